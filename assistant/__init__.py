@@ -1,0 +1,110 @@
+"""Questions in, answers out whose every sentence cites a paper, checked.
+
+    from assistant import Assistant, ask
+
+    with Assistant.open(home="papers") as assistant:
+        assistant.ingest("listing.txt")
+        answer = assistant.ask("Which papers pre-train retrievers with a weak decoder?")
+        print(answer.text, answer.titles)
+
+The rooms, in the order in which data meets them; each imports only from those above it:
+
+    records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
+    errors          the error tree
+    text            a string in; its sentences, words, numbers or names out
+    settings        the environment in, one frozen Settings out
+    corpus          a file in, papers and rejects out
+    library         papers in, papers out: the record of what we hold
+    chunking        one paper in, its passages out
+    embedding       texts in, vectors out
+    interaction     token vectors in, late-interaction scores out
+    store           passages and vectors in, nearest passages out
+    keywords        words in, BM25-ranked papers out
+    index           the library in, a searchable generation of it out
+    conversation    earlier turns and a question in, one self-contained question out
+    question        a question in, what it asks for out
+    retrieval       that in, ranked hits out
+    writing         question and hits in, draft out
+    citations       draft and hits in, checked claims and recorded rejections out
+    chain           the steps joined: Assistant
+    cli             the command line
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .chain import Assistant, Conversation, ask
+    from .errors import (
+        AssistantError,
+        EmbedderError,
+        IndexMismatch,
+        LibraryBusy,
+        LibraryError,
+        MissingExtra,
+        PaperNotFound,
+        PromptError,
+        QuestionError,
+        SettingsError,
+        StoreError,
+    )
+    from .records import Answer, Check, Citation, Claim, Decline, Hit, Ingested, Paper, Passage, Reject, Rejection, Turn
+    from .settings import Settings
+
+_HOMES = {
+    "chain": ("Assistant", "Conversation", "ask"),
+    "settings": ("Settings",),
+    "records": (
+        *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
+        *("Paper", "Passage", "Reject", "Rejection", "Turn"),
+    ),
+    "errors": (
+        *("AssistantError", "EmbedderError", "IndexMismatch", "LibraryBusy", "LibraryError", "MissingExtra"),
+        *("PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "Answer",
+    "Assistant",
+    "AssistantError",
+    "Check",
+    "Citation",
+    "Claim",
+    "Conversation",
+    "Decline",
+    "EmbedderError",
+    "Hit",
+    "IndexMismatch",
+    "Ingested",
+    "LibraryBusy",
+    "LibraryError",
+    "MissingExtra",
+    "Paper",
+    "PaperNotFound",
+    "Passage",
+    "PromptError",
+    "QuestionError",
+    "Reject",
+    "Rejection",
+    "Settings",
+    "SettingsError",
+    "StoreError",
+    "Turn",
+    "ask",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room when it is first asked for: importing the package does no work."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

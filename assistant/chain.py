@@ -1,0 +1,259 @@
+"""The steps joined: papers in, answers out; the only place that chooses implementations."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from .citations import Checker, checked
+from .conversation import self_contained
+from .embedding import BundledEmbedder, Embedder
+from .errors import EmbedderError, LibraryBusy, QuestionError
+from .holdings import Holdings, Status
+from .library import Library
+from .question import understand
+from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
+from .relevance import judged
+from .retrieval import Retriever
+from .writing import ExtractiveWriter, Writer
+
+if TYPE_CHECKING:
+    from llama_index.core.retrievers import BaseRetriever
+
+    from .index import Index, Progress
+    from .settings import Settings
+
+MAX_QUESTION = 4000
+"""Longest question taken, in characters: about ten abstracts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer."""
+
+    stage: str
+    claim: Claim | None = None
+    answer: Answer | None = None
+
+
+class Assistant:
+    """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`."""
+
+    def __init__(self, holdings: Holdings, *, writer: Writer | None = None, memory_turns: int = 8) -> None:
+        self._holdings, self._memory_turns = holdings, memory_turns
+        self._writer: Writer = writer or ExtractiveWriter()
+
+    @classmethod
+    def open(
+        cls, home: str | Path | None = None, *, settings: Settings | None = None, embedder: Embedder | None = None
+    ) -> Self:
+        """The assistant over the library in `home`, or in the folder that the settings name.
+
+        Without the bundled model it opens all the same, searches by words alone and says so.
+        Raises `SettingsError`, `LibraryError`, `IndexMismatch`.
+        """
+        from .settings import Settings
+
+        chosen = settings or Settings.from_environment(home=home)
+        notice = ""
+        if embedder is None:
+            try:
+                embedder = BundledEmbedder(threads=chosen.threads)
+            except EmbedderError as error:
+                notice = f"Searching by words alone. {error}"
+        library = Library(home or chosen.home)
+        holdings = Holdings(library, embedder, chroma_url=chosen.chroma_url, notice=notice)
+        return cls(holdings, memory_turns=chosen.memory_turns)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._holdings.close()
+
+    # -- papers
+
+    def ingest(self, *paths: str | Path, progress: Progress | None = None) -> Ingested:
+        """Take in listing files, each as a whole or not at all; what cannot go in is in `rejects`.
+
+        `progress(stage, done, total)` is called as passages are embedded and indexed. The same files a second
+        time change nothing. Raises `LibraryBusy` when another process is writing.
+        """
+        return self._holdings.ingest(paths, progress=progress)
+
+    def remove(self, *titles: str) -> Ingested:
+        """Forget papers by title or id. Raises `PaperNotFound`, before anything is changed, for one not held."""
+        return self._holdings.remove(titles)
+
+    def papers(self, words: str = "") -> list[Paper]:
+        """All papers by title, or those that `words` find, best first."""
+        return self._holdings.papers(words)
+
+    def paper(self, title: str) -> Paper:
+        """The paper of that title (case and spacing aside) or id; `PaperNotFound` names the closest titles."""
+        return self._holdings.paper(title)
+
+    def status(self) -> Status:
+        """What is held, and whether it is searchable."""
+        return self._holdings.status()
+
+    def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
+        """What is wrong with the library and its index, in words; with `repair`, made right from the papers."""
+        return self._holdings.doctor(repair=repair, progress=progress)
+
+    # -- questions
+
+    def ask(self, question: str, turns: Sequence[Turn] = ()) -> Answer:
+        """The answer to one question, every sentence of it cited and checked, or why there is none.
+
+        `turns` are the earlier ones of a conversation, oldest first. Raises `QuestionError` for what is no
+        question, `IndexMismatch`, `StoreError`.
+        """
+        answer: Answer | None = None
+        for event in self.stream(question, turns):
+            answer = event.answer or answer
+        if answer is None:
+            raise QuestionError("The question was dropped before it was answered. Ask again.")
+        return answer
+
+    async def aask(self, question: str, turns: Sequence[Turn] = ()) -> Answer:
+        """`ask` without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, question, turns)
+
+    def stream(self, question: str, turns: Sequence[Turn] = ()) -> Iterator[Event]:
+        """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
+        clock = _Clock()
+        question = _plain(question)
+        index = self._holdings.index()
+        if index is None:
+            yield Event("answered", answer=Answer(question, question, declined=EMPTY))
+            return
+        query = self_contained(question, turns[-self._memory_turns :] if self._memory_turns else ())
+        yield Event(f"searching {len(index.keywords)} papers")
+        asked = understand(query, index, self._holdings.library.listings())
+        clock.lap("understanding")
+        hits = judged(asked, self._retriever(index).retrieve(asked))
+        clock.lap("retrieval")
+        yield Event(f"reading {len(hits)} papers")
+        draft = self._writer.write(asked, hits)
+        clock.lap("writing")
+        yield Event("checking citations")
+        claims, rejections = checked(draft, hits, Checker(index.keywords.rarity))
+        clock.lap("checking")
+        for claim in claims:
+            yield Event("answering", claim=claim)
+        answer = Answer(
+            question=question,
+            query=query,
+            claims=claims,
+            rejections=rejections,
+            hits=tuple(hits),
+            declined=draft.declined,
+            lead=draft.lead,
+            remark=draft.remark,
+            kind=asked.kind,
+            written_by=draft.written_by,
+            timings=clock.laps,
+        )
+        yield Event("answered", answer=answer)
+
+    def conversation(self) -> Conversation:
+        """A conversation that remembers its turns."""
+        return Conversation(self)
+
+    def check(self, sentence: str, title: str) -> Check:
+        """Whether the abstract of the paper called `title` supports a sentence. Raises `PaperNotFound`."""
+        paper = self.paper(title)
+        index = self._holdings.index()
+        if index is None:
+            raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
+        return Checker(index.keywords.rarity).check(sentence, paper)
+
+    def search(self, question: str) -> list[Hit]:
+        """The hits for a self-contained question, best first."""
+        index = self._holdings.index()
+        if index is None:
+            return []
+        asked = understand(_plain(question), index, self._holdings.library.listings())
+        return judged(asked, self._retriever(index).retrieve(asked))
+
+    def retriever(self) -> BaseRetriever:
+        """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
+        from .llamaindex import retriever
+
+        return retriever(self.search)
+
+    def _retriever(self, index: Index) -> Retriever:
+        return Retriever(index, self._holdings.library, self._holdings.embedder)
+
+
+class Conversation:
+    """Questions that may refer to the ones before. Not for use by several threads at once."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._turns: list[Turn] = []
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        return tuple(self._turns)
+
+    def ask(self, question: str) -> Answer:
+        """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""
+        answer = self._assistant.ask(question, self.turns)
+        self._turns.append(Turn(question, answer))
+        return answer
+
+    def stream(self, question: str) -> Iterator[Event]:
+        """`Assistant.stream` with the turns so far."""
+        for event in self._assistant.stream(question, self.turns):
+            if event.answer:
+                self._turns.append(Turn(question, event.answer))
+            yield event
+
+    def clear(self) -> None:
+        """Forget the turns."""
+        self._turns.clear()
+
+
+def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
+    """`Assistant.ask` over the library in the default home, which is opened for this one question."""
+    with Assistant.open() as assistant:
+        return assistant.ask(question, turns)
+
+
+class _Clock:
+    """Seconds a step took, by its name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = now - self._last
+        self._last = now
+
+
+EMPTY = Decline(
+    "empty", "There are no papers here yet. Add listing files with: assistant ingest PATH..."
+)
+
+
+def _plain(question: str) -> str:
+    """The question without surrounding space; `QuestionError` for what is none."""
+    if not isinstance(question, str):
+        raise QuestionError(f"A question is a string, not {type(question).__name__}.")
+    question = " ".join(question.split())
+    if not any(c.isalnum() for c in question):
+        raise QuestionError("The question has no words. Ask something about the papers.")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(f"The question has {len(question):,} characters, more than {MAX_QUESTION:,}. Shorten it.")
+    return question

@@ -1,0 +1,94 @@
+"""One paper in, its passages out: whole sentences up to a token budget.
+
+Passages tile the abstract: each is a verbatim slice, none overlaps, and only white space lies between.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import LibraryError
+from .records import Paper, Passage
+from .text import Span, sentences
+
+if TYPE_CHECKING:
+    import tiktoken
+
+ENCODING = "o200k_base"
+PASSAGE_TOKENS = 200
+"""Budget of a passage in tokens, title not counted: with a title it fills the bundled model's 256 word pieces."""
+_CACHE_KEY = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
+"""tiktoken names a cached file by the SHA-1 of this address; it is never asked for here."""
+
+
+def passages(paper: Paper, *, budget: int = PASSAGE_TOKENS) -> list[Passage]:
+    """The passages of `paper` in order, as even in length as whole sentences allow.
+
+    A single sentence over `budget` tokens is a passage of its own. An abstract without text has none.
+    """
+    spans = sentences(paper.abstract)
+    sizes = [count_tokens(span.of(paper.abstract)) for span in spans]
+    return [
+        Passage(paper.id, paper.title, paper.abstract[group[0].start : group[-1].end], group[0].start)
+        for group in _grouped(paper.abstract, spans, sizes, budget)
+    ]
+
+
+def _grouped(text: str, spans: list[Span], sizes: list[int], budget: int) -> list[list[Span]]:
+    """Consecutive groups within `budget`: the fewest possible, filled evenly rather than greedily,
+    so that no abstract ends in a scrap of one sentence."""
+    fewest = max(1, -(-sum(sizes) // budget))
+    share = sum(sizes) / fewest
+    groups: list[list[Span]] = []
+    held = 0
+    for span, size in zip(spans, sizes, strict=True):
+        joined = count_tokens(text[groups[-1][0].start : span.end]) if groups else 0  # not the sum: spaces count too
+        if joined > budget or not groups or held + size / 2 > share:
+            groups.append([])
+            joined = size
+        groups[-1].append(span)
+        held = joined
+    return groups
+
+
+def count_tokens(text: str) -> int:
+    """How many o200k_base tokens `text` takes; special-token look-alikes count as plain text."""
+    return len(_encoding().encode(text, disallowed_special=()))
+
+
+@functools.cache
+def _encoding() -> tiktoken.Encoding:
+    """The encoding from llama-index-core's own copy, so that no network is needed.
+
+    Raises `LibraryError` when no copy is at hand.
+    """
+    name = hashlib.sha1(_CACHE_KEY.format(ENCODING).encode(), usedforsecurity=False).hexdigest()
+    spec = importlib.util.find_spec("llama_index")
+    places = [Path(p) / "core/_static/tiktoken_cache" for p in (spec.submodule_search_locations or []) if spec] if spec else []
+    folder = next((p for p in [*_configured(), *places] if (p / name).is_file()), None)
+    if folder is None:
+        raise LibraryError(
+            f"The token table {ENCODING} is not at hand. Reinstall llama-index-core, which carries it, "
+            "or set TIKTOKEN_CACHE_DIR to a folder that holds it."
+        )
+    before = os.environ.get("TIKTOKEN_CACHE_DIR")
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+    try:
+        import tiktoken
+
+        return tiktoken.get_encoding(ENCODING)
+    finally:
+        if before is None:
+            del os.environ["TIKTOKEN_CACHE_DIR"]
+        else:
+            os.environ["TIKTOKEN_CACHE_DIR"] = before
+
+
+def _configured() -> list[Path]:
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR")
+    return [Path(folder)] if folder else []

@@ -1,0 +1,118 @@
+"""The bytes of a listing dump in, its papers and rejects out.
+
+Two layouts are known, told apart by what stands in the file. In both a record is a title on one line and
+its abstract on the next line that is not blank; they differ in the header:
+
+    (a) header lines, a line "Subscribe", who keeps the listing, a date, then records with blank lines between
+    (b) header lines, then "Subscribe" glued to the first title, then records without blank lines
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..records import Paper, Reject
+from ..text import sentences
+
+HEADER_LINES = 30
+"""How far down "Subscribe" may stand and still end a header."""
+ABSTRACT_WORDS = 40
+"""A line this long is an abstract however it ends; the longest title met has 26 words."""
+SENTENCE_WORDS = 15
+"""A line this long that ends as a sentence does is an abstract; so are two sentences."""
+
+_GLUED = re.compile(r"Subscribe(?=\S)")
+_DATE = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:,? \d{4})?")
+_KEEPER = re.compile(r"by\s?[A-Z].{0,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one listing held; `label` is the date its header bears, if any ("Mar 12")."""
+
+    source: str
+    papers: tuple[Paper, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    text: str
+
+
+def parse(data: bytes, source: str) -> Listing:
+    """The records of one listing; lines that are not UTF-8 are rejected one by one."""
+    lines, undecodable = _lines(data, source)
+    body, label = _body(lines)
+    records = list(_records(body, source))
+    papers = tuple(r for r in records if isinstance(r, Paper))
+    rejects = [*undecodable, *(r for r in records if isinstance(r, Reject))]
+    if not papers and not rejects:
+        rejects.append(Reject(source, 0, "holds a listing's header and no record"))
+    return Listing(source, papers, tuple(sorted(rejects, key=lambda r: r.line)), label)
+
+
+def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
+    lines, rejects = [], []
+    for number, raw in enumerate(data.removeprefix(codecs.BOM_UTF8).splitlines(), start=1):
+        try:
+            text = raw.decode().strip()
+        except UnicodeDecodeError as error:
+            rejects.append(Reject(source, number, f"is not UTF-8 (at byte {error.start})", raw.decode(errors="replace")))
+            continue
+        if text:
+            lines.append(_Line(number, text))
+    return lines, rejects
+
+
+def _body(lines: list[_Line]) -> tuple[list[_Line], str]:
+    """The lines that hold records, and the header's date."""
+    for position, line in enumerate(lines[:HEADER_LINES]):
+        if _GLUED.match(line.text):
+            first = _Line(line.number, line.text.removeprefix("Subscribe"))
+            return [first, *lines[position + 1 :]], ""
+        if line.text == "Subscribe":
+            return _after_subscribe(lines[position + 1 :])
+    return lines, ""
+
+
+def _after_subscribe(lines: list[_Line]) -> tuple[list[_Line], str]:
+    label = ""
+    for position, line in enumerate(lines):
+        if _DATE.fullmatch(line.text):
+            label = line.text
+        elif position > 1 or label or not _KEEPER.fullmatch(line.text):
+            return lines[position:], label
+    return [], label
+
+
+def _records(lines: Iterable[_Line], source: str) -> Iterator[Paper | Reject]:
+    title: _Line | None = None
+    for line in lines:
+        if title is None and is_abstract(line.text):
+            yield Reject(source, line.number, "an abstract with no title before it", line.text)
+        elif title is None:
+            title = line
+        elif is_abstract(line.text):
+            yield Paper(title.text, line.text, sources=(source,))
+            title = None
+        else:
+            yield Reject(source, title.number, "what follows this title reads as a title, not an abstract", title.text)
+            title = line
+    if title is not None:
+        yield Reject(source, title.number, "the file ends before this title's abstract", title.text)
+
+
+def is_abstract(line: str) -> bool:
+    """Whether a line reads as an abstract: long, or prose that ends as sentences do."""
+    length = len(line.split())
+    if length >= ABSTRACT_WORDS:
+        return True
+    if not line.rstrip("\"'”’)]").endswith((".", "!", "。")):
+        return False
+    return length >= SENTENCE_WORDS or (length >= 6 and len(sentences(line)) > 1)

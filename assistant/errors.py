@@ -1,0 +1,63 @@
+"""A failure in, one typed error out that says what was met, where, and what to do next.
+
+    AssistantError
+    ├── SettingsError        a setting is unknown or impossible
+    ├── LibraryError         the library cannot be opened, read or written
+    │   ├── LibraryBusy      another process is writing to it
+    │   └── IndexMismatch    the index was made by another embedder
+    ├── EmbedderError        the embedding model is missing, altered or fails
+    ├── StoreError           the vector store fails
+    ├── PaperNotFound        a title or id names no paper held
+    ├── QuestionError        a question is empty or not text
+    ├── PromptError          a prompt file is missing or names something nothing fills
+    └── MissingExtra         an optional part is not installed
+"""
+
+
+class AssistantError(Exception):
+    """Every error the package raises on purpose; its text is fit to be shown to a person."""
+
+
+class SettingsError(AssistantError):
+    """A setting is unknown or impossible."""
+
+
+class LibraryError(AssistantError):
+    """The library cannot be opened, read or written."""
+
+
+class LibraryBusy(LibraryError):
+    """Another process is writing to the library."""
+
+
+class IndexMismatch(LibraryError):
+    """The index was made by an embedder other than the one now configured."""
+
+
+class EmbedderError(AssistantError):
+    """The embedding model is missing, altered or fails."""
+
+
+class StoreError(AssistantError):
+    """The vector store fails."""
+
+
+class PaperNotFound(AssistantError):
+    """A title or id names no paper held."""
+
+
+class QuestionError(AssistantError):
+    """A question is empty or not text."""
+
+
+class PromptError(AssistantError):
+    """A prompt file is missing, or names something that nothing fills."""
+
+
+class MissingExtra(AssistantError):
+    """An optional part of the package is not installed."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(
+            f"The extra {extra!r} is not installed. Install it with: pip install 'paper-assistant[{extra}]'"
+        )

@@ -1,0 +1,147 @@
+"""Files in, an indexed library out: everything that adds, removes, counts or repairs what is held."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import index as indexing
+from .corpus import read
+from .errors import LibraryBusy, PaperNotFound
+from .names import closest_titles
+from .records import Ingested, Paper
+
+if TYPE_CHECKING:
+    from .embedding import Embedder
+    from .index import Index, Progress
+    from .library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is held, and whether it is searchable; `notice` says in words what is not as it should be."""
+
+    home: Path
+    papers: int
+    listings: dict[str, str]
+    revision: int
+    indexed_revision: int
+    embedder: str
+    notice: str = ""
+
+
+class Holdings:
+    """A library and the index over it, kept in step. `embedder` None: words alone are indexed."""
+
+    def __init__(
+        self, library: Library, embedder: Embedder | None, *, chroma_url: str = "", notice: str = ""
+    ) -> None:
+        self.library, self.embedder = library, embedder
+        self._chroma_url, self._notice = chroma_url, notice
+        self._index: Index | None = None
+        self._opening = threading.Lock()
+
+    def close(self) -> None:
+        if self._index:
+            self._index.close()
+            self._index = None
+        self.library.close()
+
+    def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> Ingested:
+        """Take in listing files, each wholly or not at all. Raises `LibraryBusy`."""
+        with self.library.writing():
+            listings = [read(path) for path in paths]
+            if self.embedder:
+                everything = [paper for listing in listings for paper in listing.papers]
+                indexing.encode_missing(self.library, self.embedder, everything, progress=progress)
+            done = Ingested()
+            for listing in listings:
+                done += self.library.put(listing.papers, label=listing.label)
+                done += Ingested(rejects=listing.rejects)
+            self._update(progress=progress)
+        return done
+
+    def remove(self, titles: Sequence[str]) -> Ingested:
+        """Forget papers by title or id; `PaperNotFound`, before anything is changed, for one not held."""
+        with self.library.writing():
+            done = self.library.remove([self.paper(title).id for title in titles])
+            self._update()
+        return done
+
+    def papers(self, words: str = "") -> list[Paper]:
+        """All papers by title, or those that `words` find, best first."""
+        if not words:
+            return self.library.papers()
+        index = self.index()
+        ranked = index.keywords.search(words, limit=50) if index else []
+        return self.library.papers(paper_id for paper_id, _ in ranked)
+
+    def paper(self, title: str) -> Paper:
+        """The paper of that title (case and spacing aside) or id, or `PaperNotFound` naming the closest titles."""
+        found = self.library.find(title)
+        if found is None:
+            close = closest_titles(title, [paper.title for paper in self.library.papers()])
+            hint = f" Closest: {'; '.join(close)}." if close else ""
+            raise PaperNotFound(f"No paper here is called {title!r}.{hint}")
+        return found
+
+    def status(self) -> Status:
+        generation = indexing.current(self.library)
+        return Status(
+            home=self.library.home,
+            papers=len(self.library),
+            listings=self.library.listings(),
+            revision=self.library.revision,
+            indexed_revision=generation.revision if generation else 0,
+            embedder=self.embedder.name if self.embedder else "",
+            notice=self._notice,
+        )
+
+    def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
+        """What is wrong, in words; with `repair`, the index is made anew from the papers."""
+        faults = self._faults()
+        if repair and faults:
+            with self.library.writing():
+                self._update(anew=True, progress=progress)
+        return faults
+
+    def _faults(self) -> list[str]:
+        generation = indexing.current(self.library)
+        name = self.embedder.name if self.embedder else ""
+        if generation is None:
+            return ["there is no usable index"] if len(self.library) else []
+        if generation.embedder != name:
+            return [f"the index was made by the embedder {generation.embedder or 'none'!r}, not {name or 'none'!r}"]
+        if generation.revision != self.library.revision:
+            return [f"the index shows revision {generation.revision}, the library is at {self.library.revision}"]
+        try:
+            index = self.index()
+        except indexing.UNUSABLE as error:
+            return [f"the index cannot be read: {error}"]
+        return index.faults(self.library) if index else []
+
+    def index(self) -> Index | None:
+        """The index of the library's present revision; None while nothing is indexed.
+
+        A generation that lags (its writer was killed) is brought up to date here, unless another process is
+        writing: then the one before serves. Raises `IndexMismatch`, `StoreError`.
+        """
+        with self._opening:
+            generation = indexing.current(self.library)
+            if (generation.revision if generation else 0) != self.library.revision:
+                with contextlib.suppress(LibraryBusy), self.library.writing():
+                    self._update()
+                generation = indexing.current(self.library)
+            if self._index is None or self._index.generation != generation:
+                before, self._index = self._index, None
+                if before:
+                    before.close()
+                self._index = indexing.open_index(self.library, self.embedder, chroma_url=self._chroma_url)
+            return self._index
+
+    def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
+        indexing.update(self.library, self.embedder, chroma_url=self._chroma_url, anew=anew, progress=progress)

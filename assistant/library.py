@@ -1,0 +1,259 @@
+"""Papers in, papers out: the record of what we hold, in one SQLite file.
+
+Every index is derived from this file. A file's papers go in as one transaction; vectors are kept by the
+hash of the text they were made from, so nothing is embedded twice.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import LibraryBusy, LibraryError
+from .records import Ingested, Paper, digest, fold
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+create table if not exists meta (name text primary key, value text not null) without rowid;
+create table if not exists papers (
+    id text primary key, title text not null, abstract text not null, url text not null,
+    published text not null, fingerprint text not null, revision integer not null) without rowid;
+create table if not exists sources (
+    paper_id text not null references papers(id) on delete cascade, source text not null,
+    fingerprint text not null, primary key (paper_id, source)) without rowid;
+create index if not exists sources_by_source on sources (source, paper_id);
+create table if not exists listings (source text primary key, label text not null) without rowid;
+create table if not exists removals (paper_id text primary key, revision integer not null) without rowid;
+create table if not exists encodings (
+    key text not null, embedder text not null, vector blob not null, tokens blob not null, spans blob not null,
+    primary key (key, embedder));
+"""
+
+
+class Library:
+    """The papers held under one folder; safe to open from many processes, written by one at a time.
+
+    Raises `LibraryError` when the folder or file cannot be used.
+    """
+
+    def __init__(self, home: str | Path) -> None:
+        self.home = Path(home).expanduser()
+        self.path = self.home / "library.sqlite"
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._local = threading.local()
+            self._opened: list[sqlite3.Connection] = []
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise LibraryError(
+                f"The library at {str(self.home)!r} cannot be opened: {error}. "
+                "Name another folder with --home or ASSISTANT_HOME, or restore the file from a copy."
+            ) from error
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """This thread's own connection: a reader never sees another thread's half-done transaction."""
+        if not hasattr(self._local, "connection"):
+            db = sqlite3.connect(self.path, timeout=30, check_same_thread=False, isolation_level=None)
+            db.execute("pragma foreign_keys = on")
+            self._opened.append(db)
+            self._local.connection = db
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    def _prepare(self) -> None:
+        if self._db.execute("pragma journal_mode").fetchone()[0] != "wal":
+            self._db.execute("pragma journal_mode = wal")
+        version = self._db.execute("pragma user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise LibraryError(
+                f"The library {str(self.path)!r} is of version {version}, newer than this program's "
+                f"{SCHEMA_VERSION}. Update the program: pip install --upgrade paper-assistant"
+            )
+        if version < SCHEMA_VERSION:
+            with self._transaction():
+                for statement in _SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        for connection in self._opened:
+            connection.close()
+
+    # -- one writer at a time
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the library's write lock; raises `LibraryBusy`, naming the holder, when another process does."""
+        from filelock import Timeout
+
+        lock, note = self._lock(), self.home / "writer"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            holder = note.read_text().strip() if note.exists() else ""
+            raise LibraryBusy(
+                f"The library at {str(self.home)!r} is being written by {holder or 'another process'}. "
+                "Nothing was changed. Wait until it has finished, then try again."
+            ) from None
+        try:
+            note.write_text(f"process {os.getpid()}\n")
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+            lock.release()
+
+    def _lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(self.home / "write.lock", is_singleton=True)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
+    # -- papers
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change of a paper; 0 for a library never written."""
+        row = self._db.execute("select value from meta where name = 'revision'").fetchone()
+        return int(row[0]) if row else 0
+
+    def put(self, papers: Iterable[Paper], *, label: str = "") -> Ingested:
+        """Take in the papers of one file, all or none. Each paper names its source.
+
+        A source that says of a paper what it said before changes nothing, and neither does a further source of a
+        known paper; a source that now says something else updates the paper.
+        """
+        added = updated = unchanged = 0
+        with self._transaction():
+            revision = self.revision + 1
+            for paper in {paper.id: paper for paper in papers}.values():
+                outcome = self._put_one(paper, revision)
+                added += outcome == "added"
+                updated += outcome == "updated"
+                unchanged += outcome == "unchanged"
+                for source in paper.sources:
+                    self._db.execute("insert or replace into listings values (?, ?)", (source, label))
+            if added or updated:
+                self._bump(revision)
+        return Ingested(added, updated, unchanged)
+
+    def _put_one(self, paper: Paper, revision: int) -> str:
+        held = self._db.execute("select fingerprint from papers where id = ?", (paper.id,)).fetchone()
+        said = {
+            row[0]
+            for source in paper.sources
+            for row in self._db.execute(
+                "select fingerprint from sources where paper_id = ? and source = ?", (paper.id, source)
+            )
+        }
+        fresh = held is None or (held[0] != paper.fingerprint and bool(said) and paper.fingerprint not in said)
+        if fresh:
+            self._db.execute(
+                "insert into papers values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set title = excluded.title, "
+                "abstract = excluded.abstract, url = excluded.url, published = excluded.published, "
+                "fingerprint = excluded.fingerprint, revision = excluded.revision",
+                (paper.id, paper.title, paper.abstract, paper.url, paper.published, paper.fingerprint, revision),
+            )
+            self._db.execute("delete from removals where paper_id = ?", (paper.id,))
+        for source in paper.sources:
+            self._db.execute("insert or replace into sources values (?, ?, ?)", (paper.id, source, paper.fingerprint))
+        return "added" if held is None else "updated" if fresh else "unchanged"
+
+    def remove(self, paper_ids: Sequence[str]) -> Ingested:
+        """Forget papers by id; ids not held are passed over."""
+        with self._transaction():
+            revision = self.revision + 1
+            removed = 0
+            for paper_id in paper_ids:
+                gone = self._db.execute("delete from papers where id = ?", (paper_id,)).rowcount
+                if gone:
+                    self._db.execute("insert or replace into removals values (?, ?)", (paper_id, revision))
+                removed += gone
+            if removed:
+                self._bump(revision)
+        return Ingested(removed=removed)
+
+    def _bump(self, revision: int) -> None:
+        self._db.execute("insert or replace into meta values ('revision', ?)", (str(revision),))
+
+    def __len__(self) -> int:
+        return int(self._db.execute("select count(*) from papers").fetchone()[0])
+
+    def papers(self, paper_ids: Iterable[str] | None = None) -> list[Paper]:
+        """All papers by title, or those of `paper_ids` in that order; unknown ids are left out."""
+        if paper_ids is None:
+            return self._select("order by papers.title, papers.id", ())
+        wanted = list(paper_ids)
+        found: dict[str, Paper] = {}
+        for first in range(0, len(wanted), 500):  # SQLite's bound on parameters of a statement is 999 in old builds
+            some = wanted[first : first + 500]
+            found |= {p.id: p for p in self._select(f"where papers.id in ({','.join('?' * len(some))})", some)}
+        return [found[i] for i in wanted if i in found]
+
+    def find(self, name: str) -> Paper | None:
+        """The paper of that title (case, width and spacing aside) or id."""
+        return next(iter(self.papers([digest(fold(name))]) or self.papers([name])), None)
+
+    def changed_since(self, revision: int) -> tuple[list[Paper], list[str]]:
+        """Papers put since `revision`, and the ids of those removed since."""
+        removed = self._db.execute("select paper_id from removals where revision > ?", (revision,)).fetchall()
+        return self._select("where papers.revision > ?", (revision,)), [row[0] for row in removed]
+
+    def _select(self, clause: str, parameters: Sequence[object]) -> list[Paper]:
+        sources = "(select group_concat(source, char(10)) from sources where paper_id = papers.id)"
+        rows = self._db.execute(
+            f"select title, abstract, url, published, {sources} from papers {clause}", parameters
+        ).fetchall()
+        return [Paper(t, a, u, p, tuple(sorted((s or "").split("\n"))) if s else ()) for t, a, u, p, s in rows]
+
+    def listings(self) -> dict[str, str]:
+        """Each source and the label (a date such as "Mar 12", or "") its header bears."""
+        return dict(self._db.execute("select source, label from listings order by source").fetchall())
+
+    def paper_ids_of(self, sources: Sequence[str]) -> set[str]:
+        """The ids of the papers that any of these sources carries."""
+        marks = ",".join("?" * len(sources))
+        return {r[0] for r in self._db.execute(f"select paper_id from sources where source in ({marks})", sources)}
+
+    # -- encodings, as bytes: what they mean is the business of the rooms that make them
+
+    def encoded(self, keys: Sequence[str], embedder: str) -> set[str]:
+        """Which of `keys` are held for `embedder`."""
+        return set(self.encodings(keys, embedder, columns="''"))
+
+    def encodings(
+        self, keys: Sequence[str], embedder: str, *, columns: str = "vector, tokens, spans"
+    ) -> dict[str, tuple[bytes, ...]]:
+        """The stored columns of each key held for `embedder`."""
+        found: dict[str, tuple[bytes, ...]] = {}
+        for first in range(0, len(keys), 500):
+            some = keys[first : first + 500]
+            marks = ",".join("?" * len(some))
+            query = f"select key, {columns} from encodings where embedder = ? and key in ({marks})"
+            found |= {row[0]: row[1:] for row in self._db.execute(query, (embedder, *some))}
+        return found
+
+    def put_encodings(self, rows: Mapping[str, tuple[bytes, bytes, bytes]], embedder: str) -> None:
+        """Keep encodings (vector, tokens, spans) by key; committed before it returns."""
+        with self._transaction():
+            self._db.executemany(
+                "insert or replace into encodings values (?, ?, ?, ?, ?)",
+                [(key, embedder, *blobs) for key, blobs in rows.items()],
+            )

@@ -1,0 +1,149 @@
+"""A paper in, the names it goes by out; a question in, the papers it names out, misspelt or not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .records import Paper, fold
+from .text import STOP_WORDS, content_words, names
+
+LONGEST_NAME = 8
+"""Words a name may have; a whole title counts at any length."""
+TOPIC_PAPERS = 3
+"""A name that more papers bear is a topic ("CLIP", "MoE"), not the name of one."""
+FUZZY_RATIO = 82.0
+"""Least similarity (0 to 100, Levenshtein ratio) at which a word is taken for a misspelt name."""
+FUZZY_LENGTH = 5
+"""Shorter words are never taken for misspelt: "BERT" is one letter from "BART"."""
+
+_COINED = re.compile(
+    r"(?:\bcalled|\bnamed|\bdubbed|\btermed|\b(?:propose|introduce|present|develop|build|release|describe)s?,?)\s+"
+    r"(?:(?:the|a|an|our|novel|new|simple|the so-called)\s+)*([A-Za-z0-9][\w^$.+-]*(?:[ -][A-Z0-9][\w^$.+-]*){0,2})"
+)
+_BRACKETED = re.compile(r"\(([A-Za-z0-9][\w^$.+-]{1,24})\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name that a question uses and the papers that bear it; `exact` is False for a misspelt one."""
+
+    text: str
+    paper_ids: tuple[str, ...]
+    exact: bool = True
+
+
+class NameBook(Protocol):
+    """The seam: who bears which name. Names are folded."""
+
+    def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The ids of the papers that bear each of `names`; unknown names are left out."""
+        ...
+
+    def known_names(self) -> Sequence[str]:
+        """Every name."""
+        ...
+
+
+def names_of(paper: Paper) -> list[str]:
+    """The folded names of a paper: its title, what stands before the title's colon, names within the title,
+    and what the abstract says it proposes.
+
+    >>> names_of(Paper("RocketQA: An Optimized Approach", "We propose RocketQA."))[:2]
+    ['rocketqa an optimized approach', 'rocketqa']
+    """
+    found = [paper.title]
+    before, colon, _ = paper.title.partition(":")
+    if colon and len(before.split()) <= LONGEST_NAME:
+        found.append(before)
+        found.extend(re.findall(r"\(([^()]{2,24})\)", before))
+    found.extend(name for name in names(paper.title) if _distinct(name))
+    coined = [*_COINED.findall(paper.abstract), *_BRACKETED.findall(paper.abstract)]
+    found.extend(name.rstrip(".,") for name in coined if _distinct(name))
+    folded = (singular(" ".join(plain(word) for word in name.split())) for name in found)
+    return list(dict.fromkeys(name for name in folded if len(name) > 1))
+
+
+def _distinct(name: str) -> bool:
+    """Whether a word is coined rather than merely capitalised: a capital inside, or letters with digits."""
+    inside = any(c.isupper() for part in name.split("-") for c in part[1:])
+    return inside or (any(c.isdigit() for c in name) and any(c.isalpha() for c in name))
+
+
+def plain(name: str) -> str:
+    """A name folded, without LaTeX and with Greek letters spelt: `$VILA^2$` is `vila2`, `γ-MoD` is `gamma-mod`."""
+    spelt = "".join(_greek(c) for c in fold(name))
+    return re.sub(r"[$^{}\\]", "", spelt).strip(" .,;:?!\"'“”‘’()[]")
+
+
+def _greek(character: str) -> str:
+    if not "α" <= character <= "ω":
+        return character
+    return unicodedata.name(character).removeprefix("GREEK SMALL LETTER ").removeprefix("FINAL ").casefold()
+
+
+def named_in(question: str, book: NameBook) -> list[Named]:
+    """The papers that `question` names, in the order it names them, the longest name first at each place.
+
+    Names that more than `TOPIC_PAPERS` papers bear are left out. Only words that begin no known name are
+    compared with misspelt ones.
+    """
+    tokens = question.split()
+    plainly = [plain(token) for token in tokens]
+    spans = {
+        (start, end): singular(" ".join(plainly[start:end]))
+        for start in range(len(tokens))
+        for end in range(start + 1, len(tokens) + 1)
+    }
+    bearers = book.bearers([span for span in set(spans.values()) if span])
+    found: list[Named] = []
+    position = 0
+    while position < len(tokens):
+        ends = (end for end in range(len(tokens), position, -1) if _usable(spans[position, end], bearers))
+        end = next(ends, None)
+        if end is not None:
+            text = " ".join(tokens[position:end]).strip(" .,;:?!\"'“”‘’()[]").removesuffix("'s").removesuffix("’s")
+            found.append(Named(text, tuple(bearers[spans[position, end]])))
+        position = end or position + 1
+    return found
+
+
+def singular(name: str) -> str:
+    """Without the ending of a possessive or plural: "RocketQA's" is "RocketQA", "V-MoEs" is "V-MoE"."""
+    name = name.removesuffix("'s").removesuffix("’s")
+    return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else name
+
+
+def _usable(name: str, bearers: Mapping[str, Sequence[str]]) -> bool:
+    return 0 < len(bearers.get(name, ())) <= TOPIC_PAPERS and name not in STOP_WORDS
+
+
+def misspelt_in(question: str, book: NameBook, *, unknown: Iterable[str]) -> list[Named]:
+    """The names that the `unknown` words of a question (words no abstract has) probably mean."""
+    from rapidfuzz import fuzz, process
+
+    wanted = [w for w in unknown if len(w) >= FUZZY_LENGTH]
+    known = [name for name in book.known_names() if len(name) >= FUZZY_LENGTH and " " not in name] if wanted else []
+    found = []
+    for word in wanted:
+        best = process.extractOne(plain(word), known, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO)
+        bearers = book.bearers([best[0]]) if best else {}
+        if best and _usable(best[0], bearers):
+            found.append(Named(word, tuple(bearers[best[0]]), exact=False))
+    return found
+
+
+def closest_titles(title: str, titles: Sequence[str], *, limit: int = 3) -> list[str]:
+    """The titles most like `title`, for saying what was perhaps meant."""
+    from rapidfuzz import fuzz, process, utils
+
+    matches = process.extract(title, titles, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit)
+    return [match[0] for match in matches if match[1] >= 60]
+
+
+def name_like(question: str) -> list[str]:
+    """The words of a question that look coined ("RetroFusion-X", "GPT-5"), as written."""
+    return [word for word in content_words(question) if _distinct(word)]

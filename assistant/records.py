@@ -1,0 +1,261 @@
+"""Plain facts in, frozen values out: everything that flows between the rooms.
+
+Nothing here opens a file or knows a vendor. Identity is a hash, so two machines that read the
+same paper agree on what it is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Basis = Literal["quoted", "checked", "judged"]
+"""What a support rests on: word for word, the offline signals, or a model's judgement."""
+
+DeclineKind = Literal["absent", "unstated", "off-corpus", "invented", "empty"]
+"""Why there is no answer: nothing on it here; here but not stated; not a question for papers;
+a name no paper here bears; no papers at all."""
+
+
+def fold(text: str) -> str:
+    """`text` without differences of case, width and spacing: `"  RAG\\u00a0x "` -> `"rag x"`."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def digest(*parts: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of `parts`, each ended by a zero byte."""
+    return hashlib.sha256("".join(part + "\0" for part in parts).encode()).hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=65536)
+def _paper_id(title: str) -> str:
+    return digest(fold(title))
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A title and an abstract, the listings that carry it, and where it can be found."""
+
+    title: str
+    abstract: str
+    url: str = ""
+    published: str = ""
+    sources: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Hash of the folded title: the same paper in two listings is one paper."""
+        return _paper_id(self.title)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything but the sources; a changed fingerprint is a changed paper."""
+        return digest(self.title, self.abstract, self.url, self.published)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A verbatim slice of an abstract: `abstract[start:start + len(text)] == text`."""
+
+    paper_id: str
+    title: str
+    text: str
+    start: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.paper_id}:{self.start}"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a hit's abstract, where it starts there, and how it bears on the question.
+
+    `signals`, each 0 to 1: `similarity` (late interaction with the whole question), `focus` (the same with what is
+    asked about the names in it), `coverage` (share of the question's rare words it holds).
+    """
+
+    text: str
+    start: int
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper found, and why it is here.
+
+    `ranks` holds the 1-based rank in each list that found it (None where it was not in the
+    list), `signals` the raw score of each, `score` the fused one the ranking is sorted by and
+    `relevance` the calibrated probability (0 to 1) that the question is about this paper. `passage` is
+    the one that matches best, `evidence` every sentence of the abstract.
+    """
+
+    paper: Paper
+    passage: Passage
+    score: float
+    relevance: float = 0.0
+    ranks: Mapping[str, int | None] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence as written and the marks it bears; `heading` is the paper it is put under."""
+
+    text: str
+    marks: tuple[str, ...]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why there is no answer, in words for a person, and the titles that came nearest."""
+
+    kind: DeclineKind
+    message: str
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a writer wrote, right or wrong: unchecked. `lead` and `remark` speak of the library only."""
+
+    sentences: tuple[Sentence, ...]
+    written_by: str
+    lead: str = ""
+    remark: str = ""
+    declined: Decline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim `quote` of the passage's abstract, how far it supports the claim (0 to 1) and on what basis."""
+
+    passage: Passage
+    quote: str
+    support: float
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A checked sentence; never without a citation."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    heading: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.citations:
+            raise ValueError(f"a claim needs a citation: {self.text!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A sentence (or one mark of it) that did not pass, and why."""
+
+    sentence: str
+    mark: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The verdict on one sentence against one paper; `score` is 0 to 1, `quote` the best span of its abstract."""
+
+    supported: bool
+    score: float
+    basis: Basis
+    reasons: tuple[str, ...]
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question answered or declined; `query` is the self-contained question that was searched."""
+
+    question: str
+    query: str
+    claims: tuple[Claim, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    declined: Decline | None = None
+    lead: str = ""
+    remark: str = ""
+    kind: str = "fact"
+    written_by: str = ""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> bool:
+        return self.declined is None and bool(self.claims)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The cited titles, verbatim, in the order of first citation; `[n]` in `text` is `titles[n - 1]`."""
+        return _unique(c.passage.title for claim in self.claims for c in claim.citations)
+
+    @property
+    def text(self) -> str:
+        """The answer as prose or as a list, each claim with its reference numbers."""
+        if self.declined is not None:
+            return self.declined.message
+        numbers = {title: n for n, title in enumerate(self.titles, start=1)}
+        body = [_shown(claim, numbers) for claim in self.claims]
+        itemised = self.kind in ("list", "compare", "count") or len({c.heading for c in self.claims}) > 1
+        joined = "\n".join(f"- {line}" for line in body) if itemised else " ".join(body)
+        return "\n\n".join(part for part in (self.lead, joined, self.remark) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation and the answer it got."""
+
+    question: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that could not go in: the file, its 1-based line (0: the whole file), the reason, the text."""
+
+    source: str
+    line: int
+    reason: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest did, in papers; nothing offered is uncounted."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    rejects: tuple[Reject, ...] = ()
+
+    def __add__(self, other: Ingested) -> Ingested:
+        return Ingested(
+            self.added + other.added,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.removed + other.removed,
+            self.rejects + other.rejects,
+        )
+
+
+def _shown(claim: Claim, numbers: Mapping[str, int]) -> str:
+    marks = "".join(f"[{n}]" for n in sorted({numbers[c.passage.title] for c in claim.citations}))
+    heading = f"{claim.heading}: " if claim.heading else ""
+    return f"{heading}{claim.text} {marks}"
+
+
+def _unique(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))

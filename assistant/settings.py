@@ -1,0 +1,63 @@
+"""The environment in, one frozen Settings out; unknown or impossible values are refused at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import SettingsError
+
+PREFIX = "ASSISTANT_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, from arguments first, then from `ASSISTANT_...` variables.
+
+    Raises `SettingsError` naming the setting, what was met and what is allowed.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("paper-assistant")),
+        description="The folder that holds the library and its index.",
+    )
+    chroma_url: str = Field(default="", description="Address of a Chroma server; empty keeps Chroma in the folder.")
+    threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
+    memory_turns: int = Field(default=8, ge=0, le=100, description="Earlier turns a follow-up may refer to.")
+
+    def __init__(self, **values: Any) -> None:  # the only way pydantic hands over what was set
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from error
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must be empty or start with http:// or https://")
+        return value
+
+    @classmethod
+    def from_environment(cls, **values: Any) -> Self:
+        """Settings from the environment, with `values` that are not None before it; refuses unknown variables."""
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise SettingsError(
+                f"No setting is called {', '.join(unknown)}. There are: {', '.join(sorted(known))}."
+            )
+        return cls(**{name: value for name, value in values.items() if value is not None})
+
+
+def _plain(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"]) or "settings"
+    if problem["type"] == "extra_forbidden":
+        return f"No setting is called {name!r}. There are: {', '.join(sorted(Settings.model_fields))}."
+    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {problem['input']!r}: {problem['msg']}."

@@ -1,0 +1,176 @@
+"""An answer in, terminal text out: wrapped and coloured on a terminal, plain lines anywhere else.
+
+Titles, quotes and questions are data: none of it is read as markup, and control characters are taken out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.spinner import Spinner
+from rich.text import Text
+
+from .records import Answer
+
+if TYPE_CHECKING:
+    from .chain import Event
+    from .index import Progress as Report
+    from .records import Claim, Reject
+
+MAX_WIDTH = 100
+"""Longest line on a terminal, in columns: prose is hard to read beyond."""
+MAX_HITS = 10
+"""Hits that `why` shows."""
+EXCERPT = 60
+"""Characters shown of a rejected record."""
+
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # a control sequence, as for colours
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # a control string, as for the window's title
+    r"|\x1b[ -/]*[0-~]"  # any other escape
+)
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # C0 but for tab and line feed, C1, marks that turn the direction of text, halves of surrogate pairs
+_MARK = re.compile(r"\[\d+\]")
+
+
+def clean(text: str) -> str:
+    """`text` without what would steer a terminal: escape sequences, control characters, direction marks."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+class Screen:
+    """Where a command writes. Colours and line breaks are added on a terminal only."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self.console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def line(self, text: str = "", *, style: str = "", first: str = "", rest: str = "") -> None:
+        """Write a paragraph, its first line after `first` and the others, where it must be broken, after `rest`."""
+        body = Text(clean(text), style=style)
+        body.highlight_regex(_MARK, "cyan")
+        if not self.console.is_terminal:
+            self.console.print(Text.assemble(first, body), soft_wrap=True)
+            return
+        width = max(20, min(self.console.width, MAX_WIDTH) - len(rest))
+        for number, piece in enumerate(body.wrap(self.console, width)):
+            self.console.print(Text.assemble(rest if number else first, piece), soft_wrap=True)
+
+    # -- answers
+
+    def answer(self, answer: Answer, *, quotes: bool) -> None:
+        """Write the answer and its sources, with what each says word for word if `quotes`."""
+        for paragraph in answer.text.split("\n"):
+            item = paragraph.startswith("- ")
+            self.line(paragraph.removeprefix("- ") if item else paragraph, first="- " * item, rest="  " * item)
+        if answer.titles:
+            self.line()
+            self.sources(answer, quotes=quotes)
+        if answer.declined and answer.declined.nearest:
+            self.line("\nNearest papers:")
+            for title in answer.declined.nearest:
+                self.line(title, first="- ", rest="  ")
+
+    def sources(self, answer: Answer, *, quotes: bool = True) -> None:
+        """Write the papers cited, by number, and under each the quotes taken from it."""
+        citations = [citation for claim in answer.claims for citation in claim.citations]
+        for number, title in enumerate(answer.titles, start=1):
+            indent = " " * len(f"[{number}] ")
+            self.line(f"[{number}] {title}", style="bold", rest=indent)
+            said = [c for c in citations if c.passage.title == title] if quotes else []
+            for citation in {c.quote: c for c in said}.values():
+                basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"
+                self.line(f"\u201c{citation.quote}\u201d{basis}", style="dim", first=indent, rest=indent)
+
+    def why(self, answer: Answer) -> None:
+        """Write how the answer came about: what was searched, what was found and why, what was rejected, how long."""
+        self.line(answer.query, first="Searched: ", rest="  ")
+        self.line(f"Asked for: {answer.kind}. Written by: {answer.written_by or 'nobody'}.")
+        shown = f", the first {MAX_HITS} below" if len(answer.hits) > MAX_HITS else ""
+        self.line(f"Papers found: {len(answer.hits)}{shown}.")
+        for number, hit in enumerate(answer.hits[:MAX_HITS], start=1):
+            self.line(hit.paper.title, style="bold", first=f"{number:3}. ", rest="     ")
+            ranks = ", ".join(f"{name} {rank}" for name, rank in hit.ranks.items() if rank is not None)
+            signals = ", ".join(f"{name} {value:.2f}" for name, value in hit.signals.items())
+            facts = f"relevance {hit.relevance:.2f}; score {hit.score:.2f}; rank in {ranks or 'no list'}; {signals}"
+            self.line(facts, style="dim", first="     ", rest="     ")
+        self.line(f"Sentences rejected: {len(answer.rejections) or 'none'}.")
+        for rejection in answer.rejections:
+            mark = f" (mark {rejection.mark})" if rejection.mark else ""
+            self.line(f"{rejection.sentence}{mark}: {rejection.reason}", first="- ", rest="  ")
+        times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in answer.timings.items())
+        self.line(f"Time: {times or 'not taken'}.")
+
+    def follow(self, events: Iterable[Event]) -> Answer:
+        """Show the stages and the checked claims of an answer in the making, then wipe them; the answer."""
+        answer = Answer(question="", query="")
+        claims: list[Claim] = []
+        with self._live() as live:
+            for event in events:
+                answer = event.answer or answer
+                claims += [event.claim] if event.claim else []
+                if live:
+                    live.update(_making(event.stage, claims))
+        return answer
+
+    def _live(self) -> AbstractContextManager[Live | None]:
+        if not self.console.is_terminal:
+            return nullcontext()
+        return Live(console=self.console, transient=True, refresh_per_second=12)
+
+    # -- ingest
+
+    def rejects(self, rejects: Iterable[Reject]) -> None:
+        """Write each record that did not go in: file, line, reason and how it begins."""
+        for reject in rejects:
+            place = f"{reject.source}:{reject.line}" if reject.line else reject.source
+            text = " ".join(reject.text.split())
+            excerpt = f" ({text[:EXCERPT]}{'...' if len(text) > EXCERPT else ''})" if text else ""
+            self.line(f"{place}: {reject.reason}{excerpt}", first="  ", rest="    ")
+
+    @contextmanager
+    def progress(self) -> Iterator[Report | None]:
+        """Yield a callback that draws a bar with rate and time left; None where there is no terminal."""
+        if not self.console.is_terminal:
+            yield None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            tasks: dict[str, TaskID] = {}
+
+            def report(stage: str, done: int, total: int) -> None:
+                if stage not in tasks:
+                    tasks[stage] = progress.add_task(stage.capitalize())
+                progress.update(tasks[stage], completed=done, total=total)
+
+            yield report
+
+
+class _Rate(ProgressColumn):
+    """How many are done in a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "")
+
+
+def _making(stage: str, claims: Sequence[Claim]) -> Group:
+    """The frame shown while an answer is made: the claims so far, then the stage."""
+    said = Answer(question="", query="", claims=tuple(claims)).text
+    return Group(*([Text(clean(said))] if said else []), Spinner("dots", Text(f"{clean(stage).capitalize()} ...")))

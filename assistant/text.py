@@ -1,0 +1,203 @@
+"""A string in; its sentences, words, numbers or names out.
+
+Pure functions over plain strings. The sentence splitter is our own because the ones at hand cut
+"e.g. GPT-4" and "Fig. 3" in two, and a citation is a sentence.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import snowballstemmer
+
+_ABBREVIATIONS = frozenset(
+    """al e.g i.e vs cf fig figs eq eqs sec secs tab tabs approx w.r.t resp etc no nos vol pp p ch ref refs
+    dr mr mrs ms prof st inc ltd co dept univ est incl viz ca a.k.a s.t i.i.d""".split()
+)
+_NEVER_LAST = frozenset("e.g i.e vs cf fig figs eq eqs sec secs approx w.r.t resp viz ca dr mr mrs ms prof".split())
+"""Abbreviations that cannot end a sentence; the others can, before a word that starts one."""
+_STARTERS = frozenset(
+    """the a an we our in this these that those it its they their he she however moreover furthermore for to
+    as by with on from at when while although though experiments results code additionally finally here
+    extensive specifically based using unlike despite to""".split()
+)
+_BREAK = re.compile(r"""(?<![.!?。！？])([.!?。！？]+)(["'”’)\]}]*\.?)(\s+|(?<=[。！？])|(?=[A-Z][a-z]+\s)|$)""")
+_OPENING = "\"'“‘([{$\\~*`"
+
+STOP_WORDS = frozenset(
+    """a about above after again all also am an and any are as at be because been before being below between
+    both but by can could did do does doing done down during each few for from further get give given gives
+    had has have having he her here hers him his how i if in into is it its itself just let like ll me more
+    most my no nor not now of off on once only or other our ours out over own please s same she should so
+    some such t tell than that the their them then there these they this those through to too under until
+    up us use used uses using very via want was we were what when where which while who whom whose why will
+    with within without would you your paper papers work works propose proposes proposed show shows
+    find anyone anything something im whats does there's""".split()
+)
+
+_WORD = re.compile(r"[^\W_]+(?:[-.'’+/][^\W_]+)*[+]*", re.UNICODE)
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NUMBER = re.compile(
+    r"(?<![\w.])(?:[$€£]\s?)?(\d+(?:,\d{3})+|\d+)(\.\d+)?"
+    r"(?:\s?(%|percent\b|×|x\b|k\b|m\b|b\b|t\b|thousand\b|million\b|billion\b|trillion\b|-?fold\b|times\b))?",
+    re.IGNORECASE,
+)
+_SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "billion": 1e9, "t": 1e12, "trillion": 1e12}
+_UNITS = {"%": "%", "percent": "%", "×": "x", "x": "x", "fold": "x", "-fold": "x", "times": "x"}
+_SPELT = {
+    word: float(value)
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+    )
+} | {"twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "hundred": 100.0, "half": 0.5, "twice": 2.0}
+
+_stem = functools.lru_cache(maxsize=65536)(snowballstemmer.stemmer("english").stemWord)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open slice of a string, in characters."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as meant: its value in units, its unit ("%", "x" or "") and as it was written."""
+
+    value: float
+    unit: str
+    text: str
+
+
+def sentences(text: str) -> list[Span]:
+    """The sentences of `text` in order, without the space around them.
+
+    Every character outside the spans is white space, so joined they lose nothing.
+
+    >>> [s.of("RAG (Lewis et al. 2020) wins. See Fig. 3.") for s in sentences("RAG (Lewis et al. 2020) wins. See Fig. 3.")]
+    ['RAG (Lewis et al. 2020) wins.', 'See Fig. 3.']
+    """
+    spans: list[Span] = []
+    start = 0
+    for found in _BREAK.finditer(text):
+        if not _ends_sentence(text, found):
+            continue
+        spans.extend(_trimmed(text, start, found.end(2)))
+        start = found.end(2)
+    spans.extend(_trimmed(text, start, len(text)))
+    return spans
+
+
+def _ends_sentence(text: str, found: re.Match[str]) -> bool:
+    marks, rest = found.group(1), text[found.end() : found.end() + 64]
+    if marks[0] in "!?。！？" and marks[-1] != ".":
+        return not rest or marks[0] in "。！？" or not rest.lstrip(_OPENING)[:1].islower()
+    before = text[max(0, found.start() - 24) : found.start()].split()
+    word = before[-1].lstrip(_OPENING) if before and not text[found.start() - 1].isspace() else ""
+    if not found.group(3):  # glued: "performance.Extensive experiments", but not "Node.js" or an address
+        return not rest or (len(word) > 3 and word.isalpha() and word.islower())
+    if not rest:
+        return True
+    following = rest.lstrip(_OPENING).split(maxsplit=1)[0] if rest.lstrip(_OPENING) else ""
+    if following[:1].islower():
+        return False
+    folded = word.rstrip(".").casefold()
+    starts = following.rstrip(",.:;").casefold() in _STARTERS
+    if folded in _NEVER_LAST:
+        return False
+    if folded in _ABBREVIATIONS:
+        return starts and folded not in ("no", "p", "st")
+    if re.fullmatch(r"(?:[a-z]\.)+[a-z]", folded) or (len(word) == 1 and word.isupper() and len(before) > 1):
+        return starts  # "U.S. Government" and "J. Doe" go on; "in the U.S. We" does not
+    return not re.fullmatch(r"\(?(?:\d{1,2}|[ivx]{1,4})", word) or not _is_item(text, found.start() - len(word))
+
+
+def _is_item(text: str, start: int) -> bool:
+    """Whether a short numeral before a stop opens an item, as in "1. First"."""
+    before = text[:start].rstrip()
+    last = before.split()[-1] if before else ""
+    return not before or (before[-1] in ".:;!?" and last.rstrip(".").casefold() not in _ABBREVIATIONS)
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield Span(start, end)
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` as written: "GPT-4", "wasn't" and "3.5" are one each; CJK counts by character."""
+    found: list[str] = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        found.extend(word if _CJK.search(word) else (word,))
+    return found
+
+
+def stem(word: str) -> str:
+    """The Snowball (English) stem of one word, casefolded."""
+    return str(_stem(word.casefold().removesuffix("'s").removesuffix("’s")))
+
+
+def parts(word: str) -> list[str]:
+    """A compound word's parts: `"retrieval-augmented"` -> `["retrieval", "augmented"]`; [] for a plain one."""
+    pieces = [p for p in re.split(r"[-./+'’]", word) if p]
+    return [] if pieces == [word] or word.replace(".", "").isdigit() else pieces
+
+
+def terms(text: str) -> list[str]:
+    """The stems that searching and comparing go by: no stop words, compounds whole and in parts.
+
+    >>> terms("Retrieval-augmented GPT-4")
+    ['retrieval-aug', 'retriev', 'augment', 'gpt-4', 'gpt', '4']
+    """
+    found: list[str] = []
+    for word in words(text):
+        found.extend(stem(w) for w in (word, *parts(word)) if w.casefold() not in STOP_WORDS)
+    return found
+
+
+def content_words(text: str) -> list[str]:
+    """The words of `text` as written that are not stop words."""
+    return [word for word in words(text) if word.casefold() not in STOP_WORDS]
+
+
+def numbers(text: str) -> list[Number]:
+    """The numbers of `text`: "1,024", "3.5%", "70B" (7e10), "2.5x", and those spelt out up to fifty."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        value = float(match.group(1).replace(",", "") + (match.group(2) or ""))
+        unit = (match.group(3) or "").casefold()
+        found.append(Number(value * _SCALES.get(unit, 1.0), _UNITS.get(unit, ""), match.group().strip()))
+    found.extend(Number(_SPELT[w.casefold()], "", w) for w in words(text) if w.casefold() in _SPELT)
+    return found
+
+
+def names(text: str) -> list[str]:
+    """The names in `text`: words with a capital past their first letter, a digit beside letters, or a
+    capital within a sentence ("RocketQA", "GPT-4", "BM25", "Adam")."""
+    found: list[str] = []
+    for span in sentences(text):
+        found.extend(_names_of_sentence(span.of(text)))
+    return list(dict.fromkeys(found))
+
+
+def _names_of_sentence(sentence: str) -> Iterable[str]:
+    for position, word in enumerate(words(sentence)):
+        if word.casefold() in STOP_WORDS or len(word) < 2 or word[0].isdigit() and word[1:].isdigit():
+            continue
+        letters = [c for c in word if c.isalpha()]
+        mixed = any(c.isupper() for c in word[1:]) or (letters and any(c.isdigit() for c in word))
+        if mixed or (position > 0 and word[0].isupper()):
+            yield word

@@ -1,0 +1,79 @@
+"""A question and its hits in, a draft out: the sentences that answer, quoted.
+
+The writer chooses papers, then sentences of them. What it cannot find it declines by kind, and names what
+came nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from .question import Asked
+from .records import Decline, Draft, Evidence, Hit, Sentence
+from .relevance import SEVERAL, model
+from .text import numbers
+
+SENTENCES = {"fact": 2, "figure": 2, "summary": 4, "compare": 2, "lookup": 2, "list": 1, "count": 1}
+"""Sentences quoted of a paper, by the kind of question."""
+MOST_PAPERS = 12
+"""Papers named in one answer, at most."""
+
+
+class Writer(Protocol):
+    """The seam: one method that turns hits into an unchecked draft."""
+
+    def write(self, asked: Asked, hits: Sequence[Hit]) -> Draft: ...
+
+
+class ExtractiveWriter:
+    """Quotes; never writes a word of its own into a claim."""
+
+    name = "extractive"
+
+    def write(self, asked: Asked, hits: Sequence[Hit]) -> Draft:
+        declined = decline(asked, hits)
+        if declined is not None:
+            return Draft((), self.name, declined=declined)
+        chosen = choose(asked, hits)
+        return Draft(tuple(s for hit in chosen for s in quotes(asked, hit, several=len(chosen) > 1)), self.name)
+
+
+def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """Why the question has no answer here, or None."""
+    nearest = tuple(hit.paper.title for hit in hits[:3])
+    if asked.kind in ("talk", "instruction"):
+        return Decline("off-corpus", "That is not a question about the papers held here. Ask what they say.")
+    if not hits:
+        return Decline("absent", "The papers here say nothing about that.", nearest)
+    return None
+
+
+def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """The papers to cite, best first."""
+    if asked.kind in SEVERAL:
+        enough = [hit for hit in hits if hit.relevance >= model("several").threshold]
+        return (enough or list(hits[:1]))[: asked.limit or MOST_PAPERS]
+    if asked.kind == "compare":
+        wanted = [i for named in asked.named for i in named.paper_ids]
+        sides = [hit for hit in hits if hit.paper.id in wanted]
+        return sides if len(sides) > 1 else list(hits[:2])
+    return list(hits[:1])
+
+
+def quotes(asked: Asked, hit: Hit, *, several: bool) -> list[Sentence]:
+    """The sentences of one paper that bear most on the question, in the order they stand in."""
+    count = SENTENCES.get(asked.kind, 2)
+    best = sorted(hit.evidence, key=lambda e: -bearing(asked, e))[:count]
+    heading = hit.paper.title if several else ""
+    return [
+        Sentence(e.text, (hit.paper.id,), heading if n == 0 else "")
+        for n, e in enumerate(sorted(best, key=lambda e: e.start))
+    ]
+
+
+def bearing(asked: Asked, told: Evidence) -> float:
+    """How much a sentence says towards the answer."""
+    s = told.signals
+    figure = 0.15 if asked.wants_figure and numbers(told.text) else 0.0
+    return s["similarity"] + s["focus"] + 0.5 * s["coverage"] + figure
