@@ -20,14 +20,24 @@ The rooms, in the order in which data meets them; each imports only from those a
     interaction     token vectors in, late-interaction scores out
     store           passages and vectors in, nearest passages out
     keywords        words in, BM25-ranked papers out
+    names           a paper in, the names it goes by out; a question in, the papers it names out
     index           the library in, a searchable generation of it out
+    holdings        files in, an indexed library out
+    logistic        named values in, a probability out
     conversation    earlier turns and a question in, one self-contained question out
     question        a question in, what it asks for out
-    retrieval       that in, ranked hits out
+    evidence        a question's words and a paper in, its sentences scored out
+    retrieval       what a question asks for in, ranked hits out
+    relevance       hits in, the same hits with probabilities out
     writing         question and hits in, draft out
+    support         a sentence and an abstract in, the signals of support out
     citations       draft and hits in, checked claims and recorded rejections out
+    llamaindex      a search in, a llama-index retriever over it out
     chain           the steps joined: Assistant
-    cli             the command line
+    export          an answer in, plain JSON values out
+    terminal        an answer in, terminal text out
+    chat            typed lines in, a conversation on the screen out
+    cli             a command line in, printed answers and an exit code out
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from .library import Library
 from .question import understand
 from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
 from .relevance import judged
-from .retrieval import Retriever
+from .retrieval import Retriever, likeness
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Assistant:
         draft = self._writer.write(asked, hits)
         clock.lap("writing")
         yield Event("checking citations")
-        claims, rejections = checked(draft, hits, Checker(index.keywords.rarity))
+        claims, rejections = checked(draft, hits, self._checker(index))
         clock.lap("checking")
         for claim in claims:
             yield Event("answering", claim=claim)
@@ -174,7 +175,7 @@ class Assistant:
         index = self._holdings.index()
         if index is None:
             raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
-        return Checker(index.keywords.rarity).check(sentence, paper)
+        return self._checker(index).check(sentence, paper)
 
     def search(self, question: str) -> list[Hit]:
         """The hits for a self-contained question, best first."""
@@ -189,6 +190,12 @@ class Assistant:
         from .llamaindex import retriever
 
         return retriever(self.search)
+
+    def _checker(self, index: Index) -> Checker:
+        library, embedder = self._holdings.library, self._holdings.embedder
+        if embedder is None:
+            return Checker(index.keywords.rarity)
+        return Checker(index.keywords.rarity, functools.partial(likeness, index, library, embedder))
 
     def _retriever(self, index: Index) -> Retriever:
         return Retriever(index, self._holdings.library, self._holdings.embedder)

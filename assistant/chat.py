@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import AssistantError, LibraryError
@@ -29,19 +30,25 @@ COMMANDS = {
 }
 
 
+def sample_files() -> list[Path]:
+    """The sample listings of the evaluation package, found without importing it; [] where it is not installed."""
+    found = importlib.util.find_spec("eval")
+    folders = (found.submodule_search_locations or []) if found else []
+    return sorted(file for folder in folders for file in Path(folder, "corpus").glob("*.txt"))
+
+
 class Chat:
     """One conversation at a terminal, or over piped lines: then nothing is prompted."""
 
-    def __init__(self, assistant: Assistant, screen: Screen, *, sample: bool) -> None:
+    def __init__(self, assistant: Assistant, screen: Screen) -> None:
         self._conversation = assistant.conversation()
         self._screen = screen
-        self._sample = sample
         self._last: Answer | None = None
-        self._held = assistant.status().papers
+        self._status = assistant.status()
 
     def run(self) -> None:
         """Read and answer until /quit or the end of the input; Ctrl-C gives up an answer, or leaves."""
-        if not self._held:
+        if not self._status.papers:
             raise LibraryError(
                 "There are no papers here yet. Add listing files with: assistant ingest PATH... "
                 "Or try the sample: assistant chat --sample"
@@ -52,10 +59,12 @@ class Chat:
                 self._obey(line)
             elif line:
                 self._answer(line)
+            self._screen.line()
 
     def _greet(self) -> None:
-        self._screen.line(f"{self._held:,} papers. Ask about them, or type /help.")
-        if self._sample:
+        held, sample = self._status.papers, {file.name for file in sample_files()}
+        self._screen.line(f"{held:,} paper{'' if held == 1 else 's'}. Ask a question, or type /help.")
+        if sample and self._status.listings.keys() >= sample:
             self._screen.line("For example:")
             for question in SAMPLE_QUESTIONS:
                 self._screen.line(question, style="italic", first="  ", rest="  ")
@@ -68,9 +77,9 @@ class Chat:
         if importlib.util.find_spec("readline"):
             importlib.import_module("readline")  # arrow keys and the lines typed before
         try:
-            return input("\n> ").strip()
+            return input("> ").strip()
         except EOFError:
-            self._screen.line()
+            self._screen.line()  # the line that Ctrl-D leaves open
             return None
 
     def _obey(self, command: str) -> None:
@@ -101,4 +110,3 @@ class Chat:
             self._screen.line(str(error))
         except KeyboardInterrupt:
             self._screen.line("Stopped. Nothing of this question is remembered.")
-        self._screen.console.file.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import sys
@@ -124,8 +123,8 @@ def ingest(
         done = _ingested(assistant, paths)
         held = assistant.status().papers
     screen.line(
-        f"Added {done.added:,}, updated {done.updated:,}, unchanged {done.unchanged:,}, rejected {len(done.rejects):,}. "
-        f"The library holds {_papers(held)}."
+        f"Added {done.added:,}, updated {done.updated:,}, unchanged {done.unchanged:,}, "
+        f"rejected {len(done.rejects):,}. The library holds {_papers(held)}."
     )
     if done.rejects:
         screen.line("\nRejected:")
@@ -164,11 +163,18 @@ def chat(
     home: Home = None,
 ) -> None:
     """Converse: a question may refer to the ones before."""
+    from .chat import Chat, sample_files
+
     with _opened(context, home) as assistant:
         if sample and not assistant.status().papers:
+            if not (files := sample_files()):
+                raise AssistantError(
+                    "The sample papers are not there: this installation is not whole. "
+                    "Install it again: pip install --force-reinstall --no-deps paper-assistant"
+                )
             _screen(stderr=True).line("The library is empty: taking in the sample papers.")
-            _ingested(assistant, _sample())
-        _chat(assistant)
+            _ingested(assistant, files)
+        Chat(assistant, _screen()).run()
 
 
 @app.command()
@@ -207,20 +213,7 @@ def status(context: typer.Context, home: Home = None) -> None:
     """Say what is held, and whether it is searchable."""
     with _opened(context, home) as assistant:
         found = assistant.status()
-    screen = _screen()
-    listings = ", ".join(f"{source} ({label})" if label else source for source, label in found.listings.items())
-    behind = found.indexed_revision != found.revision
-    for name, value in {
-        "Library": str(found.home),
-        "Papers": f"{found.papers:,}",
-        "Listings": listings or "none",
-        "Revision": str(found.revision),
-        "Index": f"at revision {found.indexed_revision}; the next question brings it up to date"
-        if behind
-        else "up to date",
-        "Embedder": found.embedder or "none",
-    }.items():
-        screen.line(value, first=f"{name + ':':<10}", rest=" " * 10)
+    _screen().status(found)
 
 
 @app.command()
@@ -241,7 +234,7 @@ def doctor(
     if left:
         screen.line("This could not be repaired." if repair else "Repair it with: assistant doctor --repair")
         raise typer.Exit(FAULTY)
-    screen.line(f"{'Repaired' if faults else 'Nothing is wrong'}: {_papers(held)}, all of them searchable.")
+    screen.line(f"{'Repaired' if faults else 'Nothing is wrong'}. The library holds {_papers(held)}.")
 
 
 @app.command()
@@ -256,13 +249,7 @@ def check(
     """Say whether a paper's abstract supports a sentence."""
     with _opened(context, home) as assistant:
         verdict = assistant.check(_words([sentence]), paper)
-    screen = _screen()
-    basis = "" if verdict.basis == "quoted" else f", score {verdict.score:.2f}"
-    screen.line(f"{'Supported' if verdict.supported else 'Not supported'} ({verdict.basis}{basis}).")
-    for reason in verdict.reasons:
-        screen.line(reason, first="- ", rest="  ")
-    if verdict.quote:
-        screen.line(f"The closest words of the abstract: \u201c{verdict.quote}\u201d")
+    _screen().verdict(verdict)
     if not verdict.supported:
         raise typer.Exit(DECLINED)
 
@@ -290,19 +277,6 @@ def _ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:
         return assistant.ingest(*paths, progress=progress)
 
 
-def _sample() -> list[Path]:
-    """The sample listings of the evaluation package, found without importing it."""
-    found = importlib.util.find_spec("eval")
-    folders = (found.submodule_search_locations or []) if found else []
-    files = sorted(file for folder in folders for file in Path(folder, "corpus").glob("*.txt"))
-    if not files:
-        raise AssistantError(
-            "The sample papers are not there: this installation is not whole. "
-            "Install it again: pip install --force-reinstall --no-deps paper-assistant"
-        )
-    return files
-
-
 def _words(given: Sequence[str]) -> str:
     """Words of the command line as one text; bytes that are no text are replaced."""
     return " ".join(given).encode(errors="surrogateescape").decode(errors="replace")
@@ -318,10 +292,3 @@ def _print_json(answer: Answer) -> None:
     from .export import as_json
 
     typer.echo(json.dumps(as_json(answer), ensure_ascii=False, indent=2))
-
-
-def _chat(assistant: Assistant) -> None:
-    from .chat import Chat
-
-    sample = {path.name for path in _sample()}
-    Chat(assistant, _screen(), sample=sample <= set(assistant.status().listings)).run()

@@ -120,9 +120,9 @@ class Holdings:
             return [f"the index shows revision {generation.revision}, the library is at {self.library.revision}"]
         try:
             index = self.index()
+            return index.faults(self.library) if index else []
         except indexing.UNUSABLE as error:
             return [f"the index cannot be read: {error}"]
-        return index.faults(self.library) if index else []
 
     def index(self) -> Index | None:
         """The index of the library's present revision; None while nothing is indexed.

@@ -273,12 +273,12 @@ def update(
         changed = library.papers()
     if embedder:
         encode_missing(library, embedder, changed, progress=progress)
-    index = _opened(library, new, chroma_url)
     try:
-        _fill(index, library, changed, removed, progress)
-        faults = index.faults(library)
-    finally:
-        index.close()
+        faults = _filled(library, new, changed, removed, chroma_url=chroma_url, progress=progress)
+    except UNUSABLE:
+        if anew:
+            raise
+        faults = ["the generation it was copied from is damaged"]
     if faults and not anew:
         shutil.rmtree(folder / new.folder)
         update(library, embedder, chroma_url=chroma_url, anew=True, progress=progress)
@@ -287,12 +287,32 @@ def update(
     _sweep(folder, keep={new.folder, old.folder if old else ""})
 
 
+def _filled(
+    library: Library,
+    new: Generation,
+    changed: list[Paper],
+    removed: list[str],
+    *,
+    chroma_url: str,
+    progress: Progress | None,
+) -> list[str]:
+    """Put what changed into the generation `new`; what is then still wrong with it, in words."""
+    index = _opened(library, new, chroma_url)
+    try:
+        _fill(index, library, changed, removed, progress)
+        return index.faults(library)
+    finally:
+        index.close()
+
+
 def _fill(
     index: Index, library: Library, changed: list[Paper], removed: list[str], progress: Progress | None
 ) -> None:
     import numpy as np
 
     index.remove(removed)
+    if len(changed) == len(library):  # a server's collection outlives generations, and may hold what nobody knows of
+        index.remove(sorted({i.split(":")[0] for i in index.store.whole()} - {paper.id for paper in changed}))
     for first in range(0, len(changed), 500):
         if progress:
             progress("indexing", first, len(changed))

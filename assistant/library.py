@@ -209,6 +209,7 @@ class Library:
 
     def find(self, name: str) -> Paper | None:
         """The paper of that title (case, width and spacing aside) or id."""
+        name = name.encode(errors="replace").decode()  # arguments of a command may hold what is no text
         return next(iter(self.papers([digest(fold(name))]) or self.papers([name])), None)
 
     def changed_since(self, revision: int) -> tuple[list[Paper], list[str]]:

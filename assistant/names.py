@@ -11,6 +11,8 @@ from typing import Protocol
 from .records import Paper, fold
 from .text import STOP_WORDS, content_words, names
 
+LONGEST_TITLE = 40
+"""Words of a question compared with a name at once: a listing takes no line this long for a title."""
 LONGEST_NAME = 8
 """Words a name may have; a whole title counts at any length."""
 TOPIC_PAPERS = 3
@@ -96,13 +98,14 @@ def named_in(question: str, book: NameBook) -> list[Named]:
     spans = {
         (start, end): singular(" ".join(plainly[start:end]))
         for start in range(len(tokens))
-        for end in range(start + 1, len(tokens) + 1)
+        for end in range(start + 1, min(start + LONGEST_TITLE, len(tokens)) + 1)
     }
     bearers = book.bearers([span for span in set(spans.values()) if span])
     found: list[Named] = []
     position = 0
     while position < len(tokens):
-        ends = (end for end in range(len(tokens), position, -1) if _usable(spans[position, end], bearers))
+        last = min(position + LONGEST_TITLE, len(tokens))
+        ends = (end for end in range(last, position, -1) if _usable(spans[position, end], bearers))
         end = next(ends, None)
         if end is not None:
             text = " ".join(tokens[position:end]).strip(" .,;:?!\"'“”‘’()[]").removesuffix("'s").removesuffix("’s")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .evidence import Probe, compare, evidence, signals, stems_of
-from .interaction import question_tokens
+from .interaction import maxsim, question_tokens
 from .question import Asked
 from .records import Hit, Paper
 
@@ -106,6 +106,14 @@ class Retriever:
         if self._embedder is None:
             return {}
         return self._index.codes_of(papers, self._library, dimensions=self._embedder.dimensions)
+
+
+def likeness(index: Index, library: Library, embedder: Embedder, sentence: str, paper: Paper) -> float:
+    """The late interaction of a sentence with a paper: how alike its words are to the nearest there, 0 to 1."""
+    codes = index.codes_of([paper], library, dimensions=embedder.dimensions).get(paper.id)
+    if codes is None:
+        return 0.0
+    return max(0.0, maxsim(question_tokens(embedder.encode([sentence])[0], sentence), codes))
 
 
 def fused(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

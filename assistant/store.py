@@ -6,7 +6,8 @@ one beside the old and swaps them. Distances are cosine, and Chroma never embeds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -57,7 +58,7 @@ class MemoryStore:
             for passage_id, (paper_id, row) in self._rows.items()
             if wanted is None or paper_id in wanted
         ]
-        return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+        return sorted(found, key=lambda item: (-item[1], item[0]))[: max(limit, 0)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
         self._rows |= {passage.id: (passage.paper_id, vector) for passage, vector in rows.items()}
@@ -129,9 +130,10 @@ class ChromaStore:
         if limit < 1 or paper_ids is not None and not paper_ids:
             return []
         where: Any = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
-        found = self._collection.query(
-            query_embeddings=[vector.tolist()], n_results=limit, where=where, include=["distances"]
-        )
+        with _translated():
+            found = self._collection.query(
+                query_embeddings=[vector.tolist()], n_results=limit, where=where, include=["distances"]
+            )
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
@@ -146,25 +148,45 @@ class ChromaStore:
             )
             for passage, vector in rows.items()
         ]
-        self.as_llama_index().add(nodes)
+        with _translated():
+            self.as_llama_index().add(nodes)
 
     def as_llama_index(self) -> ChromaVectorStore:
         """The same collection as a llama-index vector store that replaces on `add`."""
         return _upserting_class()(chroma_collection=self._collection)
 
     def remove_papers(self, paper_ids: Sequence[str]) -> None:
-        for some in _batches(list(paper_ids), 500):
-            self._collection.delete(where={"paper_id": {"$in": some}})
+        with _translated():
+            for some in _batches(list(paper_ids), 500):
+                self._collection.delete(where={"paper_id": {"$in": some}})
 
     def whole(self) -> set[str]:
-        ids = self._collection.get(include=[])["ids"]
         found: set[str] = set()
-        for some in _batches(ids, 1000):
-            found.update(self._collection.get(ids=some, include=["embeddings"])["ids"])
+        with _translated():
+            for some in _batches(self._collection.get(include=[])["ids"], 1000):
+                found.update(self._collection.get(ids=some, include=["embeddings"])["ids"])
         return found
 
     def close(self) -> None:
         self._client.close()
+        session = getattr(self._client._server, "_session", None)
+        if session is not None:
+            session.close()  # the client of a server leaves its sockets open
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Chroma's errors as `StoreError`."""
+    import httpx
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError) as error:
+        raise StoreError(
+            f"The vector store failed: {error}. See that its folder or server can be reached, "
+            "then run: assistant doctor --repair"
+        ) from error
 
 
 def _batches(items: list[str], size: int) -> Iterable[list[str]]:

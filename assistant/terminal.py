@@ -29,8 +29,9 @@ from .records import Answer
 
 if TYPE_CHECKING:
     from .chain import Event
+    from .holdings import Status
     from .index import Progress as Report
-    from .records import Claim, Reject
+    from .records import Check, Claim, Reject
 
 MAX_WIDTH = 100
 """Longest line on a terminal, in columns: prose is hard to read beyond."""
@@ -41,7 +42,7 @@ EXCERPT = 60
 
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # a control sequence, as for colours
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # a control string, as for the window's title
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # a control string: a title
     r"|\x1b[ -/]*[0-~]"  # any other escape
 )
 _CONTROLS = re.compile(
@@ -55,11 +56,18 @@ def clean(text: str) -> str:
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
+class _Console(Console):
+    """Leaves a broken pipe to the caller, where rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - called from within rich's handler of the error
+
+
 class Screen:
     """Where a command writes. Colours and line breaks are added on a terminal only."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        self.console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+        self.console = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
     def line(self, text: str = "", *, style: str = "", first: str = "", rest: str = "") -> None:
         """Write a paragraph, its first line after `first` and the others, where it must be broken, after `rest`."""
@@ -70,6 +78,7 @@ class Screen:
             return
         width = max(20, min(self.console.width, MAX_WIDTH) - len(rest))
         for number, piece in enumerate(body.wrap(self.console, width)):
+            piece.rstrip()
             self.console.print(Text.assemble(rest if number else first, piece), soft_wrap=True)
 
     # -- answers
@@ -106,9 +115,9 @@ class Screen:
         self.line(f"Papers found: {len(answer.hits)}{shown}.")
         for number, hit in enumerate(answer.hits[:MAX_HITS], start=1):
             self.line(hit.paper.title, style="bold", first=f"{number:3}. ", rest="     ")
-            ranks = ", ".join(f"{name} {rank}" for name, rank in hit.ranks.items() if rank is not None)
+            ranks = ", ".join(f"{rank} by {name}" for name, rank in hit.ranks.items() if rank is not None)
             signals = ", ".join(f"{name} {value:.2f}" for name, value in hit.signals.items())
-            facts = f"relevance {hit.relevance:.2f}; score {hit.score:.2f}; rank in {ranks or 'no list'}; {signals}"
+            facts = f"relevance {hit.relevance:.2f}; score {hit.score:.2f}; rank {ranks or 'none'}; {signals}"
             self.line(facts, style="dim", first="     ", rest="     ")
         self.line(f"Sentences rejected: {len(answer.rejections) or 'none'}.")
         for rejection in answer.rejections:
@@ -134,7 +143,30 @@ class Screen:
             return nullcontext()
         return Live(console=self.console, transient=True, refresh_per_second=12)
 
-    # -- ingest
+    def verdict(self, check: Check) -> None:
+        """Write whether a sentence is supported, on what basis, and the words that come closest."""
+        score = "" if check.basis == "quoted" else f", score {check.score:.2f}"
+        self.line(f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}).")
+        for reason in check.reasons:
+            self.line(reason, first="- ", rest="  ")
+        if check.quote:
+            self.line(f"The closest words of the abstract: \u201c{check.quote}\u201d")
+
+    # -- the library
+
+    def status(self, status: Status) -> None:
+        """Write what is held and whether it is searchable."""
+        listings = (f"{source} ({label})" if label else source for source, label in status.listings.items())
+        behind = f"at revision {status.indexed_revision}; the next question brings it up to date"
+        for name, value in {
+            "Library": str(status.home),
+            "Papers": f"{status.papers:,}",
+            "Listings": ", ".join(listings) or "none",
+            "Revision": str(status.revision),
+            "Index": "up to date" if status.indexed_revision == status.revision else behind,
+            "Embedder": status.embedder or "none",
+        }.items():
+            self.line(value, first=f"{name + ':':<10}", rest=" " * 10)
 
     def rejects(self, rejects: Iterable[Reject]) -> None:
         """Write each record that did not go in: file, line, reason and how it begins."""

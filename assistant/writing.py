@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from .logistic import model
 from .question import Asked
 from .records import Decline, Draft, Evidence, Hit, Sentence
-from .relevance import SEVERAL, model
+from .relevance import SEVERAL
 from .text import numbers
 
 SENTENCES = {"fact": 2, "figure": 2, "summary": 4, "compare": 2, "lookup": 2, "list": 1, "count": 1}

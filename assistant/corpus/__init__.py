@@ -18,7 +18,7 @@ MAX_BYTES = 256 * 2**20
 def read(path: str | Path) -> Listing:
     """The papers and rejects of one listing file; its source is the file's name."""
     path = Path(path)
-    source = path.name or str(path)
+    source = _storable(path.name or str(path))
     try:
         problem = _unreadable(path)
         data = b"" if problem else path.read_bytes()
@@ -28,6 +28,11 @@ def read(path: str | Path) -> Listing:
     if problem:
         return Listing(source, rejects=(Reject(source, 0, problem),))
     return parse(data, source)
+
+
+def _storable(name: str) -> str:
+    """A file's name as one line of text, whatever bytes it is made of."""
+    return " ".join(name.encode(errors="replace").decode().splitlines())
 
 
 def _unreadable(path: Path) -> str:

@@ -24,7 +24,7 @@ ABSTRACT_WORDS = 40
 SENTENCE_WORDS = 15
 """A line this long that ends as a sentence does is an abstract; so are two sentences."""
 
-_GLUED = re.compile(r"Subscribe(?=\S)")
+_GLUED = re.compile(r"Subscribe(?!(?:rs?|d|s)\b)(?=\S)")  # not a title on "Subscribers"
 _DATE = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:,? \d{4})?")
 _KEEPER = re.compile(r"by\s?[A-Z].{0,60}")
 

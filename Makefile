@@ -1,0 +1,65 @@
+# make chat   converse about the bundled sample papers
+# make test   style, types and tests, as CI runs them
+#
+# Both make .venv and install what requirements.lock says, checked by hash, and need nothing typed before.
+
+BIN := .venv/bin
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help chat test lint format eval wheel lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make chat    converse about the bundled sample papers (or your own, if you have ingested any)"
+	@echo "make test    style, types and tests"
+	@echo "make lint    style and types only"
+	@echo "make format  lay the code out as lint wants it"
+	@echo "make eval    put the sample questions to the assistant and write a report to reports/sample"
+	@echo "make wheel   build the wheel into dist"
+	@echo "make lock    resolve the dependencies anew into requirements.lock (UPGRADE=1: to their newest versions)"
+	@echo "make clean   delete what these commands made, the environment included; your library stays"
+
+chat: $(BIN)/installed
+	@$(BIN)/assistant chat --sample
+
+test: lint
+	@$(BIN)/python -m pytest
+
+lint: $(BIN)/installed
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(BIN)/installed
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+eval: $(BIN)/installed
+	@$(BIN)/python -m eval
+
+wheel: $(BIN)/installed
+	@$(BIN)/python -m build --wheel --no-isolation
+
+# The lock is complete, so nothing is left for pip to resolve (--no-deps); `pip check` would tell if it were not.
+$(BIN)/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Making the environment .venv with $$($(PYTHON) --version); this takes a few minutes, once ..." >&2
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) install --require-hashes --no-deps --requirement requirements.lock
+	@$(PIP) install --no-build-isolation --no-deps --no-index --editable .
+	@$(PIP) check
+	@touch $@
+
+# One lock for all platforms and Pythons from 3.11 on; --no-config and the unset variables keep this machine out of it.
+lock:
+	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.13,<0.14"; }
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS .venv-lock/bin/uv pip compile pyproject.toml --quiet --no-config \
+		--universal --python-version 3.11 --all-extras --generate-hashes --only-binary :all: $(if $(UPGRADE),--upgrade) \
+		--custom-compile-command "make lock" --output-file requirements.lock
+	@echo "requirements.lock holds $$(grep -c == requirements.lock) packages." >&2
+
+clean:
+	@rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist reports
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

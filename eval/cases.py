@@ -1,0 +1,126 @@
+"""An outcome and its score in, one case of the report out; to JSON and back.
+
+A case holds all that a report shows of a question, so a report read again is as good as one just made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from .jsonl import Record
+from .metrics import METRICS, Abstracts, Miss, Outcome, Verdict, misses, score
+from .questions import half
+
+NAMES = tuple(metric.name for metric in METRICS)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question, what came of it, its scores by measure name, and what it missed.
+
+    `words` is the answer, the decline or the error as a person would read it; `titles` are the cited ones, and
+    `relevance` the first hit's (0 without hits, None when the case failed).
+    """
+
+    id: str
+    type: str
+    half: str
+    question: str
+    gold: tuple[str, ...]
+    tolerated: tuple[str, ...]
+    unanswerable: str | None
+    conversation: str | None
+    verdict: Verdict
+    words: str
+    titles: tuple[str, ...]
+    relevance: float | None
+    written_by: str
+    scores: Mapping[str, float | None]
+    misses: tuple[Miss, ...]
+
+
+def cases(outcomes: Iterable[Outcome], abstracts: Mapping[str, str]) -> tuple[Case, ...]:
+    """Every outcome scored, in order. abstracts: title -> abstract, of the whole library."""
+    held = Abstracts(abstracts)
+    return tuple(_case(outcome, held) for outcome in outcomes)
+
+
+def to_json(case: Case) -> dict[str, object]:
+    """The case as plain values, ready for `json.dumps`; the keys are documented in eval/README.md."""
+    return {
+        "id": case.id,
+        "type": case.type,
+        "half": case.half,
+        "question": case.question,
+        "gold": list(case.gold),
+        "tolerated": list(case.tolerated),
+        "unanswerable": case.unanswerable,
+        "conversation": case.conversation,
+        "verdict": case.verdict,
+        "words": case.words,
+        "titles": list(case.titles),
+        "relevance": case.relevance,
+        "written_by": case.written_by,
+        "scores": dict(case.scores),
+        "misses": [{"kind": miss.kind, "detail": miss.detail} for miss in case.misses],
+    }
+
+
+def from_json(record: Record) -> Case:
+    """A case as `to_json` gave it; FormatError names the field that is not so."""
+    scores = record.record("scores")
+    return Case(
+        id=record.text("id"),
+        type=record.text("type"),
+        half=record.text("half"),
+        question=record.text("question"),
+        gold=record.texts("gold"),
+        tolerated=record.texts("tolerated"),
+        unanswerable=record.optional("unanswerable"),
+        conversation=record.optional("conversation"),
+        verdict=_verdict(record),
+        words=_maybe_blank(record, "words"),
+        titles=record.texts("titles"),
+        relevance=record.number("relevance"),
+        written_by=_maybe_blank(record, "written_by"),
+        # A report of an earlier version may lack a measure of today, or hold one that is gone.
+        scores={name: scores.number(name) for name in NAMES},
+        misses=tuple(Miss(part.text("kind"), _maybe_blank(part, "detail")) for part in record.records("misses")),
+    )
+
+
+def _case(outcome: Outcome, abstracts: Abstracts) -> Case:
+    question, answer = outcome.question, outcome.answer
+    relevance = None if answer is None else answer.hits[0].relevance if answer.hits else 0.0
+    return Case(
+        id=question.id,
+        type=question.type,
+        half=half(question),
+        question=question.question,
+        gold=question.gold,
+        tolerated=question.tolerated,
+        unanswerable=question.unanswerable,
+        conversation=question.conversation,
+        verdict=outcome.verdict,
+        words=outcome.error if answer is None else answer.text,
+        titles=answer.titles if answer is not None and answer.answered else (),
+        relevance=relevance,
+        written_by=answer.written_by if answer is not None else "",
+        scores=score(outcome, abstracts).values(),
+        misses=misses(outcome, abstracts),
+    )
+
+
+def _verdict(record: Record) -> Verdict:
+    word = record.text("verdict")
+    known: tuple[Verdict, ...] = get_args(Verdict)
+    for verdict in known:
+        if word == verdict:
+            return verdict
+    raise record.error("verdict", f"must be one of {', '.join(known)}, is {word!r}")
+
+
+def _maybe_blank(record: Record, field: str) -> str:
+    return record.text(field) if record.values.get(field) != "" else ""

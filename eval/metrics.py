@@ -1,0 +1,262 @@
+"""An outcome in, its score and what it missed out.
+
+Pure: no clock, no file, no model. A measure that does not apply is None; a case that failed or declined scores
+its zeros like any other, so that nothing leaves a mean by going wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.records import Answer, fold
+
+from .questions import Nugget, Question
+from .wording import shown, supported
+
+Verdict = Literal["answered", "declined", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measure: its name in data, its heading and a short one for people, and which way is better."""
+
+    name: str
+    heading: str
+    short: str
+    lower_is_better: bool = False
+
+
+METRICS = (
+    Metric("precision", "citation precision", "P"),
+    Metric("recall", "citation recall", "R"),
+    Metric("f1", "citation F1", "F1"),
+    Metric("vital_nuggets", "vital nuggets shown", "vital"),
+    Metric("nuggets", "all nuggets shown", "nugg."),
+    Metric("support", "sentence support", "supp."),
+    Metric("decided", "answered or declined rightly", "right"),
+    Metric("answered_unanswerable", "answered though unanswerable", "answ.", lower_is_better=True),
+    Metric("declined_answerable", "declined though answerable", "decl.", lower_is_better=True),
+    Metric("failed", "failed", "fail", lower_is_better=True),
+    Metric("recall_5", "retrieval recall@5", "R@5"),
+    Metric("recall_10", "retrieval recall@10", "R@10"),
+    Metric("recall_30", "retrieval recall@30", "R@30"),
+    Metric("mrr_10", "retrieval MRR@10", "MRR"),
+    Metric("ndcg_10", "retrieval nDCG@10", "nDCG"),
+    Metric("seconds", "seconds", "s", lower_is_better=True),
+)
+"""Every measure, in the order reports show them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question: an answer, or the words of the error, and how long it took."""
+
+    question: Question
+    answer: Answer | None
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """An answer without any claim counts as declined: it tells the reader nothing."""
+        if self.answer is None:
+            return "failed"
+        return "answered" if self.answer.answered else "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One case by every measure of METRICS, each 0 to 1 but `seconds`; None where it does not apply."""
+
+    id: str
+    type: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    vital_nuggets: float | None
+    nuggets: float | None
+    support: float | None
+    decided: float
+    answered_unanswerable: float | None
+    declined_answerable: float | None
+    failed: float
+    recall_5: float | None
+    recall_10: float | None
+    recall_30: float | None
+    mrr_10: float | None
+    ndcg_10: float | None
+    seconds: float
+
+    def values(self) -> dict[str, float | None]:
+        """Measure name -> value, in the order of METRICS."""
+        return {metric.name: getattr(self, metric.name) for metric in METRICS}
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One thing that went wrong in a case, and what is known of why."""
+
+    kind: str
+    detail: str
+
+
+class Abstracts:
+    """The library's abstracts by title, whatever the title's case, width and spacing."""
+
+    def __init__(self, abstracts: Mapping[str, str]) -> None:
+        self._held = {fold(title): abstract for title, abstract in abstracts.items()}
+
+    def of(self, title: str) -> str | None:
+        return self._held.get(fold(title))
+
+
+def score(outcome: Outcome, abstracts: Abstracts) -> Score:
+    """The score of one case; the formulas are in eval/README.md."""
+    question = outcome.question
+    gold = [fold(title) for title in question.gold]
+    answerable = question.unanswerable is None
+    precision, recall, f1 = citation_scores(outcome)
+    ranking = found_titles(outcome)
+    # A crash is neither an answer nor a decline; it counts as the error either way, so it can mend no figure.
+    mistaken = float(outcome.verdict != ("answered" if answerable else "declined"))
+    return Score(
+        id=question.id,
+        type=question.type,
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        vital_nuggets=_nugget_recall(outcome, [nugget for nugget in question.nuggets if nugget.vital]),
+        nuggets=_nugget_recall(outcome, question.nuggets),
+        support=_support(outcome, abstracts),
+        decided=1.0 - mistaken,
+        answered_unanswerable=None if answerable else mistaken,
+        declined_answerable=mistaken if answerable else None,
+        failed=float(outcome.verdict == "failed"),
+        recall_5=recall_at(ranking, gold, 5),
+        recall_10=recall_at(ranking, gold, 10),
+        recall_30=recall_at(ranking, gold, 30),
+        mrr_10=reciprocal_rank_at(ranking, gold, 10),
+        ndcg_10=ndcg_at(ranking, gold, 10),
+        seconds=outcome.seconds,
+    )
+
+
+def citation_scores(outcome: Outcome) -> tuple[float | None, float | None, float | None]:
+    """Precision, recall and F1 of the cited titles; tolerated ones are taken out first.
+
+    All None for an unanswerable question. All 0 for an answerable one that was declined, failed, or cites no
+    gold title (then precision and F1 are 0 by formula, and by rule where nothing is left to divide by).
+    """
+    question = outcome.question
+    if question.unanswerable is not None:
+        return None, None, None
+    gold = {fold(title) for title in question.gold}
+    cited = {fold(title) for title in _cited(outcome)} - {fold(title) for title in question.tolerated}
+    right = len(cited & gold)
+    if not right:
+        return 0.0, 0.0, 0.0
+    # F1 in one division, so that a perfect case is 1 exactly.
+    return right / len(cited), right / len(gold), 2 * right / (len(cited) + len(gold))
+
+
+def found_titles(outcome: Outcome) -> list[str]:
+    """The folded titles of the hits, best first, each paper once. Empty when the case failed."""
+    hits = outcome.answer.hits if outcome.answer is not None else ()
+    return list(dict.fromkeys(fold(hit.paper.title) for hit in hits))
+
+
+def recall_at(ranking: Sequence[str], gold: Sequence[str], depth: int) -> float | None:
+    """Share of `gold` among the first `depth`; None without gold."""
+    return len(set(ranking[:depth]) & set(gold)) / len(set(gold)) if gold else None
+
+
+def reciprocal_rank_at(ranking: Sequence[str], gold: Sequence[str], depth: int) -> float | None:
+    """1 / rank of the first of `gold` within `depth`, else 0; None without gold."""
+    if not gold:
+        return None
+    return next((1 / rank for rank, title in enumerate(ranking[:depth], start=1) if title in gold), 0.0)
+
+
+def ndcg_at(ranking: Sequence[str], gold: Sequence[str], depth: int) -> float | None:
+    """Sum of 1 / log2(rank + 1) over the gold found within `depth`, over the best possible sum; None without gold."""
+    if not gold:
+        return None
+    gained = sum(1 / math.log2(rank + 1) for rank, title in enumerate(ranking[:depth], start=1) if title in gold)
+    return gained / sum(1 / math.log2(rank + 1) for rank in range(1, min(len(set(gold)), depth) + 1))
+
+
+def misses(outcome: Outcome, abstracts: Abstracts) -> tuple[Miss, ...]:
+    """What went wrong, most telling first; empty for a case without fault."""
+    question, answer = outcome.question, outcome.answer
+    found = []
+    if answer is None:
+        found.append(Miss("failed", outcome.error))
+    elif question.unanswerable is not None and outcome.verdict == "answered":
+        found.append(Miss("wrongly answered", f"there is no answer here: {question.unanswerable}"))
+    elif question.unanswerable is None and outcome.verdict == "declined":
+        found.append(Miss("wrongly declined", answer.declined.kind if answer.declined else "no claim was made"))
+    found.extend(_missing_gold(outcome))
+    found.extend(_wrong_citations(outcome, abstracts))
+    for nugget in question.nuggets:
+        if not _shows(outcome, nugget):
+            importance = "vital" if nugget.vital else "not vital"
+            found.append(Miss("nugget not shown", f"{nugget.fact} ({importance}; {' / '.join(nugget.shown_by)})"))
+    for sentence, title, good in _judged(outcome, abstracts):
+        if not good:
+            found.append(Miss("not supported", f"{sentence} — cited to {title}"))
+    return tuple(found)
+
+
+def _missing_gold(outcome: Outcome) -> Iterable[Miss]:
+    cited = {fold(title) for title in _cited(outcome)}
+    ranking = found_titles(outcome)
+    for title in outcome.question.gold:
+        if fold(title) not in cited:
+            rank = ranking.index(fold(title)) + 1 if fold(title) in ranking else 0
+            why = f"found at rank {rank}, not cited" if rank else f"not among the {len(ranking)} papers found"
+            yield Miss("missing gold", f"{title} ({why})")
+
+
+def _wrong_citations(outcome: Outcome, abstracts: Abstracts) -> Iterable[Miss]:
+    if outcome.question.unanswerable is not None:
+        return
+    right = {fold(title) for title in outcome.question.gold + outcome.question.tolerated}
+    for title in _cited(outcome):
+        if fold(title) not in right:
+            yield Miss("wrong citation", title if abstracts.of(title) is not None else f"{title} (no such paper here)")
+
+
+def _cited(outcome: Outcome) -> tuple[str, ...]:
+    return outcome.answer.titles if outcome.answer is not None and outcome.answer.answered else ()
+
+
+def _nugget_recall(outcome: Outcome, nuggets: Sequence[Nugget]) -> float | None:
+    return sum(_shows(outcome, nugget) for nugget in nuggets) / len(nuggets) if nuggets else None
+
+
+def _shows(outcome: Outcome, nugget: Nugget) -> bool:
+    if outcome.answer is None or not outcome.answer.answered:
+        return False
+    # A reference number is no figure: "[3]" must not show that there are 3 papers.
+    text = re.sub(r"\[\d+\]", " ", outcome.answer.text)
+    return any(shown(spelling, text) for spelling in nugget.shown_by)
+
+
+def _support(outcome: Outcome, abstracts: Abstracts) -> float | None:
+    judged = [good for _, _, good in _judged(outcome, abstracts)]
+    return sum(judged) / len(judged) if judged else None
+
+
+def _judged(outcome: Outcome, abstracts: Abstracts) -> list[tuple[str, str, bool]]:
+    """Every (sentence, cited title, supported); empty when nothing was answered. An invented title supports nothing."""
+    if outcome.answer is None or not outcome.answer.answered:
+        return []
+    found = []
+    for claim in outcome.answer.claims:
+        for title in dict.fromkeys(citation.passage.title for citation in claim.citations):
+            found.append((claim.text, title, supported(claim.text, abstracts.of(title) or "")))
+    return found

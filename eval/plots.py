@@ -1,0 +1,148 @@
+"""A report in, its plots out as SVG to be set into a page.
+
+The SVG bears no address, no date and no colour for text and axes but the page's own, so it reads in light and
+dark and the same report draws the same bytes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assistant.errors import MissingExtra
+
+from .metrics import Verdict
+from .report import Report
+from .statistics import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LABEL = 24
+"""Characters of a type's name that a plot shows."""
+INK = "#010203"
+"""Stands for the page's text colour until the SVG is written; no plot uses it otherwise."""
+BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d07a20", "#3f9d6a", "#8a63b8"
+"""Middle tones: each has a contrast of at least 3 on white and on near-black."""
+SERIES = (
+    ("f1", "citation F1", BLUE),
+    ("vital_nuggets", "vital nuggets", ORANGE),
+    ("support", "support", GREEN),
+    ("decided", "answered or declined rightly", PURPLE),
+)
+"""The measures of the plot by type; the last is the one that unanswerable questions have."""
+
+
+def require() -> None:
+    """MissingExtra unless matplotlib is installed; asked before an hour of questions, not after."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtra("eval")
+
+
+def plots(report: Report) -> tuple[tuple[str, str], ...]:
+    """(caption, SVG) of each plot that has anything to show. MissingExtra without matplotlib."""
+    require()
+    found = []
+    if report.cases:
+        height = 1.2 + 0.6 * len(report.rows)
+        found.append(("Scores by type, with 95 % intervals", _svg("types", (8, height), report, _by_type)))
+    if report.curve:
+        caption = "Precision against coverage as the threshold on the first hit's relevance moves"
+        found.append((caption, _svg("curve", (6, 4), report, _curve)))
+    if report.cases:
+        found.append(("Answered and answerable", _svg("confusion", (5, 2.6), report, _confusion)))
+    return tuple(found)
+
+
+def _by_type(axes: Axes, report: Report) -> None:
+    for place, (name, label, colour) in enumerate(SERIES):
+        drawn: list[tuple[float, Interval]] = []
+        for line, row in enumerate(report.rows):
+            found = row.intervals[name]
+            if found is not None:
+                drawn.append((line + 0.2 * (place - 1.5), found))
+        errors = [[f.mean - f.low for _, f in drawn], [f.high - f.mean for _, f in drawn]]
+        # The mean may lie outside a percentile interval by rounding; a negative length is refused.
+        clipped = [[max(0.0, length) for length in side] for side in errors]
+        heights, means = [height for height, _ in drawn], [f.mean for _, f in drawn]
+        axes.errorbar(means, heights, xerr=clipped, fmt="o", color=colour, label=label, capsize=2, markersize=4)
+    axes.set_yticks(range(len(report.rows)), [f"{_plain(row.type)} ({row.count})" for row in report.rows])
+    axes.set_ylim(len(report.rows) - 0.5, -0.5)
+    axes.set_xlim(-0.02, 1.02)
+    axes.grid(axis="x", alpha=0.3)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(SERIES), frameon=False)
+
+
+def _curve(axes: Axes, report: Report) -> None:
+    coverage = [point.coverage for point in report.curve]
+    precision = [point.precision for point in report.curve]
+    axes.plot(coverage, precision, color=BLUE, marker=".", markersize=4)
+    # A dozen labels at most: enough to read a threshold off, few enough not to overlap.
+    for point in report.curve[:: max(1, len(report.curve) // 6)]:
+        axes.annotate(f"{point.threshold:.2f}", (point.coverage, point.precision), xytext=(3, 5),
+                      textcoords="offset points", fontsize=8)  # fmt: skip
+    axes.set_xlabel("coverage: answerable questions answered")
+    axes.set_ylabel("title precision of what is answered")
+    axes.set_xlim(-0.02, 1.05)
+    axes.set_ylim(-0.02, 1.08)
+    axes.grid(alpha=0.3)
+
+
+def _confusion(axes: Axes, report: Report) -> None:
+    verdicts: tuple[Verdict, ...] = ("answered", "declined", "failed")
+    kinds = ("answerable", "unanswerable")
+    for line, kind in enumerate(kinds):
+        counts = report.confusion[kind]
+        total = sum(counts.values())
+        for column, verdict in enumerate(verdicts):
+            count = counts[verdict]
+            right = (kind, verdict) in (("answerable", "answered"), ("unanswerable", "declined"))
+            shade = 0.1 + 0.7 * count / total if total else 0.1
+            axes.bar(column, 1, bottom=line - 0.5, width=1, color=GREEN if right else ORANGE, alpha=shade)
+            axes.text(column, line, str(count), ha="center", va="center", fontsize=13)
+    axes.set_xticks(range(len(verdicts)), verdicts)
+    axes.set_yticks(range(len(kinds)), kinds)
+    axes.set_ylim(len(kinds) - 0.5, -0.5)
+    axes.set_xlim(-0.5, len(verdicts) - 0.5)
+
+
+def _svg(name: str, size: tuple[float, float], report: Report, draw: Callable[[Axes, Report], None]) -> str:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    written = io.StringIO()
+    with mpl.rc_context(
+        {
+            "text.color": INK,
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "grid.color": INK,
+            "font.family": "sans-serif",
+            "svg.fonttype": "none",
+            "svg.hashsalt": name,
+        }
+    ):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.subplots(), report)
+        blank = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(written, format="svg", transparent=True, metadata=blank)
+    return _inline(written.getvalue(), name)
+
+
+def _inline(svg: str, name: str) -> str:
+    """The SVG element alone, its ids its own among several on one page."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)  # HTML knows the name spaces of SVG by itself
+    svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\1{name}-", svg)
+    return svg.replace(INK, "currentColor").strip()
+
+
+def _plain(label: str) -> str:
+    """`label`, cut so that it leaves the plot room, without the sign that matplotlib reads as a formula."""
+    return (label if len(label) <= LABEL else label[: LABEL - 1] + "…").replace("$", r"\$")

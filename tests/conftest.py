@@ -1,0 +1,188 @@
+"""What every test stands on: no network, a clean environment, a small corpus and an exact embedder."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from assistant.embedding import BundledEmbedder, Embedder
+from assistant.holdings import Holdings
+from assistant.library import Library
+
+from .doubles import HashEmbedder
+from .papers import PAIRS, Pair, write_listing
+
+ROOT = Path(__file__).parent.parent
+FOREIGN = (
+    *("ASSISTANT_", "OPENAI_", "CHROMA_", "HF_", "TIKTOKEN_CACHE_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
+    *("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES", "TTY_"),
+)
+
+settings.register_profile("exact", derandomize=True, deadline=None, database=None, max_examples=150)
+settings.load_profile("exact")
+
+
+class NetworkUsed(AssertionError):
+    """A test reached for an address outside this machine."""
+
+
+def _is_local(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # AF_UNIX: a path
+    host = str(address[0])
+    try:
+        return host in ("", "localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Sockets and name look-ups are refused, except to this machine."""
+
+    def guarded(original: Callable[..., Any], at: int) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            address = arguments[at] if at else (arguments[0] or "",)
+            if not _is_local(address):
+                raise NetworkUsed(f"a test reached for {address!r}")
+            return original(*arguments, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for method in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, method, guarded(getattr(socket.socket, method), 1))
+        patch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo, 0))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting, key or home folder of the machine shows through."""
+    for name in list(os.environ):
+        if name.upper().startswith(FOREIGN):
+            monkeypatch.delenv(name)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Callable[..., Path]:
+    """`listing("a.txt", pairs, layout="glued", date="")` writes a listing file and returns its path."""
+
+    def write(name: str = "a.txt", pairs: Iterable[Pair] = PAIRS, *, layout: str = "spaced", date: str = "Mar 11") -> Path:
+        return write_listing(tmp_path / "listings" / name, pairs, layout=layout, date=date)
+
+    return write
+
+
+@pytest.fixture
+def embedder() -> HashEmbedder:
+    return HashEmbedder()
+
+
+@pytest.fixture(scope="session")
+def bundled() -> BundledEmbedder:
+    """The real model; half a second to open, so use it sparingly."""
+    return BundledEmbedder()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def open_library(home: Path) -> Iterator[Callable[..., Library]]:
+    """`open_library(path)`: libraries that are closed when the test is over."""
+    opened: list[Library] = []
+
+    def open_one(path: Path = home) -> Library:
+        opened.append(Library(path))
+        return opened[-1]
+
+    yield open_one
+    for library in opened:
+        library.close()
+
+
+@pytest.fixture
+def library(open_library: Callable[..., Library]) -> Library:
+    return open_library()
+
+
+@pytest.fixture
+def open_holdings(home: Path, embedder: HashEmbedder) -> Iterator[Callable[..., Holdings]]:
+    """`open_holdings(path, embedder=..., chroma_url=...)`: holdings that are closed when the test is over."""
+    opened: list[Holdings] = []
+
+    def open_one(path: Path = home, *, embedder: Embedder | None = embedder, chroma_url: str = "") -> Holdings:
+        opened.append(Holdings(Library(path), embedder, chroma_url=chroma_url))
+        return opened[-1]
+
+    yield open_one
+    for holdings in opened:
+        holdings.close()
+
+
+@pytest.fixture
+def holdings(open_holdings: Callable[..., Holdings]) -> Holdings:
+    return open_holdings()
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real `chroma run` on a loopback port."""
+    with ChromaServer(tmp_path_factory.mktemp("chroma-server")) as server:
+        yield server.url
+
+
+class ChromaServer:
+    """A Chroma server over `folder`, up inside a `with`; skips the test where the `chroma` program is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> ChromaServer:
+        program = Path(sys.executable).parent / "chroma"
+        if not program.exists():
+            pytest.skip(f"there is no chroma program at {program}")
+        command = [program, "run", "--path", self.folder / "data", "--host", "127.0.0.1", "--port", str(self.port)]
+        with (self.folder / "log").open("w") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        while not self._answers():
+            if self._process.poll() is not None:
+                pytest.fail(f"chroma run ended: {(self.folder / 'log').read_text()}")
+        return self
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@pytest.fixture
+def python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`python(code, *arguments)` runs code in a process of its own and returns what it printed."""
+
+    def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    return run

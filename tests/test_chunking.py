@@ -1,0 +1,103 @@
+"""chunking: passages tile the abstract."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant import chunking
+from assistant.chunking import PASSAGE_TOKENS, count_tokens, passages
+from assistant.errors import LibraryError
+from assistant.records import Paper
+from assistant.text import sentences
+
+from .papers import LONG, PAIRS
+
+
+@pytest.fixture
+def fresh_encoding() -> Iterator[None]:
+    chunking._encoding.cache_clear()
+    yield
+    chunking._encoding.cache_clear()
+
+
+def test_a_short_abstract_is_one_passage() -> None:
+    paper = Paper(*PAIRS[0])
+    (passage,) = passages(paper)
+    assert (passage.paper_id, passage.title, passage.text, passage.start) == (paper.id, *PAIRS[0], 0)
+
+
+def test_a_long_abstract_is_cut_between_sentences_evenly() -> None:
+    found = passages(Paper("Ledger", LONG))
+    assert [len(sentences(passage.text)) for passage in found] == [4, 4, 4, 3]
+    assert max(count_tokens(p.text) for p in found) <= PASSAGE_TOKENS
+    assert " ".join(passage.text for passage in found) == LONG
+
+
+def test_a_sentence_over_the_budget_is_a_passage_of_its_own() -> None:
+    endless = "Pear " * 300 + "ends."
+    found = passages(Paper("t", f"Before it. {endless} After it."))
+    assert [passage.text for passage in found] == ["Before it.", endless, "After it."]
+
+
+@pytest.mark.parametrize("abstract", ["", " \n "], ids=["empty", "blank"])
+def test_an_abstract_without_text_has_no_passage(abstract: str) -> None:
+    assert passages(Paper("t", abstract)) == []
+
+
+def test_space_around_the_abstract_is_in_no_passage() -> None:
+    (passage,) = passages(Paper("t", "  One sentence here. "))
+    assert (passage.text, passage.start) == ("One sentence here.", 2)
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(["We fly kites. ", "It is 3.5 m long! ", "Is it? ", "glued.Extensive ", "pear " * 9, "\n\n\n", " " * 30]),
+        st.text(max_size=20),
+    ),
+    max_size=20,
+).map("".join)
+
+
+@given(TEXTS, st.sampled_from([1, 5, 20, 200]))
+def test_passages_tile_the_abstract(abstract: str, budget: int) -> None:
+    abstract = abstract.encode(errors="replace").decode()
+    found = passages(Paper("t", abstract), budget=budget)
+    end = 0
+    for passage in found:
+        assert abstract[passage.start : passage.start + len(passage.text)] == passage.text
+        assert passage.start >= end
+        assert not abstract[end : passage.start].strip()
+        end = passage.start + len(passage.text)
+        assert count_tokens(passage.text) <= budget or len(sentences(passage.text)) == 1
+    assert not abstract[end:].strip()
+    assert len({passage.id for passage in found}) == len(found)
+
+
+def test_what_looks_like_a_special_token_is_text() -> None:
+    assert count_tokens("<|endoftext|>") > 1
+
+
+def test_the_token_table_needs_no_network_and_leaves_the_environment(fresh_encoding: None) -> None:
+    assert count_tokens("a pear") == 2
+    assert "TIKTOKEN_CACHE_DIR" not in os.environ
+
+
+def test_a_configured_folder_without_the_table_is_passed_over(
+    fresh_encoding: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    assert count_tokens("a pear") == 2
+    assert os.environ["TIKTOKEN_CACHE_DIR"] == str(tmp_path)
+
+
+def test_without_a_token_table_the_error_says_what_to_do(fresh_encoding: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LibraryError, match="o200k_base is not at hand. Reinstall llama-index-core"):
+        count_tokens("a pear")

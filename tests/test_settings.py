@@ -1,0 +1,71 @@
+"""settings: read once, known or refused, frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import SettingsError
+from assistant.settings import Settings
+
+
+def test_without_an_environment_the_defaults_hold(tmp_path: Path) -> None:
+    settings = Settings.from_environment()
+    assert settings.home == tmp_path / "xdg_data_home" / "paper-assistant"
+    assert (settings.chroma_url, settings.threads, settings.memory_turns) == ("", 2, 8)
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    monkeypatch.setenv("ASSISTANT_CHROMA_URL", "http://127.0.0.1:8000")
+    monkeypatch.setenv("ASSISTANT_THREADS", "3")
+    monkeypatch.setenv("ASSISTANT_MEMORY_TURNS", "0")
+    settings = Settings.from_environment()
+    assert (settings.home, settings.chroma_url) == (tmp_path, "http://127.0.0.1:8000")
+    assert (settings.threads, settings.memory_turns) == (3, 0)
+
+
+def test_an_argument_stands_before_the_environment_and_none_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_THREADS", "3")
+    assert Settings.from_environment(threads=5).threads == 5
+    assert Settings.from_environment(threads=None).threads == 3
+
+
+def test_an_unknown_variable_is_refused_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_THREDS", "3")
+    with pytest.raises(SettingsError, match=r"No setting is called ASSISTANT_THREDS\. There are: .*ASSISTANT_THREADS"):
+        Settings.from_environment()
+
+
+def test_an_unknown_argument_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"No setting is called 'colour'\. There are: .*home"):
+        Settings(colour="blue")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("ASSISTANT_THREADS", "0", id="no-threads"),
+        pytest.param("ASSISTANT_THREADS", "65", id="too-many-threads"),
+        pytest.param("ASSISTANT_THREADS", "many", id="threads-not-a-number"),
+        pytest.param("ASSISTANT_MEMORY_TURNS", "-1", id="negative-memory"),
+        pytest.param("ASSISTANT_CHROMA_URL", "localhost:8000", id="address-without-scheme"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=rf"{variable}\) is '{value}'"):
+        Settings.from_environment()
+
+
+def test_every_impossible_value_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings(threads=0, memory_turns=-1)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_settings_do_not_change_once_made() -> None:
+    settings = Settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.threads = 4  # type: ignore[misc]

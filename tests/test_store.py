@@ -1,0 +1,216 @@
+"""store: one contract over memory, a Chroma folder and a real Chroma server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.errors import StoreError
+from assistant.records import Passage
+from assistant.store import ChromaStore, MemoryStore, Store
+
+from .conftest import ChromaServer
+from .doubles import word_vector
+
+PEAR, KITE, SNOW = (Passage(word, f"On {word}", f"All about {word}.", 0) for word in ("pear", "kite", "snow"))
+PEAR_TWO = Passage("pear", "On pear", "More about pears.", 40)
+ROWS = {p: word_vector(p.text.split()[-1]) for p in (PEAR, KITE, SNOW, PEAR_TWO)}
+
+
+@pytest.fixture(params=["memory", "folder", "server"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    kinds = {
+        "memory": MemoryStore,
+        "folder": lambda: ChromaStore.folder(tmp_path / "chroma"),
+        "server": lambda: ChromaStore.server(
+            request.getfixturevalue("chroma_server"), collection=f"passages-{uuid.uuid4().hex}"
+        ),
+    }
+    made: Store = kinds[request.param]()
+    yield made
+    made.close()
+
+
+def ids(store: Store, word: str, *, limit: int = 10, paper_ids: list[str] | None = None) -> list[str]:
+    return [found for found, _ in store.nearest(word_vector(word), limit=limit, paper_ids=paper_ids)]
+
+
+def test_an_empty_store_finds_nothing(store: Store) -> None:
+    assert (ids(store, "pear"), store.whole()) == ([], set())
+
+
+def test_the_nearest_come_first_with_their_cosine(store: Store) -> None:
+    store.put(ROWS)
+    question = word_vector("kite.") * 0.8 + word_vector("snow.") * 0.6
+    question /= np.linalg.norm(question)
+    expected = sorted(((p.id, float(v @ question)) for p, v in ROWS.items()), key=lambda row: -row[1])
+    found = store.nearest(question, limit=10)
+    assert [row[0] for row in found] == [row[0] for row in expected]
+    assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize(("limit", "count"), [(1, 1), (3, 3), (100, 4), (0, 0), (-1, 0)])
+def test_no_more_than_the_limit_come(store: Store, limit: int, count: int) -> None:
+    store.put(ROWS)
+    assert len(ids(store, "pear", limit=limit)) == count
+
+
+def test_only_passages_of_the_papers_named_come(store: Store) -> None:
+    store.put(ROWS)
+    assert set(ids(store, "snow", paper_ids=["pear", "unknown"])) == {PEAR.id, PEAR_TWO.id}
+    assert ids(store, "snow", paper_ids=[]) == []
+    assert ids(store, "snow", paper_ids=["unknown"]) == []
+
+
+def test_a_passage_put_again_is_replaced(store: Store) -> None:
+    store.put(ROWS)
+    store.put({PEAR: word_vector("comet")})
+    (found,) = store.nearest(word_vector("comet"), limit=1)
+    assert found == (PEAR.id, pytest.approx(1.0, abs=1e-5))
+    assert len(store.whole()) == len(ROWS)
+
+
+def test_putting_nothing_is_no_error(store: Store) -> None:
+    store.put({})
+    assert store.whole() == set()
+
+
+def test_all_passages_of_a_removed_paper_go(store: Store) -> None:
+    store.put(ROWS)
+    store.remove_papers(["pear", "unknown"])
+    assert store.whole() == {KITE.id, SNOW.id}
+    assert set(ids(store, "pear.")) == {KITE.id, SNOW.id}
+
+
+def test_removing_nothing_removes_nothing(store: Store) -> None:
+    store.put(ROWS)
+    store.remove_papers([])
+    assert store.whole() == {passage.id for passage in ROWS}
+
+
+def test_batches_beyond_what_a_client_takes_are_split(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    if isinstance(store, ChromaStore):
+        monkeypatch.setattr(store._client, "get_max_batch_size", lambda: 3)
+    many = {Passage(f"p{n}", "t", "x", 0): word_vector(f"w{n}") for n in range(10)}
+    store.put(many)
+    assert store.whole() == {passage.id for passage in many}
+    assert ids(store, "w7", limit=1) == ["p7:0"]
+
+
+def test_every_paper_of_many_can_be_asked_for_and_removed(store: Store) -> None:
+    many = {Passage(f"p{n}", "t", "x", 0): word_vector(f"w{n}") for n in range(1203)}
+    store.put(many)
+    named = [f"p{n}" for n in range(1202)]
+    assert ids(store, "w1202", limit=1, paper_ids=[*named, "p1202"]) == ["p1202:0"]
+    assert len(store.whole()) == 1203
+    store.remove_papers(named)
+    assert store.whole() == {"p1202:0"}
+
+
+# -- Chroma alone
+
+def test_a_folder_keeps_what_it_was_given(tmp_path: Path) -> None:
+    store = ChromaStore.folder(tmp_path / "chroma")
+    store.put(ROWS)
+    store.close()
+    again = ChromaStore.folder(tmp_path / "chroma")
+    assert again.whole() == {passage.id for passage in ROWS}
+    assert ids(again, "snow.", limit=1) == [SNOW.id]
+    again.close()
+
+
+def test_chroma_never_embeds_and_measures_by_cosine(tmp_path: Path) -> None:
+    store = ChromaStore.folder(tmp_path / "chroma")
+    assert store._collection._embedding_function is None
+    store.put({PEAR: word_vector("pear") * 7})
+    assert store.nearest(word_vector("pear"), limit=1) == [(PEAR.id, pytest.approx(1.0, abs=1e-5))]
+    store.close()
+
+
+def test_it_is_a_llama_index_vector_store(tmp_path: Path) -> None:
+    from llama_index.core.vector_stores import VectorStoreQuery
+
+    store = ChromaStore.folder(tmp_path / "chroma")
+    store.put(ROWS)
+    asked = VectorStoreQuery(query_embedding=word_vector("kite.").tolist(), similarity_top_k=1)
+    (node,) = store.as_llama_index().query(asked).nodes
+    assert (node.node_id, node.get_content()) == (KITE.id, KITE.text)
+    assert node.metadata == {"paper_id": "kite", "title": "On kite", "start": 0}
+    store.close()
+
+
+def test_a_collection_of_another_measure_is_refused(tmp_path: Path) -> None:
+    import chromadb
+
+    client = chromadb.PersistentClient(str(tmp_path / "chroma"))
+    client.create_collection("passages", embedding_function=None, configuration={"hnsw": {"space": "l2"}})
+    with pytest.raises(StoreError, match="'passages' measures by 'l2', not by cosine"):
+        ChromaStore(client)
+    client.close()
+
+
+def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "chroma").touch()
+    with pytest.raises(StoreError, match=r"The index folder '.*chroma' cannot be opened: "):
+        ChromaStore.folder(tmp_path / "chroma")
+
+
+def test_a_damaged_folder_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "chroma").mkdir()
+    (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"not a database" * 500)
+    with pytest.raises(StoreError, match=r"The index folder '.*chroma' cannot be opened: "):
+        ChromaStore.folder(tmp_path / "chroma")
+
+
+def test_a_server_that_is_not_there_is_a_store_error() -> None:
+    with pytest.raises(StoreError, match=r"No Chroma server answers at http://127\.0\.0\.1:9: .*ASSISTANT_CHROMA_URL"):
+        ChromaStore.server("http://127.0.0.1:9", collection="passages")
+
+
+def test_a_server_that_goes_away_is_a_store_error(tmp_path: Path) -> None:
+    with ChromaServer(tmp_path) as server:
+        store = ChromaStore.server(server.url, collection="passages")
+        store.put({PEAR: ROWS[PEAR]})
+    with pytest.raises(StoreError):
+        store.nearest(word_vector("pear"), limit=1)
+    with pytest.raises(StoreError):
+        store.put({PEAR: ROWS[PEAR]})
+    with pytest.raises(StoreError):
+        store.remove_papers(["pear"])
+    with pytest.raises(StoreError):
+        store.whole()
+    store.close()
+
+
+# -- the double against the real one
+
+WORDS = st.sampled_from(["pear", "kite", "snow", "wind", "wall"])
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), WORDS, st.integers(0, 2), WORDS),
+        st.tuples(st.just("remove"), WORDS, st.just(0), WORDS),
+    ),
+    max_size=12,
+)
+
+
+@given(ACTS)
+@settings(max_examples=15)
+def test_memory_and_chroma_agree_whatever_is_done(tmp_path_factory: pytest.TempPathFactory, acts: list) -> None:  # type: ignore[type-arg]
+    memory, chroma = MemoryStore(), ChromaStore.folder(tmp_path_factory.mktemp("store"))
+    for act, paper_id, start, word in acts:
+        for store in (memory, chroma):
+            if act == "put":
+                store.put({Passage(paper_id, "t", "x", start): word_vector(word)})
+            else:
+                store.remove_papers([paper_id])
+    assert memory.whole() == chroma.whole()
+    near, far = (dict(store.nearest(word_vector("pear"), limit=20)) for store in (memory, chroma))
+    assert near == pytest.approx(far, abs=1e-5)
+    chroma.close()
