@@ -8,10 +8,11 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help chat test lint format eval wheel lock clean
+.PHONY: help install chat test lint format eval wheel lock clean
 .DELETE_ON_ERROR:
 
 help:
+	@echo "make install make the environment .venv; the targets below do so themselves"
 	@echo "make chat    converse about the bundled sample papers (or your own, if you have ingested any)"
 	@echo "make test    style, types and tests"
 	@echo "make lint    style and types only"
@@ -20,6 +21,8 @@ help:
 	@echo "make wheel   build the wheel into dist"
 	@echo "make lock    resolve the dependencies anew into requirements.lock (UPGRADE=1: to their newest versions)"
 	@echo "make clean   delete what these commands made, the environment included; your library stays"
+
+install: $(BIN)/installed
 
 chat: $(BIN)/installed
 	@$(BIN)/assistant chat --sample

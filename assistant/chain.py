@@ -16,7 +16,7 @@ from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
-from .question import understand
+from .question import Asked, named, understand
 from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
 from .relevance import judged
 from .retrieval import Retriever, likeness
@@ -136,7 +136,8 @@ class Assistant:
         if index is None:
             yield Event("answered", answer=Answer(question, question, declined=EMPTY))
             return
-        query = self_contained(question, turns[-self._memory_turns :] if self._memory_turns else ())
+        recent = turns[-self._memory_turns :] if self._memory_turns else ()
+        query = self_contained(question, recent, functools.partial(named, vocabulary=index))
         yield Event(f"searching {len(index.keywords)} papers")
         asked = understand(query, index, self._holdings.library.listings())
         clock.lap("understanding")
@@ -179,11 +180,15 @@ class Assistant:
 
     def search(self, question: str) -> list[Hit]:
         """The hits for a self-contained question, best first."""
+        return self.understood(question)[1]
+
+    def understood(self, question: str) -> tuple[Asked, list[Hit]]:
+        """What a self-contained question asks for, and its hits, best first."""
         index = self._holdings.index()
         if index is None:
-            return []
+            return Asked(question, "fact"), []
         asked = understand(_plain(question), index, self._holdings.library.listings())
-        return judged(asked, self._retriever(index).retrieve(asked))
+        return asked, judged(asked, self._retriever(index).retrieve(asked))
 
     def retriever(self) -> BaseRetriever:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""

@@ -1,12 +1,128 @@
-"""Earlier turns and a question in, one self-contained question out."""
+"""Earlier turns and a question in, one self-contained question out.
+
+What a follow-up points at is a paper of the conversation, so resolving it means naming that paper by its title:
+`and how big is it?` becomes `Regarding “MUVERA: ...”: and how big is it?`
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from .records import Turn
+from .text import content_words, parts, stem, words
+
+SHORT = 3
+"""A question with fewer content words than this does not stand alone once a conversation is under way."""
+
+_NEW_TOPIC = re.compile(
+    r"\b(?:other|another|new|different|separate|unrelated) (?:subject|topic|question|thing|matter)\b|\bchang(?:e|ing) (?:of |the )?"
+    r"(?:subject|topic)\b|\bswitching (?:topics?|gears)\b|\bsomething (?:else|different)\b|\bunrelated\b|\bby the way\b|\bbtw\b",
+    re.I,
+)
+_POINTER = re.compile(
+    r"\b(?:it|its|it's|itself|they|them|their|theirs|this|that|these|those|he|she|his|her|there|one|ones|same|both|"
+    r"the (?:two|three|authors?|paper|method|model|approach|other|others|latter|former|result|results|dataset|benchmark)|"
+    r"such|so|then|above|mentioned|previous|earlier)\b",
+    re.I,
+)
+_OPENING = re.compile(r"^(?:and|but|so|also|or|then|what about|how about|why|how come|how so|since when|ok(?:ay)?,? and)\b", re.I)
+_INSTEAD = re.compile(r"^(?:and|but|or|ok(?:ay)?,?)?\s*(?:what about|how about|and|on|for|with|in)\b\s*", re.I)
+_ORDINALS = {
+    "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
+    "last": -1, "latter": -1,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|paper|of (?:them|these|those|the two)|method|model|work|result|approach))?\b(?! time)",
+    re.I,
+)
+_NUMBERED = re.compile(r"(?:\[|\bnumber |\bno\. ?|#)(\d{1,2})\]?")
+_SEVERAL = re.compile(
+    r"\b(?:they|them|their|these|those|both|all of|the (?:two|three)|each|either|which (?:of|one)|any of|the others?)\b", re.I
+)
+
+_ANEW = re.compile(
+    r"\b(?:are there|is there|any(?:thing|body|one)? (?:here|else)|any other|other papers|which (?:other )?papers|what else|"
+    r"the ones? (?:with|that|about|on|from|where|using|for))\b",
+    re.I,
+)
+_ONE = re.compile(r"\bthe ((?:[\w-]+ ){1,3}?)(?:one|ones|paper|method|model|work|approach|study)\b", re.I)
+
+Names = Callable[[str], Sequence[str]]
+"""The names of papers or methods that a question uses."""
 
 
-def self_contained(question: str, turns: Sequence[Turn]) -> str:
-    """`question` with what it refers to in the turns before it spelt out."""
+def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
+    """`question` with what it refers to in the turns before it spelt out; as it is when it stands alone."""
+    cited = [turn for turn in turns if turn.answer.titles]
+    if not cited or _NEW_TOPIC.search(question):
+        return _without_topic_change(question)
+    if _ANEW.search(question) and len(content_words(question)) > SHORT:
+        return question
+    named = names(question)
+    if named and not _INSTEAD.match(question):
+        return question
+    if named or not _depends(question):
+        return _instead(question, turns) if named and len(content_words(question)) <= SHORT + len(named) else question
+    titles = _meant(question, cited)
+    return f"Regarding {' and '.join(f'“{title}”' for title in titles)}: {question}"
+
+
+def _depends(question: str) -> bool:
+    """Whether a question points outside itself."""
+    return bool(
+        _OPENING.search(question)
+        or _ORDINAL.search(question)
+        or _NUMBERED.search(question)
+        or _POINTER.search(question)
+        or len(content_words(question)) < SHORT
+    )
+
+
+def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
+    """The titles a follow-up means: by number or ordinal, all of the last answer's, or its first."""
+    titles = cited[-1].answer.titles
+    described = _described(question, cited)
+    if described:
+        return [described]
+    numbered = _NUMBERED.search(question)
+    if numbered and 1 <= int(numbered[1]) <= len(titles):
+        return [titles[int(numbered[1]) - 1]]
+    ordinal = _ORDINAL.search(question)
+    if ordinal:
+        pool = next((t.answer.titles for t in reversed(cited) if len(t.answer.titles) > 1), titles)
+        place = _ORDINALS[ordinal[1].casefold()]
+        if -len(pool) <= place < len(pool):
+            return [pool[place]]
+    if _SEVERAL.search(question) and len(titles) > 1:
+        return list(titles[:4])
+    return [titles[0]]
+
+
+def _described(question: str, cited: Sequence[Turn]) -> str:
+    """The paper that "the other one" or "the self-distilling one" means among those cited so far; "" where neither
+    is said."""
+    found = _ONE.search(question)
+    if not found:
+        return ""
+    every = list(dict.fromkeys(title for turn in reversed(cited) for title in turn.answer.titles))
+    if found[1].casefold().startswith("other"):
+        others = [title for title in every if title != cited[-1].answer.titles[0]]
+        return others[0] if others else ""
+    wanted = {stem(piece)[:5] for word in content_words(found[1]) for piece in (word, *parts(word))}
+    shared = {title: sum(stem(w)[:5] in wanted for word in words(title) for w in (word, *parts(word))) for title in every}
+    best = max(every, key=lambda title: shared[title])
+    return best if shared[best] else ""
+
+
+def _instead(question: str, turns: Sequence[Turn]) -> str:
+    """The question before, asked of what this one names: "and on MMWorld?"."""
+    return f"{_INSTEAD.sub('', question)} — {turns[-1].question}"
+
+
+def _without_topic_change(question: str) -> str:
+    """The question without the words that announce a change of topic."""
+    announced = re.match(r"^[^.!?:]{0,40}[.!?:]\s+(?=\S)", question)
+    if announced and _NEW_TOPIC.search(announced.group()) and len(question) > announced.end() + 10:
+        return question[announced.end() :]
     return question

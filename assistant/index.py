@@ -71,6 +71,9 @@ class Index:
         )
         self._passages.execute("create index if not exists names_by_paper on names (paper_id)")
 
+    def __len__(self) -> int:
+        return len(self.keywords)
+
     def passages_of(self, papers: Sequence[Paper]) -> dict[str, list[Passage]]:
         """The passages of each paper, by paper id, in the order they stand in."""
         rows = self._rows([paper.id for paper in papers])
@@ -124,6 +127,10 @@ class Index:
     def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
         """How many papers hold each stem."""
         return self.keywords.document_counts(stems)
+
+    def holders(self, word: str, *, limit: int) -> list[str]:
+        """The ids of up to `limit` papers that hold the word, best first."""
+        return [paper_id for paper_id, _ in self.keywords.search(word, limit=limit, whole=True)]
 
     def _rows(self, paper_ids: Sequence[str]) -> dict[str, list[tuple[int, int, str]]]:
         marks = ",".join("?" * len(paper_ids))
@@ -221,9 +228,9 @@ def current(library: Library) -> Generation | None:
     """What the pointer file names, or None when there is no usable generation."""
     try:
         generation = Generation(**json.loads((library.home / "index/current").read_text()))
+        usable = generation.format == FORMAT and (library.home / "index" / generation.folder).is_dir()
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    usable = generation.format == FORMAT and (library.home / "index" / generation.folder).is_dir()
     return generation if usable else None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .records import Paper
-from .text import terms
+from .text import stem, terms, words
 
 TITLE_WEIGHT = 1.5
 """Weight of a title word against an abstract word; flat between 1 and 3 on the fitting questions."""
@@ -64,9 +64,10 @@ class KeywordIndex:
             self._db.execute("delete from papers where rowid = ?", row)
             self._db.execute("delete from rows where id = ?", (paper_id,))
 
-    def search(self, question: str, *, limit: int) -> list[tuple[str, float]]:
-        """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known."""
-        wanted = list(dict.fromkeys(index_terms(question)))
+    def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
+        """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known. With `whole`,
+        compounds are not also looked for by their parts."""
+        wanted = [_whole(stem(w)) for w in words(question)] if whole else list(dict.fromkeys(index_terms(question)))
         if not wanted or limit < 1:
             return []
         query = " OR ".join(f'"{term}"' for term in wanted)

@@ -17,14 +17,14 @@ LONGEST_NAME = 8
 """Words a name may have; a whole title counts at any length."""
 TOPIC_PAPERS = 3
 """A name that more papers bear is a topic ("CLIP", "MoE"), not the name of one."""
-FUZZY_RATIO = 82.0
+FUZZY_RATIO = 86.0
 """Least similarity (0 to 100, Levenshtein ratio) at which a word is taken for a misspelt name."""
 FUZZY_LENGTH = 5
 """Shorter words are never taken for misspelt: "BERT" is one letter from "BART"."""
 
 _COINED = re.compile(
     r"(?:\bcalled|\bnamed|\bdubbed|\btermed|\b(?:propose|introduce|present|develop|build|release|describe)s?,?)\s+"
-    r"(?:(?:the|a|an|our|novel|new|simple|the so-called)\s+)*([A-Za-z0-9][\w^$.+-]*(?:[ -][A-Z0-9][\w^$.+-]*){0,2})"
+    r"(?:(?:the|a|an|our|novel|new|simple|the so-called)\s+)*([A-Za-z0-9][\w^$.+-]*(?:(?<!\.)[ -][A-Z0-9][\w^$.+-]*){0,2})"
 )
 _BRACKETED = re.compile(r"\(([A-Za-z0-9][\w^$.+-]{1,24})\)")
 
@@ -62,7 +62,7 @@ def names_of(paper: Paper) -> list[str]:
     if colon and len(before.split()) <= LONGEST_NAME:
         found.append(before)
         found.extend(re.findall(r"\(([^()]{2,24})\)", before))
-    found.extend(name for name in names(paper.title) if _distinct(name))
+    found.extend(name for name in names(paper.title) if _distinct(name) and not (name.isupper() and len(name) < 5))
     coined = [*_COINED.findall(paper.abstract), *_BRACKETED.findall(paper.abstract)]
     found.extend(name.rstrip(".,") for name in coined if _distinct(name))
     folded = (singular(" ".join(plain(word) for word in name.split())) for name in found)

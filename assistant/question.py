@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from .names import NameBook, Named, misspelt_in, name_like, named_in
-from .text import content_words, parts, stem, words
+from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
+from .text import STOP_WORDS, content_words, parts, stem, words
 
 Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup", "talk", "instruction"]
 
-COMMON = 6
-"""A lower-case word that more papers use than this is a word, not a name ("fact", "octo" against "FACT")."""
-
-TOPIC = 15
-"""A word written like a name that more papers use than this is a topic ("LM", "NAS")."""
+COMMON = 0.007
+"""A lower-case word that a larger share of the papers uses is a word, not a name ("fact" against "FACT")."""
+TOPIC = 0.018
+"""A word written like a name that a larger share of the papers uses is a topic ("LM", "NAS")."""
+MOST = 15
+"""However many papers there are, a word that more than this many use names none of them."""
 
 _PAPERS = r"(?:papers|works|articles|abstracts|studies|publications|surveys|titles|reviews)"
 _MANY = (
@@ -71,7 +72,12 @@ _LOOKUP = re.compile(
 )
 _TALK = re.compile(
     r"^(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|afternoon|night)|bye|goodbye|how are you|who are you|"
-    r"what can you do|cheers|ok(?:ay)?|great|cool|lol|nice)\b[\s\w!.,?']{0,40}$",
+    r"what can you do|cheers|ok(?:ay)?|great|cool|lol|nice)\b[\s\w!.,?']{0,40}$"
+    r"|\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story|song|joke|rap|essay|"
+    r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad|girlfriend|"
+    r"boyfriend|kids?|son|daughter|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
+    r"|\b(?:recipe|weather|horoscope|lottery|football|restaurant|hotel|birthday|flight)s?\b|\b(?:can|could|should|shall) i "
+    r"(?:cook|eat|wear|buy|drink|watch|invest)\b",
     re.I,
 )
 _INSTRUCTION = re.compile(
@@ -90,30 +96,52 @@ _LISTING = re.compile(
     re.I,
 )
 _LIMIT = re.compile(r"\b(?:top|first|best|name|list|give me|any)\s+(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.I)
+_ABROAD = frozenset(
+    """der die das den dem des ein eine einen einem einer und oder mit für von auf wie viele welche welches welcher welchen wird
+    werden wurde ist sind man nicht bei zum zur nach über es gibt worum geht um le la les un une des du et ou avec pour de dans
+    quel quelle quels quelles est sont comment combien sur par il elle que qui se en au aux ce cette el los las una y o con para
+    qué cuál cuáles cómo cuánto cuántos es son se lo al del hay algún alguna che quale quali quanto quanti è sono gli il di per
+    nel della dei c'è um uma os as e ou com não qual quais são como da do na no""".split()
+)
+_FIGURE_ABROAD = re.compile(r"\bwie ?viele?\b|\bcombien\b|\bcu[aá]nt[oa]s?\b|\bquant[oiea]s?\b|多少|几|\bwelche[rsn]? (?:Genauigkeit|Anteil)|\bgain\b", re.I)
+_LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
 _SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 
 
 class Vocabulary(NameBook, Protocol):
     """The seam: names, and how many papers use a word."""
 
+    def __len__(self) -> int:
+        """How many papers there are."""
+        ...
+
     def document_counts(self, stems: Iterable[str]) -> Mapping[str, int]: ...
+
+    def holders(self, word: str, *, limit: int) -> Sequence[str]:
+        """The ids of up to `limit` papers that hold the word, best first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a question asks for.
 
-    `named` are the names of papers or methods it uses, `unknown` the coined words that no abstract here has,
-    `sources` the listings it keeps to (None: all), `limit` how many papers it wants (None: as many as fit).
+    `named` are the names of papers or methods it uses, `coined` its words that are made up ("LC-QuAD") and not those of
+    a whole field ("BERT"), `unknown` those of them that no abstract here has,
+    `sources` the listings it keeps to (None: all), `limit` how many papers it wants (None: as many as fit), `foreign`
+    that it is not in English, `strangeness` the share of its content words that no paper here uses (0 to 1).
     """
 
     text: str
     kind: Kind
     named: tuple[Named, ...] = ()
+    coined: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     sources: tuple[str, ...] | None = None
     limit: int | None = None
     wants_figure: bool = False
+    foreign: bool = False
+    strangeness: float = 0.0
 
     @property
     def focus(self) -> str:
@@ -126,29 +154,71 @@ class Asked:
 
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:
     """What `question`, self-contained, asks for, given the names and words of the papers held."""
-    counts = vocabulary.document_counts({stem(w) for w in words(question)})
-    named = [n for n in named_in(question, vocabulary) if _is_name(n.text, counts)]
-    spelt = {w for n in named for w in words(n.text)}
+    found = _names(question, vocabulary)
+    spelt = {w for n in found for w in words(n.text)}
     strange = [w for w in content_words(question) if not _known(w, vocabulary) and w not in spelt]
-    named += misspelt_in(question, vocabulary, unknown=strange)
-    recognised = {w for n in named for w in words(n.text)}
+    found += misspelt_in(question, vocabulary, unknown=strange)
+    found += _mentioned(question, vocabulary, {w for n in found for w in words(n.text)})
+    recognised = {w for n in found for w in words(n.text)}
+    coined = [w for w in name_like(question) if _is_coined(w, vocabulary) and w not in recognised]
     return Asked(
         text=question,
-        kind=_kind(question, named),
-        named=tuple(named),
-        unknown=tuple(w for w in name_like(question) if w in strange and w not in recognised),
+        kind=_kind(question, found),
+        named=tuple(found),
+        coined=tuple(coined),
+        unknown=tuple(w for w in coined if w in strange),
         sources=_sources(question, listings),
         limit=_limit(question),
-        wants_figure=bool(_FIGURE.search(question)),
+        wants_figure=bool(_FIGURE.search(question) or _FIGURE_ABROAD.search(question)),
+        foreign=_is_foreign(question),
+        strangeness=len(strange) / max(1, len(content_words(question))),
     )
 
 
-def _is_name(text: str, counts: Mapping[str, int]) -> bool:
+def named(question: str, *, vocabulary: Vocabulary) -> list[str]:
+    """The names of papers or methods that a question uses, as written."""
+    return [name.text for name in _names(question, vocabulary)]
+
+
+def _names(question: str, vocabulary: Vocabulary) -> list[Named]:
+    counts = vocabulary.document_counts({stem(w) for w in words(question)})
+    return [n for n in named_in(question, vocabulary) if _is_name(n.text, counts, len(vocabulary))]
+
+
+def _mentioned(question: str, vocabulary: Vocabulary, recognised: set[str]) -> list[Named]:
+    """Coined words that no paper goes by but at most `TOPIC_PAPERS` mention: they name those papers."""
+    found = []
+    for word in (w for w in name_like(question) if w not in recognised and _is_coined(w, vocabulary)):
+        if word.removesuffix("s").isupper() and len(word) < 6:
+            continue  # "GPUs", "CVPR": an abbreviation that few use is still no paper's name
+        holders = vocabulary.holders(word, limit=TOPIC_PAPERS + 1)
+        if 0 < len(holders) <= TOPIC_PAPERS:
+            found.append(Named(word, tuple(holders), exact=False))
+    return found
+
+
+def _is_coined(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether a name-like word names one thing: not a field's word ("ViT"), a likeness ("BERT-like") or a compound
+    of known words ("FP8-Formate")."""
+    if _LIKENESS.search(word) or not any(c.isupper() for c in word) or word[0].isdigit() or len(word) < 3:
+        return False
+    counts = vocabulary.document_counts([stem(word), *map(stem, parts(word))])
+    if counts[stem(word)]:
+        return counts[stem(word)] <= _bound(TOPIC, len(vocabulary))
+    pieces = parts(word) or [word]
+    return any(not counts[stem(p)] and (any(c.isupper() for c in p[1:]) or p is word) for p in pieces)
+
+
+def _bound(share: float, held: int) -> float:
+    return min(MOST, max(2.0, share * held))
+
+
+def _is_name(text: str, counts: Mapping[str, int], held: int) -> bool:
     """Whether a match is meant as a name: written like one, of several words, or a word of few papers."""
     pieces = words(text)
     if len(pieces) > 1:
         return True
-    bound = TOPIC if any(c.isupper() or c.isdigit() for c in text) else COMMON
+    bound = _bound(TOPIC if any(c.isupper() or c.isdigit() for c in text) else COMMON, held)
     return all(counts.get(stem(piece), 0) <= bound for piece in pieces)
 
 
@@ -191,6 +261,15 @@ def _sources(question: str, listings: Mapping[str, str]) -> tuple[str, ...] | No
 def _short(label: str) -> str:
     month, _, day = label.partition(" ")
     return f"{month[:3]} {day.split(',')[0]}"
+
+
+def _is_foreign(question: str) -> bool:
+    """Whether a question is in another script, or has more function words of a neighbour language than of English."""
+    letters = [c for c in question if c.isalpha()]
+    if sum(c > "\u024f" and not "\u0370" <= c <= "\u03ff" for c in letters) > len(letters) / 4:
+        return True
+    said = [word.casefold() for word in words(question)]
+    return sum(word in _ABROAD for word in said) > sum(word in STOP_WORDS for word in said)
 
 
 def _limit(question: str) -> int | None:

@@ -75,8 +75,9 @@ class Passage:
 class Evidence:
     """A sentence of a hit's abstract, where it starts there, and how it bears on the question.
 
-    `signals`, each 0 to 1: `similarity` (late interaction with the whole question), `focus` (the same with what is
-    asked about the names in it), `coverage` (share of the question's rare words it holds).
+    Among its `signals`: `similarity` (late interaction with the whole question), `focus` (the same with what is asked
+    about the names in it), `coverage` (share of the question's rare words it holds) and `answers`, the probability
+    that it holds the answer, if its paper does.
     """
 
     text: str

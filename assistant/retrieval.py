@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from .evidence import Probe, compare, evidence, signals, stems_of
 from .interaction import maxsim, question_tokens
+from .names import plain, singular
 from .question import Asked
 from .records import Hit, Paper
+from .text import numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 
 CANDIDATES = 30
 """Papers taken from each list; together they hold 99 % of the papers wanted by the fitting questions."""
-WEIGHTS = {"bm25": 1.0, "cosine": 1.0, "maxsim": 1.0}
+WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 """Weight of each signal in the fused score, once standardised over the candidates."""
-NAMED = 3.0
-"""What a paper that the question names gains in the fused score, in standard deviations."""
+NAMED = 12.0
+"""What a paper that the question names gains in the fused score, in standard deviations, times how surely."""
+NAMED_BY_TITLE, NAMED_BY_ABSTRACT, NAMED_LOOSELY = 1.0, 0.2, 0.1
+"""How surely a name means a paper: its title holds it, only its abstract does, it is misspelt or merely mentioned."""
 
 
 class Retriever:
@@ -59,7 +63,7 @@ class Retriever:
         hits = []
         for paper in order:
             told = evidence(probe, paper, matches.get(paper.id))
-            best = max(told, key=lambda e: (e.signals["similarity"], e.signals["coverage"]))
+            best = max(told, key=lambda e: (e.signals["answers"], e.signals["coverage"]))
             hits.append(
                 Hit(
                     paper=paper,
@@ -77,20 +81,22 @@ class Retriever:
 
         rarity = self._index.keywords.rarity(stems_of(asked.text))
         focus_rarity = {s: rarity[s] for s in stems_of(asked.focus) if s in rarity}
+        figures = frozenset(number.value for number in numbers(asked.text))
         if self._embedder is None:
             nothing = np.zeros((0, 0), np.float32)
-            return Probe(nothing, nothing, rarity, focus_rarity), None
+            return Probe(nothing, nothing, rarity, focus_rarity, figures, asked.wants_figure), None
         texts = list(dict.fromkeys((asked.text, asked.focus or asked.text)))
         encodings = self._embedder.encode(texts)
         tokens = [question_tokens(e, text) for e, text in zip(encodings, texts, strict=True)]
-        return Probe(tokens[0], tokens[-1], rarity, focus_rarity), encodings[0].vector
+        probe = Probe(tokens[0], tokens[-1], rarity, focus_rarity, figures, asked.wants_figure)
+        return probe, encodings[0].vector
 
     def _lists(
         self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None
     ) -> dict[str, dict[str, float]]:
         """Each list's papers with their raw scores, best first."""
         lists = {
-            "named": {i: 1.0 if named.exact else 0.8 for named in asked.named for i in named.paper_ids},
+            "named": self._named(asked),
             "bm25": dict(self._index.keywords.search(asked.text, limit=CANDIDATES * 10)),
             "cosine": {},
         }
@@ -101,6 +107,17 @@ class Retriever:
         if allowed is None:
             return lists
         return {name: {i: s for i, s in ranked.items() if i in allowed} for name, ranked in lists.items()}
+
+    def _named(self, asked: Asked) -> dict[str, float]:
+        """How surely the question names each paper: by its title, by its abstract alone, by a misspelling."""
+        titles = {p.id: plain(p.title) for p in self._library.papers(i for n in asked.named for i in n.paper_ids)}
+        strengths: dict[str, float] = {}
+        for named in asked.named:
+            for paper_id in named.paper_ids:
+                inside = singular(plain(named.text)) in titles.get(paper_id, "")
+                strength = NAMED_BY_TITLE if inside else NAMED_BY_ABSTRACT if named.exact else NAMED_LOOSELY
+                strengths[paper_id] = max(strength, strengths.get(paper_id, 0.0))
+        return dict(sorted(strengths.items(), key=lambda item: -item[1]))
 
     def _codes(self, papers: Sequence[Paper]) -> dict[str, Codes]:
         if self._embedder is None:

@@ -169,9 +169,10 @@ class ChromaStore:
 
     def close(self) -> None:
         self._client.close()
-        session = getattr(self._client._server, "_session", None)
-        if session is not None:
-            session.close()  # the client of a server leaves its sockets open
+        for part in (self._client, self._client._admin_client):
+            session = getattr(part._server, "_session", None)
+            if session is not None:
+                session.close()  # the client of a server leaves its sockets open
 
 
 @contextmanager

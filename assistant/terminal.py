@@ -134,7 +134,7 @@ class Screen:
             for event in events:
                 answer = event.answer or answer
                 claims += [event.claim] if event.claim else []
-                if live:
+                if live and event.answer is None:
                     live.update(_making(event.stage, claims))
         return answer
 

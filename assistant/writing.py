@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from .declining import decline
 from .logistic import model
 from .question import Asked
-from .records import Decline, Draft, Evidence, Hit, Sentence
+from .records import Draft, Hit, Sentence
 from .relevance import SEVERAL
-from .text import numbers
 
-SENTENCES = {"fact": 2, "figure": 2, "summary": 4, "compare": 2, "lookup": 2, "list": 1, "count": 1}
+SENTENCES = {"fact": 3, "figure": 3, "summary": 4, "compare": 2, "lookup": 2, "list": 1, "count": 1}
 """Sentences quoted of a paper, by the kind of question."""
+HEADED = ("lookup", "list", "count", "compare")
+"""The kinds whose answer names each paper before it quotes it."""
 MOST_PAPERS = 12
 """Papers named in one answer, at most."""
 
@@ -40,16 +42,6 @@ class ExtractiveWriter:
         return Draft(tuple(s for hit in chosen for s in quotes(asked, hit, several=len(chosen) > 1)), self.name)
 
 
-def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
-    """Why the question has no answer here, or None."""
-    nearest = tuple(hit.paper.title for hit in hits[:3])
-    if asked.kind in ("talk", "instruction"):
-        return Decline("off-corpus", "That is not a question about the papers held here. Ask what they say.")
-    if not hits:
-        return Decline("absent", "The papers here say nothing about that.", nearest)
-    return None
-
-
 def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """The papers to cite, best first."""
     if asked.kind in SEVERAL:
@@ -63,18 +55,10 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def quotes(asked: Asked, hit: Hit, *, several: bool) -> list[Sentence]:
-    """The sentences of one paper that bear most on the question, in the order they stand in."""
-    count = SENTENCES.get(asked.kind, 2)
-    best = sorted(hit.evidence, key=lambda e: -bearing(asked, e))[:count]
-    heading = hit.paper.title if several else ""
+    """The sentences of one paper that most probably hold the answer, in the order they stand in."""
+    best = sorted(hit.evidence, key=lambda told: -told.signals["answers"])[: SENTENCES[asked.kind]]
+    heading = hit.paper.title if several or asked.kind in HEADED else ""
     return [
-        Sentence(e.text, (hit.paper.id,), heading if n == 0 else "")
-        for n, e in enumerate(sorted(best, key=lambda e: e.start))
+        Sentence(told.text, (hit.paper.id,), heading if n == 0 else "")
+        for n, told in enumerate(sorted(best, key=lambda told: told.start))
     ]
-
-
-def bearing(asked: Asked, told: Evidence) -> float:
-    """How much a sentence says towards the answer."""
-    s = told.signals
-    figure = 0.15 if asked.wants_figure and numbers(told.text) else 0.0
-    return s["similarity"] + s["focus"] + 0.5 * s["coverage"] + figure

@@ -14,6 +14,7 @@ The folder, in the order in which data meets it:
     plots.py       a report in, its plots out as SVG      [matplotlib]
     page.py        a report in, one self-contained HTML page out
     main.py        an assistant and questions in, everything above done, a report out
+    __main__.py    a command line in, a report out: `python -m eval`
     claims.py      claims and a checker in, how well it tells true from false out
     doubles.py     a small invented library and assistants with one known fault each, for the tests
 

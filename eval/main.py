@@ -22,7 +22,7 @@ class EvaluationError(AssistantError):
     """An evaluation cannot be run, or its report not be written."""
 
 
-def run(  # noqa: PLR0913 - the three that it joins, and three knobs by name
+def run(
     assistant: Assistant,
     questions: Sequence[Question],
     abstracts: Mapping[str, str],

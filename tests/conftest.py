@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from assistant.chain import Assistant
+from assistant.chat import sample_files
 from assistant.embedding import BundledEmbedder, Embedder
 from assistant.holdings import Holdings
 from assistant.library import Library
@@ -79,7 +82,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def listing(tmp_path: Path) -> Callable[..., Path]:
     """`listing("a.txt", pairs, layout="glued", date="")` writes a listing file and returns its path."""
 
-    def write(name: str = "a.txt", pairs: Iterable[Pair] = PAIRS, *, layout: str = "spaced", date: str = "Mar 11") -> Path:
+    def write(
+        name: str = "a.txt", pairs: Iterable[Pair] = PAIRS, *, layout: str = "spaced", date: str = "Mar 11"
+    ) -> Path:
         return write_listing(tmp_path / "listings" / name, pairs, layout=layout, date=date)
 
     return write
@@ -160,12 +165,22 @@ class ChromaServer:
         program = Path(sys.executable).parent / "chroma"
         if not program.exists():
             pytest.skip(f"there is no chroma program at {program}")
-        command = [program, "run", "--path", self.folder / "data", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [
+            str(program),
+            "run",
+            "--path",
+            str(self.folder / "data"),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        ]
         with (self.folder / "log").open("w") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         while not self._answers():
             if self._process.poll() is not None:
                 pytest.fail(f"chroma run ended: {(self.folder / 'log').read_text()}")
+            time.sleep(0.02)
         return self
 
     def _answers(self) -> bool:
@@ -183,6 +198,15 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", code, *map(str, arguments)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the sample, made with the real model; some seconds, so do not change it but copy it."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    with Assistant.open(home) as assistant:
+        assistant.ingest(*sample_files())
+    return home

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ class HashEmbedder:
         return Encoding(vector=unit(total), tokens=tokens, spans=spans)
 
 
+@functools.cache
 def word_vector(word: str) -> NDArray[np.float32]:
     """A unit vector, (64,), that only this word (case aside) has."""
     digits = hashlib.shake_256(word.casefold().encode()).digest(HashEmbedder.dimensions)

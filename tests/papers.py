@@ -30,7 +30,7 @@ PAIRS: tuple[Pair, ...] = (
     ),
     (
         "Ragnarök: A Sandbox for Retrieval Storms",
-        "Storms of queries break retrieval systems. We present Ragnarök, a sandbox in which such storms are replayed at "
+        "Storms of queries break retrieval systems. We present Ragnarök, a sandbox where such storms are replayed at "
         "will. Five systems are compared and none survives the ninth wave.",
     ),
     (
@@ -56,7 +56,15 @@ PAIRS: tuple[Pair, ...] = (
     ),
 )
 
-SPACED_HEADER = ("new", "", "Get trending papers in your email inbox!", "", "Subscribe", "", "byAK and the research community")
+SPACED_HEADER = (
+    "new",
+    "",
+    "Get trending papers in your email inbox!",
+    "",
+    "Subscribe",
+    "",
+    "byAK and the research community",
+)
 GLUED_HEADER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
 
 

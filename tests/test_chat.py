@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.chain import Assistant, Event
-from assistant.chat import COMMANDS, SAMPLE_QUESTIONS, Chat, sample_files
+from assistant.chat import COMMANDS, SAMPLE_QUESTIONS, Chat
 from assistant.errors import LibraryError, StoreError
 from assistant.terminal import Screen
 
@@ -133,16 +133,21 @@ def test_without_papers_it_says_how_to_get_some(home: Path, embedder: HashEmbedd
 
 
 def test_the_sample_is_proposed_questions_that_it_answers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    sample_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    with Assistant.open(tmp_path / "sample") as assistant:
-        assert len(assistant.ingest(*sample_files()).rejects) == 0
+    with Assistant.open(sample_home) as assistant:
         Chat(assistant, Screen()).run()
         answers = [assistant.ask(question) for question in SAMPLE_QUESTIONS]
     printed = capsys.readouterr().out.splitlines()
-    assert printed == ["120 papers. Ask a question, or type /help.", "For example:", *(f"  {q}" for q in SAMPLE_QUESTIONS)]
+    assert printed == [
+        "120 papers. Ask a question, or type /help.",
+        "For example:",
+        *(f"  {q}" for q in SAMPLE_QUESTIONS),
+    ]
     assert all(answer.answered for answer in answers)
-    assert "Challenging Decoder helps in Masked Auto-Encoder Pre-training for Dense Passage Retrieval" in answers[0].titles
+    assert (
+        "Challenging Decoder helps in Masked Auto-Encoder Pre-training for Dense Passage Retrieval" in answers[0].titles
+    )
     assert answers[1].titles == ("VILA: On Pre-training for Visual Language Models",)
     assert answers[2].titles == ("Stretching Each Dollar: Diffusion Training from Scratch on a Micro-Budget",)

@@ -56,7 +56,9 @@ def test_a_listing_without_a_header_is_read_too() -> None:
     assert pairs_of(f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
 
 
-@pytest.mark.parametrize("title", ["Subscriber Churn in Kite Clubs", "Subscribed Kites", "Subscription Models for Kites"])
+@pytest.mark.parametrize(
+    "title", ["Subscriber Churn in Kite Clubs", "Subscribed Kites", "Subscription Models for Kites"]
+)
 def test_a_title_that_begins_like_the_header_is_a_title(title: str) -> None:
     assert pairs_of(f"{TITLE}\n{ABSTRACT}\n{title}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT), (title, ABSTRACT)]
 
@@ -81,7 +83,9 @@ def test_bytes_that_differ_only_in_form_give_the_same_papers(layout: str, change
     assert found.rejects == ()
 
 
-@pytest.mark.parametrize("title", ["γ-MoD: Depth", "Ragnarök: Arena", "$VILA^2$: Villas", "R^2AG", "検索の研究", "What? Why!"])
+@pytest.mark.parametrize(
+    "title", ["γ-MoD: Depth", "Ragnarök: Arena", "$VILA^2$: Villas", "R^2AG", "検索の研究", "What? Why!"]
+)
 def test_titles_survive(title: str) -> None:
     for layout in ("spaced", "glued"):
         assert pairs_of(listing_text([(title, ABSTRACT)], layout=layout).encode()) == [(title, ABSTRACT)]
@@ -99,9 +103,15 @@ def test_a_title_without_an_abstract_is_rejected_and_the_others_stay() -> None:
     ("body", "line", "reason", "text"),
     [
         pytest.param((TITLE,), 10, "the file ends before this title's abstract", TITLE, id="title-at-the-end"),
-        pytest.param((ABSTRACT, TITLE, ABSTRACT), 10, "an abstract with no title before it", ABSTRACT, id="abstract-first"),
         pytest.param(
-            (TITLE, ABSTRACT, ABSTRACT), 12, "an abstract with no title before it", ABSTRACT, id="two-abstracts-in-a-row"
+            (ABSTRACT, TITLE, ABSTRACT), 10, "an abstract with no title before it", ABSTRACT, id="abstract-first"
+        ),
+        pytest.param(
+            (TITLE, ABSTRACT, ABSTRACT),
+            12,
+            "an abstract with no title before it",
+            ABSTRACT,
+            id="two-abstracts-in-a-row",
         ),
         pytest.param(
             ("One Title", TITLE, ABSTRACT),
@@ -210,7 +220,10 @@ def test_a_file_too_large_is_one_reject(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "source"),
-    [pytest.param(b"caf\xe9.txt", "caf?.txt", id="latin-1"), pytest.param(b"two\nlines.txt", "two lines.txt", id="line-break")],
+    [
+        pytest.param(b"caf\xe9.txt", "caf?.txt", id="latin-1"),
+        pytest.param(b"two\nlines.txt", "two lines.txt", id="line-break"),
+    ],
 )
 def test_a_file_of_an_odd_name_has_a_source_that_can_be_kept(tmp_path: Path, name: bytes, source: str) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
@@ -224,7 +237,9 @@ def test_a_file_of_an_odd_name_has_a_source_that_can_be_kept(tmp_path: Path, nam
 
 LINES = st.lists(
     st.one_of(
-        st.sampled_from([TITLE, ABSTRACT, *PAIRS[5], "", " ", "Mar 12", "Subscribe", "byAK and others", "x.", "\u2028", "\ufeff"]),
+        st.sampled_from(
+            [TITLE, ABSTRACT, *PAIRS[5], "", " ", "Mar 12", "Subscribe", "byAK and others", "x.", "\u2028", "\ufeff"]
+        ),
         st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\r\n")),
     )
 )
@@ -246,6 +261,7 @@ def test_no_bytes_raise_and_none_pass_in_silence(data: bytes) -> None:
 
 
 # -- the listings given
+
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the given listings are not at {SHARED}")
 def test_the_given_listings_are_read_whole() -> None:

@@ -27,7 +27,10 @@ def answered(*quotes: str) -> Answer:
     return Answer(
         question="why?",
         query="why do pears fall?",
-        claims=(Claim("Plums stay.", (Citation(OTHER, "Plums stay.", 1.0, "quoted"),)), Claim("Far.", citations, "A Pear")),
+        claims=(
+            Claim("Plums stay.", (Citation(OTHER, "Plums stay.", 1.0, "quoted"),)),
+            Claim("Far.", citations, "A Pear"),
+        ),
         rejections=(Rejection("Pears fly.", "2", "not in the abstract"),),
         hits=(hit,),
         lead="2 papers.",

@@ -32,7 +32,7 @@ def test_content_leaves_out_stop_words_and_punctuation() -> None:
 
 
 def test_a_word_piece_is_judged_by_its_whole_word() -> None:
-    """ "us" is a stop word, and so no piece "us" of "useful" must be left out for that."""
+    """As "us" is a stop word, no piece "us" of "useful" must be left out for that."""
     encoding = made([[1.0]] * 2, [(0, 2), (2, 6)])
     assert content(encoding, "useful").tolist() == [True, True]
 
@@ -87,7 +87,9 @@ def test_maxsim_is_the_mean_of_the_best_matches() -> None:
 
 def test_a_text_with_the_words_asked_for_scores_above_one_without() -> None:
     question = question_tokens(encoded("falling pears"), "falling pears")
-    assert maxsim(question, codes("the pears were falling")) > 0.7 > maxsim(question, codes("snow in a small box")) + 0.3
+    assert (
+        maxsim(question, codes("the pears were falling")) > 0.7 > maxsim(question, codes("snow in a small box")) + 0.3
+    )
 
 
 def test_without_words_there_is_no_score() -> None:

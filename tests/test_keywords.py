@@ -59,7 +59,9 @@ def test_a_title_word_weighs_more_than_an_abstract_word(tmp_path: Path) -> None:
     index.close()
 
 
-@pytest.mark.parametrize("question", ["", "the of and", "?!", "zyzzyva"], ids=["empty", "stop-words", "signs", "unknown"])
+@pytest.mark.parametrize(
+    "question", ["", "the of and", "?!", "zyzzyva"], ids=["empty", "stop-words", "signs", "unknown"]
+)
 def test_no_known_word_finds_nothing(keywords: KeywordIndex, question: str) -> None:
     assert keywords.search(question, limit=5) == []
 
@@ -105,7 +107,12 @@ def test_the_rarity_of_nothing_is_nothing(keywords: KeywordIndex) -> None:
     assert keywords.rarity([]) == {}
 
 
-@given(st.one_of(st.text(), st.lists(st.sampled_from(['"', "'", "*", "NEAR", "AND", "pear", "(", ":", "-", "^", "İ", "²"])).map(" ".join)))
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(st.sampled_from(['"', "'", "*", "NEAR", "AND", "pear", "(", ":", "-", "^", "İ", "²"])).map(" ".join),
+    )
+)
 def test_no_question_raises(tmp_path_factory: pytest.TempPathFactory, question: str) -> None:
     index = KeywordIndex(":memory:")
     index.put(PAPERS[:2])

@@ -208,6 +208,7 @@ def test_ingesting_twice_changes_nothing(papers: list[Paper]) -> None:
 
 # -- many readers, one writer
 
+
 def test_what_one_puts_another_sees_at_once(open_library: Callable[..., Library]) -> None:
     writer, reader = open_library(), open_library()
     writer.put([PEAR])
@@ -272,13 +273,16 @@ def test_a_killed_writer_leaves_no_lock(library: Library) -> None:
 def test_many_processes_may_open_a_new_library_at_once(home: Path) -> None:
     code = "import sys; from assistant.library import Library; Library(sys.argv[1]).close(); print('open')"
     started = [
-        subprocess.Popen([sys.executable, "-c", code, str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         for _ in range(6)
     ]
     assert [process.communicate() for process in started] == [(b"open\n", b"")] * 6
 
 
 # -- what cannot be opened
+
 
 def test_a_home_that_is_a_file_is_refused_with_the_cure(tmp_path: Path) -> None:
     (tmp_path / "file").touch()

@@ -25,8 +25,24 @@ class DictBook:
         return sorted(self._bearers)
 
 
+class CountingBook(DictBook):
+    """Counts the names it is asked for."""
+
+    asked = 0
+
+    def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        self.asked += len(names)
+        return super().bearers(names)
+
+
 BOOK = DictBook(
-    rocketqa=["p1"], rocketqa_two=["p2"], pearrank=["p3"], bart=["p4"], the=["p5"], clip=["a", "b", "c", "d"], moe=["a", "b", "c"]
+    rocketqa=["p1"],
+    rocketqa_two=["p2"],
+    pearrank=["p3"],
+    bart=["p4"],
+    the=["p5"],
+    clip=["a", "b", "c", "d"],
+    moe=["a", "b", "c"],
 )
 
 
@@ -34,10 +50,11 @@ BOOK = DictBook(
     ("title", "abstract", "name"),
     [
         pytest.param("RocketQA: An Optimized Approach", "x", "rocketqa", id="before-the-colon"),
-        pytest.param("RocketQA: An Optimized Approach", "x", "rocketqa: an optimized approach", id="title"),
+        pytest.param("RocketQA: An Optimized Approach", "x", "rocketqa an optimized approach", id="title"),
         pytest.param("Kites Over Snow (KOS): a Study", "x", "kos", id="brackets-before-the-colon"),
         pytest.param("Learning with PearRank in Orchards", "x", "pearrank", id="within-the-title"),
         pytest.param("On Pears", "We propose a new model called PearRank that ranks.", "pearrank", id="called"),
+        pytest.param("On Pears", "We propose PearRank. It ranks pears.", "pearrank", id="before-a-stop"),
         pytest.param("On Pears", "We introduce PearRank, a ranker.", "pearrank", id="introduce"),
         pytest.param("On Pears", "Our ranker of pears (PearRank) wins.", "pearrank", id="brackets-in-the-abstract"),
         pytest.param("γ-MoD: Depth", "x", "gamma-mod", id="greek"),
@@ -64,7 +81,7 @@ def test_a_paper_does_not_go_by(title: str, abstract: str, name: str) -> None:
 
 def test_names_are_told_once() -> None:
     found = names_of(Paper(*PAIRS[0]))
-    assert found[:2] == ["pearrank: ranking orchards by weak supervision", "pearrank"]
+    assert found[:2] == ["pearrank ranking orchards by weak supervision", "pearrank"]
     assert len(found) == len(set(found))
 
 
@@ -88,10 +105,12 @@ def test_plain(name: str, expected: str) -> None:
     ("question", "expected"),
     [
         pytest.param("What does RocketQA do?", [Named("RocketQA", ("p1",))], id="one"),
-        pytest.param("what is rocketqa's trick?", [Named("rocketqa's", ("p1",))], id="possessive-and-case"),
+        pytest.param("what is rocketqa's trick?", [Named("rocketqa", ("p1",))], id="possessive-and-case"),
         pytest.param('Is "PearRank" fast?', [Named("PearRank", ("p3",))], id="quoted"),
         pytest.param("Does RocketQA Two differ?", [Named("RocketQA Two", ("p2",))], id="longest-first"),
-        pytest.param("PearRank or RocketQA?", [Named("PearRank", ("p3",)), Named("RocketQA", ("p1",))], id="in-their-order"),
+        pytest.param(
+            "PearRank or RocketQA?", [Named("PearRank", ("p3",)), Named("RocketQA", ("p1",))], id="in-their-order"
+        ),
         pytest.param("the clip", [], id="topics-and-stop-words"),
         pytest.param("MoE", [Named("MoE", ("a", "b", "c"))], id="three-bearers-are-not-a-topic"),
         pytest.param("Nothing here", [], id="none"),
@@ -113,6 +132,13 @@ def test_named_in(question: str, expected: list[Named]) -> None:
 )
 def test_misspelt_in(word: str, expected: list[Named]) -> None:
     assert misspelt_in(f"What does {word} do?", BOOK, unknown=[word]) == expected
+
+
+def test_a_long_question_is_compared_word_by_word() -> None:
+    """Every run of words was once a candidate: 2,000 words made two million of them."""
+    book = CountingBook(pearrank=["p"])
+    assert named_in("a b " * 1000 + "PearRank", book) == [Named("PearRank", ("p",))]
+    assert book.asked < 1000
 
 
 def test_without_unknown_words_nothing_is_misspelt() -> None:

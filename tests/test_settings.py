@@ -68,4 +68,4 @@ def test_every_impossible_value_is_named_at_once() -> None:
 def test_settings_do_not_change_once_made() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.threads = 4  # type: ignore[misc]
+        settings.threads = 4

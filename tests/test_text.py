@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -108,7 +110,7 @@ def test_sentences_tile_the_text(text: str) -> None:
     spans = sentences(text)
     covered = {i for span in spans for i in range(span.start, span.end)}
     assert covered >= {i for i, character in enumerate(text) if not character.isspace()}
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         assert before.end <= after.start
     for span in spans:
         assert span.of(text) == span.of(text).strip() != ""

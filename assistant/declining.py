@@ -1,0 +1,83 @@
+"""A question and its hits in, why there is no answer out, or None.
+
+Topic, statement and answer are three gates. What the library has nothing like is absent or invented; what the
+right abstract does not state is unstated; what is no question for papers is off the corpus. Each says what
+came nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .logistic import model
+from .particulars import unnamed, unstated
+from .question import Asked
+from .records import Decline, Hit
+
+NEAREST = 3
+"""Papers named as the nearest."""
+ONE_PAPER = ("fact", "figure", "summary")
+"""The kinds of question whose particulars one abstract must state."""
+
+
+def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """Why the question has no answer here; the gates stand in order of certainty."""
+    nearest = tuple(hit.paper.title for hit in hits[:NEAREST])
+    if asked.kind == "instruction":
+        return Decline("off-corpus", "That is an instruction, not a question. I only report what the papers here say.")
+    if asked.kind == "talk":
+        return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
+    if not hits:
+        return Decline("absent", "Nothing in the papers here is about that.")
+    return (
+        _invented(asked, hits, nearest)
+        or _unstated(asked, hits[0], nearest)
+        or _absent(asked, hits, nearest)
+    )
+
+
+def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
+    missing = unnamed(asked.unknown, hits[0].paper)
+    if not missing or asked.kind == "lookup":
+        return None
+    names = " or ".join(missing)
+    return Decline("invented", f"No paper here mentions {names}.{_came(nearest)}", nearest)
+
+
+def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | None:
+    if asked.kind not in ONE_PAPER:
+        return None
+    missing = unstated(asked.text, top.paper)
+    means_top = {i for named in asked.named if named.exact for i in named.paper_ids} == {top.paper.id}
+    missing += unnamed(asked.coined, top.paper) if means_top else []
+    if not missing:
+        return None
+    said = max(top.evidence, key=lambda told: told.signals["answers"]).text
+    message = f"The abstract of “{top.paper.title}” does not state {' or '.join(missing)}. The nearest it says: “{said}”"
+    return Decline("unstated", message, nearest)
+
+
+def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
+    fitted = model("answers")
+    if asked.foreign or fitted.probability(features(asked, hits)) >= fitted.threshold:
+        return None
+    return Decline("absent", f"The papers here do not seem to say anything about that.{_came(nearest)}", nearest)
+
+
+def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
+    """What the model sees that tells whether the library has anything on a question."""
+    top = hits[0]
+    return {
+        "relevance": top.relevance,
+        "maxsim": top.signals["maxsim"],
+        "cosine": top.signals["cosine"],
+        "strange": asked.strangeness,
+        "words": min(len(asked.text.split()), 25) / 25,
+        "named": float(bool(asked.named)),
+    }
+
+
+def _came(nearest: Sequence[str]) -> str:
+    if not nearest:
+        return ""
+    return f" The nearest are {'; '.join(f'“{title}”' for title in nearest)}."

@@ -1,0 +1,149 @@
+"""Questions and claims in, the fitted models of the package out: `python -m eval.fit` writes `assistant/models.json`.
+
+Only the fitting half of each set is read: the questions over the sample, and those over the real listings where
+the listings are at hand. Each model is a logistic regression over named signals, standardised and penalised (L2).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from assistant import declining
+from assistant import question as questions
+from assistant.chain import Assistant
+from assistant.records import Hit
+from assistant.relevance import features
+
+from .questions import Question, half, read
+from .wording import shown
+
+PENALTY = 0.3
+"""Inverse strength of the L2 penalty (scikit-learn's C); flat between .03 and 1 in ten-fold validation by question."""
+SINGLE = ("fact", "named", "figure", "lookup", "summary", "casual", "false-premise", "language")
+SEVERAL = ("list", "count")
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row to fit on: named values, what is true of them, and which question it belongs to."""
+
+    values: Mapping[str, float]
+    label: bool
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A fitting question, what was understood of it, and the hits it got."""
+
+    question: Question
+    asked: questions.Asked
+    hits: Sequence[Hit]
+
+
+def asked(questions: Iterable[Question], assistant: Assistant) -> list[Answered]:
+    """The fitting half of the questions that can be asked alone, with their hits."""
+    alone = [q for q in questions if half(q) == "fit" and q.type != "follow-up"]
+    return [Answered(q, *assistant.understood(q.question)) for q in alone if not (q.conversation and not q.gold)]
+
+
+def relevance_rows(rows: Iterable[Answered], types: Sequence[str]) -> Iterator[Example]:
+    """Hits of questions of these types: should the paper be cited? Tolerated papers teach nothing."""
+    for row in rows:
+        if row.question.type not in types or not row.question.gold:
+            continue
+        for hit in row.hits:
+            if hit.paper.title not in row.question.tolerated:
+                yield Example(features(hit, row.hits), hit.paper.title in row.question.gold, row.question.id)
+
+
+def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
+    """Sentences of the right papers: does the sentence show a vital nugget or hold the supporting span?"""
+    for row in rows:
+        if row.question.type in SEVERAL:
+            continue
+        for hit in (hit for hit in row.hits if hit.paper.title in row.question.gold):
+            spans = [s.of(hit.paper.abstract) or "" for s in row.question.spans if s.paper == hit.paper.title]
+            wanted = [n for n in row.question.nuggets if n.vital and n.paper == hit.paper.title]
+            for told in hit.evidence:
+                holds = any(span and (span[:40] in told.text or told.text in span) for span in spans)
+                shows = any(shown(spelling, told.text) for n in wanted for spelling in n.shown_by)
+                values = {name: value for name, value in told.signals.items() if name != "answers"}
+                yield Example(values, holds or shows, row.question.id)
+
+
+def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
+    """Questions that pass the gates of words: does the library hold an answer? Foreign ones are not judged so."""
+    for row in rows:
+        gated = row.asked.kind in ("talk", "instruction") or row.question.unanswerable in ("invented", "unstated")
+        if row.hits and not gated and not row.asked.foreign:
+            yield Example(declining.features(row.asked, row.hits), bool(row.question.gold), row.question.id)
+
+
+def fit(
+    examples: Sequence[Example], *, threshold: float, penalty: float = PENALTY, balanced: bool = False
+) -> dict[str, Any]:
+    """The model as `assistant/models.json` keeps it; `threshold` is where its users cut. `balanced`: the rarer label
+    weighs as much as the other."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    names = list(examples[0].values)
+    values = np.array([[example.values[name] for name in names] for example in examples])
+    labels = np.array([example.label for example in examples])
+    mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
+    fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight="balanced" if balanced else None).fit((values - mean) / scale, labels)
+    return {
+        "features": names,
+        "mean": mean.round(5).tolist(),
+        "scale": scale.round(5).tolist(),
+        "weights": fitted.coef_[0].round(4).tolist(),
+        "bias": round(float(fitted.intercept_[0]), 4),
+        "threshold": threshold,
+        "examples": len(examples),
+        "questions": len({example.group for example in examples}),
+    }
+
+
+def opened(name: str, files: Sequence[Path], homes: Path) -> Assistant:
+    """An assistant over a library of these files, kept under `homes` from one fit to the next."""
+    assistant = Assistant.open(home=homes / name)
+    assistant.ingest(*files)
+    return assistant
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listings", type=Path, help="folder of the real listing files; without it the sample alone")
+    parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
+    options = parser.parse_args()
+    rows: list[Answered] = []
+    sets = [("sample", sorted((HERE / "corpus").glob("*.txt")))]
+    if options.listings:
+        sets.append(("listings", sorted(options.listings.glob("*.txt"))))
+    for name, files in sets:
+        with opened(name, files, options.homes) as assistant:
+            rows += asked(read(HERE / "sets" / f"{name}.jsonl"), assistant)
+    path = Path(str(resources.files("assistant") / "models.json"))
+    kept = json.loads(path.read_text())["models"]
+    fitted = {
+        "single": fit(list(relevance_rows(rows, SINGLE)), threshold=0.5),
+        "several": fit(list(relevance_rows(rows, SEVERAL)), threshold=0.35),
+        "answers": fit(list(answer_rows(rows)), threshold=0.5, balanced=True),
+        "sentence": fit(list(sentence_rows(rows)), threshold=0.5),
+    }
+    told = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
+    path.write_text(json.dumps({"fitted_on": told, "models": kept | fitted}, indent=1) + "\n")
+    print(f"{len(rows)} questions; wrote {path.name}: " + ", ".join(f"{n} ({m['examples']} rows)" for n, m in fitted.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Ingests killed at random moments in; a table of what was acknowledged and what is there out.
+
+    python -m tests.kill_ingest --times 20 [--corpus FILE...] [--seed 0]
+
+Each round starts an ingest in a process of its own over a fresh home, one file after the other. The process
+tells each file whose ingest returned; kill -9 meets it at a random moment. Then the library is opened again:
+it must hold exactly what the files told say, or that and the whole of the next file; the revision must not have
+gone back; and the index must be whole.
+Exit status 1 when anything was lost. Without `--corpus` it is six small listings of invented papers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import io
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.corpus import read
+from assistant.holdings import Holdings
+from assistant.library import Library
+
+from .doubles import HashEmbedder
+from .papers import LONG, write_listing
+
+ROOT = Path(__file__).parent.parent
+State = dict[str, str]
+"""The fingerprint of each paper by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One kill: when it came, what had been told by then, and what was lost ("" when nothing was)."""
+
+    after: float
+    told: int
+    papers: int
+    lost: str
+
+
+def ingest(home: str, files: Sequence[str]) -> None:
+    """The process that is killed: tells each file, and the revision, once its ingest has returned."""
+    for vendor in ("chromadb", "llama_index.vector_stores.chroma"):
+        importlib.import_module(vendor)  # so that no kill is spent on an import
+    holdings = Holdings(Library(home), HashEmbedder())
+    print("ready", flush=True)
+    for file in files:
+        holdings.ingest([file])
+        print(json.dumps([file, holdings.library.revision]), flush=True)
+    holdings.close()
+
+
+def unkilled(home: Path, files: Sequence[str]) -> float:
+    """Seconds the ingest takes when nobody kills it."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        ingest(str(home / "first"), files[:1])  # loads what has to be loaded
+        began = time.perf_counter()
+        ingest(str(home / "whole"), files)
+        return time.perf_counter() - began
+
+
+def run(home: Path, files: Sequence[str], *, kill_after: float) -> list[tuple[str, int]]:
+    """What an ingest had told, file by file, when it was killed."""
+    command = [sys.executable, "-m", "tests.kill_ingest", "--child", str(home), "--corpus", *files]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the ingest did not start")
+        time.sleep(kill_after)
+        process.kill()
+        lines = process.stdout.read().splitlines(keepends=True)
+    return [tuple(json.loads(line)) for line in lines if line.endswith("\n")]
+
+
+def held(library: Library) -> State:
+    """What a library holds."""
+    return {paper.id: paper.fingerprint for paper in library.papers()}
+
+
+def states(home: Path, files: Sequence[str]) -> list[State]:
+    """What a library holds before the first file, after the first, after the second ..."""
+    library = Library(home)
+    found = [held(library)]
+    for file in files:
+        library.put(read(file).papers)
+        found.append(held(library))
+    library.close()
+    return found
+
+
+def lost(home: Path, files: Sequence[str], told: Sequence[tuple[str, int]], expected: Sequence[State]) -> str:
+    """What of the acknowledged is not there, or is wrong with the index, in words; "" when all is well."""
+    holdings = Holdings(Library(home), HashEmbedder())
+    try:
+        found, acknowledged = held(holdings.library), expected[len(told)]
+        if found not in expected[len(told) : len(told) + 2]:
+            gone = len(acknowledged.keys() - found.keys())
+            return f"{gone} papers are gone, and of the rest some are not as they were put"
+        if told and holdings.library.revision < told[-1][1]:
+            return f"the revision went back from {told[-1][1]} to {holdings.library.revision}"
+        holdings.index()
+        if faults := holdings.doctor():
+            return "; ".join(faults)
+        holdings.ingest(files)
+        if held(holdings.library) != expected[-1] or holdings.doctor():
+            return "the ingest after the kill did not make it whole"
+    finally:
+        holdings.close()
+    return ""
+
+
+def small_corpus(folder: Path) -> list[str]:
+    """Six listings of 6 papers, each with four passages; the last is an edited copy of the first."""
+    files = []
+    for number in range(6):
+        name = f"listing-{number % 5}.txt"
+        pairs = [(f"Kite {number % 5}.{n}: Ledgers", f"Kite {n} flew {number} times. {LONG}") for n in range(6)]
+        files.append(str(write_listing(folder / str(number) / name, pairs)))
+    return files
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 1 when anything acknowledged was lost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--corpus", nargs="+", default=[])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.child:
+        ingest(chosen.child, chosen.corpus)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(Path(file).resolve()) for file in chosen.corpus] or small_corpus(Path(folder))
+        rounds = killed(Path(folder), files, times=chosen.times, chance=random.Random(chosen.seed))
+    bad = [one for one in rounds if one.lost]
+    print(f"\n{len(rounds)} kills, {len(bad)} with a loss")
+    return 1 if bad else 0
+
+
+def killed(folder: Path, files: Sequence[str], *, times: int, chance: random.Random) -> list[Round]:
+    """The rounds, each printed as a row once it is over."""
+    expected = states(folder / "states", files)
+    whole = unkilled(folder / "unkilled", files)
+    print(f"An ingest of {len(files)} files takes {whole:.2f} s when nobody kills it.\n")
+    print("| kill | after | files told | papers told | outcome |\n|---:|---:|---:|---:|---|")
+    rounds = []
+    for number in range(1, times + 1):
+        home, after = folder / f"home-{number}", chance.uniform(0, whole)
+        told = run(home, files, kill_after=after)
+        rounds.append(Round(after, len(told), len(expected[len(told)]), lost(home, files, told, expected)))
+        print(
+            f"| {number} | {after:.2f} s | {len(told)} | {rounds[-1].papers} | {rounds[-1].lost or 'whole'} |",
+            flush=True,
+        )
+    return rounds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

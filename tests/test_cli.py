@@ -1,0 +1,363 @@
+"""A command line in, printed answers and an exit code out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from assistant import __version__
+from assistant.chain import Assistant
+from assistant.chat import sample_files
+from assistant.cli import app
+from assistant.records import Answer, Check, Decline, Ingested
+
+from .conftest import ROOT
+from .papers import PAIRS, write_listing
+
+PEAR = "PearRank: Ranking Orchards by Weak Supervision"
+COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()"]
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of eight papers, made with the real model; copy it to change it."""
+    folder = tmp_path_factory.mktemp("stocked")
+    with Assistant.open(folder / "home") as assistant:
+        assistant.ingest(write_listing(folder / "a.txt", PAIRS))
+    return folder / "home"
+
+
+@pytest.fixture
+def run(stocked: Path) -> Callable[..., Result]:
+    """`run("ask", "why?")` runs a command over the stocked library; `home=` names another."""
+
+    def command(*arguments: object, home: Path = stocked, typed: str = "") -> Result:
+        return CliRunner().invoke(app, [str(a) for a in arguments], input=typed, env={"ASSISTANT_HOME": str(home)})
+
+    return command
+
+
+# -- the whole
+
+
+def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
+    heavy = ("numpy", "pydantic", "rich", "chromadb", "llama_index", "onnxruntime", "openai", "sqlite3", "eval")
+    code = (
+        "import sys\nfrom assistant.cli import app\ntry: app()\nfinally: print('loaded', *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {name.split(".")[0] for name in done.stderr.split("loaded")[1].split()}.isdisjoint(heavy)
+    assert "Exit codes:\n    0    done" in done.stdout
+
+
+@pytest.mark.parametrize("name", [c.callback.__name__ for c in app.registered_commands if c.callback])
+def test_every_command_has_help_and_takes_a_home(name: str, run: Callable[..., Result]) -> None:
+    done = run(name, "--help")
+    assert done.exit_code == 0
+    assert "--home FOLDER" in done.stdout
+
+
+def test_version(run: Callable[..., Result]) -> None:
+    assert run("--version").stdout == f"paper-assistant {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nope"], ["ask"], ["ingest"], ["remove"], ["check", "x"], ["ask", "x", "--nope"], ["--nope"]],
+    ids=" ".join,
+)
+def test_a_command_line_that_is_not_understood_is_2(arguments: list[str], run: Callable[..., Result]) -> None:
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Error" in done.stderr
+
+
+def test_home_may_stand_before_or_after_the_command(run: Callable[..., Result], stocked: Path, home: Path) -> None:
+    for arguments in (["--home", stocked, "papers", "kite"], ["papers", "kite", "--home", stocked]):
+        assert run(*arguments, home=home).stdout == "Do Kites Remember the Wind?\n"
+    assert not home.exists()
+
+
+def test_a_failure_is_one_line_on_stderr_and_1(run: Callable[..., Result]) -> None:
+    done = run("remove", "PearRank")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"assistant: No paper here is called 'PearRank'. Closest: {PEAR}.\n"
+
+
+def test_an_unknown_setting_is_a_failure(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_HOMME", "x")
+    done = run("status")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("assistant: No setting is called ASSISTANT_HOMME. There are: ASSISTANT_")
+
+
+def test_ctrl_c_is_130(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Assistant, "papers", stop)
+    done = run("papers")
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "Stopped.\n")
+
+
+@pytest.mark.parametrize("arguments", [["papers"], ["ask", "--json", "What is PearRank?"]], ids=" ".join)
+def test_a_broken_pipe_is_quiet(arguments: list[str], stocked: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = os.environ | {"ASSISTANT_HOME": str(stocked)}
+    done = subprocess.run(
+        [*COMMAND, *arguments], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, env=environment, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="there is no Ctrl-C")
+def test_ctrl_c_at_the_prompt_leaves_with_130(stocked: Path) -> None:
+    environment = os.environ | {"ASSISTANT_HOME": str(stocked), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [*COMMAND, "chat"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"8 papers. Ask a question, or type /help.\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert process.stderr
+        assert process.stderr.read() == b"Stopped.\n"
+
+
+def test_output_that_the_stream_cannot_carry_is_replaced(stocked: Path) -> None:
+    environment = os.environ | {"ASSISTANT_HOME": str(stocked), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*COMMAND, "papers", "lantern"], cwd=ROOT, capture_output=True, env=environment, check=True)
+    assert done.stdout == b"?-MoD: Lanterns for Multimodal Depth\n"
+
+
+def test_what_is_missing_of_the_model_is_said(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.embedding.MODEL", ("no-such-package", "model.onnx", ""))
+    done = run("papers", "kite")
+    assert done.stdout == "Do Kites Remember the Wind?\n"
+    assert done.stderr.startswith("Searching by words alone. The bundled model's file model.onnx is not there")
+
+
+# -- ingest
+
+
+def test_ingest_sums_up_and_a_second_time_changes_nothing(
+    run: Callable[..., Result], home: Path, tmp_path: Path
+) -> None:
+    file = write_listing(tmp_path / "a.txt", PAIRS[:2])
+    done = run("ingest", file, home=home)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == "Added 2, updated 0, unchanged 0, rejected 0. The library holds 2 papers.\n"
+    done = run("ingest", file, home=home)
+    assert done.stdout == "Added 0, updated 0, unchanged 2, rejected 0. The library holds 2 papers.\n"
+
+
+def test_ingest_lists_what_was_rejected_and_is_3(run: Callable[..., Result], home: Path, tmp_path: Path) -> None:
+    file = write_listing(tmp_path / "a.txt", [PAIRS[0], ("A Title Alone", "Another Title")])
+    done = run("ingest", file, tmp_path / "none.txt", home=home)
+    assert done.exit_code == 3
+    assert done.stdout.splitlines() == [
+        "Added 1, updated 0, unchanged 0, rejected 3. The library holds 1 paper.",
+        "",
+        "Rejected:",
+        "  a.txt:15: what follows this title reads as a title, not an abstract (A Title Alone)",
+        "  a.txt:17: the file ends before this title's abstract (Another Title)",
+        f"  none.txt: there is no file '{tmp_path / 'none.txt'}'",
+    ]
+
+
+# -- ask
+
+
+def test_ask_prints_the_answer_and_its_sources(run: Callable[..., Result]) -> None:
+    done = run("ask", "What is PearRank?")
+    assert (done.exit_code, done.stderr) == (0, "")
+    answer, sources = done.stdout.split("\n\n", 1)
+    assert "[1]" in answer
+    title, quote, *_ = sources.splitlines()
+    assert title == f"[1] {PEAR}"
+    assert re.fullmatch(r"    “(.+)”", quote)
+    assert quote.strip(" “”") in PAIRS[0][1]
+
+
+def test_ask_takes_a_question_without_quotation_marks(run: Callable[..., Result]) -> None:
+    assert run("ask", "What", "is", "PearRank?").stdout == run("ask", "What is PearRank?").stdout
+
+
+def test_ask_json_prints_the_whole_answer(run: Callable[..., Result]) -> None:
+    done = run("ask", "--json", "What is γ-MoD?")
+    answer = json.loads(done.stdout)
+    assert (done.exit_code, answer["answered"], answer["question"]) == (0, True, "What is γ-MoD?")
+    assert answer["titles"] == ["γ-MoD: Lanterns for Multimodal Depth"]
+    assert "γ-MoD" in done.stdout  # not as an escape
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
+def test_a_declined_question_is_4(flags: list[str], run: Callable[..., Result], home: Path) -> None:
+    done = run("ask", *flags, "What is PearRank?", home=home)
+    assert (done.exit_code, done.stderr) == (4, "")
+    assert "There are no papers here yet. Add listing files with: assistant ingest PATH..." in done.stdout
+
+
+def test_a_question_without_words_is_a_failure(run: Callable[..., Result]) -> None:
+    done = run("ask", "?!")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "assistant: The question has no words. Ask something about the papers.\n"
+
+
+def test_bytes_that_are_no_text_are_replaced(stocked: Path) -> None:
+    environment = os.environ | {"ASSISTANT_HOME": str(stocked)}
+    command = [*(os.fsencode(part) for part in COMMAND), b"ask", b"--json", b"What is \xff PearRank?"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, env=environment, check=False)
+    assert json.loads(done.stdout)["question"] == "What is \ufffd PearRank?"
+
+
+# -- chat
+
+
+def test_chat_answers_what_is_piped(run: Callable[..., Result]) -> None:
+    done = run("chat", typed="What is PearRank?\n/sources\n/quit\n")
+    assert done.exit_code == 0
+    assert done.stdout.count(f"[1] {PEAR}") == 2
+
+
+def test_chat_without_papers_is_a_failure(run: Callable[..., Result], home: Path) -> None:
+    done = run("chat", home=home)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("assistant: There are no papers here yet.")
+
+
+def test_chat_takes_in_the_sample_only_into_an_empty_library(
+    run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr(Assistant, "ingest", lambda self, *paths, progress=None: taken.extend(paths) or Ingested())
+    assert run("chat", "--sample").exit_code == 0
+    assert taken == []
+    run("chat", "--sample", home=home)
+    assert taken == sample_files()
+
+
+def test_chat_says_when_the_sample_is_not_installed(
+    run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = run("chat", "--sample", home=home)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("assistant: The sample papers are not there: this installation is not whole.")
+
+
+# -- the library
+
+
+def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
+    assert sorted(run("papers").stdout.splitlines()) == sorted(title for title, _ in PAIRS)
+
+
+def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
+    done = run("papers", "zebra")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper has these words.\n")
+    assert run("papers", home=home).stderr == "There are no papers here yet.\n"
+
+
+def test_remove_forgets_papers_and_says_how_many(run: Callable[..., Result], stocked: Path, home: Path) -> None:
+    shutil.copytree(stocked, home)
+    done = run("remove", PEAR.upper(), "A Ledger of the Orchard", home=home)
+    assert (done.exit_code, done.stdout) == (0, "Removed 2 papers. The library holds 6 papers.\n")
+    assert PEAR not in run("papers", home=home).stdout
+
+
+def test_status_says_what_is_held(run: Callable[..., Result], stocked: Path) -> None:
+    assert run("status").stdout.splitlines() == [
+        f"Library:  {stocked}",
+        "Papers:   8",
+        "Listings: a.txt (Mar 11)",
+        "Revision: 1",
+        "Index:    up to date",
+        "Embedder: all-MiniLM-L6-v2-int8-8199be6f699a",
+    ]
+
+
+def test_doctor_finds_and_repairs(run: Callable[..., Result], stocked: Path, home: Path) -> None:
+    shutil.copytree(stocked, home)
+    whole = "Nothing is wrong. The library holds 8 papers.\n"
+    assert run("doctor", home=home).stdout == whole
+    (home / "index/current").write_text("nothing")
+    done = run("doctor", home=home)
+    assert done.exit_code == 5
+    assert done.stdout == "- There is no usable index.\nRepair it with: assistant doctor --repair\n"
+    done = run("doctor", "--repair", home=home)
+    assert done.exit_code == 0
+    assert done.stdout == "- There is no usable index.\nRepaired. The library holds 8 papers.\n"
+    assert run("doctor", home=home).stdout == whole
+
+
+def test_doctor_says_when_it_could_not_repair(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Assistant, "doctor", lambda self, **_: ["the disk is full"])
+    done = run("doctor", "--repair")
+    assert (done.exit_code, done.stdout) == (5, "- The disk is full.\nThis could not be repaired.\n")
+
+
+# -- check
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "printed"),
+    [
+        pytest.param(Check(True, 1.0, "quoted", (), "Yes."), 0, "Supported (quoted).", id="supported"),
+        pytest.param(
+            Check(False, 0.25, "checked", ("the abstract lacks 3.5",), "No."),
+            4,
+            "Not supported (checked, score 0.25).\n- the abstract lacks 3.5",
+            id="not supported",
+        ),
+    ],
+)
+def test_check_says_whether_and_why(
+    check: Check, code: int, printed: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(Assistant, "check", lambda self, sentence, title: asked.append((sentence, title)) or check)
+    done = run("check", "It is so.", "--paper", PEAR)
+    assert asked == [("It is so.", PEAR)]
+    assert done.exit_code == code
+    assert done.stdout == f"{printed}\nThe closest words of the abstract: “{check.quote}”\n"
+
+
+def test_what_comes_from_papers_cannot_steer_the_terminal(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declined = Answer("q", "q", declined=Decline("absent", "[bold]Nothing\x1b[2J.", ("A \x1b]0;title\x07[red]Pear",)))
+    monkeypatch.setattr(Assistant, "stream", lambda self, question: iter([_event(declined)]))
+    assert run("ask", "why?").stdout == "[bold]Nothing.\n\nNearest papers:\n- A [red]Pear\n"
+
+
+def _event(answer: Answer) -> object:
+    from assistant.chain import Event
+
+    return Event("answered", answer=answer)
+
+
+def test_every_exit_code_of_the_help_is_one_that_a_command_uses() -> None:
+    from assistant import cli
+
+    told = {int(code) for code in re.findall(r"^  (\d+) ", cli.EPILOG, re.M)}
+    assert told == {0, 2, cli.FAILED, cli.REJECTED, cli.DECLINED, cli.FAULTY, cli.STOPPED, cli.UNREAD}
+    assert isinstance(typer.main.get_command(app), cli.Commands)

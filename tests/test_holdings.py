@@ -1,0 +1,443 @@
+"""holdings: ingest, remove, count and repair; many processes, kills and damage included."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from assistant import index as indexing
+from assistant import store as storing
+from assistant.chunking import passages
+from assistant.embedding import Encoding
+from assistant.errors import IndexMismatch, LibraryBusy, PaperNotFound
+from assistant.holdings import Holdings
+from assistant.index import current, encoded_text
+from assistant.records import Ingested, Paper
+
+from . import kill_ingest
+from .conftest import ROOT
+from .doubles import HashEmbedder
+from .papers import PAIRS, Pair
+
+Listing = Callable[..., Path]
+Open = Callable[..., Holdings]
+PEAR_TITLE = PAIRS[0][0]
+LEDGER_TITLE = PAIRS[5][0]
+COUNT = len(PAIRS)
+
+
+def edited(title: str, abstract: str) -> list[Pair]:
+    return [(t, abstract if t == title else a) for t, a in PAIRS]
+
+
+def keyword_ids(holdings: Holdings, words: str) -> list[str]:
+    return [paper.title for paper in holdings.papers(words)]
+
+
+# -- ingest
+
+
+def test_an_empty_library_says_so(holdings: Holdings) -> None:
+    status = holdings.status()
+    assert (status.papers, status.revision, status.indexed_revision, status.listings) == (0, 0, 0, {})
+    assert (holdings.papers(), holdings.papers("pear"), holdings.index(), holdings.doctor()) == ([], [], None, [])
+
+
+def test_papers_of_a_listing_are_held_and_found(holdings: Holdings, listing: Listing) -> None:
+    assert holdings.ingest([listing("mar.txt")]) == Ingested(added=COUNT)
+    assert [paper.title for paper in holdings.papers()] == sorted(title for title, _ in PAIRS)
+    assert keyword_ids(holdings, "shovels for snow")[0] == "Snow Compression with Learned Shovels"
+    status = holdings.status()
+    assert (status.papers, status.revision, status.indexed_revision) == (COUNT, 1, 1)
+    assert (status.listings, status.embedder, status.notice) == ({"mar.txt": "Mar 11"}, "hash-64", "")
+    assert holdings.doctor() == []
+
+
+@pytest.mark.parametrize("layout", ["spaced", "glued"])
+def test_the_same_file_again_changes_nothing(
+    holdings: Holdings, listing: Listing, embedder: HashEmbedder, layout: str
+) -> None:
+    path = listing(layout=layout)
+    holdings.ingest([path])
+    before = (holdings.status(), current(holdings.library), holdings.papers(), len(embedder.calls))
+    assert holdings.ingest([path]) == Ingested(unchanged=COUNT)
+    assert holdings.ingest([path, path]) == Ingested(unchanged=2 * COUNT)
+    assert (holdings.status(), current(holdings.library), holdings.papers(), len(embedder.calls)) == before
+
+
+def test_one_edited_abstract_updates_one_paper_and_embeds_only_what_changed(
+    holdings: Holdings, listing: Listing, embedder: HashEmbedder
+) -> None:
+    holdings.ingest([listing()])
+    embedder.calls.clear()
+    abstract = PAIRS[5][1].replace("105 grams", "9 stone")
+    assert holdings.ingest([listing(pairs=edited(LEDGER_TITLE, abstract))]) == Ingested(updated=1, unchanged=COUNT - 1)
+    assert embedder.texts == [encoded_text(passages(Paper(LEDGER_TITLE, abstract))[-1])]
+    assert keyword_ids(holdings, "stone") == [LEDGER_TITLE]
+    assert holdings.paper(LEDGER_TITLE).abstract == abstract
+    assert holdings.status().revision == 2
+    assert holdings.doctor() == []
+
+
+def test_a_paper_in_three_listings_is_one_paper_with_three_sources(
+    holdings: Holdings, listing: Listing, embedder: HashEmbedder
+) -> None:
+    paths = [
+        listing(f"{name}.txt", PAIRS[:1], layout=layout)
+        for name, layout in (("a", "spaced"), ("b", "glued"), ("c", "spaced"))
+    ]
+    assert holdings.ingest(paths) == Ingested(added=1, unchanged=2)
+    assert holdings.paper(PEAR_TITLE).sources == ("a.txt", "b.txt", "c.txt")
+    assert len(embedder.texts) == 1
+
+
+def test_listings_that_disagree_do_not_flip(holdings: Holdings, listing: Listing, embedder: HashEmbedder) -> None:
+    one = listing("one.txt", PAIRS[:1])
+    two = listing("two.txt", [(PEAR_TITLE, "Another listing says something else. It is about comets.")])
+    assert holdings.ingest([one, two]) == Ingested(added=1, unchanged=1)
+    before, calls = current(holdings.library), len(embedder.calls)
+    for paths in ([two, one], [two], [one], [one, two]):
+        assert holdings.ingest(paths) == Ingested(unchanged=len(paths))
+    assert holdings.papers()[0].abstract == PAIRS[0][1]
+    assert (current(holdings.library), len(embedder.calls)) == (before, calls)
+
+
+def test_good_files_go_in_beside_bad_ones(holdings: Holdings, listing: Listing, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "binary.txt").write_bytes(b"\0\1")
+    lonely = listing("lonely.txt", [*PAIRS[1:2], ("Lonely Title", "Soon")])
+    report = holdings.ingest(
+        [
+            tmp_path / "empty.txt",
+            listing("good.txt", PAIRS[:1]),
+            tmp_path / "none.txt",
+            lonely,
+            tmp_path,
+            tmp_path / "binary.txt",
+        ]
+    )
+    assert (report.added, report.updated, report.unchanged) == (2, 0, 0)
+    assert [(reject.source, reject.line) for reject in report.rejects] == [
+        ("empty.txt", 0),
+        ("none.txt", 0),
+        ("lonely.txt", 15),
+        ("lonely.txt", 17),
+        (tmp_path.name, 0),
+        ("binary.txt", 0),
+    ]
+    assert all(reject.reason for reject in report.rejects)
+    assert holdings.doctor() == []
+
+
+def test_nothing_to_ingest_is_no_error(holdings: Holdings, tmp_path: Path) -> None:
+    assert holdings.ingest([]) == Ingested()
+    assert holdings.ingest([tmp_path / "none.txt"]).added == 0
+    assert (holdings.status().revision, holdings.doctor()) == (0, [])
+
+
+def test_an_embedder_that_fails_leaves_the_library_as_it_was(open_holdings: Open, listing: Listing) -> None:
+    class Failing(HashEmbedder):
+        def encode(self, texts: Sequence[str]) -> list[Encoding]:
+            raise RuntimeError("the model went away")
+
+    holdings = open_holdings(embedder=Failing())
+    with pytest.raises(RuntimeError, match="the model went away"):
+        holdings.ingest([listing()])
+    assert (holdings.status().papers, holdings.status().revision) == (0, 0)
+
+
+# -- remove and find
+
+
+def test_removed_papers_vanish_from_every_index(holdings: Holdings, listing: Listing) -> None:
+    holdings.ingest([listing()])
+    gone = holdings.paper(PEAR_TITLE)
+    assert holdings.remove([PEAR_TITLE.lower(), LEDGER_TITLE]) == Ingested(removed=2)
+    index = holdings.index()
+    assert index is not None
+    assert (len(holdings.papers()), len(index.keywords)) == (COUNT - 2, COUNT - 2)
+    assert not [i for i in index.store.whole() if i.startswith(gone.id)]
+    assert (index.bearers(["pearrank"]), keyword_ids(holdings, "OrchardBench")) == ({}, [])
+    assert holdings.doctor() == []
+
+
+def test_a_removed_paper_comes_back_without_embedding(
+    holdings: Holdings, listing: Listing, embedder: HashEmbedder
+) -> None:
+    holdings.ingest([listing()])
+    holdings.remove([PEAR_TITLE])
+    embedder.calls.clear()
+    assert holdings.ingest([listing()]) == Ingested(added=1, unchanged=COUNT - 1)
+    assert embedder.calls == []
+    assert keyword_ids(holdings, "OrchardBench") == [PEAR_TITLE]
+
+
+def test_nothing_is_removed_when_one_title_is_unknown(holdings: Holdings, listing: Listing) -> None:
+    holdings.ingest([listing()])
+    with pytest.raises(
+        PaperNotFound, match=r"No paper here is called 'Do Kites Forget\?'\. Closest: .*Do Kites Remember"
+    ):
+        holdings.remove([PEAR_TITLE, "Do Kites Forget?"])
+    assert (len(holdings.papers()), holdings.status().revision) == (COUNT, 1)
+
+
+def test_a_title_unlike_any_has_no_closest(holdings: Holdings) -> None:
+    with pytest.raises(PaperNotFound, match=r"No paper here is called 'zyzzyva'\.$"):
+        holdings.paper("zyzzyva")
+
+
+# -- many processes
+
+INGEST = """
+import sys
+from assistant.holdings import Holdings
+from assistant.library import Library
+from tests.doubles import HashEmbedder
+
+class Waiting(HashEmbedder):
+    def encode(self, texts):
+        print("encoding", flush=True)
+        sys.stdin.readline()
+        return super().encode(texts)
+
+holdings = Holdings(Library(sys.argv[1]), Waiting())
+print(holdings.ingest([sys.argv[2]]).added, flush=True)
+holdings.close()
+"""
+
+SHOW = """
+import sys
+from assistant.holdings import Holdings
+from assistant.library import Library
+from tests.doubles import HashEmbedder
+holdings = Holdings(Library(sys.argv[1]), HashEmbedder())
+for line in sys.stdin:
+    print("|".join(paper.title for paper in holdings.papers(line)), flush=True)
+holdings.close()
+"""
+
+
+def process(code: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def say(other: subprocess.Popen[str], line: str) -> str:
+    assert other.stdin and other.stdout
+    other.stdin.write(line + "\n")
+    other.stdin.flush()
+    return other.stdout.readline().rstrip("\n")
+
+
+def test_a_second_process_that_ingests_meanwhile_is_told_who_does(
+    open_holdings: Open, listing: Listing, home: Path
+) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing("first.txt", PAIRS[:1])])
+    with process(INGEST, home, listing("second.txt", PAIRS[1:3])) as other:
+        assert other.stdout and other.stdout.readline() == "encoding\n"
+        acts: list[Callable[[], object]] = [
+            lambda: holdings.ingest([listing("third.txt", PAIRS[3:4])]),
+            lambda: holdings.remove([PEAR_TITLE]),
+        ]
+        for act in acts:
+            with pytest.raises(LibraryBusy, match=rf"process {other.pid}\. Nothing was changed"):
+                act()
+        assert keyword_ids(holdings, "pearrank") == [PEAR_TITLE]  # reading goes on
+        assert say(other, "go on") == "2"
+    assert holdings.ingest([listing("third.txt", PAIRS[3:4])]) == Ingested(added=1)
+    assert len(holdings.papers()) == 4
+    assert holdings.doctor() == []
+
+
+def test_readers_see_new_papers_at_once(open_holdings: Open, listing: Listing, home: Path) -> None:
+    writer, reader = open_holdings(), open_holdings()
+    writer.ingest([listing("first.txt", PAIRS[:1])])
+    with process(SHOW, home) as other:
+        assert keyword_ids(reader, "pears kite") == [PEAR_TITLE]
+        assert say(other, "pears kite") == PEAR_TITLE
+        writer.ingest([listing("second.txt", PAIRS[6:7])])
+        assert set(keyword_ids(reader, "pears kite")) == {PEAR_TITLE, PAIRS[6][0]}
+        assert set(say(other, "pears kite").split("|")) == {PEAR_TITLE, PAIRS[6][0]}
+        writer.remove([PEAR_TITLE])
+        assert say(other, "pears kite") == PAIRS[6][0]
+        other.communicate()
+    assert keyword_ids(reader, "pears kite") == [PAIRS[6][0]]
+
+
+def test_a_reader_survives_many_generations(open_holdings: Open, listing: Listing) -> None:
+    writer, reader = open_holdings(), open_holdings()
+    for number in range(5):
+        writer.ingest([listing(pairs=edited(PEAR_TITLE, f"It is about comet number {number}. There are others."))])
+        index = reader.index()
+        assert index is not None
+        assert keyword_ids(reader, "comet") == [PEAR_TITLE]
+        assert len(index.store.nearest(HashEmbedder().encode(["comet"])[0].vector, limit=3)) == 3
+
+
+def test_an_index_left_behind_is_brought_up_by_the_next_reader(
+    open_holdings: Open, listing: Listing, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill between the commit of the papers and the swap of the index."""
+    writer = open_holdings()
+    writer.ingest([listing("first.txt", PAIRS[:4])])
+    with monkeypatch.context() as patch:
+        patch.setattr(indexing, "update", lambda *_, **__: None)
+        writer.ingest([listing("second.txt", PAIRS[4:])])
+    assert writer.status().indexed_revision < writer.status().revision
+    calls = len(embedder.calls)
+    reader = open_holdings()
+    assert reader.doctor() == ["the index shows revision 1, the library is at 2"]
+    assert keyword_ids(reader, "shovels") == ["Snow Compression with Learned Shovels"]
+    assert (reader.doctor(), len(embedder.calls)) == ([], calls)
+
+
+def test_while_another_writes_the_index_left_behind_serves(open_holdings: Open, listing: Listing, home: Path) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing("first.txt", PAIRS[:1])])
+    with process(INGEST, home, listing("second.txt", PAIRS[6:7])) as other:
+        assert other.stdout and other.stdout.readline() == "encoding\n"
+        holdings.library.put([Paper("Comets", "They fly.")])  # the lock is the caller's business: here it is left out
+        assert keyword_ids(holdings, "pears") == [PEAR_TITLE]
+        assert say(other, "go on") in ("encoding", "1")
+        other.communicate("go on\n" * 5)
+    assert keyword_ids(holdings, "comets") == ["Comets"]
+
+
+# -- embedders
+
+
+def test_another_embedder_is_refused_with_the_cure_and_can_be_taken(open_holdings: Open, listing: Listing) -> None:
+    open_holdings().ingest([listing()])
+    other = HashEmbedder("other")
+    holdings = open_holdings(embedder=other)
+    with pytest.raises(
+        IndexMismatch, match=r"made by the embedder 'hash-64', and now 'other' is set\. .*doctor --repair"
+    ):
+        holdings.papers("pear")
+    assert len(holdings.papers()) == COUNT
+    assert holdings.doctor(repair=True) == ["the index was made by the embedder 'hash-64', not 'other'"]
+    assert (holdings.doctor(), keyword_ids(holdings, "shovels")[0]) == ([], PAIRS[7][0])
+    assert len(other.texts) == 11
+
+
+def test_going_back_to_an_embedder_embeds_nothing(
+    open_holdings: Open, listing: Listing, embedder: HashEmbedder
+) -> None:
+    open_holdings().ingest([listing()])
+    open_holdings(embedder=HashEmbedder("other")).doctor(repair=True)
+    embedder.calls.clear()
+    holdings = open_holdings()
+    holdings.doctor(repair=True)
+    assert (holdings.doctor(), embedder.calls) == ([], [])
+
+
+def test_without_an_embedder_words_are_searched(open_holdings: Open, listing: Listing) -> None:
+    holdings = open_holdings(embedder=None)
+    assert holdings.ingest([listing()]) == Ingested(added=COUNT)
+    assert keyword_ids(holdings, "shovels") == [PAIRS[7][0]]
+    assert (holdings.status().embedder, holdings.doctor()) == ("", [])
+    assert holdings.ingest([listing()]) == Ingested(unchanged=COUNT)
+
+
+# -- damage
+
+
+def generation_folder(holdings: Holdings) -> Path:
+    generation = current(holdings.library)
+    assert generation is not None
+    return holdings.library.home / "index" / generation.folder
+
+
+def delete_chroma(folder: Path) -> None:
+    shutil.rmtree(folder / "chroma")
+
+
+def truncate_pickle(folder: Path) -> None:
+    (path,) = (folder / "chroma").rglob("index_metadata.pickle")
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def delete_vectors(folder: Path) -> None:
+    for path in (folder / "chroma").rglob("*.bin"):
+        path.write_bytes(b"")
+
+
+DAMAGES = [
+    pytest.param(delete_chroma, id="chroma-folder-deleted"),
+    pytest.param(truncate_pickle, id="pickle-truncated"),
+    pytest.param(delete_vectors, id="vectors-emptied"),
+    pytest.param(lambda f: (f / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 900), id="chroma-garbage"),
+    pytest.param(lambda f: (f / "keywords.sqlite").unlink(), id="keywords-deleted"),
+    pytest.param(lambda f: (f / "keywords.sqlite").write_bytes(b"garbage" * 900), id="keywords-garbage"),
+    pytest.param(lambda f: (f / "passages.sqlite").unlink(), id="passages-deleted"),
+    pytest.param(lambda f: (f / "passages.sqlite").write_bytes(b"garbage" * 900), id="passages-garbage"),
+    pytest.param(lambda f: (f.parent / "current").write_text("garbage"), id="pointer-garbage"),
+    pytest.param(lambda f: (f.parent / "current").unlink(), id="pointer-deleted"),
+    pytest.param(shutil.rmtree, id="generation-deleted"),
+    pytest.param(lambda f: shutil.rmtree(f.parent), id="index-deleted"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_found_and_repaired_without_embedding(
+    open_holdings: Open,
+    listing: Listing,
+    embedder: HashEmbedder,
+    damage: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # So that even a few vectors are written to the files of the nearest-neighbour graph:
+    monkeypatch.setattr(storing, "_SPACE", {"hnsw": {"space": "cosine", "batch_size": 4, "sync_threshold": 5}})
+    writer = open_holdings()
+    writer.ingest([listing()])
+    folder = generation_folder(writer)
+    writer.close()
+    damage(folder)
+    embedder.calls.clear()
+    holdings = open_holdings()
+    assert len(holdings.doctor(repair=True)) >= 1
+    assert holdings.doctor() == []
+    assert keyword_ids(holdings, "shovels")[0] == PAIRS[7][0]
+    index = holdings.index()
+    assert index is not None
+    assert len(index.store.whole()) == 11
+    assert embedder.calls == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_an_ingest_over_damage_makes_the_index_whole(
+    open_holdings: Open, listing: Listing, damage: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "_SPACE", {"hnsw": {"space": "cosine", "batch_size": 4, "sync_threshold": 5}})
+    writer = open_holdings()
+    writer.ingest([listing("first.txt", PAIRS[:7])])
+    folder = generation_folder(writer)
+    writer.close()
+    damage(folder)
+    holdings = open_holdings()
+    assert holdings.ingest([listing("second.txt", PAIRS[7:])]) == Ingested(added=1)
+    assert holdings.doctor() == []
+
+
+def test_a_repair_while_another_writes_is_refused(open_holdings: Open, listing: Listing, home: Path) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing("first.txt", PAIRS[:1])])
+    generation_folder(holdings).joinpath("keywords.sqlite").unlink()
+    holdings.close()
+    again = open_holdings()
+    with process(INGEST, home, listing("second.txt", PAIRS[6:7])) as other:
+        assert other.stdout and other.stdout.readline() == "encoding\n"
+        with pytest.raises(LibraryBusy, match=rf"process {other.pid}"):
+            again.doctor(repair=True)
+        say(other, "go on")
+
+
+def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str]) -> None:
+    assert kill_ingest.main(["--times", "3"]) == 0
+    assert capsys.readouterr().out.count("| whole |") == 3

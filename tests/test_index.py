@@ -1,0 +1,419 @@
+"""index: a generation is filled beside the one in use, checked and swapped in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant import index as indexing
+from assistant.chunking import passages
+from assistant.embedding import Encoding
+from assistant.errors import IndexMismatch, StoreError
+from assistant.index import Index, current, encode_missing, encoded_text, key_of, open_index, update
+from assistant.library import Library
+from assistant.records import Paper
+from assistant.store import ChromaStore
+
+from .doubles import HashEmbedder, word_vector
+from .papers import PAIRS
+
+PAPERS = [Paper(title, abstract, sources=("a.txt",)) for title, abstract in PAIRS]
+PEAR, LEDGER = PAPERS[0], PAPERS[5]
+
+
+@pytest.fixture
+def filled(library: Library, embedder: HashEmbedder) -> Library:
+    library.put(PAPERS)
+    update(library, embedder)
+    return library
+
+
+@pytest.fixture
+def opened(filled: Library, embedder: HashEmbedder) -> Iterator[Index]:
+    index = open_index(filled, embedder)
+    assert index is not None
+    yield index
+    index.close()
+
+
+def generations(library: Library) -> set[str]:
+    return {path.name for path in (library.home / "index").iterdir() if path.is_dir()}
+
+
+def faults(library: Library, embedder: HashEmbedder | None) -> list[str]:
+    index = open_index(library, embedder)
+    assert index is not None
+    try:
+        return index.faults(library)
+    finally:
+        index.close()
+
+
+def test_without_papers_there_is_no_index(library: Library, embedder: HashEmbedder) -> None:
+    assert current(library) is None
+    assert open_index(library, embedder) is None
+
+
+def test_a_fresh_index_is_whole_and_shows_the_revision(filled: Library, embedder: HashEmbedder) -> None:
+    generation = current(filled)
+    assert generation is not None
+    assert (generation.revision, generation.embedder) == (1, "hash-64")
+    assert faults(filled, embedder) == []
+
+
+def test_an_update_without_a_change_makes_nothing(filled: Library, embedder: HashEmbedder) -> None:
+    before, calls = generations(filled), len(embedder.calls)
+    update(filled, embedder)
+    assert (generations(filled), len(embedder.calls)) == (before, calls)
+
+
+def test_passages_come_back_as_they_were_cut(opened: Index) -> None:
+    found = opened.passages_of([LEDGER, PEAR, Paper("Unknown", "x")])
+    assert found == {LEDGER.id: passages(LEDGER), PEAR.id: passages(PEAR), Paper("Unknown", "x").id: []}
+    assert len(found[LEDGER.id]) == 4
+    assert opened.passages_of([]) == {}
+
+
+def test_every_passage_can_be_found_by_its_vector(opened: Index, embedder: HashEmbedder) -> None:
+    for passage in (p for paper in PAPERS for p in passages(paper)):
+        vector = embedder.encode([encoded_text(passage)])[0].vector
+        assert opened.store.nearest(vector, limit=1) == [(passage.id, pytest.approx(1, abs=1e-5))]
+
+
+def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> None:
+    found = opened.codes_of([LEDGER, PEAR], filled, dimensions=64)
+    for paper in (LEDGER, PEAR):
+        starts = found[paper.id].starts.tolist()
+        words = [paper.abstract[start:].split()[0] for start in starts if start >= 0]
+        assert starts == sorted(starts)
+        assert sum(start < 0 for start in starts) == {LEDGER: 2, PEAR: 5}[paper]  # the content words of its title
+        assert all(word[0].isalnum() for word in words)
+    ledger = found[LEDGER.id]
+    at = LEDGER.abstract.rindex("gardener")
+    (row,) = [row for row, start in enumerate(ledger.starts.tolist()) if start == at]
+    assert ledger.bits[row].tolist() == (word_vector("gardener") > 0).astype(float).tolist()
+
+
+def test_papers_without_codes_are_left_out(opened: Index, filled: Library) -> None:
+    assert opened.codes_of([Paper("Unknown", "x")], filled, dimensions=64) == {}
+    assert opened.codes_of([], filled, dimensions=64) == {}
+
+
+def test_names_and_their_bearers(opened: Index) -> None:
+    assert opened.bearers(["pearrank", "gamma-mod", "zyzzyva"]) == {"pearrank": [PEAR.id], "gamma-mod": [PAPERS[1].id]}
+    assert {"pearrank", "vila2", "r2ag", "ragnarök"} <= set(opened.known_names())
+    assert len(opened.bearers([*map(str, range(1200)), "pearrank"])) == 1
+    assert opened.bearers([]) == {}
+
+
+# -- changes
+
+
+def test_a_small_change_is_made_in_a_copy(
+    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: list[str] = []
+    original = Index.put
+
+    def watched(index: Index, papers: Sequence[Paper], vectors: dict[str, Any]) -> None:
+        put.extend(paper.title for paper in papers)
+        original(index, papers, vectors)
+
+    monkeypatch.setattr(Index, "put", watched)
+    filled.put([replace(PEAR, abstract="It is about comets now.")])
+    update(filled, embedder)
+    assert put == [PEAR.title]
+    assert faults(filled, embedder) == []
+
+
+def test_an_edit_is_shown_and_what_it_replaced_is_gone(filled: Library, embedder: HashEmbedder) -> None:
+    filled.put([replace(LEDGER, abstract="We propose CometRank. It is about comets now.")])
+    update(filled, embedder)
+    index = open_index(filled, embedder)
+    assert index is not None
+    assert LEDGER.id in dict(index.keywords.search("comets", limit=9))
+    assert LEDGER.id not in dict(index.keywords.search("gardener", limit=9))
+    assert {i for i in index.store.whole() if i.startswith(LEDGER.id)} == {f"{LEDGER.id}:0"}
+    assert index.bearers(["cometrank"]) == {"cometrank": [LEDGER.id]}
+    index.close()
+
+
+def test_a_removed_paper_vanishes_from_every_index(filled: Library, embedder: HashEmbedder) -> None:
+    filled.remove([PEAR.id])
+    update(filled, embedder)
+    index = open_index(filled, embedder)
+    assert index is not None
+    assert PEAR.id not in index.keywords.ids()
+    assert not [i for i in index.store.whole() if i.startswith(PEAR.id)]
+    assert index.passages_of([PEAR]) == {PEAR.id: []}
+    assert index.bearers(["pearrank"]) == {}
+    assert index.faults(filled) == []
+    index.close()
+
+
+def test_removing_all_papers_leaves_a_whole_index(filled: Library, embedder: HashEmbedder) -> None:
+    filled.remove([paper.id for paper in PAPERS])
+    update(filled, embedder)
+    assert faults(filled, embedder) == []
+
+
+def test_readers_keep_what_they_opened(opened: Index, filled: Library, embedder: HashEmbedder) -> None:
+    filled.remove([PEAR.id])
+    update(filled, embedder)
+    assert PEAR.id in opened.keywords.ids()
+    assert len(opened.store.nearest(word_vector("pear"), limit=3)) == 3
+
+
+def test_the_generation_before_is_kept_and_older_ones_go(filled: Library, embedder: HashEmbedder) -> None:
+    made = [current(filled)]
+    for number in range(3):
+        filled.put([replace(PEAR, abstract=f"Abstract number {number}.")])
+        update(filled, embedder)
+        made.append(current(filled))
+    assert generations(filled) == {one.folder for one in made[-2:] if one}
+
+
+def test_a_fill_that_fails_leaves_the_old_generation_in_force(
+    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = current(filled)
+    filled.put([replace(PEAR, abstract="It is about comets now.")])
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "put", fail)
+        with pytest.raises(OSError, match="the disk is full"):
+            update(filled, embedder)
+    assert current(filled) == before
+    update(filled, embedder)
+    assert faults(filled, embedder) == []
+    assert len(generations(filled)) == 2
+
+
+def test_a_generation_with_faults_is_not_put_in_place(
+    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first, a copy, is spoilt; it is thrown away and made anew from the library."""
+    fills: list[bool] = []
+    original = indexing._fill
+
+    def spoil_once(index: Index, *rest: object) -> None:
+        original(index, *rest)  # type: ignore[arg-type]
+        if not fills:
+            index.keywords.remove([LEDGER.id])
+        fills.append(True)
+
+    monkeypatch.setattr(indexing, "_fill", spoil_once)
+    filled.put([replace(PEAR, abstract="It is about comets now.")])
+    update(filled, embedder)
+    assert len(fills) == 2
+    assert faults(filled, embedder) == []
+
+
+# -- the pointer file
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"garbage", id="garbage"),
+        pytest.param(b"\xff\xfe\x00", id="not-text"),
+        pytest.param(b"[]", id="a-list"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b'{"folder": "x"}', id="fields-missing"),
+        pytest.param(b'{"folder": "x", "revision": 1, "embedder": "e", "colour": 1}', id="fields-unknown"),
+        pytest.param(b'{"folder": "gone", "revision": 1, "embedder": "hash-64", "format": 1}', id="folder-gone"),
+        pytest.param(b'{"folder": 7, "revision": 1, "embedder": "hash-64", "format": 1}', id="folder-a-number"),
+    ],
+)
+def test_a_pointer_that_makes_no_sense_names_no_generation(
+    filled: Library, embedder: HashEmbedder, pointer: bytes
+) -> None:
+    (filled.home / "index" / "current").write_bytes(pointer)
+    assert current(filled) is None
+    calls = len(embedder.calls)
+    update(filled, embedder)
+    assert faults(filled, embedder) == []
+    assert len(embedder.calls) == calls
+
+
+def test_a_generation_of_another_format_is_not_used(filled: Library, embedder: HashEmbedder) -> None:
+    pointer = filled.home / "index" / "current"
+    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"format": indexing.FORMAT + 1}))
+    assert current(filled) is None
+
+
+# -- embedders
+
+
+def test_what_was_embedded_is_never_embedded_again(library: Library, embedder: HashEmbedder) -> None:
+    assert encode_missing(library, embedder, PAPERS) == sum(len(passages(paper)) for paper in PAPERS)
+    assert encode_missing(library, embedder, PAPERS) == 0
+    assert sorted(embedder.texts) == sorted(encoded_text(p) for paper in PAPERS for p in passages(paper))
+
+
+def test_only_changed_passages_are_embedded_again(library: Library, embedder: HashEmbedder) -> None:
+    encode_missing(library, embedder, PAPERS)
+    embedder.calls.clear()
+    edited = replace(LEDGER, abstract=LEDGER.abstract.replace("105 grams", "9 stone"))
+    assert encode_missing(library, embedder, [*PAPERS, edited]) == 1
+    assert embedder.texts == [encoded_text(passages(edited)[-1])]
+
+
+def test_vectors_are_kept_batch_by_batch(library: Library) -> None:
+    class Failing(HashEmbedder):
+        def encode(self, texts: Sequence[str]) -> list[Encoding]:
+            if self.calls:
+                raise RuntimeError("the model went away")
+            return super().encode(texts)
+
+    many = [Paper(f"Paper {n}", f"It is number {n}.") for n in range(40)]
+    with pytest.raises(RuntimeError, match="the model went away"):
+        encode_missing(library, Failing(), many)
+    rest = HashEmbedder()
+    assert encode_missing(library, rest, many) == 40 - indexing.ENCODE_BATCH
+    assert not set(rest.texts) & {encoded_text(passages(paper)[0]) for paper in many[: indexing.ENCODE_BATCH]}
+
+
+def test_progress_is_told_and_ends_at_the_whole(library: Library, embedder: HashEmbedder) -> None:
+    seen: list[tuple[str, int, int]] = []
+    library.put(PAPERS)
+    update(library, embedder, progress=lambda *step: seen.append(step))
+    assert seen == [("embedding", 0, 11), ("embedding", 11, 11), ("indexing", 0, 8), ("indexing", 8, 8)]
+
+
+def test_another_embedder_is_refused_with_the_cure(filled: Library) -> None:
+    with pytest.raises(
+        IndexMismatch, match=r"made by the embedder 'hash-64', and now 'other' is set\. .*doctor --repair"
+    ):
+        open_index(filled, HashEmbedder("other"))
+
+
+def test_without_an_embedder_words_are_indexed(library: Library) -> None:
+    library.put(PAPERS)
+    update(library, None)
+    index = open_index(library, None)
+    assert index is not None
+    assert index.keywords.search("pearrank", limit=1)[0][0] == PEAR.id
+    assert (index.store.whole(), index.faults(library)) == (set(), [])
+    assert index.codes_of([PEAR], library, dimensions=64) == {}
+    index.close()
+
+
+def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> None:
+    assert faults(filled, None) == []
+
+
+def test_the_key_tells_title_and_text() -> None:
+    (one,), (two,) = passages(Paper("A", "Same text.")), passages(Paper("B", "Same text."))
+    assert key_of(one) != key_of(two)
+    assert encoded_text(one) == "A\nSame text."
+
+
+# -- faults
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        pytest.param(
+            lambda i: i.keywords.remove([PEAR.id]), "the keyword index lacks 1 and holds 0 too many", id="keyword-gone"
+        ),
+        pytest.param(
+            lambda i: i.keywords.put([Paper("X", "y")]),
+            "the keyword index lacks 0 and holds 1 too many",
+            id="keyword-left",
+        ),
+        pytest.param(
+            lambda i: i.store.remove_papers([LEDGER.id]),
+            "the vector store lacks 4 and holds 0 too many",
+            id="vectors-gone",
+        ),
+    ],
+)
+def test_faults_are_told_in_words(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
+    spoil(opened)
+    assert opened.faults(filled) == [fault]
+
+
+def test_a_damaged_copy_is_made_anew(filled: Library, embedder: HashEmbedder) -> None:
+    generation = current(filled)
+    assert generation is not None
+    (filled.home / "index" / generation.folder / "keywords.sqlite").write_bytes(b"not a database" * 500)
+    filled.put([replace(PEAR, abstract="It is about comets now.")])
+    update(filled, embedder)
+    assert faults(filled, embedder) == []
+
+
+# -- a Chroma server
+
+
+def test_a_server_holds_the_vectors_of_a_home(library: Library, embedder: HashEmbedder, chroma_server: str) -> None:
+    library.put(PAPERS)
+    update(library, embedder, chroma_url=chroma_server)
+    library.put([replace(LEDGER, abstract="It is short now.")])
+    library.remove([PEAR.id])
+    update(library, embedder, chroma_url=chroma_server)
+    index = open_index(library, embedder, chroma_url=chroma_server)
+    assert index is not None
+    assert index.faults(library) == []
+    assert not list(library.home.rglob("chroma.sqlite3"))
+    index.close()
+
+
+def test_homes_do_not_share_a_servers_vectors(
+    open_library: Callable[..., Library], embedder: HashEmbedder, chroma_server: str, tmp_path: Path
+) -> None:
+    one, two = open_library(tmp_path / "one"), open_library(tmp_path / "two")
+    one.put(PAPERS[:2])
+    two.put(PAPERS[2:4])
+    for library in (one, two):
+        update(library, embedder, chroma_url=chroma_server)
+    for library in (one, two):
+        index = open_index(library, embedder, chroma_url=chroma_server)
+        assert index is not None
+        assert {i.split(":")[0] for i in index.store.whole()} == {paper.id for paper in library.papers()}
+        index.close()
+
+
+def test_what_a_server_holds_too_much_is_cleared_away(
+    open_library: Callable[..., Library], embedder: HashEmbedder, chroma_server: str, home: Path
+) -> None:
+    """The library's folder was deleted and begun again; the server's collection was not."""
+    library = open_library()
+    library.put(PAPERS)
+    update(library, embedder, chroma_url=chroma_server)
+    library.close()
+    shutil.rmtree(home)
+    again = open_library()
+    again.put(PAPERS[:2])
+    update(again, embedder, chroma_url=chroma_server)
+    index = open_index(again, embedder, chroma_url=chroma_server)
+    assert index is not None
+    assert index.faults(again) == []
+    index.close()
+
+
+def test_a_server_that_is_not_there_is_a_store_error_and_nothing_is_lost(
+    library: Library, embedder: HashEmbedder
+) -> None:
+    library.put(PAPERS)
+    with pytest.raises(StoreError, match="No Chroma server answers"):
+        update(library, embedder, chroma_url="http://127.0.0.1:9")
+    assert current(library) is None
+    update(library, embedder)
+    assert faults(library, embedder) == []
+
+
+def test_the_store_is_a_folder_unless_a_server_is_named(opened: Index) -> None:
+    assert isinstance(opened.store, ChromaStore)
+    assert (opened.path / "chroma" / "chroma.sqlite3").exists()

@@ -1,0 +1,144 @@
+"""The wheel, the lock and the make targets."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from assistant import __version__
+
+from .conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+REQUIREMENTS = [Requirement(text) for some in (PROJECT["dependencies"], *EXTRAS.values()) for text in some]
+OUTSIDE = [requirement for requirement in REQUIREMENTS if requirement.name != PROJECT["name"]]
+
+
+# -- the wheel
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the wheel, built from a copy of the project, is installed into; nothing else is in it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    for name in ("assistant", "eval", "prompts"):
+        shutil.copytree(ROOT / name, folder / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / "project")
+    _python("build", "--wheel", "--no-isolation", "--outdir", folder, folder / "project")
+    (wheel,) = folder.glob("*.whl")
+    _python("pip", "install", "--no-deps", "--no-index", "--no-compile", "--quiet", "--target", folder / "site", wheel)
+    return folder / "site"
+
+
+def _python(*command: object) -> None:
+    done = subprocess.run([sys.executable, "-m", *map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_wheel_has_the_sample_the_prompts_and_the_fitted_models(installed: Path) -> None:
+    for name in ("assistant", "eval"):
+        here = {path.relative_to(ROOT) for path in (ROOT / name).rglob("*") if path.is_file()}
+        wanted = {path for path in here if "__pycache__" not in path.parts}
+        assert {path for path in wanted if not (installed / path).exists()} == set()
+    assert sorted(p.name for p in (installed / "assistant/prompts").iterdir()) == sorted(
+        p.name for p in (ROOT / "prompts").iterdir()
+    )
+
+
+def test_the_wheel_holds_nothing_else(installed: Path) -> None:
+    tops = {path.name for path in installed.iterdir()}
+    assert tops == {"assistant", "eval", "bin", f"paper_assistant-{__version__}.dist-info"}
+
+
+def test_the_installed_package_reads_its_own_sample(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import assistant, assistant.chat, assistant.corpus\n"
+        "files = assistant.chat.sample_files()\n"
+        "print(assistant.__file__, *files, sep='\\n')\n"
+        "print(sum(len(assistant.corpus.read(file).papers) for file in files))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(installed)},
+    )
+    package, *files, papers = done.stdout.splitlines()
+    assert Path(package).is_relative_to(installed)
+    assert len(files) == 4
+    assert all(Path(file).is_relative_to(installed / "eval/corpus") for file in files)
+    assert papers == "120"
+
+
+def test_the_installed_command_answers(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, installed / "bin/assistant", "--version"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(installed)},
+    )
+    assert done.stdout == f"paper-assistant {__version__}\n"
+
+
+# -- dependencies
+
+
+@pytest.mark.parametrize("requirement", OUTSIDE, ids=str)
+def test_every_dependency_is_bounded_on_both_sides(requirement: Requirement) -> None:
+    operators = {specifier.operator for specifier in requirement.specifier}
+    assert operators in ({">=", "<"}, {"=="})
+
+
+@pytest.mark.parametrize("requirement", OUTSIDE, ids=str)
+def test_what_is_installed_and_locked_satisfies_it(requirement: Requirement) -> None:
+    found = re.search(rf"^{re.escape(canonicalize_name(requirement.name))}==(\S+)", LOCK, re.M)
+    assert found, f"{requirement.name} is not in requirements.lock; run: make lock"
+    assert requirement.specifier.contains(found.group(1))
+    assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
+
+
+def test_pip_has_not_walked_back() -> None:
+    # When versions conflict pip takes a release of llama-index-core years old rather than to fail.
+    assert Version(importlib.metadata.version("llama-index-core")) >= Version("0.14")
+
+
+def test_the_extra_all_is_all_extras() -> None:
+    (everything,) = (Requirement(text) for text in EXTRAS["all"])
+    assert everything.extras == EXTRAS.keys() - {"all"}
+
+
+# -- the lock
+
+
+def test_every_locked_package_is_exact_and_hashed() -> None:
+    entries = re.findall(r"^(\S.*?)(?<!\\)$", re.sub(r"^ *#.*\n", "", LOCK, flags=re.M).replace("\\\n", " "), re.M)
+    assert len(entries) > 100
+    for entry in entries:
+        assert re.fullmatch(r"[a-z0-9.-]+==[^\s;]+(?: ; .+?)?(?: +--hash=sha256:[0-9a-f]{64})+ *", entry), entry[:80]
+
+
+def test_the_lock_names_no_host_and_no_machine() -> None:
+    assert not re.search(r"://|--index|--find-links|--extra-index|/home|/root|/tmp|/opt|/work", LOCK)
+
+
+def test_the_lock_has_the_build_backend_and_no_torch() -> None:
+    names = set(re.findall(r"^([a-z0-9.-]+)==", LOCK, re.M))
+    assert {"hatchling", "editables"} <= names
+    assert names.isdisjoint({"torch", "transformers", "sentence-transformers"})
