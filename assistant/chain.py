@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from .bridging import leads
 from .citations import Checker, checked
 from .conversation import self_contained
 from .embedding import BundledEmbedder, Embedder
@@ -141,7 +142,7 @@ class Assistant:
         yield Event(f"searching {len(index.keywords)} papers")
         asked = understand(query, index, self._holdings.library.listings())
         clock.lap("understanding")
-        hits = judged(asked, self._retriever(index).retrieve(asked))
+        hits = self._hits(asked, index)
         clock.lap("retrieval")
         yield Event(f"reading {len(hits)} papers")
         draft = self._writer.write(asked, hits)
@@ -188,7 +189,7 @@ class Assistant:
         if index is None:
             return Asked(question, "fact"), []
         asked = understand(_plain(question), index, self._holdings.library.listings())
-        return asked, judged(asked, self._retriever(index).retrieve(asked))
+        return asked, self._hits(asked, index)
 
     def retriever(self) -> BaseRetriever:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
@@ -202,8 +203,12 @@ class Assistant:
             return Checker(index.keywords.rarity)
         return Checker(index.keywords.rarity, functools.partial(likeness, index, library, embedder))
 
-    def _retriever(self, index: Index) -> Retriever:
-        return Retriever(index, self._holdings.library, self._holdings.embedder)
+    def _hits(self, asked: Asked, index: Index) -> list[Hit]:
+        """The judged hits; where the first leads on to another paper, that one with them."""
+        retriever = Retriever(index, self._holdings.library, self._holdings.embedder)
+        hits = judged(asked, retriever.retrieve(asked))
+        led_to = leads(asked, hits, index)
+        return judged(asked, retriever.retrieve(asked, also=led_to[:1])) if led_to else hits
 
 
 class Conversation:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .interaction import Codes, join, similarities
 from .logistic import model
-from .names import names_of, plain
+from .names import key, names_of
 from .records import Evidence, Paper
 from .text import Span, content_words, numbers, parts, sentences, stem
 
@@ -114,7 +114,7 @@ def _read(title: str, abstract: str) -> tuple[frozenset[str], tuple[_Told, ...]]
     told = []
     for n, span in enumerate(spans):
         text = span.of(abstract)
-        spelt = f" {' '.join(plain(word) for word in text.split())} "
+        spelt = {key(word) for word in text.split()}
         cues = {
             "place": n / max(1, len(spans) - 1),
             "first": n == 0,
@@ -125,7 +125,7 @@ def _read(title: str, abstract: str) -> tuple[frozenset[str], tuple[_Told, ...]]
             "proposal": bool(_PROPOSAL.search(text)),
             "background": bool(_BACKGROUND.search(text)),
             "available": bool(_AVAILABLE.search(text)),
-            "own": any(f" {name} " in spelt or f" {name}s " in spelt for name in coined),
+            "own": any(name in spelt for name in coined),
         }
         figures = frozenset(number.value for number in numbers(text) if not number.text.isalpha())
         told.append(_Told(span, stems_of(text), figures, {name: float(value) for name, value in cues.items()}))

@@ -46,7 +46,7 @@ class Holdings:
         self._opening = threading.Lock()
 
     def close(self) -> None:
-        if self._index:
+        if self._index is not None:
             self._index.close()
             self._index = None
         self.library.close()
@@ -77,7 +77,7 @@ class Holdings:
         if not words:
             return self.library.papers()
         index = self.index()
-        ranked = index.keywords.search(words, limit=50) if index else []
+        ranked = index.keywords.search(words, limit=50) if index is not None else []
         return self.library.papers(paper_id for paper_id, _ in ranked)
 
     def paper(self, title: str) -> Paper:
@@ -120,7 +120,7 @@ class Holdings:
             return [f"the index shows revision {generation.revision}, the library is at {self.library.revision}"]
         try:
             index = self.index()
-            return index.faults(self.library) if index else []
+            return index.faults(self.library) if index is not None else []
         except indexing.UNUSABLE as error:
             return [f"the index cannot be read: {error}"]
 
@@ -138,7 +138,7 @@ class Holdings:
                 generation = indexing.current(self.library)
             if self._index is None or self._index.generation != generation:
                 before, self._index = self._index, None
-                if before:
+                if before is not None:
                     before.close()
                 self._index = indexing.open_index(self.library, self.embedder, chroma_url=self._chroma_url)
             return self._index

@@ -19,12 +19,15 @@ TOPIC_PAPERS = 3
 """A name that more papers bear is a topic ("CLIP", "MoE"), not the name of one."""
 FUZZY_RATIO = 86.0
 """Least similarity (0 to 100, Levenshtein ratio) at which a word is taken for a misspelt name."""
+FUZZY_LONGEST = 24
+"""Longer names are whole titles; a single word is no misspelling of them."""
 FUZZY_LENGTH = 5
 """Shorter words are never taken for misspelt: "BERT" is one letter from "BART"."""
 
 _COINED = re.compile(
     r"(?:\bcalled|\bnamed|\bdubbed|\btermed|\b(?:propose|introduce|present|develop|build|release|describe)s?,?)\s+"
-    r"(?:(?:the|a|an|our|novel|new|simple|the so-called)\s+)*([A-Za-z0-9][\w^$.+-]*(?:(?<!\.)[ -][A-Z0-9][\w^$.+-]*){0,2})"
+    r"(?:(?:the|a|an|our|novel|new|simple|the so-called)\s+)*"
+    r"([A-Za-z0-9][\w^$.+-]*(?:(?<!\.)[ -][A-Z0-9][\w^$.+-]*){0,2})"
 )
 _BRACKETED = re.compile(r"\(([A-Za-z0-9][\w^$.+-]{1,24})\)")
 
@@ -51,22 +54,26 @@ class NameBook(Protocol):
 
 
 def names_of(paper: Paper) -> list[str]:
-    """The folded names of a paper: its title, what stands before the title's colon, names within the title,
+    """The keys of a paper's names: its title, what stands before the title's colon and the coined words in that,
     and what the abstract says it proposes.
 
-    >>> names_of(Paper("RocketQA: An Optimized Approach", "We propose RocketQA."))[:2]
-    ['rocketqa an optimized approach', 'rocketqa']
+    >>> names_of(Paper("RocketQA: An Optimized Approach", "We propose RocketQA."))
+    ['rocketqaanoptimizedapproach', 'rocketqa']
     """
     found = [paper.title]
     before, colon, _ = paper.title.partition(":")
     if colon and len(before.split()) <= LONGEST_NAME:
         found.append(before)
         found.extend(re.findall(r"\(([^()]{2,24})\)", before))
-    found.extend(name for name in names(paper.title) if _distinct(name) and not (name.isupper() and len(name) < 5))
+        found.extend(name for name in names(f"The {before}") if _distinct(name) and not (name.isupper() and len(name) < 5))
     coined = [*_COINED.findall(paper.abstract), *_BRACKETED.findall(paper.abstract)]
     found.extend(name.rstrip(".,") for name in coined if _distinct(name))
-    folded = (singular(" ".join(plain(word) for word in name.split())) for name in found)
-    return list(dict.fromkeys(name for name in folded if len(name) > 1))
+    return list(dict.fromkeys(key(name) for name in found if len(key(name)) > 1))
+
+
+def key(name: str) -> str:
+    """What a name is looked up by: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
+    return re.sub(r"[^\w+]|_", "", singular(plain(name)))
 
 
 def _distinct(name: str) -> bool:
@@ -94,9 +101,8 @@ def named_in(question: str, book: NameBook) -> list[Named]:
     compared with misspelt ones.
     """
     tokens = question.split()
-    plainly = [plain(token) for token in tokens]
     spans = {
-        (start, end): singular(" ".join(plainly[start:end]))
+        (start, end): key(" ".join(tokens[start:end]))
         for start in range(len(tokens))
         for end in range(start + 1, min(start + LONGEST_TITLE, len(tokens)) + 1)
     }
@@ -129,10 +135,10 @@ def misspelt_in(question: str, book: NameBook, *, unknown: Iterable[str]) -> lis
     from rapidfuzz import fuzz, process
 
     wanted = [w for w in unknown if len(w) >= FUZZY_LENGTH]
-    known = [name for name in book.known_names() if len(name) >= FUZZY_LENGTH and " " not in name] if wanted else []
+    known = [name for name in book.known_names() if FUZZY_LENGTH <= len(name) <= FUZZY_LONGEST] if wanted else []
     found = []
     for word in wanted:
-        best = process.extractOne(plain(word), known, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO)
+        best = process.extractOne(key(word), known, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO)
         bearers = book.bearers([best[0]]) if best else {}
         if best and _usable(best[0], bearers):
             found.append(Named(word, tuple(bearers[best[0]]), exact=False))

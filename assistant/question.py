@@ -32,15 +32,23 @@ _COUNT = re.compile(
     rf"\bhow many\b.*\b(?:here|in (?:the|this|my|your) (?:library|collection|corpus))\b",
     re.I,
 )
+_WORK = rf"(?:work|research|{_MANY})"
 _LIST = re.compile(
-    rf"\b(?:which|what|any|all|other|list|name|show|find|give|are there|some|every|more)\b(?:[ ,]+(?!and\b)[\w'-]+){{0,5}}?[ ,]+{_MANY}\b"
-    rf"|^(?:the |all |any )?(?:\w+[ -]){{0,5}}{_PAPERS}\b(?! (?:does|did|is|was|says?|claims?|reports?))"
-    rf"|\b(?:give me|show me|find|list|collect|name|enumerate|round up|gather)\b.*\b(?:everything|all|every|papers|works?|"
-    rf"articles|studies)\b|\bwhat (?:have we|do we have|is there|work is there|else)\b|\bwho (?:else |all )?(?:uses?|works? on|stud)"
-    rf"|\bwhich ones\b|\b{_PAPERS} (?:please|that|about|on|which|using|with|where|for)\b|^list\b|\b(?:is there|list|show me|give me) (?:any |all |all the |the )?work\b"
-    rf"|\bany(?:thing| work| papers?) (?:on|about)\b|\beverything (?:on|about)\b|\bi(?:'m| am) (?:after|looking for) {_PAPERS}\b",
+    rf"\b(?:which|what|any|all|other|list|name|show|find|give|are there|some|every|more)\b(?: +(?!and\b)[\w'-]+){{0,5}}? +{_MANY}\b"
+    rf"|^(?:the |all |any )?(?:[\w-]+ ){{0,5}}{_PAPERS}\b(?! (?:does|did|is|was|says?|claims?|reports?))"
+    rf"|^(?!(?:when|how|why|if|i|in|on|do|does|did|can|is|are|for|with) )(?:[\w-]+ ){{0,3}}{_WORK} (?:on|about|that|which|whose|for|where|using|with|of|to)\b"
+    rf"|\b(?:i need|i want|i'm after|i am after|(?:i'm |i am )?looking for|search(?:ing)? for) (?!the )(?:[\w-]+ ){{0,4}}?{_WORK}\b"
+    rf"|\bwhat (?:[\w-]+ ){{0,2}}?(?:work|research)\b|\bwho (?:else |all )?(?:has|have|uses?|works?|worked|stud\w+|tried|tries)\b"
+    r"|\bwhich (?:[\w-]+ ){0,2}?[\w-]+(?:ers|ors|nets|sets|marks|codecs) (?!do\b|does\b|did\b|is\b|was\b|were\b|can\b|has\b)\w+"
+    rf"|\b(?:give me|show me|find|list|collect|name|enumerate|round up|gather)\b.*\b(?:everything|all|every|{_WORK})\b"
+    r"|\bwhat (?:have we|do we have|is there|else)\b|\bwhat's (?:there|in the library)\b|\bwhich(?: ones?)?\?$"
+    rf"|\b{_PAPERS} (?:please|that|about|on|which|using|with|where|for)\b|^list\b"
+    r"|\b(?:is there|list|show me|give me) (?:any |all |all the |the )?work\b|\bany(?:thing|body| work| papers?) (?:on|about|here)\b"
+    r"|\beverything (?:on|about)\b",
     re.I,
 )
+_MANY_BY_NAME = re.compile(r"^(?:which (?:[\w-]+ )?[\w-]+(?:ers|ors) (?!do|did|can|were|was)\w+|who (?:has|have|uses?|works?)\b)", re.I)
+"""A list question that may use a name: what is asked for stands in some relation to it."""
 _SINGLE = re.compile(r"\b(?:the|that|a|one) (?:\w+ ){0,3}?(?:paper|article|one|report|thesis)\b", re.I)
 _COMPARE = re.compile(r"\bcompar(?!able)\w+|\bdiffer(?:s|ence|ences)?\b|\bversus\b|\bvs\b|\bside by side\b|\bin contrast\b", re.I)
 _SIDES = re.compile(
@@ -48,7 +56,8 @@ _SIDES = re.compile(
     r"|\bwhile\b|\band\b",
     re.I,
 )
-_ONE_EACH = re.compile(r"\btwo\b.*\beach\b|\beach\b.*\btwo\b|\bthe same for\b.*\bas for\b", re.I)
+_ONE_EACH = re.compile(r"\btwo (?:[\w-]+ ){0,3}(?:papers|works|methods|models|abstracts|studies|schemes)\b|^compare\b|\bvs\b|\bversus\b|"
+    r"\b(?:difference between|different about|disagree|agree (?:on|about|that|with))\b|\bthe same for\b.*\bas for\b", re.I)
 _FIGURE = re.compile(
     r"\bhow (?:many|much|large|big|long|fast|far|often|high|low|small|cheap|expensive|well|accurate|old|deep|good|strong)\b"
     r"|\b(?:what|which) (?:\w+ ){0,4}?(?:accuracy|score|percentage|share|number|size|speed\w*|improvement|gain|rate|error|bleu|"
@@ -76,7 +85,7 @@ _TALK = re.compile(
     r"|\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story|song|joke|rap|essay|"
     r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad|girlfriend|"
     r"boyfriend|kids?|son|daughter|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
-    r"|\b(?:recipe|weather|horoscope|lottery|football|restaurant|hotel|birthday|flight)s?\b|\b(?:can|could|should|shall) i "
+    r"|\brecipes? for (?:\w+ ){0,2}(?:soup|cake|pie|bread|curry|sauce|pasta|dinner|lunch)\b|\b(?:weather|horoscope|lottery|football|restaurant|hotel|birthday|flight)s?\b|\b(?:can|could|should|shall) i "
     r"(?:cook|eat|wear|buy|drink|watch|invest)\b",
     re.I,
 )
@@ -104,6 +113,13 @@ _ABROAD = frozenset(
     nel della dei c'è um uma os as e ou com não qual quais são como da do na no""".split()
 )
 _FIGURE_ABROAD = re.compile(r"\bwie ?viele?\b|\bcombien\b|\bcu[aá]nt[oa]s?\b|\bquant[oiea]s?\b|多少|几|\bwelche[rsn]? (?:Genauigkeit|Anteil)|\bgain\b", re.I)
+_SECOND_STEP = re.compile(
+    r"[.;?!] +\w.*\?|\bthe two\b|\bthat (?:\w+ ){0,2}?(?:retriever|method|model|paper|work|approach|system|one|set|competitor)\b"
+    r"|\b(?:older|earlier|later|other|existing|another|original|predecessor|competitor)\b|\bitself\b"
+    r"|\bhad (?:\w+ ){0,3}?(?:claim|report|announce)|\b(?:says?|claims?) (?:it|to) (?:outdo|beat|outperform)|\bbeats?\b|\boutdo"
+    r"|\bovertak|\bbuilds? (?:on|upon)|\bstarts? from|\bborrows?\b|\bits (?:base|teacher|predecessor)|\bblames?\b|\bdraws? level\b",
+    re.I,
+)
 _LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
 _SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 
@@ -128,8 +144,8 @@ class Asked:
 
     `named` are the names of papers or methods it uses, `coined` its words that are made up ("LC-QuAD") and not those of
     a whole field ("BERT"), `unknown` those of them that no abstract here has,
-    `sources` the listings it keeps to (None: all), `limit` how many papers it wants (None: as many as fit), `foreign`
-    that it is not in English, `strangeness` the share of its content words that no paper here uses (0 to 1).
+    `sources` the listings it keeps to (None: all), `limit` how many papers it wants (None: as many as fit), `leads_on`
+    that a second paper may have to be found through the first, `foreign` that it is not in English, `strangeness` the share of its content words that no paper here uses (0 to 1).
     """
 
     text: str
@@ -140,6 +156,7 @@ class Asked:
     sources: tuple[str, ...] | None = None
     limit: int | None = None
     wants_figure: bool = False
+    leads_on: bool = False
     foreign: bool = False
     strangeness: float = 0.0
 
@@ -170,6 +187,7 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         sources=_sources(question, listings),
         limit=_limit(question),
         wants_figure=bool(_FIGURE.search(question) or _FIGURE_ABROAD.search(question)),
+        leads_on=bool(_SECOND_STEP.search(question)),
         foreign=_is_foreign(question),
         strangeness=len(strange) / max(1, len(content_words(question))),
     )
@@ -240,7 +258,8 @@ def _kind(question: str, named: Sequence[Named]) -> Kind:
         return "count"
     if (sides >= 2 and (_COMPARE.search(question) or _SIDES.search(question))) or _ONE_EACH.search(question):
         return "compare"
-    if _LIST.search(question) and not _SINGLE.search(question) and (not named or re.search(_PAPERS, question, re.I)):
+    about_many = not named or re.search(_PAPERS, question, re.I) or _MANY_BY_NAME.search(question)
+    if _LIST.search(question) and not _SINGLE.search(question) and about_many:
         return "list"
     if _SUMMARY.search(question):
         return "summary"

@@ -21,6 +21,8 @@ def features(hit: Hit, hits: Sequence[Hit]) -> dict[str, float]:
     """What the relevance models see of a hit, among all the hits."""
     return {
         **{name: hit.signals[name] for name in ("maxsim", "cosine", "coverage", "focus_coverage", "title", "weakest")},
+        "named": hit.signals["named"],
+        "surely_named": float(hit.signals["named"] == 1.0),
         "score": hit.score,
         "gap": max(h.score for h in hits) - hit.score,
         "maxsim_gap": max(h.signals["maxsim"] for h in hits) - hit.signals["maxsim"],
@@ -31,6 +33,7 @@ def features(hit: Hit, hits: Sequence[Hit]) -> dict[str, float]:
 
 
 def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits with `relevance`: the probability that an answer to this question should cite each."""
+    """The hits with `relevance`, the probability that an answer to this question should cite each, and sorted by it."""
     fitted = model("several" if asked.kind in SEVERAL else "single")
-    return [replace(hit, relevance=fitted.probability(features(hit, hits))) for hit in hits]
+    probable = [replace(hit, relevance=fitted.probability(features(hit, hits))) for hit in hits]
+    return sorted(probable, key=lambda hit: -hit.relevance)

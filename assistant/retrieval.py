@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .evidence import Probe, compare, evidence, signals, stems_of
 from .interaction import maxsim, question_tokens
-from .names import plain, singular
+from .names import key
 from .question import Asked
 from .records import Hit, Paper
 from .text import numbers
@@ -28,8 +28,6 @@ CANDIDATES = 30
 """Papers taken from each list; together they hold 99 % of the papers wanted by the fitting questions."""
 WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 """Weight of each signal in the fused score, once standardised over the candidates."""
-NAMED = 12.0
-"""What a paper that the question names gains in the fused score, in standard deviations, times how surely."""
 NAMED_BY_TITLE, NAMED_BY_ABSTRACT, NAMED_LOOSELY = 1.0, 0.2, 0.1
 """How surely a name means a paper: its title holds it, only its abstract does, it is misspelt or merely mentioned."""
 
@@ -40,11 +38,15 @@ class Retriever:
     def __init__(self, index: Index, library: Library, embedder: Embedder | None) -> None:
         self._index, self._library, self._embedder = index, library, embedder
 
-    def retrieve(self, asked: Asked, *, limit: int = CANDIDATES) -> list[Hit]:
-        """At most `limit` hits, best first; [] when nothing has anything in common with the question."""
+    def retrieve(self, asked: Asked, *, limit: int = CANDIDATES, also: Sequence[str] = ()) -> list[Hit]:
+        """At most `limit` hits, best first; [] when nothing has anything in common with the question.
+
+        The papers whose ids stand in `also` were reached through another hit: they come out whatever their rank,
+        with the signal `bridge`.
+        """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
-        lists = self._lists(asked, vector, allowed)
+        lists = self._lists(asked, vector, allowed) | {"bridge": dict.fromkeys(also, 1.0)}
         papers = self._library.papers(dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES]))
         if not papers:
             return []
@@ -58,7 +60,8 @@ class Retriever:
         }
         scores = fused(found)
         ranks = {name: {i: n for n, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
-        order = sorted(papers, key=lambda paper: (-scores[paper.id], paper.id))[:limit]
+        first = {paper.id: lists["named"].get(paper.id, 0.0) + lists["bridge"].get(paper.id, 0.0) for paper in papers}
+        order = sorted(papers, key=lambda paper: (-first[paper.id], -scores[paper.id], paper.id))[:limit]
         passages = self._index.passages_of(order)
         hits = []
         for paper in order:
@@ -110,11 +113,11 @@ class Retriever:
 
     def _named(self, asked: Asked) -> dict[str, float]:
         """How surely the question names each paper: by its title, by its abstract alone, by a misspelling."""
-        titles = {p.id: plain(p.title) for p in self._library.papers(i for n in asked.named for i in n.paper_ids)}
+        titles = {p.id: key(p.title) for p in self._library.papers(i for n in asked.named for i in n.paper_ids)}
         strengths: dict[str, float] = {}
         for named in asked.named:
             for paper_id in named.paper_ids:
-                inside = singular(plain(named.text)) in titles.get(paper_id, "")
+                inside = key(named.text) in titles.get(paper_id, "")
                 strength = NAMED_BY_TITLE if inside else NAMED_BY_ABSTRACT if named.exact else NAMED_LOOSELY
                 strengths[paper_id] = max(strength, strengths.get(paper_id, 0.0))
         return dict(sorted(strengths.items(), key=lambda item: -item[1]))
@@ -134,11 +137,11 @@ def likeness(index: Index, library: Library, embedder: Embedder, sentence: str, 
 
 
 def fused(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """The score of each candidate: the weighted sum of its standardised signals, named papers first.
+    """The score of each candidate: the weighted sum of its standardised signals; names are left to the relevance.
 
     Adding scores rather than ranks is worth 4 points of R@1 on the fitting questions.
     """
-    scores = {paper_id: NAMED * found[paper_id]["named"] for paper_id in found}
+    scores = dict.fromkeys(found, 0.0)
     for name, weight in WEIGHTS.items():
         values = [found[paper_id][name] for paper_id in found]
         mean = sum(values) / len(values)

@@ -1,7 +1,7 @@
 """A question and its hits in, a draft out: the sentences that answer, quoted.
 
-The writer chooses papers, then sentences of them. What it cannot find it declines by kind, and names what
-came nearest.
+The writer chooses papers, then sentences of them; what it cannot find, `declining` says. It never writes a word
+of its own into a claim: only the lead, which speaks of the library, is its own.
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ from typing import Protocol
 from .declining import decline
 from .logistic import model
 from .question import Asked
-from .records import Draft, Hit, Sentence
+from .records import Draft, Evidence, Hit, Sentence
 from .relevance import SEVERAL
 
-SENTENCES = {"fact": 3, "figure": 3, "summary": 4, "compare": 2, "lookup": 2, "list": 1, "count": 1}
-"""Sentences quoted of a paper, by the kind of question."""
+AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
+AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "list": 2, "count": 2}
+"""Sentences quoted of one paper, by the kind of question."""
+KEPT = 0.4
+"""Share of the best sentence's probability that a further one must have; on the fitting questions it shows 88 % of
+the vital facts in 3.5 sentences, where the best three show 82 %."""
 HEADED = ("lookup", "list", "count", "compare")
 """The kinds whose answer names each paper before it quotes it."""
 MOST_PAPERS = 12
 """Papers named in one answer, at most."""
+OTHER_SIDE = 0.15
+"""Least relevance of a paper taken as the unnamed side of a comparison."""
 
 
 class Writer(Protocol):
@@ -30,7 +36,7 @@ class Writer(Protocol):
 
 
 class ExtractiveWriter:
-    """Quotes; never writes a word of its own into a claim."""
+    """Answers in quotations."""
 
     name = "extractive"
 
@@ -39,7 +45,8 @@ class ExtractiveWriter:
         if declined is not None:
             return Draft((), self.name, declined=declined)
         chosen = choose(asked, hits)
-        return Draft(tuple(s for hit in chosen for s in quotes(asked, hit, several=len(chosen) > 1)), self.name)
+        written = tuple(s for hit in chosen for s in quotes(asked, hit, several=len(chosen) > 1))
+        return Draft(written, self.name, lead=_lead(asked, len(chosen)))
 
 
 def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
@@ -48,17 +55,48 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
         enough = [hit for hit in hits if hit.relevance >= model("several").threshold]
         return (enough or list(hits[:1]))[: asked.limit or MOST_PAPERS]
     if asked.kind == "compare":
-        wanted = [i for named in asked.named for i in named.paper_ids]
-        sides = [hit for hit in hits if hit.paper.id in wanted]
-        return sides if len(sides) > 1 else list(hits[:2])
-    return list(hits[:1])
+        return _sides(asked, hits)
+    return [hits[0], *(hit for hit in hits[1:] if hit.signals.get("bridge"))][:2]
+
+
+def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """One paper for each name of a comparison; for a side without a name, the next best."""
+    sides: list[Hit] = []
+    for named in asked.named:
+        bearers = [hit for hit in hits if hit.paper.id in named.paper_ids]
+        if named.exact and bearers and bearers[0] not in sides:
+            sides.append(bearers[0])
+    others = [hit for hit in hits if hit not in sides and hit.relevance >= OTHER_SIDE]
+    return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
 
 
 def quotes(asked: Asked, hit: Hit, *, several: bool) -> list[Sentence]:
     """The sentences of one paper that most probably hold the answer, in the order they stand in."""
-    best = sorted(hit.evidence, key=lambda told: -told.signals["answers"])[: SENTENCES[asked.kind]]
     heading = hit.paper.title if several or asked.kind in HEADED else ""
-    return [
-        Sentence(told.text, (hit.paper.id,), heading if n == 0 else "")
-        for n, told in enumerate(sorted(best, key=lambda told: told.start))
+    ranked = sorted(hit.evidence, key=lambda told: -_worth(asked, told))
+    enough = KEPT * _worth(asked, ranked[0])
+    kept = [
+        told
+        for place, told in enumerate(ranked[: AT_MOST[asked.kind]])
+        if place < AT_LEAST[asked.kind] or (asked.kind not in SEVERAL and _worth(asked, told) >= enough)
     ]
+    if asked.kind in SEVERAL and not kept[0].signals["own"]:
+        kept += [told for told in ranked[1:] if told.signals["own"]][:1]
+    return [
+        Sentence(told.text, (hit.paper.id,), heading if place == 0 else "")
+        for place, told in enumerate(sorted(kept, key=lambda told: told.start))
+    ]
+
+
+def _worth(asked: Asked, told: Evidence) -> float:
+    """The probability that a sentence holds the answer; a summary wants what the paper does and finds."""
+    if asked.kind == "summary":
+        return told.signals["answers"] + 0.2 * (told.signals["proposal"] + told.signals["result"])
+    return told.signals["answers"]
+
+
+def _lead(asked: Asked, papers: int) -> str:
+    plural = "paper" if papers == 1 else "papers"
+    if asked.kind == "count":
+        return f"I count {papers} {plural} here:"
+    return f"{papers} {plural} here:" if asked.kind == "list" else ""

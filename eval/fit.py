@@ -136,8 +136,8 @@ def main() -> None:
     kept = json.loads(path.read_text())["models"]
     fitted = {
         "single": fit(list(relevance_rows(rows, SINGLE)), threshold=0.5),
-        "several": fit(list(relevance_rows(rows, SEVERAL)), threshold=0.35),
-        "answers": fit(list(answer_rows(rows)), threshold=0.5, balanced=True),
+        "several": fit(list(relevance_rows(rows, SEVERAL)), threshold=0.3),
+        "answers": fit(list(answer_rows(rows)), threshold=0.25, balanced=True),
         "sentence": fit(list(sentence_rows(rows)), threshold=0.5),
     }
     told = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"

@@ -56,6 +56,10 @@ def test_a_listing_without_a_header_is_read_too() -> None:
     assert pairs_of(f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_title() -> None:
+    assert pairs_of(b"\xef\xbb\xbf" + f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
+
+
 @pytest.mark.parametrize(
     "title", ["Subscriber Churn in Kite Clubs", "Subscribed Kites", "Subscription Models for Kites"]
 )
