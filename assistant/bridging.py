@@ -17,6 +17,7 @@ DEPTH = 12
 """Hits among which a paper that names the first one is looked for."""
 SHORTEST = 4
 """Letters of a name short of which it is too common to lead anywhere."""
+_NAME = re.compile(r"[A-Z0-9]")
 KINDS = ("fact", "figure", "lookup", "summary")
 """The kinds of question that may lead on; the others look for several papers anyway."""
 
@@ -55,6 +56,7 @@ def _called(paper: Paper) -> set[str]:
 
 
 def mentions(abstract: str) -> set[str]:
-    """The keys of the words of an abstract, singly and in neighbouring pairs."""
+    """The keys of the names in an abstract: words with a capital or a digit, singly and with the word after."""
     words = re.findall(r"[^\s()\[\],;:]+", abstract)
-    return {key(w) for w in words} | {key(f"{a} {b}") for a, b in zip(words, words[1:], strict=False)}
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return {name for a, b in pairs if _NAME.search(a) for name in (key(a), key(f"{a} {b}"))}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from .records import Turn
-from .text import content_words, parts, stem, words
+from .text import content_words, parts, stem
 
 SHORT = 3
 """A question with fewer content words than this does not stand alone once a conversation is under way."""
@@ -48,6 +48,8 @@ _ANEW = re.compile(
 )
 _ONE = re.compile(r"\bthe ((?:[\w-]+ ){1,3}?)(?:one|ones|paper|method|model|work|approach|study)\b", re.I)
 
+_ONE_THAT = re.compile(r"\bthe ones? (?:with|that|which|about|on|from|where|using|for) ([^,.;?]{3,60})", re.I)
+
 Names = Callable[[str], Sequence[str]]
 """The names of papers or methods that a question uses."""
 
@@ -57,7 +59,7 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     cited = [turn for turn in turns if turn.answer.titles]
     if not cited or _NEW_TOPIC.search(question):
         return _without_topic_change(question)
-    if _ANEW.search(question) and len(content_words(question)) > SHORT:
+    if _ANEW.search(question) and len(content_words(question)) > SHORT and not _described(question, cited):
         return question
     named = names(question)
     if named and not _INSTEAD.match(question):
@@ -100,19 +102,25 @@ def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
 
 
 def _described(question: str, cited: Sequence[Turn]) -> str:
-    """The paper that "the other one" or "the self-distilling one" means among those cited so far; "" where neither
-    is said."""
-    found = _ONE.search(question)
+    """The paper that "the other one", "the self-distilling one" or "the one that uses COCO" means among those cited
+    so far; "" where nothing of the kind is said or none fits."""
+    found = _ONE.search(question) or _ONE_THAT.search(question)
     if not found:
         return ""
     every = list(dict.fromkeys(title for turn in reversed(cited) for title in turn.answer.titles))
-    if found[1].casefold().startswith("other"):
+    if found[1].casefold().startswith("other") and found.re is _ONE:
         others = [title for title in every if title != cited[-1].answer.titles[0]]
         return others[0] if others else ""
-    wanted = {stem(piece)[:5] for word in content_words(found[1]) for piece in (word, *parts(word))}
-    shared = {title: sum(stem(w)[:5] in wanted for word in words(title) for w in (word, *parts(word))) for title in every}
+    wanted = _starts(found[1])
+    abstracts = {hit.paper.title: hit.paper.abstract for turn in cited for hit in turn.answer.hits}
+    shared = {title: len(wanted & _starts(f"{title} {abstracts.get(title, '')}")) for title in every}
     best = max(every, key=lambda title: shared[title])
-    return best if shared[best] else ""
+    return best if shared[best] > len(wanted) / 2 else ""
+
+
+def _starts(text: str) -> set[str]:
+    """How the content words of a text begin: enough to match "self-distilling" with "self-distillation"."""
+    return {stem(piece)[:5] for word in content_words(text) for piece in (word, *parts(word)) if len(piece) > 2}
 
 
 def _instead(question: str, turns: Sequence[Turn]) -> str:

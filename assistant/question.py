@@ -75,7 +75,7 @@ _SUMMARY = re.compile(
 )
 _LOOKUP = re.compile(
     r"\b(?:paper|one|report|article|thing|work|thesis)\b.{0,40}\b(?:called|titled?|named?)\b|\btitle\b|\bcan'?t (?:remember|recall)"
-    r"|\bforg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)|\bwhich paper\b|\bfind (?:me )?the (?:paper|one)\b"
+    r"|\blooking for the\b|\bforg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)|\bwhich paper\b|\bfind (?:me )?the (?:paper|one)\b"
     r"|\bwhat was the (?:paper|name)\b|\bsomething like\b",
     re.I,
 )

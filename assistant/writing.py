@@ -21,11 +21,9 @@ AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "lis
 KEPT = 0.4
 """Share of the best sentence's probability that a further one must have; on the fitting questions it shows 88 % of
 the vital facts in 3.5 sentences, where the best three show 82 %."""
-HEADED = ("lookup", "list", "count", "compare")
-"""The kinds whose answer names each paper before it quotes it."""
 MOST_PAPERS = 12
 """Papers named in one answer, at most."""
-OTHER_SIDE = 0.15
+OTHER_SIDE = 0.08
 """Least relevance of a paper taken as the unnamed side of a comparison."""
 
 
@@ -45,7 +43,7 @@ class ExtractiveWriter:
         if declined is not None:
             return Draft((), self.name, declined=declined)
         chosen = choose(asked, hits)
-        written = tuple(s for hit in chosen for s in quotes(asked, hit, several=len(chosen) > 1))
+        written = tuple(s for hit in chosen for s in quotes(asked, hit))
         return Draft(written, self.name, lead=_lead(asked, len(chosen)))
 
 
@@ -63,16 +61,16 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """One paper for each name of a comparison; for a side without a name, the next best."""
     sides: list[Hit] = []
     for named in asked.named:
-        bearers = [hit for hit in hits if hit.paper.id in named.paper_ids]
-        if named.exact and bearers and bearers[0] not in sides:
+        bearers = [hit for hit in hits if hit.paper.id in named.paper_ids and hit not in sides]
+        if bearers and (named.exact or bearers[0].relevance >= model("single").threshold):
             sides.append(bearers[0])
     others = [hit for hit in hits if hit not in sides and hit.relevance >= OTHER_SIDE]
     return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
 
 
-def quotes(asked: Asked, hit: Hit, *, several: bool) -> list[Sentence]:
-    """The sentences of one paper that most probably hold the answer, in the order they stand in."""
-    heading = hit.paper.title if several or asked.kind in HEADED else ""
+def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
+    """The sentences of one paper that most probably hold the answer, in the order they stand in, under its title:
+    so no "it" and no "we" stands there without its paper."""
     ranked = sorted(hit.evidence, key=lambda told: -_worth(asked, told))
     enough = KEPT * _worth(asked, ranked[0])
     kept = [
@@ -83,7 +81,7 @@ def quotes(asked: Asked, hit: Hit, *, several: bool) -> list[Sentence]:
     if asked.kind in SEVERAL and not kept[0].signals["own"]:
         kept += [told for told in ranked[1:] if told.signals["own"]][:1]
     return [
-        Sentence(told.text, (hit.paper.id,), heading if place == 0 else "")
+        Sentence(told.text, (hit.paper.id,), hit.paper.title if place == 0 else "")
         for place, told in enumerate(sorted(kept, key=lambda told: told.start))
     ]
 
