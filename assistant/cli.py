@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -17,7 +18,7 @@ from .errors import AssistantError
 
 if TYPE_CHECKING:
     from .chain import Assistant
-    from .records import Answer, Ingested
+    from .records import Ingested
     from .terminal import Screen
 
 FAILED, REJECTED, DECLINED, FAULTY, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
@@ -48,9 +49,7 @@ class Commands(TyperGroup):
             done = super().invoke(ctx)
             sys.stdout.flush()
         except AssistantError as error:
-            from .terminal import Screen
-
-            Screen(stderr=True).line(str(error), first="assistant: ")
+            _screen(stderr=True).line(str(error), first="assistant: ")
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
             typer.echo("Stopped.", err=True)
@@ -103,9 +102,7 @@ def _version(asked: bool) -> None:
 def common(
     context: typer.Context,
     home: Home = None,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
 ) -> None:
     """Hold what all commands share."""
     context.obj = home
@@ -136,20 +133,20 @@ def ingest(
 def ask(
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="The question.", show_default=False)],
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the whole answer as JSON (schema in the README).")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON (schema in the README).")] = False,
     home: Home = None,
 ) -> None:
     """Answer one question, with its sources."""
     with _opened(context, home) as assistant:
         if json:
+            from .export import as_json
+
             answer = assistant.ask(_words(question))
-            _print_json(answer)
+            typer.echo(dumps(as_json(answer), ensure_ascii=False, indent=2))
         else:
             screen = _screen()
             answer = screen.follow(assistant.stream(_words(question)))
-            screen.answer(answer, quotes=True)
+            screen.answer(answer, quotes=False)
     if not answer.answered:
         raise typer.Exit(DECLINED)
 
@@ -157,9 +154,7 @@ def ask(
 @app.command()
 def chat(
     context: typer.Context,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="If the library is empty, take in the sample first.")
-    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Take in the sample first if there are no papers.")] = False,
     home: Home = None,
 ) -> None:
     """Converse: a question may refer to the ones before."""
@@ -180,9 +175,7 @@ def chat(
 @app.command()
 def papers(
     context: typer.Context,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORDS]", help="List the papers that these words find, best first.")
-    ] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="What to find; best first.")] = None,
     home: Home = None,
 ) -> None:
     """List the titles held, one a line."""
@@ -241,9 +234,7 @@ def doctor(
 def check(
     context: typer.Context,
     sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="What might be said.", show_default=False)],
-    paper: Annotated[
-        str, typer.Option("--paper", metavar="TITLE", help="Title or id of the paper.", show_default=False)
-    ],
+    paper: Annotated[str, typer.Option("--paper", metavar="TITLE", help="Title or id.", show_default=False)],
     home: Home = None,
 ) -> None:
     """Say whether a paper's abstract supports a sentence."""
@@ -252,6 +243,29 @@ def check(
     _screen().verdict(verdict)
     if not verdict.supported:
         raise typer.Exit(DECLINED)
+
+
+@app.command("eval")
+def evaluate(  # noqa: PLR0913 - each is an option of the command
+    context: typer.Context,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", hidden=True)] = None,
+    *,
+    questions: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own questions.")] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(metavar="PATH...", help="Listing files they are about.")] = None,
+    listings: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The real listings, to ask about.")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="Check the claims about the listings, too.")] = False,
+    half: Annotated[Literal["fit", "report", "all"] | None, typer.Option(help="Which half of them to ask.")] = None,
+    folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the report goes.")] = None,
+    against: Annotated[Path | None, typer.Option(metavar="FILE", help="A report.json to compare with.")] = None,
+    home: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Ask about the library here, as it is.")] = None,
+) -> None:
+    """Put questions, by default the sample's, to the assistant and score its answers."""
+    from eval import main as evaluation
+
+    paths = (*(corpus or ()), *(more or ()))
+    task = evaluation.Task(questions, paths, listings, home or context.obj, claims, half, folder, against)
+    for told in evaluation.evaluate(task):
+        _screen().console.print(told)
 
 
 def _screen(*, stderr: bool = False) -> Screen:
@@ -284,11 +298,3 @@ def _words(given: Sequence[str]) -> str:
 
 def _papers(number: int) -> str:
     return f"{number:,} paper{'' if number == 1 else 's'}"
-
-
-def _print_json(answer: Answer) -> None:
-    import json
-
-    from .export import as_json
-
-    typer.echo(json.dumps(as_json(answer), ensure_ascii=False, indent=2))

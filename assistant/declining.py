@@ -13,12 +13,11 @@ from .logistic import model
 from .particulars import unnamed, unstated
 from .question import Asked
 from .records import Decline, Hit
+from .relevance import SEVERAL, SURELY
 
 NEAREST = 3
 """Papers named as the nearest."""
-SURELY = 1.0
-"""The `named` signal of a paper whose title holds the name: then the library has something on it."""
-CERTAIN = 0.85
+CERTAIN = 0.75
 """A paper this relevant is on the topic, however strange the question's other words are."""
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
@@ -63,8 +62,8 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
 
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
     fitted = model("answers")
-    sure = asked.foreign or hits[0].signals["named"] == SURELY or hits[0].relevance >= CERTAIN
-    if sure or fitted.probability(features(asked, hits)) >= fitted.threshold:
+    certain = asked.kind not in SEVERAL and hits[0].relevance >= CERTAIN
+    if asked.foreign or certain or hits[0].signals["named"] == SURELY or fitted.probability(features(asked, hits)) >= fitted.threshold:
         return None
     return Decline("absent", f"The papers here do not seem to say anything about that.{_came(nearest)}", nearest)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -204,14 +205,18 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The answer as prose or as a list, each claim with its reference numbers."""
+        """The answer as prose, or as a list of the papers it draws on, each sentence with its reference numbers."""
         if self.declined is not None:
             return self.declined.message
         numbers = {title: n for n, title in enumerate(self.titles, start=1)}
-        body = [_shown(claim, numbers) for claim in self.claims]
-        itemised = self.kind in ("list", "compare", "count") or len({c.heading for c in self.claims}) > 1
-        joined = "\n".join(f"- {line}" for line in body) if itemised else " ".join(body)
-        return "\n\n".join(part for part in (self.lead, joined, self.remark) if part)
+        items: list[str] = []
+        for claim in self.claims:
+            if claim.heading or not items:
+                items.append(_shown(claim, numbers))
+            else:
+                items[-1] += f" {_shown(claim, numbers)}"
+        body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
+        return "\n\n".join(part for part in (self.lead, body, self.remark) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +260,12 @@ class Ingested:
 def _shown(claim: Claim, numbers: Mapping[str, int]) -> str:
     marks = "".join(f"[{n}]" for n in sorted({numbers[c.passage.title] for c in claim.citations}))
     heading = f"{claim.heading}: " if claim.heading else ""
-    return f"{heading}{claim.text} {marks}"
+    return f"{_unnumbered(heading + claim.text)} {marks}"
+
+
+def _unnumbered(text: str) -> str:
+    """Text whose own "[3]" cannot be taken for a reference number of the answer."""
+    return re.sub(r"\[(\d+)\]", r"(\1)", text)
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:

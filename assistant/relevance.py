@@ -13,6 +13,8 @@ from .logistic import model
 from .question import Asked
 from .records import Hit
 
+SURELY = 1.0
+"""The `named` signal of a paper whose title holds the name."""
 SEVERAL = ("list", "count")
 """The kinds of question that want every paper that fits."""
 
@@ -22,7 +24,7 @@ def features(hit: Hit, hits: Sequence[Hit]) -> dict[str, float]:
     return {
         **{name: hit.signals[name] for name in ("maxsim", "cosine", "coverage", "focus_coverage", "title", "weakest")},
         "named": hit.signals["named"],
-        "surely_named": float(hit.signals["named"] == 1.0),
+        "surely_named": float(hit.signals["named"] == SURELY),
         "score": hit.score,
         "gap": max(h.score for h in hits) - hit.score,
         "maxsim_gap": max(h.signals["maxsim"] for h in hits) - hit.signals["maxsim"],
@@ -33,7 +35,11 @@ def features(hit: Hit, hits: Sequence[Hit]) -> dict[str, float]:
 
 
 def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits with `relevance`, the probability that an answer to this question should cite each, and sorted by it."""
-    fitted = model("several" if asked.kind in SEVERAL else "single")
+    """The hits with `relevance`, the probability that an answer to this question should cite each, and sorted by it.
+
+    A question about one paper that names it by its title means that paper, whatever else is more alike.
+    """
+    several = asked.kind in SEVERAL
+    fitted = model("several" if several else "single")
     probable = [replace(hit, relevance=fitted.probability(features(hit, hits))) for hit in hits]
-    return sorted(probable, key=lambda hit: -hit.relevance)
+    return sorted(probable, key=lambda hit: (several or hit.signals["named"] < SURELY, -hit.relevance))

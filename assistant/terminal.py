@@ -91,7 +91,7 @@ class Screen:
         if answer.titles:
             self.line()
             self.sources(answer, quotes=quotes)
-        if answer.declined and answer.declined.nearest:
+        if answer.declined and answer.declined.nearest and not any(title in answer.text for title in answer.declined.nearest):
             self.line("\nNearest papers:")
             for title in answer.declined.nearest:
                 self.line(title, first="- ", rest="  ")
@@ -102,7 +102,7 @@ class Screen:
         for number, title in enumerate(answer.titles, start=1):
             indent = " " * len(f"[{number}] ")
             self.line(f"[{number}] {title}", style="bold", rest=indent)
-            said = [c for c in citations if c.passage.title == title] if quotes else []
+            said = [c for c in citations if c.passage.title == title and (quotes or c.basis != "quoted")]
             for citation in {c.quote: c for c in said}.values():
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"
                 self.line(f"\u201c{citation.quote}\u201d{basis}", style="dim", first=indent, rest=indent)

@@ -6,15 +6,17 @@ and a score; both are judged, the verdict by rates and the score by AUROC and th
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.records import Check
+from assistant.records import Check, fold
 
 from . import tables
 from .jsonl import Record, read_lines
+from .questions import Half
 from .statistics import Interval, interval
 from .tables import Table
 
@@ -95,6 +97,11 @@ def read(path: str | Path) -> tuple[LabelledClaim, ...]:
         lines[claim.id] = record.line
         found.append(claim)
     return tuple(found)
+
+
+def half(claim: LabelledClaim) -> Half:
+    """The half a claim belongs to, by the parity of the SHA-256 of the folded title it was written from, for good."""
+    return "report" if int(hashlib.sha256(fold(claim.about).encode()).hexdigest(), 16) % 2 else "fit"
 
 
 def evaluate(claims: Iterable[LabelledClaim], check: Callable[[str, str], Check]) -> ClaimsReport:

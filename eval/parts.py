@@ -1,0 +1,146 @@
+"""A part of the pipeline in, the pipeline without it out, for as long as a `with` lasts.
+
+The product has no switches for this, so each part is replaced at the seam where the next one calls it. A model that
+was fitted with a part is not fitted again without it: what it learnt of that part is set to the average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+from assistant import chain, declining, evidence, relevance
+from assistant.index import Index
+from assistant.logistic import Logistic, model
+from assistant.question import Asked, understand
+from assistant.records import Hit
+from assistant.retrieval import Retriever
+
+LATE = ("maxsim", "weakest", "maxsim_gap", "similarity", "focus", "similarity_gap", "focus_gap", "before", "after")
+"""What the models see of late interaction."""
+EVEN = 0.5
+"""The relevance of the first hit when no model judges it: enough to be cited, too little to be certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part by name, what happens instead, and how to do without it."""
+
+    name: str
+    instead: str
+    off: Callable[[], AbstractContextManager[object]]
+
+
+def without_list(name: str) -> AbstractContextManager[object]:
+    """No candidates and no scores from one of the retriever's lists."""
+    lists: Callable[..., dict[str, dict[str, float]]] = Retriever._lists
+
+    def without(*arguments: Any) -> dict[str, dict[str, float]]:
+        return lists(*arguments) | {name: {}}
+
+    return patch.object(Retriever, "_lists", without)
+
+
+@contextmanager
+def without_vectors() -> Iterator[None]:
+    """No whole-passage vectors: no list, no cosine in the score, none in the models."""
+    with without_list("cosine"), patch.object(Index, "cosines_of", lambda *_: {}), forgetting(("cosine",)):
+        yield
+
+
+@contextmanager
+def without_late_interaction() -> Iterator[None]:
+    """Words are never compared by their vectors, neither for papers nor for sentences."""
+    with patch.object(Retriever, "_codes", lambda *_: {}), forgetting(LATE):
+        yield
+
+
+@contextmanager
+def forgetting(names: Sequence[str]) -> Iterator[None]:
+    """The models without what they learnt of these features: their weights are 0."""
+
+    def without(name: str) -> Logistic:
+        fitted = model(name)
+        pairs = zip(fitted.features, fitted.weights, strict=True)
+        return replace(fitted, weights=tuple(0.0 if feature in names else weight for feature, weight in pairs))
+
+    with replaced("model", without, relevance, evidence, declining):
+        yield
+
+
+@contextmanager
+def replaced(name: str, value: object, *rooms: ModuleType) -> Iterator[None]:
+    """The same name in several rooms replaced."""
+    with ExitStack() as stack:
+        for room in rooms:
+            stack.enter_context(patch.object(room, name, value))
+        yield
+
+
+def without_names() -> AbstractContextManager[object]:
+    """No paper is found or preferred because the question names it; what kind of question it is stays known."""
+
+    def nameless(*arguments: Any) -> Asked:
+        return replace(understand(*arguments), named=())
+
+    return patch.object(chain, "understand", nameless)
+
+
+def as_asked(question: str, *_: object) -> str:
+    """A follow-up, unresolved."""
+    return question
+
+
+@contextmanager
+def without_gates(*gates: str) -> Iterator[None]:
+    """The named gates of `declining` let everything pass."""
+    with ExitStack() as stack:
+        for gate in gates:
+            stack.enter_context(patch.object(declining, gate, lambda *_: None))
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Stands for the sentence model: a sentence answers as far as it is alike to the question."""
+
+    def probability(self, values: Mapping[str, float]) -> float:
+        return max(0.0, values["similarity"])
+
+
+def first_alone(_: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """Stands for the relevance models: the retriever's first hit and no other."""
+    return [replace(hit, relevance=EVEN if place == 0 else 0.0) for place, hit in enumerate(hits)]
+
+
+@contextmanager
+def without_relevance() -> Iterator[None]:
+    """The retriever's order, and the first paper alone."""
+    with patch.object(chain, "judged", first_alone), forgetting(("relevance",)):
+        yield
+
+
+PARTS = (
+    Part("nothing", "the product as it is", nullcontext),
+    Part("BM25", "no keyword list", lambda: without_list("bm25")),
+    Part("vectors", "no list of nearest passages, no cosine", without_vectors),
+    Part("late interaction", "no token vectors, for papers or sentences", without_late_interaction),
+    Part("names", "no paper is looked up by name", without_names),
+    Part("follow-ups", "each turn is asked as typed", lambda: patch.object(chain, "self_contained", as_asked)),
+    Part("second step", "no paper is reached through another", lambda: patch.object(chain, "leads", lambda *_: [])),
+    Part("gate: invented", "unknown names are passed over", lambda: without_gates("_invented")),
+    Part("gate: unstated", "what the abstract does not state is passed over", lambda: without_gates("_unstated")),
+    Part("gate: absent", "the topic is taken to be here", lambda: without_gates("_absent")),
+    Part("all three gates", "", lambda: without_gates("_invented", "_unstated", "_absent")),
+    Part(
+        "sentence model",
+        "sentences by late interaction alone",
+        lambda: patch.object(evidence, "model", lambda _: Alike()),
+    ),
+    Part("relevance models", "the first paper by fused score alone", without_relevance),
+)
+"""Every part that can be done without, the whole first."""

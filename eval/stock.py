@@ -1,0 +1,68 @@
+"""Listing files in, an assistant over exactly their papers out.
+
+The library stays where it is made: the next run over the same files embeds and indexes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from assistant.chain import Assistant
+from assistant.corpus import read
+from assistant.errors import AssistantError
+from assistant.terminal import Screen
+
+HERE = Path(__file__).parent
+CACHE = Path("reports/cache")
+"""Where the commands of this package keep their libraries."""
+
+
+class EvaluationError(AssistantError):
+    """An evaluation cannot be run, or its report not be written."""
+
+
+def set_file(name: str) -> Path:
+    """The question set (or claims) of that name."""
+    return HERE / "sets" / f"{name}.jsonl"
+
+
+def sample() -> tuple[Path, ...]:
+    """The listing files of the sample."""
+    return tuple(sorted((HERE / "corpus").glob("*.txt")))
+
+
+def real(folder: Path) -> tuple[Path, ...]:
+    """The real listing files, which are not part of the project; EvaluationError where `folder` has none."""
+    found = tuple(sorted(folder.glob("*.txt")))
+    if not found:
+        raise EvaluationError(
+            f"There are no listing files (*.txt) in {str(folder)!r}. The real listings are not part of this project: "
+            "name the folder that you keep them in, or leave --listings out to use the sample."
+        )
+    return found
+
+
+@contextmanager
+def stocked(home: Path, files: Sequence[Path]) -> Iterator[Assistant]:
+    """An assistant over the papers of `files` and no other; EvaluationError when a record is rejected.
+
+    home: a folder of the evaluation's own, never a person's library, for papers that are not in `files` are removed.
+    """
+    with Assistant.open(home) as assistant:
+        with Screen(stderr=True).progress() as progress:
+            rejects = assistant.ingest(*files, progress=progress).rejects
+        if rejects:
+            met = "; ".join(f"{r.source}:{r.line}: {r.reason}" for r in rejects[:3])
+            raise EvaluationError(f"{len(rejects)} records of the corpus were rejected: {met}.")
+        wanted = {paper.id for file in files for paper in read(file).papers}
+        stale = [paper.id for paper in assistant.papers() if paper.id not in wanted]
+        if stale:
+            assistant.remove(*stale)
+        yield assistant
+
+
+def abstracts(assistant: Assistant) -> dict[str, str]:
+    """Title -> abstract of all papers held."""
+    return {paper.title: paper.abstract for paper in assistant.papers()}
