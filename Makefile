@@ -40,7 +40,7 @@ format: $(BIN)/installed
 	@$(BIN)/ruff check --fix
 
 eval: $(BIN)/installed
-	@$(BIN)/python -m eval
+	@$(BIN)/assistant eval
 
 wheel: $(BIN)/installed
 	@$(BIN)/python -m build --wheel --no-isolation

@@ -18,9 +18,11 @@ The rooms, in the order in which data meets them; each imports only from those a
     chunking        one paper in, its passages out
     embedding       texts in, vectors out
     interaction     token vectors in, late-interaction scores out
+    encodings       papers in, their encodings kept in the library out
     store           passages and vectors in, nearest passages out
     keywords        words in, BM25-ranked papers out
     names           a paper in, the names it goes by out; a question in, the papers it names out
+    generation      one generation's folder in, an index that can be searched, filled and checked out
     index           the library in, a searchable generation of it out
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
@@ -29,6 +31,9 @@ The rooms, in the order in which data meets them; each imports only from those a
     evidence        a question's words and a paper in, its sentences scored out
     retrieval       what a question asks for in, ranked hits out
     relevance       hits in, the same hits with probabilities out
+    bridging        a question of several steps and its hits in, the papers the first leads to out
+    particulars     a question and a paper in, the particulars out that its abstract does not state
+    declining       a question and its hits in, why there is no answer out
     writing         question and hits in, draft out
     support         a sentence and an abstract in, the signals of support out
     citations       draft and hits in, checked claims and recorded rejections out

@@ -40,8 +40,10 @@ def passages(paper: Paper, *, budget: int = PASSAGE_TOKENS) -> list[Passage]:
 
 
 def _grouped(text: str, spans: list[Span], sizes: list[int], budget: int) -> list[list[Span]]:
-    """Consecutive groups within `budget`: the fewest possible, filled evenly rather than greedily,
-    so that no abstract ends in a scrap of one sentence."""
+    """Consecutive groups within `budget`, the fewest possible.
+
+    They are filled evenly rather than greedily, so that no abstract ends in a scrap of one sentence.
+    """
     fewest = max(1, -(-sum(sizes) // budget))
     share = sum(sizes) / fewest
     groups: list[list[Span]] = []
@@ -69,7 +71,8 @@ def _encoding() -> tiktoken.Encoding:
     """
     name = hashlib.sha1(_CACHE_KEY.format(ENCODING).encode(), usedforsecurity=False).hexdigest()
     spec = importlib.util.find_spec("llama_index")
-    places = [Path(p) / "core/_static/tiktoken_cache" for p in (spec.submodule_search_locations or []) if spec] if spec else []
+    roots = (spec.submodule_search_locations if spec else None) or []
+    places = [Path(root) / "core/_static/tiktoken_cache" for root in roots]
     folder = next((p for p in [*_configured(), *places] if (p / name).is_file()), None)
     if folder is None:
         raise LibraryError(

@@ -1,16 +1,16 @@
 """A failure in, one typed error out that says what was met, where, and what to do next.
 
-    AssistantError
-    ├── SettingsError        a setting is unknown or impossible
-    ├── LibraryError         the library cannot be opened, read or written
-    │   ├── LibraryBusy      another process is writing to it
-    │   └── IndexMismatch    the index was made by another embedder
-    ├── EmbedderError        the embedding model is missing, altered or fails
-    ├── StoreError           the vector store fails
-    ├── PaperNotFound        a title or id names no paper held
-    ├── QuestionError        a question is empty or not text
-    ├── PromptError          a prompt file is missing or names something nothing fills
-    └── MissingExtra         an optional part is not installed
+AssistantError
+├── SettingsError        a setting is unknown or impossible
+├── LibraryError         the library cannot be opened, read or written
+│   ├── LibraryBusy      another process is writing to it
+│   └── IndexMismatch    the index was made by another embedder
+├── EmbedderError        the embedding model is missing, altered or fails
+├── StoreError           the vector store fails
+├── PaperNotFound        a title or id names no paper held
+├── QuestionError        a question is empty or not text
+├── PromptError          a prompt file is missing or names something nothing fills
+└── MissingExtra         an optional part is not installed
 """
 
 

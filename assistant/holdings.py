@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import index as indexing
-from .corpus import read
+from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, PaperNotFound
 from .names import closest_titles
 from .records import Ingested, Paper
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from .embedding import Embedder
     from .index import Index, Progress
     from .library import Library
+
+
+WORDS_ALONE = "The index holds words alone. To search by meaning too, run: assistant doctor --repair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,7 @@ class Status:
 class Holdings:
     """A library and the index over it, kept in step. `embedder` None: words alone are indexed."""
 
-    def __init__(
-        self, library: Library, embedder: Embedder | None, *, chroma_url: str = "", notice: str = ""
-    ) -> None:
+    def __init__(self, library: Library, embedder: Embedder | None, *, chroma_url: str = "", notice: str = "") -> None:
         self.library, self.embedder = library, embedder
         self._chroma_url, self._notice = chroma_url, notice
         self._index: Index | None = None
@@ -52,15 +52,21 @@ class Holdings:
         self.library.close()
 
     def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> Ingested:
-        """Take in listing files, each wholly or not at all. Raises `LibraryBusy`."""
+        """Take in listing files, each wholly or not at all.
+
+        Raises `LibraryBusy`, `IndexMismatch` when another embedder made the index, and `EmbedderError` when the one
+        that made it is not at hand and there is something new; nothing is changed then.
+        """
         with self.library.writing():
-            listings = [read(path) for path in paths]
-            if self.embedder:
+            embedder = indexing.embedder_for(self.library, self.embedder)
+            sources = told_apart(paths, self.library.places())
+            listings = [read(path, source=source) for path, source in zip(paths, sources, strict=True)]
+            if embedder:
                 everything = [paper for listing in listings for paper in listing.papers]
-                indexing.encode_missing(self.library, self.embedder, everything, progress=progress)
+                indexing.encode_missing(self.library, embedder, everything, progress=progress)
             done = Ingested()
-            for listing in listings:
-                done += self.library.put(listing.papers, label=listing.label)
+            for path, listing in zip(paths, listings, strict=True):
+                done += self.library.put(listing.papers, label=listing.label, place=place_of(path))
                 done += Ingested(rejects=listing.rejects)
             self._update(progress=progress)
         return done
@@ -68,6 +74,7 @@ class Holdings:
     def remove(self, titles: Sequence[str]) -> Ingested:
         """Forget papers by title or id; `PaperNotFound`, before anything is changed, for one not held."""
         with self.library.writing():
+            indexing.embedder_for(self.library, self.embedder)
             done = self.library.remove([self.paper(title).id for title in titles])
             self._update()
         return done
@@ -98,7 +105,7 @@ class Holdings:
             revision=self.library.revision,
             indexed_revision=generation.revision if generation else 0,
             embedder=self.embedder.name if self.embedder else "",
-            notice=self._notice,
+            notice=self._notice or (WORDS_ALONE if self.embedder and generation and not generation.embedder else ""),
         )
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
@@ -125,23 +132,30 @@ class Holdings:
             return [f"the index cannot be read: {error}"]
 
     def index(self) -> Index | None:
-        """The index of the library's present revision; None while nothing is indexed.
+        """The index of the library's present revision; None while no paper was ever taken in.
 
-        A generation that lags (its writer was killed) is brought up to date here, unless another process is
-        writing: then the one before serves. Raises `IndexMismatch`, `StoreError`.
+        A generation that lags (its writer was killed) or has its vectors elsewhere than is set now is brought up to
+        date here, unless another process is writing: then the one before serves. Raises `LibraryBusy` when there is
+        none before, `IndexMismatch`, `StoreError`.
         """
         with self._opening:
+            if indexing.is_behind(self.library, chroma_url=self._chroma_url):
+                self._catch_up()
             generation = indexing.current(self.library)
-            if (generation.revision if generation else 0) != self.library.revision:
-                with contextlib.suppress(LibraryBusy), self.library.writing():
-                    self._update()
-                generation = indexing.current(self.library)
             if self._index is None or self._index.generation != generation:
                 before, self._index = self._index, None
                 if before is not None:
                     before.close()
-                self._index = indexing.open_index(self.library, self.embedder, chroma_url=self._chroma_url)
+                self._index = indexing.open_index(self.library, self.embedder)
             return self._index
+
+    def _catch_up(self) -> None:
+        try:
+            with self.library.writing():
+                self._update()
+        except LibraryBusy:
+            if indexing.current(self.library) is None:
+                raise
 
     def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
         indexing.update(self.library, self.embedder, chroma_url=self._chroma_url, anew=anew, progress=progress)

@@ -65,8 +65,10 @@ class KeywordIndex:
             self._db.execute("delete from rows where id = ?", (paper_id,))
 
     def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
-        """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known. With `whole`,
-        compounds are not also looked for by their parts."""
+        """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known.
+
+        With `whole`, compounds are not also looked for by their parts.
+        """
         wanted = [_whole(stem(w)) for w in words(question)] if whole else list(dict.fromkeys(index_terms(question)))
         if not wanted or limit < 1:
             return []
@@ -87,9 +89,7 @@ class KeywordIndex:
     def rarity(self, stems: Iterable[str]) -> dict[str, float]:
         """The inverse document frequency of each stem: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
         held = len(self)
-        return {
-            stem: math.log(1 + (held - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()
-        }
+        return {stem: math.log(1 + (held - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()}
 
 
 def index_terms(text: str) -> list[str]:

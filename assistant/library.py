@@ -20,8 +20,8 @@ from .records import Ingested, Paper, digest, fold
 if TYPE_CHECKING:
     from filelock import FileLock
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
+_SCHEMAS = (
+    """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists papers (
     id text primary key, title text not null, abstract text not null, url text not null,
@@ -35,7 +35,11 @@ create table if not exists removals (paper_id text primary key, revision integer
 create table if not exists encodings (
     key text not null, embedder text not null, vector blob not null, tokens blob not null, spans blob not null,
     primary key (key, embedder));
-"""
+""",
+    "alter table listings add column place text not null default ''",
+)
+"""What each version of the file added to the one before."""
+SCHEMA_VERSION = len(_SCHEMAS)
 
 
 class Library:
@@ -80,7 +84,8 @@ class Library:
             )
         if version < SCHEMA_VERSION:
             with self._transaction():
-                for statement in _SCHEMA.split(";"):
+                version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have been first
+                for statement in ";".join(_SCHEMAS[version:]).split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
@@ -134,22 +139,25 @@ class Library:
         row = self._db.execute("select value from meta where name = 'revision'").fetchone()
         return int(row[0]) if row else 0
 
-    def put(self, papers: Iterable[Paper], *, label: str = "") -> Ingested:
-        """Take in the papers of one file, all or none. Each paper names its source.
+    def put(self, papers: Iterable[Paper], *, label: str = "", place: str = "") -> Ingested:
+        """Take in the papers of one file, all or none. Each paper names its source; the file is at `place`.
 
         A source that says of a paper what it said before changes nothing, and neither does a further source of a
-        known paper; a source that now says something else updates the paper.
+        known paper; a source that now says something else updates the paper. Of one paper twice in a file the
+        first counts.
         """
         added = updated = unchanged = 0
         with self._transaction():
             revision = self.revision + 1
-            for paper in {paper.id: paper for paper in papers}.values():
-                outcome = self._put_one(paper, revision)
+            met: set[str] = set()
+            for paper in papers:
+                outcome = "unchanged" if paper.id in met else self._put_one(paper, revision)
+                met.add(paper.id)
                 added += outcome == "added"
                 updated += outcome == "updated"
                 unchanged += outcome == "unchanged"
                 for source in paper.sources:
-                    self._db.execute("insert or replace into listings values (?, ?)", (source, label))
+                    self._db.execute("insert or replace into listings values (?, ?, ?)", (source, label, place))
             if added or updated:
                 self._bump(revision)
         return Ingested(added, updated, unchanged)
@@ -166,9 +174,9 @@ class Library:
         fresh = held is None or (held[0] != paper.fingerprint and bool(said) and paper.fingerprint not in said)
         if fresh:
             self._db.execute(
-                "insert into papers values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set title = excluded.title, "
-                "abstract = excluded.abstract, url = excluded.url, published = excluded.published, "
-                "fingerprint = excluded.fingerprint, revision = excluded.revision",
+                "insert into papers values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
+                "title = excluded.title, abstract = excluded.abstract, url = excluded.url, "
+                "published = excluded.published, fingerprint = excluded.fingerprint, revision = excluded.revision",
                 (paper.id, paper.title, paper.abstract, paper.url, paper.published, paper.fingerprint, revision),
             )
             self._db.execute("delete from removals where paper_id = ?", (paper.id,))
@@ -227,6 +235,10 @@ class Library:
     def listings(self) -> dict[str, str]:
         """Each source and the label (a date such as "Mar 12", or "") its header bears."""
         return dict(self._db.execute("select source, label from listings order by source").fetchall())
+
+    def places(self) -> dict[str, str]:
+        """Each source and the file it stands for, as its path when it was last taken in; "" where that is not known."""
+        return dict(self._db.execute("select source, place from listings order by source").fetchall())
 
     def paper_ids_of(self, sources: Sequence[str]) -> set[str]:
         """The ids of the papers that any of these sources carries."""

@@ -54,8 +54,10 @@ class NameBook(Protocol):
 
 
 def names_of(paper: Paper) -> list[str]:
-    """The keys of a paper's names: its title, what stands before the title's colon and the coined words in that,
-    and what the abstract says it proposes.
+    """The keys of a paper's names.
+
+    They are its title, what stands before the title's colon, the coined words in that, and what the abstract says it
+    proposes.
 
     >>> names_of(Paper("RocketQA: An Optimized Approach", "We propose RocketQA."))
     ['rocketqaanoptimizedapproach', 'rocketqa']
@@ -65,7 +67,8 @@ def names_of(paper: Paper) -> list[str]:
     if colon and len(before.split()) <= LONGEST_NAME:
         found.append(before)
         found.extend(re.findall(r"\(([^()]{2,24})\)", before))
-        found.extend(name for name in names(f"The {before}") if _distinct(name) and not (name.isupper() and len(name) < 5))
+        inside = [name for name in names(f"The {before}") if _distinct(name)]
+        found.extend(name for name in inside if not (name.isupper() and len(name) < 5))
     coined = [*_COINED.findall(paper.abstract), *_BRACKETED.findall(paper.abstract)]
     found.extend(name.rstrip(".,") for name in coined if _distinct(name))
     return list(dict.fromkeys(key(name) for name in found if len(key(name)) > 1))

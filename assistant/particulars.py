@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .names import plain
 from .records import Paper
-from .text import numbers, stem, words
+from .text import numbers, sentences, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,37 @@ _PARTICULARS = (
     ),
     _particular("how often it is cited", r"\bhow (?:often|many times)\b.{0,30}\bcited\b|\bcitation count", r"\bcitations?\b|\bcited\b"),
     _particular("who paid for it", r"\bfund(?:ed|ing|ers?)\b|\bsponsor|\bgrants?\b", r"\bfund|\bsponsor|\bgrant"),
+    _particular("a prize", r"\bprizes?\b|\bprize money\b", r"\bprize"),
+    _particular("anybody's age", r"\b(?:the |their |what )ages?\b|\bhow old (?:were|are|is|was) (?:the|they|he|she)", r"\baged?\b|years? old"),
+    _particular(
+        "which device it ran on",
+        r"\bwhich (?:phone|smartphone|device|laptop|tablet|robot arm)\b",
+        r"iphone|samsung|galaxy|snapdragon|xiaomi|\bpixel \d|jetson|raspberry|macbook|franka|widowx",
+    ),
+    _particular("the period", r"\b(?:which|what) (?:century|decade|era)\b", r"\bcentur|\bdecade|\b1[4-9]\d\ds?\b"),
+    _particular("an ablation", r"\bablation", r"\bablat"),
+    _particular("when it was released", r"\bwhen (?:was|were|will|did) .*\b(?:released?|launched?|published)\b|\brelease date", r"\b20\d\d\b"),
+    _particular("a significance test", r"\bstatistical(?:ly)? significan|\bp-values?\b|\bconfidence intervals?\b", r"significan|confidence interval"),
+    _particular(
+        "its limitations",
+        r"\b(?:its|their|the|what) (?:\w+ )?(?:limitations?|weaknesses|shortcomings|failure cases)\b(?! (?:of|in|that) (?:existing|previous|earlier|current|prior))",
+        r"\blimit|\bweak|\bfail|\bshortcoming|\bstruggl|\bdrawback|\bcannot\b",
+    ),
     _particular(
         "its reviews", r"\breview(?:er)?s? (?:score|say|said|rating)|\bacceptance rate|\baccepted at\b", r"\breviewer|\baccepted\b"
     ),
 )
 _WORDED = re.compile(
-    r"\b(?:what|which|how (?:many|much|high|low|large|big|long|good))\b[^,.?;]{0,40}?\b(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|attention heads?|random seeds?|temperature|"
-    r"bleu|rouge|meteor|perplexity|word error rate|wer|character error rate|cer|fid|miou|map|f1|psnr|ssim|eer|mrr|ndcg|auroc|"
+    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long|good))\b[^,.?;]{0,40}?\b(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|attention heads?|random seeds?|temperature|"
+    r"bleu|rouge|meteor|perplexity|word error rate|equal error rate|wer|character error rate|cer|fid|miou|map|f1|psnr|ssim|eer|mrr|ndcg|auroc|"
     r"elo|exact match|latency|throughput|context (?:length|window)|vocabulary size|p-value|standard deviation|carbon|energy|"
     r"co2|memory footprint|inter-annotator agreement|annotators?)\b",
     re.I,
 )
 _SYNONYMS = {
     "word error rate": r"\bwer\b|word error",
+    "equal error rate": r"\beer\b|equal error",
+    "eer": r"\beer\b|equal error",
     "wer": r"\bwer\b|word error",
     "map": r"\bm?ap\b|average precision",
     "miou": r"\bm?iou\b|intersection",
@@ -85,10 +103,33 @@ _SYNONYMS = {
     "annotators": r"annotat|human|expert",
     "perplexity": r"perplexit|\bppl\b",
 }
-_HOW_MANY = re.compile(
-    r"\bhow many (?:of the |of its |more |fewer |different |distinct |other |such )*((?:[\w-]+ )?[\w-]+?)s?\b"
-    r"(?= (?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which|that|by|per|with))",
-    re.I,
+_HOW_MANY = re.compile(r"\bhow many\s+([^,.;?]{3,80})|\bnumber of ([^,.;?]{3,60})|\bin (?:b|m)illions of (parameters)\b", re.I)
+_NOUN_ENDS = re.compile(
+    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which|that|by|"
+    r"per|with|took|take|would|will|made|make|used?|needed)\b"
+)
+_COUNTED = {
+    "parameters": r"param|\b\d[\d.]*\s?[bm]\b|[bm]illion",
+    "languages": r"languag|lingual",
+    "people": r"people|participant|volunteer|annotator|human|user|subject|observer|expert|nurse|doctor|developer|person",
+    "layers": r"layer|block|deep",
+    "experts": r"expert",
+    "tokens": r"token",
+    "checkpoints": r"checkpoint",
+    "gpus": r"gpu|a100|h100|v100|rtx",
+    "epochs": r"epoch",
+    "heads": r"head",
+}
+"""How an abstract speaks of what is often counted; nothing is concluded of other things, which have too many names."""
+_SAME = {
+    "participants": "people", "volunteers": "people", "annotators": "people", "subjects": "people", "users": "people",
+    "observers": "people", "developers": "people", "authors": "people", "humans": "people", "blocks": "layers",
+    "parameter": "parameters", "weights": "parameters", "tpus": "gpus",
+}  # fmt: skip
+_LANGUAGE = re.compile(
+    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian|Indonesian|Irish|"
+    r"Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili|Swedish|Tamil|"
+    r"Thai|Turkish|Ukrainian|Urdu|Vietnamese|Welsh|Yoruba)\b"
 )
 
 
@@ -103,7 +144,9 @@ def unstated(question: str, paper: Paper) -> list[str]:
         evidence = _SYNONYMS.get(word, rf"\b{re.escape(word.rstrip('s'))}")
         if not re.search(evidence, text, re.I):
             missing.append(f"any {found[1]}")
-    return missing
+    missing += [f"anything in {name}" for name in _LANGUAGE.findall(question) if name not in text]
+    counted = _uncounted(question, paper)
+    return [*missing, counted] if counted else missing
 
 
 def unnamed(coined: Sequence[str], paper: Paper) -> list[str]:
@@ -116,11 +159,16 @@ def _loose(text: str) -> str:
     return re.sub(r"[\W_]+", "", plain(text))
 
 
-def uncounted(question: str, paper: Paper) -> str:
-    """What "how many ..." asks for, where no sentence of the abstract holds both that word and a number; else ""."""
+def _uncounted(question: str, paper: Paper) -> str:
+    """What "how many ..." asks for, where no sentence of the abstract holds both a number and a word for it; else ""."""
     found = _HOW_MANY.search(question)
     if not found:
         return ""
-    wanted = stem(found[1].split()[-1])
-    held = {stem(w) for w in words(paper.abstract)}
-    return "" if wanted in held and numbers(paper.abstract) else found[1]
+    phrase = words(_NOUN_ENDS.split(found[1] or found[2] or found[3])[0])
+    noun = phrase[-1].casefold() if phrase else ""
+    spoken = _COUNTED.get(_SAME.get(noun, noun))
+    if spoken is None:
+        return ""
+    told = [paper.title, *(span.of(paper.abstract) for span in sentences(paper.abstract))]
+    stated = any(numbers(text) and re.search(spoken, text, re.I) for text in told)
+    return "" if stated else f"how many {noun}"

@@ -23,7 +23,7 @@ _PAPERS = r"(?:papers|works|articles|abstracts|studies|publications|surveys|titl
 _MANY = (
     r"(?:papers|works|articles|abstracts|studies|methods|models|approaches|benchmarks|datasets|surveys|systems|techniques|"
     r"frameworks|architectures|nets|networks|publications|ones|toolkits|tools|efforts|retrievers|corpora|algorithms|"
-    r"projects|titles|reviews|proposals|recipes|schemes|variants)"
+    r"projects|titles|reviews|experiments|proposals|recipes|schemes|variants)"
 )
 
 _COUNT = re.compile(
@@ -34,7 +34,7 @@ _COUNT = re.compile(
 )
 _WORK = rf"(?:work|research|{_MANY})"
 _LIST = re.compile(
-    rf"\b(?:which|what|any|all|other|list|name|show|find|give|are there|some|every|more)\b(?: +(?!and\b)[\w'-]+){{0,5}}? +{_MANY}\b"
+    rf"\b(?:which|what|any(?! better| more)|all|other|list|name|show|find|give|are there|some|every|more)\b(?: +(?!and\b)[\w'-]+){{0,5}}? +{_MANY}\b"
     rf"|^(?:the |all |any )?(?:[\w-]+ ){{0,5}}{_PAPERS}\b(?! (?:does|did|is|was|says?|claims?|reports?))"
     rf"|^(?!(?:when|how|why|if|i|in|on|do|does|did|can|is|are|for|with) )(?:[\w-]+ ){{0,3}}{_WORK} (?:on|about|that|which|whose|for|where|using|with|of|to)\b"
     rf"|\b(?:i need|i want|i'm after|i am after|(?:i'm |i am )?looking for|search(?:ing)? for) (?!the )(?:[\w-]+ ){{0,4}}?{_WORK}\b"
@@ -49,7 +49,9 @@ _LIST = re.compile(
 )
 _MANY_BY_NAME = re.compile(r"^(?:which (?:[\w-]+ )?[\w-]+(?:ers|ors) (?!do|did|can|were|was)\w+|who (?:has|have|uses?|works?)\b)", re.I)
 """A list question that may use a name: what is asked for stands in some relation to it."""
-_SINGLE = re.compile(r"\b(?:the|that|a|one) (?:\w+ ){0,3}?(?:paper|article|one|report|thesis)\b", re.I)
+_SINGLE = re.compile(
+    r"\b(?:the|that|a|one) (?:\w+ ){0,3}?(?:paper|article|report|thesis)\b|\b(?:the|that) (?:\w+ ){0,2}?one\b", re.I
+)
 _COMPARE = re.compile(r"\bcompar(?!able)\w+|\bdiffer(?:s|ence|ences)?\b|\bversus\b|\bvs\b|\bside by side\b|\bin contrast\b", re.I)
 _SIDES = re.compile(
     r"\bagainst\b|\beach\b|\bboth\b|\brespectively\b|\beither\b|\bthe two\b|\bwhich (?:of|is|one|has)\b|\bor\b|\bunlike\b"

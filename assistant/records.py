@@ -23,7 +23,7 @@ a name no paper here bears; no papers at all."""
 
 
 def fold(text: str) -> str:
-    """`text` without differences of case, width and spacing: `"  RAG\\u00a0x "` -> `"rag x"`."""
+    """`text` without differences of case, width and spacing: `"  RAG   x "` -> `"rag x"`."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must be empty or start with http:// or https://")
-        return value
+        return value.rstrip("/")
 
     @classmethod
     def from_environment(cls, **values: Any) -> Self:
@@ -50,9 +50,7 @@ class Settings(BaseSettings):
         known = {PREFIX + name.upper() for name in cls.model_fields}
         unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
         if unknown:
-            raise SettingsError(
-                f"No setting is called {', '.join(unknown)}. There are: {', '.join(sorted(known))}."
-            )
+            raise SettingsError(f"No setting is called {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
         return cls(**{name: value for name, value in values.items() if value is not None})
 
 

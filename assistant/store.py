@@ -40,6 +40,10 @@ class Store(Protocol):
         """The ids of the passages whose vectors can really be read back."""
         ...
 
+    def __len__(self) -> int:
+        """How many passages it says it holds: at once told, but not proven as by `whole`."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -70,6 +74,9 @@ class MemoryStore:
     def whole(self) -> set[str]:
         return set(self._rows)
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def close(self) -> None:
         self._rows = {}
 
@@ -82,9 +89,7 @@ class ChromaStore:
 
     def __init__(self, client: Any, *, collection: str = COLLECTION) -> None:
         self._client = client
-        self._collection = client.get_or_create_collection(
-            collection, embedding_function=None, configuration=_SPACE
-        )
+        self._collection = client.get_or_create_collection(collection, embedding_function=None, configuration=_SPACE)
         space = self._collection.configuration_json["hnsw"]["space"]
         if space != "cosine":
             raise StoreError(
@@ -127,7 +132,7 @@ class ChromaStore:
     def nearest(
         self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
-        if limit < 1 or paper_ids is not None and not paper_ids:
+        if limit < 1 or (paper_ids is not None and not paper_ids):
             return []
         where: Any = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
         with _translated():
@@ -137,9 +142,9 @@ class ChromaStore:
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
-        from llama_index.core.schema import TextNode
+        from llama_index.core.schema import BaseNode, TextNode
 
-        nodes = [
+        nodes: list[BaseNode] = [
             TextNode(
                 id_=passage.id,
                 text=passage.text,
@@ -166,6 +171,10 @@ class ChromaStore:
             for some in _batches(self._collection.get(include=[])["ids"], 1000):
                 found.update(self._collection.get(ids=some, include=["embeddings"])["ids"])
         return found
+
+    def __len__(self) -> int:
+        with _translated():
+            return int(self._collection.count())
 
     def close(self) -> None:
         self._client.close()
@@ -195,8 +204,11 @@ def _batches(items: list[str], size: int) -> Iterable[list[str]]:
 
 
 def _upserting_class() -> type[ChromaVectorStore]:
-    """llama-index's Chroma store with two things put right: `add` replaces a row that is already there instead
-    of silently keeping the old one, and no batch is larger than the client takes."""
+    """llama-index's Chroma store with two things put right.
+
+    `add` replaces a row that is already there instead of silently keeping the old one, and no batch is larger than
+    the client takes.
+    """
     from llama_index.core.schema import BaseNode, MetadataMode
     from llama_index.core.vector_stores.utils import node_to_metadata_dict
     from llama_index.vector_stores.chroma import ChromaVectorStore
@@ -206,9 +218,10 @@ def _upserting_class() -> type[ChromaVectorStore]:
             size = self._collection._client.get_max_batch_size()
             for first in range(0, len(nodes), size):
                 some = nodes[first : first + size]
+                vectors: list[Sequence[float]] = [node.get_embedding() for node in some]
                 self._collection.upsert(
                     ids=[node.node_id for node in some],
-                    embeddings=[node.get_embedding() for node in some],
+                    embeddings=vectors,
                     metadatas=[node_to_metadata_dict(node, remove_text=True, flat_metadata=True) for node in some],
                     documents=[node.get_content(metadata_mode=MetadataMode.NONE) for node in some],
                 )

@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]  # has neither stubs nor py.typed
 
 _ABBREVIATIONS = frozenset(
-    """al e.g i.e vs cf fig figs eq eqs sec secs tab tabs approx w.r.t resp etc no nos vol pp p ch ref refs
-    dr mr mrs ms prof st inc ltd co dept univ est incl viz ca a.k.a s.t i.i.d""".split()
+    """al alg algs avg ca cf ch co def dept dr e.g eq eqs est etc fig figs i.e i.i.d a.k.a inc incl lem ltd mr mrs ms no
+    nos p pp prof prop approx ref refs resp s.t sec secs st tab tabs thm univ viz vol vs w.r.t""".split()
 )
-_NEVER_LAST = frozenset("e.g i.e vs cf fig figs eq eqs sec secs approx w.r.t resp viz ca dr mr mrs ms prof".split())
+_NEVER_LAST = frozenset(
+    "alg algs approx ca cf dr e.g eq eqs fig figs i.e lem mr mrs ms prof resp sec secs thm viz vs w.r.t".split()
+)
 """Abbreviations that cannot end a sentence; the others can, before a word that starts one."""
 _STARTERS = frozenset(
     """the a an we our in this these that those it its they their he she however moreover furthermore for to
@@ -26,6 +28,8 @@ _STARTERS = frozenset(
 )
 _BREAK = re.compile(r"""(?<![.!?。！？])([.!?。！？]+)(["'”’)\]}]*\.?)(\s+|(?<=[。！？])|(?=[A-Z][a-z]+\s)|$)""")
 _OPENING = "\"'“‘([{$\\~*`"
+_LATEX = re.compile(r"""["'“‘(\[]*(?:\$|\\[(a-zA-Z])""")
+"""A formula or command, which may open a sentence in lower case: "It works. $k$ is small."."""
 
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between
@@ -82,7 +86,8 @@ def sentences(text: str) -> list[Span]:
 
     Every character outside the spans is white space, so joined they lose nothing.
 
-    >>> [s.of("RAG (Lewis et al. 2020) wins. See Fig. 3.") for s in sentences("RAG (Lewis et al. 2020) wins. See Fig. 3.")]
+    >>> text = "RAG (Lewis et al. 2020) wins. See Fig. 3."
+    >>> [span.of(text) for span in sentences(text)]
     ['RAG (Lewis et al. 2020) wins.', 'See Fig. 3.']
     """
     spans: list[Span] = []
@@ -107,7 +112,7 @@ def _ends_sentence(text: str, found: re.Match[str]) -> bool:
     if not rest:
         return True
     following = rest.lstrip(_OPENING).split(maxsplit=1)[0] if rest.lstrip(_OPENING) else ""
-    if following[:1].islower():
+    if following[:1].islower() and not _LATEX.match(rest):
         return False
     folded = word.rstrip(".").casefold()
     starts = following.rstrip(",.:;").casefold() in _STARTERS
@@ -185,8 +190,10 @@ def numbers(text: str) -> list[Number]:
 
 
 def names(text: str) -> list[str]:
-    """The names in `text`: words with a capital past their first letter, a digit beside letters, or a
-    capital within a sentence ("RocketQA", "GPT-4", "BM25", "Adam")."""
+    """The words of `text` that look like names ("RocketQA", "GPT-4", "BM25", "Adam").
+
+    They have a capital past their first letter, a digit beside letters, or a capital within a sentence.
+    """
     found: list[str] = []
     for span in sentences(text):
         found.extend(_names_of_sentence(span.of(text)))
@@ -195,7 +202,7 @@ def names(text: str) -> list[str]:
 
 def _names_of_sentence(sentence: str) -> Iterable[str]:
     for position, word in enumerate(words(sentence)):
-        if word.casefold() in STOP_WORDS or len(word) < 2 or word[0].isdigit() and word[1:].isdigit():
+        if word.casefold() in STOP_WORDS or len(word) < 2 or word.isdigit():
             continue
         letters = [c for c in word if c.isalpha()]
         mixed = any(c.isupper() for c in word[1:]) or (letters and any(c.isdigit() for c in word))

@@ -13,9 +13,17 @@ The folder, in the order in which data meets it:
     report.py      cases in, a report out: to print, as Markdown, as JSON
     plots.py       a report in, its plots out as SVG      [matplotlib]
     page.py        a report in, one self-contained HTML page out
-    main.py        an assistant and questions in, everything above done, a report out
-    __main__.py    a command line in, a report out: `python -m eval`
     claims.py      claims and a checker in, how well it tells true from false out
+    stock.py       listing files in, an assistant over exactly their papers out
+    main.py        what to evaluate in, everything above done, the reports out
+    __main__.py    a command line in, a report out: `python -m eval` is `assistant eval`
+    baseline.py    the sample questions in, their scores held against the recorded ones out
+    parts.py       a part of the pipeline in, the pipeline without it out
+    public.py      public question sets in, how well each way of ranking finds their documents out
+    ablation.py    question sets in, what the answers are worth without each part out
+    speed.py       listing files and questions in, how long everything takes out
+    keywords.py    papers and questions in, SQLite FTS5 held against bm25s out
+    fit.py         questions in, the fitted models of the package out
     doubles.py     a small invented library and assistants with one known fault each, for the tests
 
 The formats and formulas are in README.md. Nothing is imported here: `from eval.main import run`.

@@ -40,6 +40,8 @@ SHOWN = {
     "ndcg_10": "nDCG",
 }
 """The measures of the table and their headings."""
+WIDTH = 120
+"""Columns of the table where there is no terminal to ask."""
 TESTED = ("f1", "vital_nuggets", "decided")
 """The measures whose change is tested: each part should pay in one of them."""
 
@@ -68,7 +70,7 @@ def table(name: str, found: Mapping[str, Sequence[Case]]) -> Table:
     lines = []
     for off, scored in found.items():
         values = [NOTHING if value is None else f"{value:.3f}" for value in means(scored).values()]
-        lines.append((off, *values, "; ".join(_changes(whole, scored)) or NOTHING))
+        lines.append((off, *values, ", ".join(_changes(whole, scored)) or NOTHING))
     note = (
         "Each line is the pipeline without that part; its models are not fitted again. Told last: what changed with "
         "p < 0.05 by a paired permutation test over the cases."
@@ -129,7 +131,8 @@ def _run(listings: Path | None, dev_data: Path | None, folder: Path, cache: Path
 
 
 def _shown(one: Table) -> Table:
-    Console().print(tables.to_rich(one))
+    console = Console()
+    console.print(tables.to_rich(one), width=None if console.is_terminal else WIDTH)
     return one
 
 

@@ -66,7 +66,7 @@ def relevance_rows(rows: Iterable[Answered], types: Sequence[str]) -> Iterator[E
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
-    """Sentences of the right papers: does the sentence show a vital nugget or hold the supporting span?"""
+    """Sentences of the right papers, true where one shows a vital nugget or holds the supporting span."""
     for row in rows:
         if row.question.type in SEVERAL:
             continue
@@ -91,8 +91,10 @@ def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
 def fit(
     examples: Sequence[Example], *, threshold: float, penalty: float = PENALTY, balanced: bool = False
 ) -> dict[str, Any]:
-    """The model as `assistant/models.json` keeps it; `threshold` is where its users cut. `balanced`: the rarer label
-    weighs as much as the other."""
+    """The model as `assistant/models.json` keeps it.
+
+    threshold: where its users cut. balanced: the rarer label weighs as much as the other.
+    """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
@@ -100,7 +102,8 @@ def fit(
     values = np.array([[example.values[name] for name in names] for example in examples])
     labels = np.array([example.label for example in examples])
     mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
-    fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight="balanced" if balanced else None).fit((values - mean) / scale, labels)
+    weight = "balanced" if balanced else None
+    fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight=weight).fit((values - mean) / scale, labels)
     return {
         "features": names,
         "mean": mean.round(5).tolist(),
@@ -121,6 +124,7 @@ def opened(name: str, files: Sequence[Path], homes: Path) -> Assistant:
 
 
 def main() -> None:
+    """Fit every model but `support` and write them beside those that stay."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--listings", type=Path, help="folder of the real listing files; without it the sample alone")
     parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
@@ -142,7 +146,8 @@ def main() -> None:
     }
     told = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
     path.write_text(json.dumps({"fitted_on": told, "models": kept | fitted}, indent=1) + "\n")
-    print(f"{len(rows)} questions; wrote {path.name}: " + ", ".join(f"{n} ({m['examples']} rows)" for n, m in fitted.items()))
+    told_each = ", ".join(f"{name} ({one['examples']} rows)" for name, one in fitted.items())
+    print(f"{len(rows)} questions; wrote {path.name}: {told_each}")
 
 
 if __name__ == "__main__":

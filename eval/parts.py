@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from assistant import chain, declining, evidence, relevance
-from assistant.index import Index
+from assistant.generation import Index
 from assistant.logistic import Logistic, model
 from assistant.question import Asked, understand
 from assistant.records import Hit

@@ -1,12 +1,13 @@
 """Ingests killed at random moments in; a table of what was acknowledged and what is there out.
 
-    python -m tests.kill_ingest --times 20 [--corpus FILE...] [--seed 0]
+    python -m tests.kill_ingest --times 20 [--corpus FILE...] [--seed 0] [--bundled]
 
 Each round starts an ingest in a process of its own over a fresh home, one file after the other. The process
 tells each file whose ingest returned; kill -9 meets it at a random moment. Then the library is opened again:
 it must hold exactly what the files told say, or that and the whole of the next file; the revision must not have
 gone back; and the index must be whole.
-Exit status 1 when anything was lost. Without `--corpus` it is six small listings of invented papers.
+Exit status 1 when anything was lost. Without `--corpus` it is six small listings of invented papers, the last of which
+is an edited copy of the first; with `--bundled` the real model embeds them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import importlib
 import io
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.corpus import read
+from assistant.embedding import BundledEmbedder
 from assistant.holdings import Holdings
 from assistant.library import Library
 
@@ -47,30 +50,43 @@ class Round:
     lost: str
 
 
-def ingest(home: str, files: Sequence[str]) -> None:
+def opened(home: Path, *, bundled: bool) -> Holdings:
+    """The holdings of a home, with the real model or its double."""
+    return Holdings(Library(home), BundledEmbedder() if bundled else HashEmbedder())
+
+
+def take_in(holdings: Holdings, file: str) -> None:
+    """Ingest a file from one folder for all, so that a second file of a name is the first one, edited."""
+    inbox = holdings.library.home / "inbox"
+    inbox.mkdir(exist_ok=True)
+    holdings.ingest([shutil.copy(file, inbox)])
+
+
+def ingest(home: Path, files: Sequence[str], *, bundled: bool) -> None:
     """The process that is killed: tells each file, and the revision, once its ingest has returned."""
     for vendor in ("chromadb", "llama_index.vector_stores.chroma"):
         importlib.import_module(vendor)  # so that no kill is spent on an import
-    holdings = Holdings(Library(home), HashEmbedder())
+    holdings = opened(home, bundled=bundled)
     print("ready", flush=True)
     for file in files:
-        holdings.ingest([file])
+        take_in(holdings, file)
         print(json.dumps([file, holdings.library.revision]), flush=True)
     holdings.close()
 
 
-def unkilled(home: Path, files: Sequence[str]) -> float:
+def unkilled(home: Path, files: Sequence[str], *, bundled: bool) -> float:
     """Seconds the ingest takes when nobody kills it."""
     with contextlib.redirect_stdout(io.StringIO()):
-        ingest(str(home / "first"), files[:1])  # loads what has to be loaded
+        ingest(home / "first", files[:1], bundled=bundled)  # loads what has to be loaded
         began = time.perf_counter()
-        ingest(str(home / "whole"), files)
+        ingest(home / "whole", files, bundled=bundled)
         return time.perf_counter() - began
 
 
-def run(home: Path, files: Sequence[str], *, kill_after: float) -> list[tuple[str, int]]:
+def run(home: Path, files: Sequence[str], *, kill_after: float, bundled: bool) -> list[tuple[str, int]]:
     """What an ingest had told, file by file, when it was killed."""
     command = [sys.executable, "-m", "tests.kill_ingest", "--child", str(home), "--corpus", *files]
+    command += ["--bundled"] if bundled else []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         if process.stdout.readline() != "ready\n":
@@ -97,9 +113,11 @@ def states(home: Path, files: Sequence[str]) -> list[State]:
     return found
 
 
-def lost(home: Path, files: Sequence[str], told: Sequence[tuple[str, int]], expected: Sequence[State]) -> str:
+def lost(
+    home: Path, files: Sequence[str], told: Sequence[tuple[str, int]], expected: Sequence[State], *, bundled: bool
+) -> str:
     """What of the acknowledged is not there, or is wrong with the index, in words; "" when all is well."""
-    holdings = Holdings(Library(home), HashEmbedder())
+    holdings = opened(home, bundled=bundled)
     try:
         found, acknowledged = held(holdings.library), expected[len(told)]
         if found not in expected[len(told) : len(told) + 2]:
@@ -110,7 +128,8 @@ def lost(home: Path, files: Sequence[str], told: Sequence[tuple[str, int]], expe
         holdings.index()
         if faults := holdings.doctor():
             return "; ".join(faults)
-        holdings.ingest(files)
+        for file in files:
+            take_in(holdings, file)
         if held(holdings.library) != expected[-1] or holdings.doctor():
             return "the ingest after the kill did not make it whole"
     finally:
@@ -134,30 +153,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--corpus", nargs="+", default=[])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--bundled", action="store_true")
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.child:
-        ingest(chosen.child, chosen.corpus)
+        ingest(chosen.child, chosen.corpus, bundled=chosen.bundled)
         return 0
     with tempfile.TemporaryDirectory() as folder:
         files = [str(Path(file).resolve()) for file in chosen.corpus] or small_corpus(Path(folder))
-        rounds = killed(Path(folder), files, times=chosen.times, chance=random.Random(chosen.seed))
+        rounds = killed(Path(folder), files, times=chosen.times, seed=chosen.seed, bundled=chosen.bundled)
     bad = [one for one in rounds if one.lost]
     print(f"\n{len(rounds)} kills, {len(bad)} with a loss")
     return 1 if bad else 0
 
 
-def killed(folder: Path, files: Sequence[str], *, times: int, chance: random.Random) -> list[Round]:
+def killed(folder: Path, files: Sequence[str], *, times: int, seed: int, bundled: bool) -> list[Round]:
     """The rounds, each printed as a row once it is over."""
+    chance = random.Random(seed)
     expected = states(folder / "states", files)
-    whole = unkilled(folder / "unkilled", files)
+    whole = unkilled(folder / "unkilled", files, bundled=bundled)
     print(f"An ingest of {len(files)} files takes {whole:.2f} s when nobody kills it.\n")
     print("| kill | after | files told | papers told | outcome |\n|---:|---:|---:|---:|---|")
     rounds = []
     for number in range(1, times + 1):
         home, after = folder / f"home-{number}", chance.uniform(0, whole)
-        told = run(home, files, kill_after=after)
-        rounds.append(Round(after, len(told), len(expected[len(told)]), lost(home, files, told, expected)))
+        told = run(home, files, kill_after=after, bundled=bundled)
+        loss = lost(home, files, told, expected, bundled=bundled)
+        rounds.append(Round(after, len(told), len(expected[len(told)]), loss))
         print(
             f"| {number} | {after:.2f} s | {len(told)} | {rounds[-1].papers} | {rounds[-1].lost or 'whole'} |",
             flush=True,

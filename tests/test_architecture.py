@@ -34,7 +34,7 @@ VENDOR_ROOMS = {
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},
     "filelock": {"library"},
-    "sqlite3": {"library", "keywords", "index"},
+    "sqlite3": {"library", "keywords", "generation", "index"},
 }
 LINES_OF_A_FILE = 300
 LINES_OF_A_FUNCTION = 40
@@ -210,7 +210,11 @@ def test_importing_the_package_loads_no_vendor(python: Callable[..., subprocess.
 
 
 @pytest.mark.parametrize(
-    "room", ["records", "errors", "text", "corpus", "library", "chunking", "embedding", "store", "index"]
+    "room",
+    [
+        *("records", "errors", "text", "corpus", "library", "chunking", "embedding", "encodings"),
+        *("store", "generation", "index", "holdings"),
+    ],
 )
 def test_importing_a_room_of_the_ingest_river_loads_no_heavy_vendor(
     python: Callable[..., subprocess.CompletedProcess[str]], room: str

@@ -61,7 +61,7 @@ def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
     assert "Exit codes:\n    0    done" in done.stdout
 
 
-@pytest.mark.parametrize("name", [c.callback.__name__ for c in app.registered_commands if c.callback])
+@pytest.mark.parametrize("name", [c.name or c.callback.__name__ for c in app.registered_commands if c.callback])
 def test_every_command_has_help_and_takes_a_home(name: str, run: Callable[..., Result]) -> None:
     done = run(name, "--help")
     assert done.exit_code == 0

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.corpus import read
+from assistant.corpus import place_of, read, told_apart
 from assistant.corpus.listing import is_abstract, parse
 from assistant.records import Reject
 
 from .conftest import ROOT
-from .papers import PAIRS, listing_text
+from .papers import PAIRS, listing_text, write_listing
 
 SHARED = ROOT.parent / "shared" / "corpus"
 TITLE = "Kites and Their Strings"
@@ -130,6 +130,15 @@ def test_a_reject_names_its_line_reason_and_text(body: tuple[str, ...], line: in
     assert rejects_of(*body) == [(line, reason, text)]
 
 
+def test_a_title_that_comes_again_with_another_abstract_is_rejected() -> None:
+    again = "We fly no kites at all. The wind has left us."
+    body = (TITLE, ABSTRACT, TITLE.upper(), again, TITLE, ABSTRACT)
+    found = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
+    assert [(paper.title, paper.abstract) for paper in found.papers] == [(TITLE, ABSTRACT)] * 2
+    reason = "the same title stands at line 10 of this file already, with another abstract"
+    assert found.rejects == (Reject("a.txt", 12, reason, f"{TITLE.upper()}\n{again}"),)
+
+
 def test_an_abstract_that_looks_like_a_title_is_rejected_with_its_title() -> None:
     lines = [(line, text) for line, _, text in rejects_of(TITLE, "Coming Soon", "Other", ABSTRACT)]
     assert lines == [(10, TITLE), (11, "Coming Soon")]
@@ -167,6 +176,38 @@ def test_a_header_without_records_says_so(layout: str) -> None:
 )
 def test_what_reads_as_an_abstract(line: str, abstract: bool) -> None:
     assert is_abstract(line) is abstract
+
+
+# -- files of one name
+
+
+def test_files_of_one_name_are_told_apart_by_the_folders_before_it() -> None:
+    paths = ["/a/b/new.txt", "/a/c/new.txt", "/d/c/new.txt", "/a/b/old.txt", "/a/b/new.txt", "/a/x/../c/new.txt"]
+    sources = ["new.txt", "c/new.txt", "d/c/new.txt", "old.txt", "new.txt", "c/new.txt"]
+    assert told_apart(paths, {}) == sources
+
+
+def test_a_file_keeps_its_source_and_one_that_is_gone_leaves_it(tmp_path: Path) -> None:
+    here, there = write_listing(tmp_path / "a" / "new.txt", PAIRS), tmp_path / "b" / "new.txt"
+    held = {"new.txt": place_of(here)}
+    assert told_apart([there, here], held) == ["b/new.txt", "new.txt"]
+    here.unlink()
+    assert told_apart([there], held) == ["new.txt"]
+    assert told_apart([there], {"new.txt": ""}) == ["new.txt"]
+
+
+def test_a_place_is_the_same_by_whatever_way_one_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_listing(tmp_path / "a" / "new.txt", PAIRS)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    monkeypatch.chdir(tmp_path)
+    ways = (path, "a/new.txt", "./a/../a/new.txt", tmp_path / "link" / "new.txt")
+    assert {place_of(way) for way in ways} == {str(path.resolve())}
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 5000, os.fsdecode(b"caf\xe9.txt"), "", "/", ".."])
+def test_odd_paths_have_a_source_and_a_place_that_can_be_kept(path: str) -> None:
+    (source,) = told_apart([path], {})
+    assert source and (source + place_of(path)).encode()
 
 
 # -- files that are none
@@ -253,7 +294,7 @@ LINES = st.lists(
 def test_every_line_of_a_body_ends_up_in_a_paper_or_a_reject(lines: list[str], line_break: str) -> None:
     found = parse(listing_text([(TITLE, ABSTRACT)]).encode() + line_break.join(lines).encode(), "a.txt")
     kept = [text for paper in found.papers for text in (paper.title, paper.abstract)]
-    rejected = [reject.text for reject in found.rejects]
+    rejected = [line for reject in found.rejects for line in reject.text.split("\n")]
     assert sorted(kept + rejected) == sorted([TITLE, ABSTRACT, *(line.strip() for line in lines if line.strip())])
     assert all(reject.line > 0 and reject.reason for reject in found.rejects)
 

@@ -17,13 +17,14 @@ from eval import doubles, plots
 from eval.cases import Case, cases
 from eval.compare import compare
 from eval.jsonl import FormatError
-from eval.main import EvaluationError, run
+from eval.main import run
 from eval.metrics import METRICS, Outcome
 from eval.page import page
 from eval.questions import Question
 from eval.report import Report, markdown, misses_first, read_cases, report, to_text
 from eval.runner import outcomes
 from eval.statistics import paired
+from eval.stock import EvaluationError
 from eval.summary import CurvePoint, Latency
 
 HOSTILE = '<script src="https://evil.test/x.js">alert(1)</script> | `x` $\\frac$ [b](javascript:1) [red]"\'&'

@@ -14,15 +14,16 @@ from assistant import index as indexing
 from assistant import store as storing
 from assistant.chunking import passages
 from assistant.embedding import Encoding
-from assistant.errors import IndexMismatch, LibraryBusy, PaperNotFound
+from assistant.encodings import encoded_text
+from assistant.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound
 from assistant.holdings import Holdings
-from assistant.index import current, encoded_text
+from assistant.index import current
 from assistant.records import Ingested, Paper
 
 from . import kill_ingest
 from .conftest import ROOT
 from .doubles import HashEmbedder
-from .papers import PAIRS, Pair
+from .papers import PAIRS, Pair, write_listing
 
 Listing = Callable[..., Path]
 Open = Callable[..., Holdings]
@@ -105,6 +106,43 @@ def test_listings_that_disagree_do_not_flip(holdings: Holdings, listing: Listing
         assert holdings.ingest(paths) == Ingested(unchanged=len(paths))
     assert holdings.papers()[0].abstract == PAIRS[0][1]
     assert (current(holdings.library), len(embedder.calls)) == (before, calls)
+
+
+def test_a_title_that_comes_twice_in_a_file_is_counted_or_rejected(holdings: Holdings, listing: Listing) -> None:
+    twice = listing(pairs=[PAIRS[0], PAIRS[1], PAIRS[0], (PEAR_TITLE.upper(), "It is about comets now. They fly.")])
+    report = holdings.ingest([twice])
+    assert (report.added, report.updated, report.unchanged) == (2, 0, 1)
+    (reject,) = report.rejects
+    assert (reject.source, reject.line) == ("a.txt", 23)
+    assert reject.reason == "the same title stands at line 11 of this file already, with another abstract"
+    assert holdings.paper(PEAR_TITLE).abstract == PAIRS[0][1]
+    assert holdings.ingest([twice]) == Ingested(unchanged=3, rejects=(reject,))
+    assert holdings.status().revision == 1
+
+
+def test_files_of_one_name_in_two_folders_are_two_listings(
+    holdings: Holdings, tmp_path: Path, embedder: HashEmbedder
+) -> None:
+    march = write_listing(tmp_path / "march" / "new.txt", PAIRS[:2], date="Mar 11")
+    april = write_listing(tmp_path / "april" / "new.txt", edited(PEAR_TITLE, "It is about comets now. They fly."))
+    assert holdings.ingest([march]) == Ingested(added=2)
+    assert holdings.ingest([april]) == Ingested(added=COUNT - 2, unchanged=2)
+    before, calls = (holdings.status(), holdings.papers()), len(embedder.calls)
+    for paths in ([march], [april], [april, march], [march, april]):
+        assert holdings.ingest(paths).unchanged == sum({march: 2, april: COUNT}[path] for path in paths)
+    assert (holdings.status(), holdings.papers(), len(embedder.calls)) == (*before, calls)
+    assert holdings.status().listings.keys() == {"new.txt", "april/new.txt"}
+    assert holdings.paper(PEAR_TITLE).sources == ("april/new.txt", "new.txt")
+    assert holdings.paper(PEAR_TITLE).abstract == PAIRS[0][1]
+
+
+def test_a_file_that_was_moved_is_the_same_listing(holdings: Holdings, tmp_path: Path) -> None:
+    path = write_listing(tmp_path / "march" / "new.txt", PAIRS)
+    holdings.ingest([path])
+    path.unlink()
+    moved = write_listing(tmp_path / "kept" / "new.txt", edited(PEAR_TITLE, "It is about comets now. They fly."))
+    assert holdings.ingest([moved]) == Ingested(updated=1, unchanged=COUNT - 1)
+    assert holdings.status().listings.keys() == {"new.txt"}
 
 
 def test_good_files_go_in_beside_bad_ones(holdings: Holdings, listing: Listing, tmp_path: Path) -> None:
@@ -326,6 +364,52 @@ def test_another_embedder_is_refused_with_the_cure_and_can_be_taken(open_holding
     assert len(other.texts) == 11
 
 
+def test_another_embedder_changes_nothing_unasked(open_holdings: Open, listing: Listing) -> None:
+    open_holdings().ingest([listing("first.txt", PAIRS[:4])])
+    other = HashEmbedder("other")
+    holdings = open_holdings(embedder=other)
+    acts: list[Callable[[], object]] = [
+        lambda: holdings.ingest([listing("second.txt", PAIRS[4:])]),
+        lambda: holdings.remove([PEAR_TITLE]),
+    ]
+    before = (holdings.status(), current(holdings.library))
+    for act in acts:
+        with pytest.raises(IndexMismatch, match=r"made by the embedder 'hash-64', and now 'other' is set"):
+            act()
+    assert (holdings.status(), current(holdings.library), other.calls) == (*before, [])
+
+
+def test_without_the_embedder_of_an_index_its_vectors_stay(
+    open_holdings: Open, listing: Listing, embedder: HashEmbedder
+) -> None:
+    path = listing("first.txt", PAIRS[:4])
+    open_holdings().ingest([path])
+    holdings = open_holdings(embedder=None)
+    assert holdings.ingest([path]) == Ingested(unchanged=4)
+    before = (holdings.status(), current(holdings.library))
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*doctor --repair"):
+        holdings.ingest([listing("second.txt", PAIRS[4:])])
+    assert (holdings.status(), current(holdings.library)) == before
+    assert holdings.remove([PEAR_TITLE]) == Ingested(removed=1)
+    embedder.calls.clear()
+    again = open_holdings()
+    assert (again.doctor(), embedder.calls) == ([], [])
+
+
+def test_words_alone_can_be_chosen_and_left_again(
+    open_holdings: Open, listing: Listing, embedder: HashEmbedder
+) -> None:
+    open_holdings().ingest([listing()])
+    alone = open_holdings(embedder=None)
+    assert alone.doctor(repair=True) == ["the index was made by the embedder 'hash-64', not 'none'"]
+    assert (alone.doctor(), alone.status().notice) == ([], "")
+    embedder.calls.clear()
+    again = open_holdings()
+    assert again.status().notice.startswith("The index holds words alone.")
+    again.doctor(repair=True)
+    assert (again.doctor(), again.status().notice, embedder.calls) == ([], "", [])
+
+
 def test_going_back_to_an_embedder_embeds_nothing(
     open_holdings: Open, listing: Listing, embedder: HashEmbedder
 ) -> None:
@@ -343,6 +427,40 @@ def test_without_an_embedder_words_are_searched(open_holdings: Open, listing: Li
     assert keyword_ids(holdings, "shovels") == [PAIRS[7][0]]
     assert (holdings.status().embedder, holdings.doctor()) == ("", [])
     assert holdings.ingest([listing()]) == Ingested(unchanged=COUNT)
+
+
+# -- a server named later
+
+
+def test_a_server_named_later_gets_the_vectors_at_the_next_question(
+    open_holdings: Open, listing: Listing, embedder: HashEmbedder, chroma_server: str
+) -> None:
+    open_holdings().ingest([listing()])
+    vector = embedder.encode(["shovels"])[0].vector
+    embedder.calls.clear()
+    for url in (chroma_server, ""):
+        holdings = open_holdings(chroma_url=url)
+        index = holdings.index()
+        assert index is not None
+        assert (index.generation.vectors, len(index.store.nearest(vector, limit=99))) == (url, 11)
+        assert holdings.doctor() == []
+    assert embedder.calls == []
+
+
+def test_while_another_writes_the_vectors_stay_where_they_are(
+    open_holdings: Open, listing: Listing, home: Path, chroma_server: str
+) -> None:
+    open_holdings().ingest([listing("first.txt", PAIRS[:1])])
+    holdings = open_holdings(chroma_url=chroma_server)
+    with process(INGEST, home, listing("second.txt", PAIRS[6:7])) as other:
+        assert other.stdout and other.stdout.readline() == "encoding\n"
+        index = holdings.index()
+        assert index is not None
+        assert (index.generation.vectors, len(index.store)) == ("", 1)
+        other.communicate("go on\n" * 5)
+    index = holdings.index()
+    assert index is not None
+    assert (index.generation.vectors, len(index.store)) == (chroma_server, 2)
 
 
 # -- damage
@@ -436,6 +554,20 @@ def test_a_repair_while_another_writes_is_refused(open_holdings: Open, listing: 
         with pytest.raises(LibraryBusy, match=rf"process {other.pid}"):
             again.doctor(repair=True)
         say(other, "go on")
+
+
+def test_while_another_makes_the_first_index_a_question_is_told_to_wait(
+    open_holdings: Open, listing: Listing, home: Path
+) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing("first.txt", PAIRS[:1])])
+    shutil.rmtree(home / "index")
+    with process(INGEST, home, listing("second.txt", PAIRS[6:7])) as other:
+        assert other.stdout and other.stdout.readline() == "encoding\n"
+        with pytest.raises(LibraryBusy, match=rf"process {other.pid}\. .*try again"):
+            holdings.index()
+        other.communicate("go on\n" * 5)
+    assert holdings.doctor() == []
 
 
 def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str]) -> None:

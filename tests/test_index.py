@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from assistant import index as indexing
 from assistant.chunking import passages
-from assistant.embedding import Encoding
-from assistant.errors import IndexMismatch, StoreError
-from assistant.index import Index, current, encode_missing, encoded_text, key_of, open_index, update
+from assistant.encodings import encoded_text
+from assistant.errors import EmbedderError, IndexMismatch, StoreError
+from assistant.generation import FORMAT
+from assistant.index import Index, current, is_behind, open_index, update
 from assistant.library import Library
 from assistant.records import Paper
 from assistant.store import ChromaStore
@@ -198,24 +199,60 @@ def test_a_fill_that_fails_leaves_the_old_generation_in_force(
     assert len(generations(filled)) == 2
 
 
-def test_a_generation_with_faults_is_not_put_in_place(
+def spoil(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[bool]:
+    """Let the first `times` fills of an index leave a paper out; what is returned grows by one with each fill."""
+    fills: list[bool] = []
+    original = Index.fill
+
+    def fill(index: Index, library: Library, changed: Sequence[Paper], removed: Sequence[str], **rest: Any) -> None:
+        original(index, library, changed, removed, **rest)
+        fills.append(True)
+        if len(fills) <= times:
+            index.keywords.remove([LEDGER.id])
+
+    monkeypatch.setattr(Index, "fill", fill)
+    return fills
+
+
+def test_a_copy_with_faults_is_thrown_away_and_made_anew(
     filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first, a copy, is spoilt; it is thrown away and made anew from the library."""
-    fills: list[bool] = []
-    original = indexing._fill
-
-    def spoil_once(index: Index, *rest: object) -> None:
-        original(index, *rest)  # type: ignore[arg-type]
-        if not fills:
-            index.keywords.remove([LEDGER.id])
-        fills.append(True)
-
-    monkeypatch.setattr(indexing, "_fill", spoil_once)
+    fills = spoil(monkeypatch, times=1)
     filled.put([replace(PEAR, abstract="It is about comets now.")])
     update(filled, embedder)
     assert len(fills) == 2
     assert faults(filled, embedder) == []
+    assert len(generations(filled)) == 2
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_generation_with_faults_is_never_put_in_place(
+    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    before, folders = current(filled), generations(filled)
+    filled.put([replace(PEAR, abstract="It is about comets now.")])
+    with monkeypatch.context() as patch:
+        spoil(patch, times=9)
+        with pytest.raises(StoreError, match=r"not whole: the keyword index lacks 1 and holds 0 too many\."):
+            update(filled, embedder, anew=anew)
+    assert (current(filled), generations(filled)) == (before, folders)
+    update(filled, embedder)
+    assert faults(filled, embedder) == []
+
+
+def test_a_disk_without_room_is_a_store_error(
+    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = current(filled)
+    filled.put([replace(PEAR, abstract="It is about comets now.")])
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Index, "put", fail)
+    with pytest.raises(StoreError, match=r"its files cannot be used \(database or disk is full\)\. The papers"):
+        update(filled, embedder)
+    assert current(filled) == before
 
 
 # -- the pointer file
@@ -248,40 +285,11 @@ def test_a_pointer_that_makes_no_sense_names_no_generation(
 
 def test_a_generation_of_another_format_is_not_used(filled: Library, embedder: HashEmbedder) -> None:
     pointer = filled.home / "index" / "current"
-    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"format": indexing.FORMAT + 1}))
+    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"format": FORMAT + 1}))
     assert current(filled) is None
 
 
 # -- embedders
-
-
-def test_what_was_embedded_is_never_embedded_again(library: Library, embedder: HashEmbedder) -> None:
-    assert encode_missing(library, embedder, PAPERS) == sum(len(passages(paper)) for paper in PAPERS)
-    assert encode_missing(library, embedder, PAPERS) == 0
-    assert sorted(embedder.texts) == sorted(encoded_text(p) for paper in PAPERS for p in passages(paper))
-
-
-def test_only_changed_passages_are_embedded_again(library: Library, embedder: HashEmbedder) -> None:
-    encode_missing(library, embedder, PAPERS)
-    embedder.calls.clear()
-    edited = replace(LEDGER, abstract=LEDGER.abstract.replace("105 grams", "9 stone"))
-    assert encode_missing(library, embedder, [*PAPERS, edited]) == 1
-    assert embedder.texts == [encoded_text(passages(edited)[-1])]
-
-
-def test_vectors_are_kept_batch_by_batch(library: Library) -> None:
-    class Failing(HashEmbedder):
-        def encode(self, texts: Sequence[str]) -> list[Encoding]:
-            if self.calls:
-                raise RuntimeError("the model went away")
-            return super().encode(texts)
-
-    many = [Paper(f"Paper {n}", f"It is number {n}.") for n in range(40)]
-    with pytest.raises(RuntimeError, match="the model went away"):
-        encode_missing(library, Failing(), many)
-    rest = HashEmbedder()
-    assert encode_missing(library, rest, many) == 40 - indexing.ENCODE_BATCH
-    assert not set(rest.texts) & {encoded_text(passages(paper)[0]) for paper in many[: indexing.ENCODE_BATCH]}
 
 
 def test_progress_is_told_and_ends_at_the_whole(library: Library, embedder: HashEmbedder) -> None:
@@ -298,6 +306,36 @@ def test_another_embedder_is_refused_with_the_cure(filled: Library) -> None:
         open_index(filled, HashEmbedder("other"))
 
 
+def test_another_embedder_does_not_replace_the_index_unasked(filled: Library) -> None:
+    other, before = HashEmbedder("other"), current(filled)
+    filled.remove([PEAR.id])
+    with pytest.raises(IndexMismatch, match=r"made by the embedder 'hash-64', and now 'other' is set"):
+        update(filled, other)
+    assert (current(filled), other.calls) == (before, [])
+    update(filled, other, anew=True)
+    assert faults(filled, other) == []
+
+
+def test_without_the_embedder_the_vectors_stay_and_nothing_new_goes_in(filled: Library, embedder: HashEmbedder) -> None:
+    filled.remove([PEAR.id])
+    update(filled, None)
+    assert faults(filled, embedder) == []
+    before = current(filled)
+    assert before is not None and before.embedder == "hash-64"
+    filled.put([replace(LEDGER, abstract="It is about comets now.")])
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*doctor --repair"):
+        update(filled, None)
+    assert current(filled) == before
+
+
+def test_vectors_come_to_an_index_of_words_once_there_is_an_embedder(library: Library, embedder: HashEmbedder) -> None:
+    library.put(PAPERS)
+    update(library, None)
+    update(library, embedder)
+    assert len(embedder.texts) == 11
+    assert faults(library, embedder) == []
+
+
 def test_without_an_embedder_words_are_indexed(library: Library) -> None:
     library.put(PAPERS)
     update(library, None)
@@ -311,12 +349,6 @@ def test_without_an_embedder_words_are_indexed(library: Library) -> None:
 
 def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> None:
     assert faults(filled, None) == []
-
-
-def test_the_key_tells_title_and_text() -> None:
-    (one,), (two,) = passages(Paper("A", "Same text.")), passages(Paper("B", "Same text."))
-    assert key_of(one) != key_of(two)
-    assert encoded_text(one) == "A\nSame text."
 
 
 # -- faults
@@ -363,7 +395,7 @@ def test_a_server_holds_the_vectors_of_a_home(library: Library, embedder: HashEm
     library.put([replace(LEDGER, abstract="It is short now.")])
     library.remove([PEAR.id])
     update(library, embedder, chroma_url=chroma_server)
-    index = open_index(library, embedder, chroma_url=chroma_server)
+    index = open_index(library, embedder)
     assert index is not None
     assert index.faults(library) == []
     assert not list(library.home.rglob("chroma.sqlite3"))
@@ -379,7 +411,7 @@ def test_homes_do_not_share_a_servers_vectors(
     for library in (one, two):
         update(library, embedder, chroma_url=chroma_server)
     for library in (one, two):
-        index = open_index(library, embedder, chroma_url=chroma_server)
+        index = open_index(library, embedder)
         assert index is not None
         assert {i.split(":")[0] for i in index.store.whole()} == {paper.id for paper in library.papers()}
         index.close()
@@ -397,10 +429,47 @@ def test_what_a_server_holds_too_much_is_cleared_away(
     again = open_library()
     again.put(PAPERS[:2])
     update(again, embedder, chroma_url=chroma_server)
-    index = open_index(again, embedder, chroma_url=chroma_server)
+    index = open_index(again, embedder)
     assert index is not None
     assert index.faults(again) == []
     index.close()
+
+
+def test_vectors_follow_the_setting_without_embedding(
+    filled: Library, embedder: HashEmbedder, chroma_server: str
+) -> None:
+    embedder.calls.clear()
+    for url in (chroma_server, ""):
+        assert is_behind(filled, chroma_url=url)
+        update(filled, embedder, chroma_url=url)
+        assert not is_behind(filled, chroma_url=url)
+        generation = current(filled)
+        assert generation is not None and generation.vectors == url
+        assert bool(list((filled.home / "index" / generation.folder).rglob("chroma.sqlite3"))) is (url == "")
+        assert faults(filled, embedder) == []
+    assert embedder.calls == []
+
+
+def test_an_index_of_words_alone_needs_no_server(library: Library) -> None:
+    library.put(PAPERS)
+    update(library, None, chroma_url="http://127.0.0.1:9")
+    assert not is_behind(library, chroma_url="http://127.0.0.1:9")
+    assert faults(library, None) == []
+
+
+def test_vectors_that_are_gone_from_a_server_are_told_with_the_cure(
+    library: Library, embedder: HashEmbedder, chroma_server: str
+) -> None:
+    library.put(PAPERS)
+    update(library, embedder, chroma_url=chroma_server)
+    index = open_index(library, embedder)
+    assert index is not None
+    index.store.remove_papers([LEDGER.id])
+    index.close()
+    with pytest.raises(StoreError, match=rf"4 passages have lost their vectors at {chroma_server}\. .*doctor --repair"):
+        open_index(library, embedder)
+    update(library, embedder, chroma_url=chroma_server, anew=True)
+    assert faults(library, embedder) == []
 
 
 def test_a_server_that_is_not_there_is_a_store_error_and_nothing_is_lost(

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import LibraryBusy, LibraryError
-from assistant.library import SCHEMA_VERSION, Library
+from assistant.library import _SCHEMAS, SCHEMA_VERSION, Library
 from assistant.records import Ingested, Paper
 
 from .conftest import ROOT
@@ -90,8 +90,11 @@ def test_a_disagreeing_listing_that_is_edited_counts(library: Library) -> None:
     assert library.papers()[0].abstract == edited.abstract
 
 
-def test_a_paper_twice_in_one_file_is_put_once(library: Library) -> None:
-    assert library.put([PEAR, PEAR, PAPERS[1]]) == Ingested(added=2)
+def test_of_a_paper_twice_in_one_file_the_first_counts(library: Library) -> None:
+    other = replace(PEAR, abstract="It is about apples now.")
+    for counts in (Ingested(added=2, unchanged=2), Ingested(unchanged=4)):
+        assert library.put([PEAR, PEAR, PAPERS[1], other]) == counts
+    assert library.find(PEAR.title) == PEAR
 
 
 def test_putting_nothing_changes_nothing(library: Library) -> None:
@@ -167,6 +170,24 @@ def test_listings_keep_their_labels_and_papers(library: Library) -> None:
     assert library.paper_ids_of(["a.txt"]) == {PEAR.id}
     assert library.paper_ids_of(["a.txt", "b.txt"]) == {PEAR.id, PAPERS[1].id}
     assert library.paper_ids_of([]) == set()
+
+
+def test_the_place_of_a_listing_is_where_it_was_last(library: Library) -> None:
+    library.put([PEAR], place="/march/a.txt")
+    library.put([replace(PAPERS[1], sources=("b.txt",))])
+    assert library.places() == {"a.txt": "/march/a.txt", "b.txt": ""}
+    library.put([PEAR], place="/april/a.txt")
+    assert library.places()["a.txt"] == "/april/a.txt"
+
+
+def test_a_library_of_an_older_program_is_taken_over(open_library: Callable[..., Library], home: Path) -> None:
+    home.mkdir()
+    database = sqlite3.connect(home / "library.sqlite")
+    database.executescript(f"{_SCHEMAS[0]}; insert into listings values ('a.txt', 'Mar 11'); pragma user_version = 1")
+    database.close()
+    library = open_library()
+    assert (library.listings(), library.places()) == ({"a.txt": "Mar 11"}, {"a.txt": ""})
+    assert library.put([PEAR], label="Mar 12", place="/a.txt") == Ingested(added=1)
 
 
 def test_encodings_are_kept_by_key_and_embedder(library: Library) -> None:

@@ -57,7 +57,8 @@ def asked(question: str) -> Asked:
 
 def meant(question: str) -> list[str]:
     """How the titles begin that a question names."""
-    return [TITLES[paper_id].split(":")[0] for name in asked(question).named for paper_id in name.paper_ids]
+    found = [TITLES[paper_id].split(":")[0] for name in asked(question).named for paper_id in name.paper_ids]
+    return list(dict.fromkeys(found))
 
 
 # -- the kind of answer
@@ -175,7 +176,9 @@ def test_a_second_step_is_seen(question: str) -> None:
     assert asked(question).leads_on
 
 
-@pytest.mark.parametrize("question", ["What does PearRank learn from?", "How long does the memory last?", "List papers."])
+@pytest.mark.parametrize(
+    "question", ["What does PearRank learn from?", "How long does the memory last?", "List papers."]
+)
 def test_one_step_is_one_step(question: str) -> None:
     assert not asked(question).leads_on
 
@@ -319,7 +322,13 @@ def test_a_foreign_question(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["What is γ-MoD?", "Is Ragnarök a sandbox?", "Which papers use α, β and σ?", "die hard negatives in retrieval", "PearRank"],
+    [
+        "What is γ-MoD?",
+        "Is Ragnarök a sandbox?",
+        "Which papers use α, β and σ?",
+        "die hard negatives in retrieval",
+        "PearRank",
+    ],
 )
 def test_an_english_question(question: str) -> None:
     assert not asked(question).foreign
@@ -335,7 +344,7 @@ def test_strangeness_is_the_share_of_unknown_words() -> None:
 
 
 def test_without_papers_every_word_is_strange() -> None:
-    told = understand("What is BERT, in three words?", PaperWords([]), {})
+    told = understand("What is BERT?", PaperWords([]), {})
     assert (told.kind, told.named, told.unknown, told.sources, told.strangeness) == ("fact", (), ("BERT",), None, 1.0)
 
 

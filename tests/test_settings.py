@@ -26,6 +26,10 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert (settings.threads, settings.memory_turns) == (3, 0)
 
 
+def test_an_address_is_the_same_with_and_without_a_slash() -> None:
+    assert Settings(chroma_url="http://127.0.0.1:8000/") == Settings(chroma_url="http://127.0.0.1:8000")
+
+
 def test_an_argument_stands_before_the_environment_and_none_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_THREADS", "3")
     assert Settings.from_environment(threads=5).threads == 5

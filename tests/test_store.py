@@ -43,7 +43,7 @@ def ids(store: Store, word: str, *, limit: int = 10, paper_ids: list[str] | None
 
 
 def test_an_empty_store_finds_nothing(store: Store) -> None:
-    assert (ids(store, "pear"), store.whole()) == ([], set())
+    assert (ids(store, "pear"), store.whole(), len(store)) == ([], set(), 0)
 
 
 def test_the_nearest_come_first_with_their_cosine(store: Store) -> None:
@@ -74,7 +74,7 @@ def test_a_passage_put_again_is_replaced(store: Store) -> None:
     store.put({PEAR: word_vector("comet")})
     (found,) = store.nearest(word_vector("comet"), limit=1)
     assert found == (PEAR.id, pytest.approx(1.0, abs=1e-5))
-    assert len(store.whole()) == len(ROWS)
+    assert len(store.whole()) == len(store) == len(ROWS)
 
 
 def test_putting_nothing_is_no_error(store: Store) -> None:
@@ -183,6 +183,7 @@ def test_a_server_that_goes_away_is_a_store_error(tmp_path: Path) -> None:
         lambda: store.nearest(word_vector("pear"), limit=1),
         lambda: store.put({PEAR: ROWS[PEAR]}),
         lambda: store.remove_papers(["pear"]),
+        lambda: len(store),
         store.whole,
     ]
     for act in acts:

@@ -49,6 +49,12 @@ TWO = [
     pytest.param("1. First we read.|2. Then we write.", id="items"),
     pytest.param("We test it.\n\nIt works.".replace("\n\n", "|"), id="plain"),
     pytest.param("It works.|$VILA^2$ wins.", id="latex-opens"),
+    pytest.param("It works.|$k$ is small.", id="latex-opens-in-lower-case"),
+    pytest.param("It works.|\\(k\\) is small.", id="latex-in-brackets-opens"),
+    pytest.param("It works.|\\emph{k} is small.", id="latex-command-opens"),
+    pytest.param("It works ($n=2$).|($k$ is small.)", id="latex-opens-in-a-bracket"),
+    pytest.param("It is robust w.r.t. $k$ and $n$.|It is fast.", id="latex-after-an-abbreviation"),
+    pytest.param("Alg. $k$ of Fig. $n$ is fast.|It works.", id="latex-after-what-it-numbers"),
     pytest.param("它很快。|我们很高兴。", id="chinese"),
 ]
 

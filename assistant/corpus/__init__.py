@@ -10,15 +10,16 @@ from pathlib import Path
 
 from ..records import Reject
 from .listing import Listing, parse
+from .sources import place_of, source_of, told_apart
 
 MAX_BYTES = 256 * 2**20
 """Largest file read whole: a listing of about 150,000 abstracts."""
 
 
-def read(path: str | Path) -> Listing:
-    """The papers and rejects of one listing file; its source is the file's name."""
+def read(path: str | Path, *, source: str = "") -> Listing:
+    """The papers and rejects of one listing file; its source is the file's name unless one is given."""
     path = Path(path)
-    source = _storable(path.name or str(path))
+    source = source or source_of(path.name or str(path))
     try:
         problem = _unreadable(path)
         data = b"" if problem else path.read_bytes()
@@ -28,11 +29,6 @@ def read(path: str | Path) -> Listing:
     if problem:
         return Listing(source, rejects=(Reject(source, 0, problem),))
     return parse(data, source)
-
-
-def _storable(name: str) -> str:
-    """A file's name as one line of text, whatever bytes it is made of."""
-    return " ".join(name.encode(errors="replace").decode().splitlines())
 
 
 def _unreadable(path: Path) -> str:
@@ -54,4 +50,4 @@ def _not_text(data: bytes) -> str:
     return ""
 
 
-__all__ = ["Listing", "read"]
+__all__ = ["Listing", "place_of", "read", "told_apart"]

@@ -63,7 +63,8 @@ def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
         try:
             text = raw.decode().strip()
         except UnicodeDecodeError as error:
-            rejects.append(Reject(source, number, f"is not UTF-8 (at byte {error.start})", raw.decode(errors="replace")))
+            text = raw.decode(errors="replace")
+            rejects.append(Reject(source, number, f"is not UTF-8 (at byte {error.start})", text))
             continue
         if text:
             lines.append(_Line(number, text))
@@ -93,19 +94,27 @@ def _after_subscribe(lines: list[_Line]) -> tuple[list[_Line], str]:
 
 def _records(lines: Iterable[_Line], source: str) -> Iterator[Paper | Reject]:
     title: _Line | None = None
+    first: dict[str, tuple[int, Paper]] = {}
     for line in lines:
         if title is None and is_abstract(line.text):
             yield Reject(source, line.number, "an abstract with no title before it", line.text)
         elif title is None:
             title = line
         elif is_abstract(line.text):
-            yield Paper(title.text, line.text, sources=(source,))
+            paper = Paper(title.text, line.text, sources=(source,))
+            number, before = first.setdefault(paper.id, (title.number, paper))
+            yield paper if paper.abstract == before.abstract else _repeated(paper, title.number, number)
             title = None
         else:
             yield Reject(source, title.number, "what follows this title reads as a title, not an abstract", title.text)
             title = line
     if title is not None:
         yield Reject(source, title.number, "the file ends before this title's abstract", title.text)
+
+
+def _repeated(paper: Paper, line: int, first: int) -> Reject:
+    reason = f"the same title stands at line {first} of this file already, with another abstract"
+    return Reject(paper.sources[0], line, reason, f"{paper.title}\n{paper.abstract}")
 
 
 def is_abstract(line: str) -> bool:

@@ -1,0 +1,83 @@
+"""Papers in, their encodings kept in the library out: what was embedded once is never embedded again.
+
+An encoding is kept by the hash of the text it was made from, so a paper that comes back, an index that is made anew
+and an edit of one passage cost no more than what is new in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .chunking import passages
+from .errors import EmbedderError
+from .interaction import pack
+from .records import Paper, Passage, digest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .embedding import Embedder, Encoding
+    from .library import Library
+
+ENCODE_BATCH = 16
+"""Passages encoded between two commits of their vectors: what a kill costs, about half a second."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, how much of it is done and how much there is."""
+
+
+class AbsentEmbedder:
+    """Stands in for the model that made an index and is not at hand: its encodings serve on, new ones it refuses."""
+
+    dimensions = 0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        raise EmbedderError(
+            f"The index was made by the embedder {self.name!r}, which is not at hand, so nothing new can be put into "
+            "it. Nothing was changed. Install the model again, or go on by words alone: assistant doctor --repair"
+        )
+
+
+def encoded_text(passage: Passage) -> str:
+    """What is embedded of a passage: its paper's title, a line break, its text."""
+    return f"{passage.title}\n{passage.text}"
+
+
+def key_of(passage: Passage) -> str:
+    """The name a passage's encoding is kept under."""
+    return digest(encoded_text(passage))
+
+
+def encode_missing(
+    library: Library, embedder: Embedder, papers: Iterable[Paper], *, progress: Progress | None = None
+) -> int:
+    """Embed what of `papers` was never embedded, committing as it goes; the number of passages embedded."""
+    texts = {key_of(p): encoded_text(p) for paper in papers for p in passages(paper)}
+    known = library.encoded(list(texts), embedder.name)
+    missing = [key for key in texts if key not in known]
+    for first in range(0, len(missing), ENCODE_BATCH):
+        if progress:
+            progress("embedding", first, len(missing))
+        some = missing[first : first + ENCODE_BATCH]
+        encodings = embedder.encode([texts[key] for key in some])
+        rows = {
+            key: (e.vector.astype("<f4").tobytes(), *pack(e, texts[key]))
+            for key, e in zip(some, encodings, strict=True)
+        }
+        library.put_encodings(rows, embedder.name)
+    if progress and missing:
+        progress("embedding", len(missing), len(missing))
+    return len(missing)
+
+
+def kept_vectors(library: Library, embedder: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """The vectors kept under `keys` for the embedder of that name; keys not held are left out."""
+    import numpy as np
+
+    blobs = library.encodings(keys, embedder, columns="vector")
+    return {key: np.frombuffer(row[0], "<f4") for key, row in blobs.items()}

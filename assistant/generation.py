@@ -1,0 +1,210 @@
+"""One generation's folder in, an index that can be searched, filled and checked out.
+
+A generation is derived data: a Chroma folder (or a server's collection), a keyword index and a table of passages
+and names. Once it is in force nobody writes to it: see `index`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .chunking import passages
+from .encodings import kept_vectors, key_of
+from .errors import StoreError
+from .interaction import Codes, join, unpack
+from .keywords import KeywordIndex
+from .names import names_of
+from .records import Paper, Passage
+from .store import Store
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .encodings import Progress
+    from .library import Library
+
+FORMAT = 1
+"""Raised when passages, keywords or codes are made in another way; an older generation is then made anew."""
+FILL_BATCH = 500
+"""Papers put at once."""
+
+UNUSABLE = (sqlite3.Error, StoreError)
+"""What opening or reading a damaged generation raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the pointer file says: the folder in use, the library revision it shows, and who embedded it.
+
+    `embedder` is "" where it holds words alone; `vectors` is the Chroma server that has them, "" for its own folder.
+    """
+
+    folder: str
+    revision: int
+    embedder: str
+    vectors: str = ""
+    format: int = FORMAT
+
+
+class Index:
+    """One generation, open."""
+
+    def __init__(self, path: Path, generation: Generation, store: Store) -> None:
+        self.path, self.generation, self.store = path, generation, store
+        self.keywords = KeywordIndex(path / "keywords.sqlite")
+        self._passages = sqlite3.connect(path / "passages.sqlite", check_same_thread=False, isolation_level=None)
+        self._passages.execute(
+            "create table if not exists passages (paper_id text, start integer, length integer, key text, "
+            "primary key (paper_id, start)) without rowid"
+        )
+        self._passages.execute(
+            "create table if not exists names (name text, paper_id text, primary key (name, paper_id)) without rowid"
+        )
+        self._passages.execute("create index if not exists names_by_paper on names (paper_id)")
+
+    def __len__(self) -> int:
+        return len(self.keywords)
+
+    def passages_of(self, papers: Sequence[Paper]) -> dict[str, list[Passage]]:
+        """The passages of each paper, by paper id, in the order they stand in."""
+        rows = self._rows([paper.id for paper in papers])
+        return {
+            paper.id: [
+                Passage(paper.id, paper.title, paper.abstract[start : start + length], start)
+                for start, length, _ in rows.get(paper.id, [])
+            ]
+            for paper in papers
+        }
+
+    def codes_of(self, papers: Sequence[Paper], library: Library, *, dimensions: int) -> dict[str, Codes]:
+        """The token codes of each paper; starts count in the abstract, those of title words are negative."""
+        rows = self._rows([paper.id for paper in papers])
+        keys = [key for some in rows.values() for _, _, key in some]
+        blobs = library.encodings(keys, self.generation.embedder, columns="tokens, spans")
+        held = dict(zip(blobs, unpack([(b[0], b[1]) for b in blobs.values()], dimensions=dimensions), strict=True))
+        return {
+            paper.id: join([_placed(held[key], start, paper.title) for start, _, key in rows[paper.id]])
+            for paper in papers
+            if paper.id in rows and all(key in held for _, _, key in rows[paper.id])
+        }
+
+    def cosines_of(self, papers: Sequence[Paper], vector: NDArray[np.float32], library: Library) -> dict[str, float]:
+        """The cosine of each paper, as the mean of its passages' vectors, with `vector`; papers without vectors are
+        left out. The mean ranks better than the nearest passage: R@1 .904 against .893 on the fitting questions."""
+        import numpy as np
+
+        rows = self._rows([paper.id for paper in papers])
+        keys = [key for some in rows.values() for _, _, key in some]
+        kept = kept_vectors(library, self.generation.embedder, keys)
+        held = {i: [kept[key] for _, _, key in some if key in kept] for i, some in rows.items()}
+        means = {i: np.mean(some, axis=0) for i, some in held.items() if some}
+        return {i: float(mean @ vector / max(float(np.linalg.norm(mean)), 1e-12)) for i, mean in means.items()}
+
+    def bearers(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """The ids of the papers that bear each folded name; unknown names are left out."""
+        found: dict[str, list[str]] = {}
+        for first in range(0, len(names), 500):
+            some = names[first : first + 500]
+            marks = ",".join("?" * len(some))
+            query = f"select name, paper_id from names where name in ({marks}) order by name, paper_id"
+            for name, paper_id in self._passages.execute(query, some):
+                found.setdefault(name, []).append(paper_id)
+        return found
+
+    def known_names(self) -> list[str]:
+        """Every folded name that a paper bears."""
+        return [row[0] for row in self._passages.execute("select distinct name from names order by name")]
+
+    def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
+        """How many papers hold each stem."""
+        return self.keywords.document_counts(stems)
+
+    def holders(self, word: str, *, limit: int) -> list[str]:
+        """The ids of up to `limit` papers that hold the word, best first."""
+        return [paper_id for paper_id, _ in self.keywords.search(word, limit=limit, whole=True)]
+
+    def _rows(self, paper_ids: Sequence[str]) -> dict[str, list[tuple[int, int, str]]]:
+        marks = ",".join("?" * len(paper_ids))
+        query = f"select * from passages where paper_id in ({marks}) order by paper_id, start"
+        found: dict[str, list[tuple[int, int, str]]] = {}
+        for paper_id, *row in self._passages.execute(query, paper_ids):
+            found.setdefault(paper_id, []).append((row[0], row[1], row[2]))
+        return found
+
+    def vectors_lost(self) -> int:
+        """How many passages have no vector, by the mere counts; `faults` looks closely."""
+        cut = self._passages.execute("select count(*) from passages").fetchone()[0] if self.generation.embedder else 0
+        return max(0, int(cut) - len(self.store))
+
+    def put(self, papers: Sequence[Paper], vectors: dict[str, NDArray[np.float32]]) -> None:
+        """Index papers in place of their earlier versions; `vectors` by the key of the encoded text."""
+        self.remove([paper.id for paper in papers])
+        cut = {paper.id: passages(paper) for paper in papers}
+        self._passages.execute("begin")
+        self._passages.executemany(
+            "insert into passages values (?, ?, ?, ?)",
+            [(p.paper_id, p.start, len(p.text), key_of(p)) for some in cut.values() for p in some],
+        )
+        self._passages.executemany(
+            "insert into names values (?, ?)", [(name, paper.id) for paper in papers for name in names_of(paper)]
+        )
+        self._passages.execute("commit")
+        self.keywords.put(papers)
+        self.store.put({p: vectors[key_of(p)] for some in cut.values() for p in some if key_of(p) in vectors})
+
+    def fill(
+        self, library: Library, changed: Sequence[Paper], removed: Sequence[str], *, progress: Progress | None = None
+    ) -> None:
+        """Bring the papers that `changed` and those `removed` into the index, with the vectors the library keeps."""
+        self.remove(removed)
+        if len(changed) == len(library):
+            # A server's collection outlives generations, and may hold what nobody knows of.
+            self.remove(sorted({i.split(":")[0] for i in self.store.whole()} - {paper.id for paper in changed}))
+        for first in range(0, len(changed), FILL_BATCH):
+            if progress:
+                progress("indexing", first, len(changed))
+            some = changed[first : first + FILL_BATCH]
+            keys = [key_of(p) for paper in some for p in passages(paper)]
+            self.put(some, kept_vectors(library, self.generation.embedder, keys))
+        if progress and changed:
+            progress("indexing", len(changed), len(changed))
+
+    def remove(self, paper_ids: Sequence[str]) -> None:
+        for table in ("passages", "names"):
+            self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
+        self.keywords.remove(paper_ids)
+        self.store.remove_papers(paper_ids)
+
+    def faults(self, library: Library) -> list[str]:
+        """What is missing or left over against the library, in words; [] when the index is whole."""
+        held = {paper.id for paper in library.papers()}
+        cut = {f"{row[0]}:{row[1]}" for row in self._passages.execute("select paper_id, start from passages")}
+        faults = [
+            _difference("keyword index", held, self.keywords.ids()),
+            _difference("passage table", held, {i.split(":")[0] for i in cut}),
+        ]
+        if self.generation.embedder:
+            faults.append(_difference("vector store", cut, self.store.whole()))
+        return [fault for fault in faults if fault]
+
+    def close(self) -> None:
+        self.store.close()
+        self.keywords.close()
+        self._passages.close()
+
+
+def _placed(codes: Codes, start: int, title: str) -> Codes:
+    """The codes of one encoded passage with starts counted in the abstract; its title only before the first."""
+    inside = codes.starts - len(title) - 1
+    moved = Codes(codes.bits, inside + (inside >= 0) * start)
+    return moved if start == 0 else moved.of(inside >= 0)
+
+
+def _difference(name: str, expected: set[str], found: set[str]) -> str:
+    missing, extra = len(expected - found), len(found - expected)
+    return f"the {name} lacks {missing} and holds {extra} too many" if missing or extra else ""

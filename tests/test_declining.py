@@ -1,0 +1,143 @@
+"""declining: why there is no answer, or None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from assistant.declining import CERTAIN, NEAREST, decline, features
+from assistant.logistic import model
+from assistant.question import Asked
+from assistant.records import Hit
+from assistant.relevance import SURELY, judged
+
+from .doubles import HashEmbedder
+from .test_retrieval import KITE, PEAR, Shelf
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    made = Shelf(tmp_path_factory.mktemp("shelf"), embedder=HashEmbedder())
+    yield made
+    made.close()
+
+
+def found(shelf: Shelf, question: str) -> tuple[Asked, list[Hit]]:
+    asked = shelf.asked(question)
+    return asked, judged(asked, shelf.hits(question))
+
+
+def faint(hits: list[Hit]) -> list[Hit]:
+    """The hits as if they had nothing to do with the question."""
+    nothing = {"named": 0.0, "maxsim": 0.0, "cosine": 0.0, "coverage": 0.0}
+    return [replace(hit, relevance=0.0, signals={**hit.signals, **nothing}) for hit in hits]
+
+
+@pytest.mark.parametrize(
+    "question", ["What does PearRank learn from?", "How many points does PearRank gain?", "Summarise PearRank."]
+)
+def test_what_a_named_paper_states_is_not_declined(shelf: Shelf, question: str) -> None:
+    assert decline(*found(shelf, question)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("instruction", "instruction, not a question"), ("talk", "not a question for a library")]
+)
+def test_what_is_no_question_for_papers_is_off_the_corpus(shelf: Shelf, kind: str, words: str) -> None:
+    _, hits = found(shelf, "What does PearRank learn from?")
+    for some in (hits, []):
+        declined = decline(Asked("PearRank!", kind), some)  # type: ignore[arg-type]
+        assert declined is not None
+        assert (declined.kind, declined.nearest) == ("off-corpus", ())
+        assert words in declined.message
+
+
+def test_without_hits_there_is_nothing_on_it() -> None:
+    declined = decline(Asked("What about umbrellas?", "fact"), [])
+    assert declined is not None
+    assert (declined.kind, declined.nearest) == ("absent", ())
+
+
+def test_a_name_that_no_paper_bears_is_invented(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "How many labels does QuarkNet-7 need?")
+    declined = decline(asked, hits)
+    assert declined is not None
+    assert declined.kind == "invented"
+    assert "QuarkNet-7" in declined.message
+    assert declined.nearest == tuple(hit.paper.title for hit in hits[:NEAREST])
+
+
+def test_a_title_half_remembered_is_not_held_against_a_question(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "What was the paper on weak labels called, PearRankkk or OrchardSorter?")
+    assert asked.kind == "lookup"
+    declined = decline(asked, hits)
+    assert declined is None or declined.kind != "invented"
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("Under which licence is PearRank released?", "licence"),
+        ("What hardware was PearRank trained on?", "machines"),
+        ("Who are the authors of PearRank?", "authors"),
+    ],
+)
+def test_what_the_abstract_does_not_state_is_declined_with_the_nearest_it_says(
+    shelf: Shelf, question: str, word: str
+) -> None:
+    asked, hits = found(shelf, question)
+    declined = decline(asked, hits)
+    assert declined is not None
+    assert declined.kind == "unstated"
+    assert word in declined.message
+    assert PEAR in declined.message
+    assert any(told.text in declined.message for told in hits[0].evidence)
+    assert declined.nearest[0] == PEAR
+
+
+def test_a_list_is_not_declined_for_what_one_abstract_does_not_state(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "Which papers say under which licence pears are ranked?")
+    declined = decline(replace(asked, kind="list"), hits)
+    assert declined is None or declined.kind != "unstated"
+
+
+def test_what_the_papers_are_not_about_is_absent(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "Which umbrellas keep sailors in Lisbon dry?")
+    declined = decline(asked, faint(hits))
+    assert declined is not None
+    assert declined.kind == "absent"
+    assert declined.nearest == tuple(hit.paper.title for hit in hits[:NEAREST])
+    assert all(f"“{title}”" in declined.message for title in declined.nearest)
+
+
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup", "list"])
+def test_a_paper_surely_named_is_never_absent(shelf: Shelf, kind: str) -> None:
+    asked = Asked("Which umbrellas?", kind)  # type: ignore[arg-type]
+    first, *rest = faint(found(shelf, "What do kites remember?")[1])
+    named = replace(first, signals={**first.signals, "named": SURELY})
+    assert decline(asked, [named, *rest]) is None
+
+
+def test_a_paper_certainly_meant_is_not_absent_however_strange_the_words(shelf: Shelf) -> None:
+    asked = Asked("Which umbrellas?", "fact", strangeness=1.0)
+    first, *rest = faint(found(shelf, "What do kites remember?")[1])
+    assert decline(asked, [replace(first, relevance=CERTAIN), *rest]) is None
+
+
+def test_at_most_so_many_are_the_nearest(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "Which umbrellas keep sailors in Lisbon dry?")
+    assert len(hits) > NEAREST
+    one = decline(asked, faint(hits[:1]))
+    assert one is not None
+    assert one.nearest == (hits[0].paper.title,)
+    many = decline(asked, faint(hits))
+    assert many is not None
+    assert len(many.nearest) == NEAREST
+
+
+def test_the_model_asks_for_nothing_that_is_not_told(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "What do kites remember?")
+    assert hits[0].paper.title == KITE
+    assert set(model("answers").features) <= features(asked, hits).keys()

@@ -1,0 +1,178 @@
+"""evidence: how each sentence of a paper bears on a question."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.evidence import Matches, Probe, compare, coverage, evidence, signals, stems_of
+from assistant.interaction import Codes, pack, question_tokens, unpack
+from assistant.logistic import model
+from assistant.records import Paper
+from assistant.text import numbers
+
+from .doubles import HashEmbedder
+from .papers import PAIRS
+
+PEAR = Paper(*PAIRS[0])
+KITE = Paper(*PAIRS[6])
+NOTHING = np.zeros((0, 0), np.float32)
+
+
+def probe(question: str, *, focus: str = "", wants_figure: bool = False, embedded: bool = True) -> Probe:
+    rarity = dict.fromkeys(stems_of(question), 1.0)
+    focus_rarity = {s: rarity[s] for s in stems_of(focus or question) if s in rarity}
+    figures = frozenset(number.value for number in numbers(question))
+    if not embedded:
+        return Probe(NOTHING, NOTHING, rarity, focus_rarity, figures, wants_figure)
+    tokens, asked = (question_tokens(HashEmbedder().encode([t])[0], t) for t in (question, focus or question))
+    return Probe(tokens, asked, rarity, focus_rarity, figures, wants_figure)
+
+
+def codes(paper: Paper) -> Codes:
+    """A paper's words as the index tells them: starts count in the abstract, below 0 in the title."""
+    text = f"{paper.title}\n{paper.abstract}"
+    (found,) = unpack([pack(HashEmbedder().encode([text])[0], text)], dimensions=64)
+    return Codes(found.bits, found.starts - len(paper.title) - 1)
+
+
+def matches(asked: Probe, paper: Paper) -> Matches | None:
+    return compare(asked, {paper.id: codes(paper)}).get(paper.id)
+
+
+def told(question: str, paper: Paper, *, wants_figure: bool = False, embedded: bool = True) -> list[dict[str, float]]:
+    asked = probe(question, wants_figure=wants_figure, embedded=embedded)
+    return [dict(one.signals) for one in evidence(asked, paper, matches(asked, paper))]
+
+
+def test_stems_are_those_of_content_words_whole_and_in_parts() -> None:
+    assert stems_of("What is weakly-supervised ranking?") == {"weakly-supervis", "weak", "supervis", "rank"}
+    assert stems_of("what is it?") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("held", "share"),
+    [((), 0.0), (("pear",), 0.25), (("pear", "kite"), 1.0), (("snow",), 0.0), (("kite", "snow"), 0.75)],
+)
+def test_coverage_is_a_share_of_rarity(held: tuple[str, ...], share: float) -> None:
+    assert coverage({"pear": 1.0, "kite": 3.0}, frozenset(held)) == share
+
+
+def test_a_question_without_words_is_not_covered() -> None:
+    assert coverage({}, frozenset({"pear"})) == 0.0
+
+
+def test_many_papers_are_compared_as_each_alone() -> None:
+    asked = probe("weak labels of kites", focus="kites")
+    together = compare(asked, {paper.id: codes(paper) for paper in (PEAR, KITE)})
+    for paper in (PEAR, KITE):
+        alone = matches(asked, paper)
+        assert alone is not None
+        np.testing.assert_allclose(together[paper.id].tokens, alone.tokens, atol=1e-6)
+        np.testing.assert_allclose(together[paper.id].focus, alone.focus, atol=1e-6)
+        assert together[paper.id].starts.tolist() == alone.starts.tolist()
+        assert together[paper.id].tokens.shape == (3, len(alone.starts))
+
+
+def test_without_vectors_or_papers_nothing_is_compared() -> None:
+    assert compare(probe("pears", embedded=False), {PEAR.id: codes(PEAR)}) == {}
+    assert compare(probe("pears"), {}) == {}
+
+
+def test_a_paper_with_every_word_is_covered_and_matched() -> None:
+    asked = probe("PearRank learns from weak labels")
+    held = signals(asked, PEAR, matches(asked, PEAR))
+    other = signals(asked, KITE, matches(asked, KITE))
+    assert held["coverage"] == held["focus_coverage"] == 1.0
+    assert other["coverage"] == 0.0
+    assert held["maxsim"] > other["maxsim"]
+    assert held["weakest"] > other["weakest"]
+
+
+def test_the_weakest_word_is_one_of_what_is_asked() -> None:
+    """A name that the paper has not must not hide that everything asked stands there."""
+    named = probe("What Zyzzyva learns from weak labels", focus="learns from weak labels")
+    whole = probe("What Zyzzyva learns from weak labels")
+    assert signals(named, PEAR, matches(named, PEAR))["weakest"] > signals(whole, PEAR, matches(whole, PEAR))["weakest"]
+
+
+def test_the_title_signal_is_the_share_of_the_title_asked_for() -> None:
+    assert signals(probe("Do kites remember the wind?"), KITE, None)["title"] == 1.0
+    assert signals(probe("kites"), KITE, None)["title"] == pytest.approx(1 / 3)
+    assert signals(probe("what is it", embedded=False), Paper("It", "It is."), None)["title"] == 0.0
+
+
+def test_every_sentence_stands_in_its_place() -> None:
+    asked = probe("wind")
+    found = evidence(asked, KITE, matches(asked, KITE))
+    assert [KITE.abstract[one.start :][: len(one.text)] for one in found] == [one.text for one in found]
+    assert [one.text.split()[0] for one in found] == ["We", "A", "The"]
+
+
+def test_words_are_matched_in_their_own_sentence() -> None:
+    first, probed, last = told("probe direction accuracy", KITE)
+    assert probed["similarity"] > max(first["similarity"], last["similarity"])
+    assert probed["coverage"] == 1.0
+    assert first["coverage"] == last["coverage"] == 0.0
+    assert probed["similarity_gap"] == probed["coverage_gap"] == 0.0
+    assert first["similarity_gap"] < 0
+    assert (first["before"], last["after"]) == (0.0, 0.0)
+    assert first["after"] == last["before"] == probed["similarity"]
+
+
+def test_title_words_count_for_no_sentence() -> None:
+    paper = Paper("Zeppelins", "Pears are green. Kites are red.")
+    assert max(one["similarity"] for one in told("zeppelins", paper)) < 0.5
+    assert signals(probe("zeppelins"), paper, matches(probe("zeppelins"), paper))["maxsim"] > 0.7
+
+
+def test_cues_tell_what_a_sentence_is_for() -> None:
+    paper = Paper(
+        "PearRank: Ranking",
+        "Existing rankers lack labels. We propose PearRank, a ranker. It outperforms BM25 by 3 points. "
+        "Code is available at https://example.org.",
+    )
+    background, proposal, result, available = told("ranker", paper)
+    assert background["background"] == proposal["proposal"] == result["result"] == available["available"] == 1.0
+    assert proposal["background"] == background["proposal"] == background["available"] == 0.0
+    assert [one["own"] for one in (background, proposal, result, available)] == [0.0, 1.0, 0.0, 0.0]
+    assert [one["place"] for one in (background, available)] == [0.0, 1.0]
+    assert (background["first"], proposal["second"], available["last"], result["last"]) == (1.0, 1.0, 1.0, 0.0)
+
+
+def test_a_figure_that_the_question_states_is_no_answer() -> None:
+    """Who asks "after 40 days, how accurate?" wants 91 %, not 40."""
+    assert [one["figure"] for one in told("how accurate is the probe", KITE)] == [0.0, 1.0, 1.0]
+    assert [one["figure"] for one in told("after 40 days, how accurate is the probe", KITE)] == [0.0, 1.0, 0.0]
+    assert [one["figure_wanted"] for one in told("how accurate", KITE, wants_figure=True)] == [0.0, 1.0, 1.0]
+    assert [one["figure_wanted"] for one in told("how accurate", KITE)] == [0.0, 0.0, 0.0]
+
+
+def test_without_an_embedder_words_decide() -> None:
+    found = told("probe direction accuracy", KITE, embedded=False)
+    assert [one["similarity"] for one in found] == [0.0] * 3
+    assert found[1]["answers"] == max(one["answers"] for one in found)
+
+
+def test_a_paper_of_one_sentence_is_its_first_and_last() -> None:
+    (only,) = told("pears", Paper("Pears", "Pears are green."))
+    assert (only["place"], only["first"], only["last"], only["before"], only["after"]) == (0.0, 1.0, 1.0, 0.0, 0.0)
+
+
+def test_an_empty_abstract_has_no_evidence() -> None:
+    asked = probe("pears")
+    assert evidence(asked, Paper("Pears", ""), None) == ()
+    assert signals(asked, Paper("Pears", ""), None)["coverage"] == 1.0
+
+
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_any_question_and_abstract_give_signals_for_the_model(question: str, abstract: str) -> None:
+    paper = Paper("Pears", abstract)
+    found = evidence(probe(question, embedded=False), paper, None)
+    for one in found:
+        assert abstract[one.start : one.start + len(one.text)] == one.text
+        assert set(model("sentence").features) <= one.signals.keys()
+        assert 0 < one.signals["answers"] < 1
+        assert 0 <= one.signals["coverage"] <= 1 + 1e-9

@@ -1,0 +1,175 @@
+"""writing: a question and its hits in, quoted sentences out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from assistant.logistic import model
+from assistant.question import Asked
+from assistant.records import Hit, Sentence
+from assistant.relevance import judged
+from assistant.writing import AT_LEAST, AT_MOST, MOST_PAPERS, ExtractiveWriter, choose, quotes
+
+from .doubles import HashEmbedder
+from .test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
+
+KINDS = sorted(AT_MOST)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    made = Shelf(tmp_path_factory.mktemp("shelf"), embedder=HashEmbedder())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def hits(shelf: Shelf) -> list[Hit]:
+    """Every paper, the pears first; relevance falls from .9."""
+    asked = shelf.asked("What does PearRank learn from?")
+    found = judged(asked, shelf.hits(asked.text))
+    assert len(found) == 8
+    assert found[0].paper.title == PEAR
+    return [replace(hit, relevance=0.9 - n / 10) for n, hit in enumerate(found)]
+
+
+def asking(kind: str, **told: object) -> Asked:
+    return Asked("What does PearRank learn from?", kind, **told)  # type: ignore[arg-type]
+
+
+def all_at(hits: list[Hit], relevance: float) -> list[Hit]:
+    return [replace(hit, relevance=relevance) for hit in hits]
+
+
+def titles(hits: list[Hit]) -> list[str]:
+    return [hit.paper.title for hit in hits]
+
+
+# -- which papers
+
+
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup"])
+def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> None:
+    assert titles(choose(asking(kind), hits)) == [PEAR]
+
+
+def test_the_paper_led_to_is_cited_beside_the_first(hits: list[Hit]) -> None:
+    far = replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})
+    assert titles(choose(asking("fact"), [*hits[:-1], far])) == [PEAR, far.paper.title]
+
+
+@pytest.mark.parametrize("kind", ["list", "count"])
+def test_a_list_cites_all_that_are_relevant_enough(hits: list[Hit], kind: str) -> None:
+    enough = model("several").threshold
+    mixed = all_at(hits[:3], enough) + all_at(hits[3:], enough - 0.01)
+    assert choose(asking(kind), mixed) == mixed[:3]
+
+
+def test_a_list_of_nothing_relevant_names_the_first(hits: list[Hit]) -> None:
+    assert titles(choose(asking("list"), all_at(hits, 0.0))) == [PEAR]
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_list_names_as_many_as_were_wanted(hits: list[Hit], limit: int) -> None:
+    assert len(choose(asking("list", limit=limit), all_at(hits, 0.99))) == limit
+
+
+def test_a_list_names_at_most_so_many(hits: list[Hit]) -> None:
+    assert len(choose(asking("list"), all_at(hits * 4, 0.99))) == MOST_PAPERS
+
+
+def test_both_sides_of_a_comparison_are_cited(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("How do PearRank and Ragnarök differ?")
+    assert asked.kind == "compare"
+    assert titles(choose(asked, hits)) == [PEAR, RAGNAROK]
+    assert titles(choose(asked, hits[::-1])) == [PEAR, RAGNAROK]
+
+
+def test_three_sides_are_three_papers(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("Compare PearRank, Ragnarök and R^2AG.")
+    assert len(choose(asked, hits)) == 3
+
+
+def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = replace(shelf.asked("Compare PearRank with kites."), kind="compare")
+    assert titles(choose(asked, hits)) == [PEAR, hits[1].paper.title]
+    assert titles(choose(asked, [hits[0], *all_at(hits[1:], 0.0)])) == [PEAR]
+
+
+# -- which sentences
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: list[Hit], kind: str) -> None:
+    for hit in hits:
+        written = quotes(asking(kind), hit)
+        starts = [hit.paper.abstract.index(sentence.text) for sentence in written]
+        assert starts == sorted(set(starts))
+        assert all(sentence.marks == (hit.paper.id,) for sentence in written)
+        assert [sentence.heading for sentence in written] == [hit.paper.title, *[""] * (len(written) - 1)]
+        assert min(AT_LEAST[kind], len(hit.evidence)) <= len(written) <= AT_MOST[kind] + 1
+
+
+def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
+    for kind in set(KINDS) - {"summary"}:
+        for hit in hits:
+            best = max(hit.evidence, key=lambda told: told.signals["answers"])
+            assert best.text in [sentence.text for sentence in quotes(asking(kind), hit)]
+
+
+def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
+    ledger = next(hit for hit in hits if hit.paper.title == LEDGER)
+
+    def likely(first: float, rest: float) -> Hit:
+        told = [
+            replace(e, signals={**e.signals, "answers": first if n == 7 else rest, "proposal": 0.0, "result": 0.0})
+            for n, e in enumerate(ledger.evidence)
+        ]
+        return replace(ledger, evidence=tuple(told))
+
+    assert len(quotes(asking("fact"), likely(0.9, 0.01))) == AT_LEAST["fact"]
+    assert len(quotes(asking("fact"), likely(0.9, 0.89))) == AT_MOST["fact"]
+
+
+# -- the draft
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
+    draft = ExtractiveWriter().write(asking(kind), hits)
+    chosen = {hit.paper.id for hit in choose(asking(kind), hits)}
+    assert (draft.declined, draft.written_by) == (None, "extractive")
+    assert {mark for sentence in draft.sentences for mark in sentence.marks} == chosen
+
+
+@pytest.mark.parametrize(
+    ("kind", "papers", "lead"),
+    [
+        ("list", 1, "1 paper here:"),
+        ("list", 3, "3 papers here:"),
+        ("count", 1, "I count 1 paper here:"),
+        ("count", 3, "I count 3 papers here:"),
+        ("fact", 1, ""),
+        ("compare", 1, ""),
+    ],
+)
+def test_the_lead_counts_the_papers(hits: list[Hit], kind: str, papers: int, lead: str) -> None:
+    mixed = all_at(hits[:papers], 0.99) + all_at(hits[papers:], 0.0)
+    assert ExtractiveWriter().write(asking(kind), mixed).lead == lead
+
+
+def test_what_is_declined_is_not_written(hits: list[Hit]) -> None:
+    for asked, some in ((asking("talk"), hits), (asking("instruction"), hits), (asking("fact"), [])):
+        draft = ExtractiveWriter().write(asked, some)
+        assert draft.declined is not None
+        assert (draft.sentences, draft.lead) == ((), "")
+
+
+def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
+    first, second = (ExtractiveWriter().write(asking("list"), hits) for _ in range(2))
+    assert first == second
+    assert all(isinstance(sentence, Sentence) for sentence in first.sentences)
+    assert KITE in titles(hits)
