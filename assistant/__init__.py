@@ -27,6 +27,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
     conversation    earlier turns and a question in, one self-contained question out
+    cues            nothing in, the patterns by which a question shows what it asks for out
     question        a question in, what it asks for out
     evidence        a question's words and a paper in, its sentences scored out
     retrieval       what a question asks for in, ranked hits out

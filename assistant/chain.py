@@ -259,9 +259,7 @@ class _Clock:
         self._last = now
 
 
-EMPTY = Decline(
-    "empty", "There are no papers here yet. Add listing files with: assistant ingest PATH..."
-)
+EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
 
 
 def _plain(question: str) -> str:

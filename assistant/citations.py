@@ -23,15 +23,19 @@ NEGATION_WINDOW = 0.55
 
 
 class Checker:
-    """Whether an abstract supports a sentence. `rarity` gives the inverse document frequency of stems; without
-    `likeness` the words alone decide."""
+    """Whether an abstract supports a sentence.
+
+    `rarity` gives the inverse document frequency of stems; without `likeness` the words alone decide.
+    """
 
     def __init__(self, rarity: Rarity, likeness: Likeness | None = None) -> None:
         self._rarity, self._likeness = rarity, likeness
 
     def check(self, sentence: str, paper: Paper) -> Check:
-        """The verdict, and the part of the abstract that comes nearest. A word-for-word quote is supported, also
-        off topic: whether it answers anything is not asked here."""
+        """The verdict, and the part of the abstract that comes nearest.
+
+        A word-for-word quote is supported, also off topic: whether it answers anything is not asked here.
+        """
         place = locate(sentence, paper.abstract)
         if place is not None:
             return Check(True, 1.0, "quoted", (), paper.abstract[slice(*place)])

@@ -16,33 +16,39 @@ SHORT = 3
 """A question with fewer content words than this does not stand alone once a conversation is under way."""
 
 _NEW_TOPIC = re.compile(
-    r"\b(?:other|another|new|different|separate|unrelated) (?:subject|topic|question|thing|matter)\b|\bchang(?:e|ing) (?:of |the )?"
-    r"(?:subject|topic)\b|\bswitching (?:topics?|gears)\b|\bsomething (?:else|different)\b|\bunrelated\b|\bby the way\b|\bbtw\b",
+    r"\b(?:other|another|new|different|separate|unrelated) (?:subject|topic|question|thing|matter)\b|\bchang(?:e"
+    r"|ing) (?:of |the )?"
+    r"(?:subject|topic)\b|\bswitching (?:topics?|gears)\b|\bsomething (?:else|different)\b|\bunrelated\b"
+    r"|\bby the way\b|\bbtw\b",
     re.I,
 )
 _POINTER = re.compile(
     r"\b(?:it|its|it's|itself|they|them|their|theirs|this|that|these|those|he|she|his|her|there|one|ones|same|both|"
-    r"the (?:two|three|authors?|paper|method|model|approach|other|others|latter|former|result|results|dataset|benchmark)|"
+    r"the (?:two|three|authors?|paper|method|model|approach|other|others|latter|former|result|results|dataset"
+    r"|benchmark)|"
     r"such|so|then|above|mentioned|previous|earlier)\b",
     re.I,
 )
-_OPENING = re.compile(r"^(?:and|but|so|also|or|then|what about|how about|why|how come|how so|since when|ok(?:ay)?,? and)\b", re.I)
+_OPENING = re.compile(
+    r"^(?:and|but|so|also|or|then|what about|how about|why|how come|how so|since when|ok(?:ay)?,? and)\b", re.I
+)
 _INSTEAD = re.compile(r"^(?:and|but|or|ok(?:ay)?,?)?\s*(?:what about|how about|and|on|for|with|in)\b\s*", re.I)
-_ORDINALS = {
-    "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
-    "last": -1, "latter": -1,
-}  # fmt: skip
+_ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "last": -1, "latter": -1}
 _ORDINAL = re.compile(
-    rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|paper|of (?:them|these|those|the two)|method|model|work|result|approach))?\b(?! time)",
+    rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|paper|of (?:them|these|those|the two)|method|model|work|result"
+    rf"|approach))?\b(?! time)",
     re.I,
 )
 _NUMBERED = re.compile(r"(?:\[|\bnumber |\bno\. ?|#)(\d{1,2})\]?")
 _SEVERAL = re.compile(
-    r"\b(?:they|them|their|these|those|both|all of|the (?:two|three)|each|either|which (?:of|one)|any of|the others?)\b", re.I
+    r"\b(?:they|them|their|these|those|both|all of|the (?:two|three)|each|either|which (?:of|one)|any of"
+    r"|the others?)\b",
+    re.I,
 )
 
 _ANEW = re.compile(
-    r"\b(?:are there|is there|any(?:thing|body|one)? (?:here|else)|any other|other papers|which (?:other )?papers|what else|"
+    r"\b(?:are there|is there|any(?:thing|body|one)? (?:here|else)|any other|other papers"
+    r"|which (?:other )?papers|what else|"
     r"the ones? (?:with|that|about|on|from|where|using|for))\b",
     re.I,
 )
@@ -102,8 +108,10 @@ def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
 
 
 def _described(question: str, cited: Sequence[Turn]) -> str:
-    """The paper that "the other one", "the self-distilling one" or "the one that uses COCO" means among those cited
-    so far; "" where nothing of the kind is said or none fits."""
+    """The cited paper that "the other one", "the self-distilling one" or "the one that uses COCO" means.
+
+    "" where nothing of the kind is said or none fits.
+    """
     found = _ONE.search(question) or _ONE_THAT.search(question)
     if not found:
         return ""

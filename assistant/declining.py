@@ -32,11 +32,7 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
     if not hits:
         return Decline("absent", "Nothing in the papers here is about that.")
-    return (
-        _invented(asked, hits, nearest)
-        or _unstated(asked, hits[0], nearest)
-        or _absent(asked, hits, nearest)
-    )
+    return _invented(asked, hits, nearest) or _unstated(asked, hits[0], nearest) or _absent(asked, hits, nearest)
 
 
 def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
@@ -56,14 +52,21 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
     if not missing:
         return None
     said = max(top.evidence, key=lambda told: told.signals["answers"]).text
-    message = f"The abstract of “{top.paper.title}” does not state {' or '.join(missing)}. The nearest it says: “{said}”"
+    message = (
+        f"The abstract of “{top.paper.title}” does not state {' or '.join(missing)}. The nearest it says: “{said}”"
+    )
     return Decline("unstated", message, nearest)
 
 
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
     fitted = model("answers")
     certain = asked.kind not in SEVERAL and hits[0].relevance >= CERTAIN
-    if asked.foreign or certain or hits[0].signals["named"] == SURELY or fitted.probability(features(asked, hits)) >= fitted.threshold:
+    if (
+        asked.foreign
+        or certain
+        or hits[0].signals["named"] == SURELY
+        or fitted.probability(features(asked, hits)) >= fitted.threshold
+    ):
         return None
     return Decline("absent", f"The papers here do not seem to say anything about that.{_came(nearest)}", nearest)
 

@@ -25,13 +25,15 @@ _RESULT = re.compile(
     re.I,
 )
 _PROPOSAL = re.compile(
-    r"\b(?:we|this (?:paper|work|article|study|report|thesis|survey)|our|here)\b.{0,60}\b(?:propos|introduc|present|develop|"
+    r"\b(?:we|this (?:paper|work|article|study|report|thesis|survey)|our|here)\b.{0,60}\b(?:propos|introduc"
+    r"|present|develop|"
     r"describ|design|build|built|releas|stud(?:y|ie)|investigat|explor|examin|provid|creat|collect|evaluat|analy)"
     r"|\b(?:called|named|dubbed|termed|namely)\b",
     re.I,
 )
 _BACKGROUND = re.compile(
-    r"^(?:recent|however|although|despite|while|existing|previous|traditional|current|in recent|most|many|large|with the|"
+    r"^(?:recent|however|although|despite|while|existing|previous|traditional|current|in recent|most|many|large"
+    r"|with the|"
     r"there (?:is|are|has)|nevertheless|yet|unfortunately|typically|prior|conventional)"
     r"|\b(?:has|have) (?:been|become|shown|achieved|gained|made|emerged|revolutioni)"
     r"|\b(?:remain|challeng|limited|limitation|lack|struggle|suffer)",
@@ -59,8 +61,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """How alike the words of a question and of one paper are, (question words, paper words) each; `starts` says
-    where in the abstract each word of the paper begins, below 0 in the title."""
+    """How alike the words of a question and of one paper are, (question words, paper words) each.
+
+    `starts` says where in the abstract each word of the paper begins, below 0 in the title.
+    """
 
     tokens: NDArray[np.float32]
     focus: NDArray[np.float32]
@@ -97,8 +101,10 @@ def coverage(rarity: Mapping[str, float], held: frozenset[str]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a sentence is before any question is asked: its place, stems, numbers and cues (each 0 or 1, but
-    `length`, in units of 30 words, and `place`, 0 for the first sentence to 1 for the last)."""
+    """What a sentence is before any question is asked: its place, stems, numbers and cues.
+
+    Cues are 0 or 1, but `length`, in units of 30 words, and `place`, 0 for the first sentence to 1 for the last.
+    """
 
     span: Span
     stems: frozenset[str]
@@ -133,8 +139,11 @@ def _read(title: str, abstract: str) -> tuple[frozenset[str], tuple[_Told, ...]]
 
 
 def signals(probe: Probe, paper: Paper, matches: Matches | None) -> dict[str, float]:
-    """How the paper as a whole bears on the question: `maxsim`, `weakest` (the worst matched word of what is
-    asked), `coverage` and `title` (the share of the title's words that the question holds)."""
+    """How the paper as a whole bears on the question.
+
+    `maxsim`, `weakest` (the worst matched word of what is asked), `coverage`, `focus_coverage` and `title` (the share
+    of the title's words that the question holds).
+    """
     title, told = _read(paper.title, paper.abstract)
     held = title.union(*(one.stems for one in told))
     found = {

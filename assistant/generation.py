@@ -94,8 +94,10 @@ class Index:
         }
 
     def cosines_of(self, papers: Sequence[Paper], vector: NDArray[np.float32], library: Library) -> dict[str, float]:
-        """The cosine of each paper, as the mean of its passages' vectors, with `vector`; papers without vectors are
-        left out. The mean ranks better than the nearest passage: R@1 .904 against .893 on the fitting questions."""
+        """The cosine with `vector` of the mean of each paper's passages; papers without vectors are left out.
+
+        The mean ranks better than the nearest passage: R@1 .904 against .893 on the fitting questions.
+        """
         import numpy as np
 
         rows = self._rows([paper.id for paper in papers])
@@ -141,21 +143,22 @@ class Index:
         cut = self._passages.execute("select count(*) from passages").fetchone()[0] if self.generation.embedder else 0
         return max(0, int(cut) - len(self.store))
 
-    def put(self, papers: Sequence[Paper], vectors: dict[str, NDArray[np.float32]]) -> None:
-        """Index papers in place of their earlier versions; `vectors` by the key of the encoded text."""
+    def put(self, papers: Sequence[Paper], library: Library) -> None:
+        """Index papers in place of their earlier versions, with the vectors the library keeps of them."""
         self.remove([paper.id for paper in papers])
-        cut = {paper.id: passages(paper) for paper in papers}
+        cut = {passage: key_of(passage) for paper in papers for passage in passages(paper)}
+        vectors = kept_vectors(library, self.generation.embedder, list(cut.values()))
         self._passages.execute("begin")
         self._passages.executemany(
             "insert into passages values (?, ?, ?, ?)",
-            [(p.paper_id, p.start, len(p.text), key_of(p)) for some in cut.values() for p in some],
+            [(passage.paper_id, passage.start, len(passage.text), key) for passage, key in cut.items()],
         )
         self._passages.executemany(
             "insert into names values (?, ?)", [(name, paper.id) for paper in papers for name in names_of(paper)]
         )
         self._passages.execute("commit")
         self.keywords.put(papers)
-        self.store.put({p: vectors[key_of(p)] for some in cut.values() for p in some if key_of(p) in vectors})
+        self.store.put({passage: vectors[key] for passage, key in cut.items() if key in vectors})
 
     def fill(
         self, library: Library, changed: Sequence[Paper], removed: Sequence[str], *, progress: Progress | None = None
@@ -169,8 +172,7 @@ class Index:
             if progress:
                 progress("indexing", first, len(changed))
             some = changed[first : first + FILL_BATCH]
-            keys = [key_of(p) for paper in some for p in passages(paper)]
-            self.put(some, kept_vectors(library, self.generation.embedder, keys))
+            self.put(some, library)
         if progress and changed:
             progress("indexing", len(changed), len(changed))
 

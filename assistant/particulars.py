@@ -31,7 +31,8 @@ def _particular(name: str, asked: str, stated: str | None) -> _Particular:
 _PARTICULARS = (
     _particular(
         "its authors or where they work",
-        r"\bwho (?:is|are|was|were) the (?:first |lead |main )?authors?\b|\b(?:first |lead )?authors? (?:list|names?|of)\b|"
+        r"\bwho (?:is|are|was|were) the (?:first |lead |main )?authors?\b|\b(?:first |lead )?authors? (?:list"
+        r"|names?|of)\b|"
         r"\bnames? of the authors?\b|\bwho (?:wrote|authored)\b|\bwhere do they work|\baffiliat|"
         r"\bwhich (?:university|lab|institut\w+) (?:is|are|was|did)",
         None,
@@ -39,9 +40,11 @@ _PARTICULARS = (
     _particular("a licence", r"\blicen[cs]e", r"\blicen[cs]|\bapache\b|\bcc[- ]by|\bmit licen"),
     _particular(
         "the machines it ran on",
-        r"\b(?:how many|what|which|number of|type of|kind of)\b[^,.?]{0,30}\b(?:gpus?|tpus?|accelerators?|hardware|graphics cards?|"
+        r"\b(?:how many|what|which|number of|type of|kind of)\b[^,.?]{0,30}\b(?:gpus?|tpus?|accelerators?"
+        r"|hardware|graphics cards?|"
         r"machines|nodes)\b|\bgpu[- ]hours\b",
-        r"\b(?:gpus?|tpus?|npus?|accelerators?|hardware|cpus?|devices?|phones?|machines?|nodes?)\b|[ahv]100|a6000|rtx",
+        r"\b(?:gpus?|tpus?|npus?|accelerators?|hardware|cpus?|devices?|phones?|machines?|nodes?)\b|[ahv]100"
+        r"|a6000|rtx",
     ),
     _particular(
         "how long the training took",
@@ -50,18 +53,28 @@ _PARTICULARS = (
     ),
     _particular(
         "a price or pay",
-        r"\b(?:price|prices|paid|salary|fee|fees|wages?|subscription)\b|\bwhat does it cost\b|\bhow (?:expensive|much money)\b",
+        r"\b(?:price|prices|paid|salary|fee|fees|wages?|subscription)\b|\bwhat does it cost\b|\bhow (?:expensive"
+        r"|much money)\b",
         r"\$|\b(?:dollars?|usd|euros?|cents?|price[sd]?|budget|cost(?:s|ing)? (?:of|about|only|less))\b|€|£",
     ),
     _particular(
         "when or where it was published",
-        r"\b(?:which|what) (?:conference|venue|journal|year)\b|\bwhen was\b|\bwhere was it published|\bpublication (?:date|venue|year)",
+        r"\b(?:which|what) (?:conference|venue|journal|year)\b|\bwhen was\b|\bwhere was it published"
+        r"|\bpublication (?:date|venue|year)",
         r"\b(?:19|20)\d\d\b",
     ),
-    _particular("how often it is cited", r"\bhow (?:often|many times)\b.{0,30}\bcited\b|\bcitation count", r"\bcitations?\b|\bcited\b"),
+    _particular(
+        "how often it is cited",
+        r"\bhow (?:often|many times)\b.{0,30}\bcited\b|\bcitation count",
+        r"\bcitations?\b|\bcited\b",
+    ),
     _particular("who paid for it", r"\bfund(?:ed|ing|ers?)\b|\bsponsor|\bgrants?\b", r"\bfund|\bsponsor|\bgrant"),
     _particular("a prize", r"\bprizes?\b|\bprize money\b", r"\bprize"),
-    _particular("anybody's age", r"\b(?:the |their |what )ages?\b|\bhow old (?:were|are|is|was) (?:the|they|he|she)", r"\baged?\b|years? old"),
+    _particular(
+        "anybody's age",
+        r"\b(?:the |their |what )ages?\b|\bhow old (?:were|are|is|was) (?:the|they|he|she)",
+        r"\baged?\b|years? old",
+    ),
     _particular(
         "which device it ran on",
         r"\bwhich (?:phone|smartphone|device|laptop|tablet|robot arm)\b",
@@ -69,21 +82,36 @@ _PARTICULARS = (
     ),
     _particular("the period", r"\b(?:which|what) (?:century|decade|era)\b", r"\bcentur|\bdecade|\b1[4-9]\d\ds?\b"),
     _particular("an ablation", r"\bablation", r"\bablat"),
-    _particular("when it was released", r"\bwhen (?:was|were|will|did) .*\b(?:released?|launched?|published)\b|\brelease date", r"\b20\d\d\b"),
-    _particular("a significance test", r"\bstatistical(?:ly)? significan|\bp-values?\b|\bconfidence intervals?\b", r"significan|confidence interval"),
+    _particular(
+        "when it was released",
+        r"\bwhen (?:was|were|will|did) .*\b(?:released?|launched?|published)\b|\brelease date",
+        r"\b20\d\d\b",
+    ),
+    _particular(
+        "a significance test",
+        r"\bstatistical(?:ly)? significan|\bp-values?\b|\bconfidence intervals?\b",
+        r"significan|confidence interval",
+    ),
     _particular(
         "its limitations",
-        r"\b(?:its|their|the|what) (?:\w+ )?(?:limitations?|weaknesses|shortcomings|failure cases)\b(?! (?:of|in|that) (?:existing|previous|earlier|current|prior))",
+        r"\b(?:its|their|the|what) (?:\w+ )?(?:limitations?|weaknesses|shortcomings|failure cases)\b(?! (?:of|in"
+        r"|that) (?:existing|previous|earlier|current|prior))",
         r"\blimit|\bweak|\bfail|\bshortcoming|\bstruggl|\bdrawback|\bcannot\b",
     ),
     _particular(
-        "its reviews", r"\breview(?:er)?s? (?:score|say|said|rating)|\bacceptance rate|\baccepted at\b", r"\breviewer|\baccepted\b"
+        "its reviews",
+        r"\breview(?:er)?s? (?:score|say|said|rating)|\bacceptance rate|\baccepted at\b",
+        r"\breviewer|\baccepted\b",
     ),
 )
 _WORDED = re.compile(
-    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long|good))\b[^,.?;]{0,40}?\b(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|attention heads?|random seeds?|temperature|"
-    r"bleu|rouge|meteor|perplexity|word error rate|equal error rate|wer|character error rate|cer|fid|miou|map|f1|psnr|ssim|eer|mrr|ndcg|auroc|"
-    r"elo|exact match|latency|throughput|context (?:length|window)|vocabulary size|p-value|standard deviation|carbon|energy|"
+    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long"
+    r"|good))\b[^,.?;]{0,40}?\b(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?"
+    r"|attention heads?|random seeds?|temperature|"
+    r"bleu|rouge|meteor|perplexity|word error rate|equal error rate|wer|character error rate|cer|fid|miou|map|f1"
+    r"|psnr|ssim|eer|mrr|ndcg|auroc|"
+    r"elo|exact match|latency|throughput|context (?:length|window)|vocabulary size|p-value|standard deviation"
+    r"|carbon|energy|"
     r"co2|memory footprint|inter-annotator agreement|annotators?)\b",
     re.I,
 )
@@ -103,15 +131,18 @@ _SYNONYMS = {
     "annotators": r"annotat|human|expert",
     "perplexity": r"perplexit|\bppl\b",
 }
-_HOW_MANY = re.compile(r"\bhow many\s+([^,.;?]{3,80})|\bnumber of ([^,.;?]{3,60})|\bin (?:b|m)illions of (parameters)\b", re.I)
+_HOW_MANY = re.compile(
+    r"\bhow many\s+([^,.;?]{3,80})|\bnumber of ([^,.;?]{3,60})|\bin (?:b|m)illions of (parameters)\b", re.I
+)
 _NOUN_ENDS = re.compile(
-    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which|that|by|"
+    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which"
+    r"|that|by|"
     r"per|with|took|take|would|will|made|make|used?|needed)\b"
 )
 _COUNTED = {
     "parameters": r"param|\b\d[\d.]*\s?[bm]\b|[bm]illion",
     "languages": r"languag|lingual",
-    "people": r"people|participant|volunteer|annotator|human|user|subject|observer|expert|nurse|doctor|developer|person",
+    "people": r"people|participant|volunteer|annotator|human|user|subject|observer|expert|nurse|doctor|person",
     "layers": r"layer|block|deep",
     "experts": r"expert",
     "tokens": r"token",
@@ -127,8 +158,10 @@ _SAME = {
     "parameter": "parameters", "weights": "parameters", "tpus": "gpus",
 }  # fmt: skip
 _LANGUAGE = re.compile(
-    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian|Indonesian|Irish|"
-    r"Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili|Swedish|Tamil|"
+    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian"
+    r"|Indonesian|Irish|"
+    r"Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili"
+    r"|Swedish|Tamil|"
     r"Thai|Turkish|Ukrainian|Urdu|Vietnamese|Welsh|Yoruba)\b"
 )
 
@@ -160,7 +193,7 @@ def _loose(text: str) -> str:
 
 
 def _uncounted(question: str, paper: Paper) -> str:
-    """What "how many ..." asks for, where no sentence of the abstract holds both a number and a word for it; else ""."""
+    """What "how many ..." asks for, where no sentence holds both a number and a word for it; else ""."""
     found = _HOW_MANY.search(question)
     if not found:
         return ""

@@ -7,6 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from .cues import (
+    ABROAD,
+    COMPARE,
+    COUNT,
+    FIGURE,
+    FIGURE_ABROAD,
+    INSTRUCTION,
+    LIKENESS,
+    LIMIT,
+    LIST,
+    LISTING,
+    LOOKUP,
+    MANY_BY_NAME,
+    ONE_EACH,
+    PAPERS,
+    SECOND_STEP,
+    SIDES,
+    SINGLE,
+    SPELT,
+    SUMMARY,
+    TALK,
+)
 from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
 from .text import STOP_WORDS, content_words, parts, stem, words
 
@@ -18,112 +40,6 @@ TOPIC = 0.018
 """A word written like a name that a larger share of the papers uses is a topic ("LM", "NAS")."""
 MOST = 15
 """However many papers there are, a word that more than this many use names none of them."""
-
-_PAPERS = r"(?:papers|works|articles|abstracts|studies|publications|surveys|titles|reviews)"
-_MANY = (
-    r"(?:papers|works|articles|abstracts|studies|methods|models|approaches|benchmarks|datasets|surveys|systems|techniques|"
-    r"frameworks|architectures|nets|networks|publications|ones|toolkits|tools|efforts|retrievers|corpora|algorithms|"
-    r"projects|titles|reviews|experiments|proposals|recipes|schemes|variants)"
-)
-
-_COUNT = re.compile(
-    rf"\bhow many (?:of the |of these |of them |different |such )?(?:\w+[ -]){{0,3}}?{_PAPERS}\b|\bin how many {_PAPERS}\b|"
-    rf"\b(?:number of|count(?: up)?(?: all)?(?: the)?) (?:\w+[ -]){{0,2}}?{_PAPERS}\b|"
-    rf"\bhow many\b.*\b(?:here|in (?:the|this|my|your) (?:library|collection|corpus))\b",
-    re.I,
-)
-_WORK = rf"(?:work|research|{_MANY})"
-_LIST = re.compile(
-    rf"\b(?:which|what|any(?! better| more)|all|other|list|name|show|find|give|are there|some|every|more)\b(?: +(?!and\b)[\w'-]+){{0,5}}? +{_MANY}\b"
-    rf"|^(?:the |all |any )?(?:[\w-]+ ){{0,5}}{_PAPERS}\b(?! (?:does|did|is|was|says?|claims?|reports?))"
-    rf"|^(?!(?:when|how|why|if|i|in|on|do|does|did|can|is|are|for|with) )(?:[\w-]+ ){{0,3}}{_WORK} (?:on|about|that|which|whose|for|where|using|with|of|to)\b"
-    rf"|\b(?:i need|i want|i'm after|i am after|(?:i'm |i am )?looking for|search(?:ing)? for) (?!the )(?:[\w-]+ ){{0,4}}?{_WORK}\b"
-    rf"|\bwhat (?:[\w-]+ ){{0,2}}?(?:work|research)\b|\bwho (?:else |all )?(?:has|have|uses?|works?|worked|stud\w+|tried|tries)\b"
-    r"|\bwhich (?:[\w-]+ ){0,2}?[\w-]+(?:ers|ors|nets|sets|marks|codecs) (?!do\b|does\b|did\b|is\b|was\b|were\b|can\b|has\b)\w+"
-    rf"|\b(?:give me|show me|find|list|collect|name|enumerate|round up|gather)\b.*\b(?:everything|all|every|{_WORK})\b"
-    r"|\bwhat (?:have we|do we have|is there|else)\b|\bwhat's (?:there|in the library)\b|\bwhich(?: ones?)?\?$"
-    rf"|\b{_PAPERS} (?:please|that|about|on|which|using|with|where|for)\b|^list\b"
-    r"|\b(?:is there|list|show me|give me) (?:any |all |all the |the )?work\b|\bany(?:thing|body| work| papers?) (?:on|about|here)\b"
-    r"|\beverything (?:on|about)\b",
-    re.I,
-)
-_MANY_BY_NAME = re.compile(r"^(?:which (?:[\w-]+ )?[\w-]+(?:ers|ors) (?!do|did|can|were|was)\w+|who (?:has|have|uses?|works?)\b)", re.I)
-"""A list question that may use a name: what is asked for stands in some relation to it."""
-_SINGLE = re.compile(
-    r"\b(?:the|that|a|one) (?:\w+ ){0,3}?(?:paper|article|report|thesis)\b|\b(?:the|that) (?:\w+ ){0,2}?one\b", re.I
-)
-_COMPARE = re.compile(r"\bcompar(?!able)\w+|\bdiffer(?:s|ence|ences)?\b|\bversus\b|\bvs\b|\bside by side\b|\bin contrast\b", re.I)
-_SIDES = re.compile(
-    r"\bagainst\b|\beach\b|\bboth\b|\brespectively\b|\beither\b|\bthe two\b|\bwhich (?:of|is|one|has)\b|\bor\b|\bunlike\b"
-    r"|\bwhile\b|\band\b",
-    re.I,
-)
-_ONE_EACH = re.compile(r"\btwo (?:[\w-]+ ){0,3}(?:papers|works|methods|models|abstracts|studies|schemes)\b|^compare\b|\bvs\b|\bversus\b|"
-    r"\b(?:difference between|different about|disagree|agree (?:on|about|that|with))\b|\bthe same for\b.*\bas for\b", re.I)
-_FIGURE = re.compile(
-    r"\bhow (?:many|much|large|big|long|fast|far|often|high|low|small|cheap|expensive|well|accurate|old|deep|good|strong)\b"
-    r"|\b(?:what|which) (?:\w+ ){0,4}?(?:accuracy|score|percentage|share|number|size|speed\w*|improvement|gain|rate|error|bleu|"
-    r"fid|map|miou|f1|perplexity|wer|cost|amount|ratio|fraction|proportion|figure|margin|reduction|count|value|length|"
-    r"resolution|duration|budget|parameters|ndcg|mrr|auc|latency|throughput|psnr|recall|precision)\b"
-    r"|\bby (?:how much|what|how many)\b|\b(?:number|amount|percentage|size) of\b|\bto what (?:size|extent)\b"
-    r"|\b(?:accuracy|bleu|fid|miou|f1|wer|perplexity|parameter count|speed-?up|hours|gb)\b",
-    re.I,
-)
-_SUMMARY = re.compile(
-    r"\bsummar\w+|\btl;?dr\b|\bgist\b|\boverview of\b|\bin a nutshell\b|\bin (?:a few|two|three|short) (?:words|lines|sentences)?\b"
-    r"|\bwhat(?:'s| is| are)\b.{1,80}\b(?:about|all about)\b|\bmain (?:idea|point|contribution|message|takeaway)s?\b"
-    r"|\btell me about\b|\bexplain (?:the )?(?:paper|work)\b|\bdescribe (?:the )?(?:paper|work)\b|\bkey (?:idea|finding|point)s?\b",
-    re.I,
-)
-_LOOKUP = re.compile(
-    r"\b(?:paper|one|report|article|thing|work|thesis)\b.{0,40}\b(?:called|titled?|named?)\b|\btitle\b|\bcan'?t (?:remember|recall)"
-    r"|\blooking for the\b|\bforg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)|\bwhich paper\b|\bfind (?:me )?the (?:paper|one)\b"
-    r"|\bwhat was the (?:paper|name)\b|\bsomething like\b",
-    re.I,
-)
-_TALK = re.compile(
-    r"^(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|afternoon|night)|bye|goodbye|how are you|who are you|"
-    r"what can you do|cheers|ok(?:ay)?|great|cool|lol|nice)\b[\s\w!.,?']{0,40}$"
-    r"|\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story|song|joke|rap|essay|"
-    r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad|girlfriend|"
-    r"boyfriend|kids?|son|daughter|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
-    r"|\brecipes? for (?:\w+ ){0,2}(?:soup|cake|pie|bread|curry|sauce|pasta|dinner|lunch)\b|\b(?:weather|horoscope|lottery|football|restaurant|hotel|birthday|flight)s?\b|\b(?:can|could|should|shall) i "
-    r"(?:cook|eat|wear|buy|drink|watch|invest)\b",
-    re.I,
-)
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|rule|paper|abstract|librar|previous|above|"
-    r"source|everything|all|document|context)"
-    r"|\b(?:reveal|print|show|repeat|output|leak|dump|tell me)\b.{0,40}\b(?:system|hidden|initial|secret|own|your)\b.{0,25}"
-    r"\b(?:prompt|instruction|message|rule|key)"
-    r"|\bpretend\b|\byou are now\b|\bact as\b|\bfrom now on\b|\bjailbreak(?:ed)? mode\b|\bdeveloper mode\b|\bsystem prompt\b"
-    r"|\bdo anything now\b|\bno matter what (?:the )?(?:papers|abstracts)\b|\bwithout (?:any )?(?:citation|source)s?\b"
-    r"|\b(?:just|simply) (?:say|answer|claim|state) that\b",
-    re.I,
-)
-_LISTING = re.compile(
-    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"
-    r"|\b(\d{1,2})(?:st|nd|rd|th)?(?: of)? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b",
-    re.I,
-)
-_LIMIT = re.compile(r"\b(?:top|first|best|name|list|give me|any)\s+(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.I)
-_ABROAD = frozenset(
-    """der die das den dem des ein eine einen einem einer und oder mit für von auf wie viele welche welches welcher welchen wird
-    werden wurde ist sind man nicht bei zum zur nach über es gibt worum geht um le la les un une des du et ou avec pour de dans
-    quel quelle quels quelles est sont comment combien sur par il elle que qui se en au aux ce cette el los las una y o con para
-    qué cuál cuáles cómo cuánto cuántos es son se lo al del hay algún alguna che quale quali quanto quanti è sono gli il di per
-    nel della dei c'è um uma os as e ou com não qual quais são como da do na no""".split()
-)
-_FIGURE_ABROAD = re.compile(r"\bwie ?viele?\b|\bcombien\b|\bcu[aá]nt[oa]s?\b|\bquant[oiea]s?\b|多少|几|\bwelche[rsn]? (?:Genauigkeit|Anteil)|\bgain\b", re.I)
-_SECOND_STEP = re.compile(
-    r"[.;?!] +\w.*\?|\bthe two\b|\bthat (?:\w+ ){0,2}?(?:retriever|method|model|paper|work|approach|system|one|set|competitor)\b"
-    r"|\b(?:older|earlier|later|other|existing|another|original|predecessor|competitor)\b|\bitself\b"
-    r"|\bhad (?:\w+ ){0,3}?(?:claim|report|announce)|\b(?:says?|claims?) (?:it|to) (?:outdo|beat|outperform)|\bbeats?\b|\boutdo"
-    r"|\bovertak|\bbuilds? (?:on|upon)|\bstarts? from|\bborrows?\b|\bits (?:base|teacher|predecessor)|\bblames?\b|\bdraws? level\b",
-    re.I,
-)
-_LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
-_SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 
 
 class Vocabulary(NameBook, Protocol):
@@ -144,10 +60,11 @@ class Vocabulary(NameBook, Protocol):
 class Asked:
     """What a question asks for.
 
-    `named` are the names of papers or methods it uses, `coined` its words that are made up ("LC-QuAD") and not those of
-    a whole field ("BERT"), `unknown` those of them that no abstract here has,
-    `sources` the listings it keeps to (None: all), `limit` how many papers it wants (None: as many as fit), `leads_on`
-    that a second paper may have to be found through the first, `foreign` that it is not in English, `strangeness` the share of its content words that no paper here uses (0 to 1).
+    named: the names of papers or methods it uses. coined: its words that are made up ("LC-QuAD") and not those of a
+    whole field ("BERT"). unknown: those of them that no abstract here has. sources: the listings it keeps to (None:
+    all). limit: how many papers it wants (None: as many as fit). leads_on: a second paper may have to be found
+    through the first. foreign: it is not in English. strangeness: the share of its content words that no paper here
+    uses (0 to 1).
     """
 
     text: str
@@ -188,8 +105,8 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         unknown=tuple(w for w in coined if w in strange),
         sources=_sources(question, listings),
         limit=_limit(question),
-        wants_figure=bool(_FIGURE.search(question) or _FIGURE_ABROAD.search(question)),
-        leads_on=bool(_SECOND_STEP.search(question)),
+        wants_figure=bool(FIGURE.search(question) or FIGURE_ABROAD.search(question)),
+        leads_on=bool(SECOND_STEP.search(question)),
         foreign=_is_foreign(question),
         strangeness=len(strange) / max(1, len(content_words(question))),
     )
@@ -218,9 +135,11 @@ def _mentioned(question: str, vocabulary: Vocabulary, recognised: set[str]) -> l
 
 
 def _is_coined(word: str, vocabulary: Vocabulary) -> bool:
-    """Whether a name-like word names one thing: not a field's word ("ViT"), a likeness ("BERT-like") or a compound
-    of known words ("FP8-Formate")."""
-    if _LIKENESS.search(word) or not any(c.isupper() for c in word) or word[0].isdigit() or len(word) < 3:
+    """Whether a name-like word names one thing.
+
+    A field's word ("ViT"), a likeness ("BERT-like") and a compound of known words ("FP8-Formate") do not.
+    """
+    if LIKENESS.search(word) or not any(c.isupper() for c in word) or word[0].isdigit() or len(word) < 3:
         return False
     counts = vocabulary.document_counts([stem(word), *map(stem, parts(word))])
     if counts[stem(word)]:
@@ -251,29 +170,29 @@ def _known(word: str, vocabulary: Vocabulary) -> bool:
 
 
 def _kind(question: str, named: Sequence[Named]) -> Kind:
-    if _INSTRUCTION.search(question):
+    if INSTRUCTION.search(question):
         return "instruction"
-    if _TALK.search(question):
+    if TALK.search(question):
         return "talk"
     sides = len({n.paper_ids for n in named})
-    if _COUNT.search(question):
+    if COUNT.search(question):
         return "count"
-    if (sides >= 2 and (_COMPARE.search(question) or _SIDES.search(question))) or _ONE_EACH.search(question):
+    if (sides >= 2 and (COMPARE.search(question) or SIDES.search(question))) or ONE_EACH.search(question):
         return "compare"
-    about_many = not named or re.search(_PAPERS, question, re.I) or _MANY_BY_NAME.search(question)
-    if _LIST.search(question) and not _SINGLE.search(question) and about_many:
+    about_many = not named or re.search(PAPERS, question, re.I) or MANY_BY_NAME.search(question)
+    if LIST.search(question) and not SINGLE.search(question) and about_many:
         return "list"
-    if _SUMMARY.search(question):
+    if SUMMARY.search(question):
         return "summary"
-    if _FIGURE.search(question):
+    if FIGURE.search(question):
         return "figure"
-    return "lookup" if _LOOKUP.search(question) else "fact"
+    return "lookup" if LOOKUP.search(question) else "fact"
 
 
 def _sources(question: str, listings: Mapping[str, str]) -> tuple[str, ...] | None:
     """The listings whose date the question names, as in "the March 12 listing"; None where it names none held."""
     wanted = {
-        f"{(found[1] or found[4]).title()[:3]} {int(found[2] or found[3])}" for found in _LISTING.finditer(question)
+        f"{(found[1] or found[4]).title()[:3]} {int(found[2] or found[3])}" for found in LISTING.finditer(question)
     }
     chosen = tuple(source for source, label in listings.items() if label and _short(label) in wanted)
     return chosen or None
@@ -290,12 +209,12 @@ def _is_foreign(question: str) -> bool:
     if sum(c > "\u024f" and not "\u0370" <= c <= "\u03ff" for c in letters) > len(letters) / 4:
         return True
     said = [word.casefold() for word in words(question)]
-    return sum(word in _ABROAD for word in said) > sum(word in STOP_WORDS for word in said)
+    return sum(word in ABROAD for word in said) > sum(word in STOP_WORDS for word in said)
 
 
 def _limit(question: str) -> int | None:
-    found = _LIMIT.search(question)
+    found = LIMIT.search(question)
     if not found:
         return None
     written = found[1].casefold()
-    return _SPELT.get(written) or int(written)
+    return SPELT.get(written) or int(written)

@@ -6,6 +6,7 @@ words the abstract has nothing like; they do not see exchanged roles or most hal
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -28,19 +29,30 @@ _NEGATION = re.compile(
 )
 _OPPOSITES = (
     ("more greater", "fewer less"),
-    ("increase increases increased increasing raise raises rise grow grows boost boosts lift lifts", "decrease decreases "
-     "decreased decreasing reduce reduces reduced reducing lower lowers drop drops shrink shrinks cut cuts decline fall falls"),
-    ("improve improves improved improving enhance enhances benefit benefits help helps", "degrade degrades worsen worsens "
-     "hurt hurts harm harms impair impairs damage damages"),
+    (
+        "increase increases increased increasing raise raises rise grow grows boost boosts lift lifts",
+        "decrease decreases "
+        "decreased decreasing reduce reduces reduced reducing lower lowers drop drops shrink shrinks cut cuts"
+        " decline fall falls",
+    ),
+    (
+        "improve improves improved improving enhance enhances benefit benefits help helps",
+        "degrade degrades worsen worsens hurt hurts harm harms impair impairs damage damages",
+    ),
     ("better superior best comparable competitive matching", "worse inferior worst short behind poorer"),
     ("higher high", "lower low"),
     ("larger large bigger", "smaller small tiny"),
     ("faster fast quicker accelerate accelerates", "slower slow slows"),
     ("stronger strong", "weaker weak"),
-    ("outperform outperforms outperforming surpass surpasses exceed exceeds beat beats", "underperform underperforms lag lags "
-     "trail trails"),
+    (
+        "outperform outperforms outperforming surpass surpasses exceed exceeds beat beats",
+        "underperform underperforms lag lags trail trails",
+    ),
     ("important crucial essential necessary", "unimportant irrelevant unnecessary negligible"),
-    ("keep keeps retain retains maintain maintains preserve preserves", "lose loses lost sacrifice sacrifices forget forgets"),
+    (
+        "keep keeps retain retains maintain maintains preserve preserves",
+        "lose loses lost sacrifice sacrifices forget forgets",
+    ),
     ("before", "after"),
     ("able can", "unable cannot"),
     ("stable stabilize robust", "unstable fragile"),
@@ -61,8 +73,10 @@ _COMPARATOR = re.compile(
     re.I,
 )
 _SCOPE = re.compile(
-    r"\b(?:all|always|every|everything|never|any|entirely|completely|fully|perfect\w*|prov(?:e|es|ed|en)|guarantee\w*|universal\w*|"
-    r"regardless|whatsoever|no matter|solv(?:e|es|ed)|eliminat\w*|best|only|none|first|must|whichever|whatever|everywhere|"
+    r"\b(?:all|always|every|everything|never|any|entirely|completely|fully|perfect\w*|prov(?:e|es|ed|en)"
+    r"|guarantee\w*|universal\w*|"
+    r"regardless|whatsoever|no matter|solv(?:e|es|ed)|eliminat\w*|best|only|none|first|must|whichever|whatever"
+    r"|everywhere|"
     r"state[- ]of[- ]the[- ]art|100 ?%|optimal\w*|any other|each)\b",
     re.I,
 )
@@ -123,12 +137,13 @@ def _share(wanted: Mapping[str, float], text: str) -> float:
 def _windows(abstract: str) -> list[Span]:
     """Every sentence, then every pair of neighbours: the shortest that covers a claim is the better quote."""
     spans = sentences(abstract)
-    return spans + [Span(a.start, b.end) for a, b in zip(spans, spans[1:], strict=False)]
+    return spans + [Span(a.start, b.end) for a, b in itertools.pairwise(spans)]
 
 
 def _stated(wanted: Number, held: list[Number]) -> bool:
     return any(
-        abs(wanted.value - n.value) <= NEAR * abs(n.value) + 1e-9 and (wanted.unit == n.unit or not (wanted.unit and n.unit))
+        abs(wanted.value - n.value) <= NEAR * abs(n.value) + 1e-9
+        and (wanted.unit == n.unit or not (wanted.unit and n.unit))
         for n in held
     )
 
@@ -141,7 +156,7 @@ def _named(name: str, text: str) -> bool:
         return True
     pieces = parts(name)
     held = {stem(w) for w in words(text)} | {stem(p) for w in words(text) for p in parts(w)}
-    return bool(pieces) and all(stem(p) in held for p in pieces) or stem(name) in held
+    return (bool(pieces) and all(stem(p) in held for p in pieces)) or stem(name) in held
 
 
 def _opposites(sentence: str, near: str) -> tuple[str, ...]:

@@ -91,7 +91,11 @@ class Screen:
         if answer.titles:
             self.line()
             self.sources(answer, quotes=quotes)
-        if answer.declined and answer.declined.nearest and not any(title in answer.text for title in answer.declined.nearest):
+        if (
+            answer.declined
+            and answer.declined.nearest
+            and not any(title in answer.text for title in answer.declined.nearest)
+        ):
             self.line("\nNearest papers:")
             for title in answer.declined.nearest:
                 self.line(title, first="- ", rest="  ")

@@ -69,8 +69,10 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
-    """The sentences of one paper that most probably hold the answer, in the order they stand in, under its title:
-    so no "it" and no "we" stands there without its paper."""
+    """The sentences of one paper that most probably hold the answer, in the order they stand in.
+
+    They stand under its title, so that no "it" and no "we" is without its paper.
+    """
     ranked = sorted(hit.evidence, key=lambda told: -_worth(asked, told))
     enough = KEPT * _worth(asked, ranked[0])
     kept = [

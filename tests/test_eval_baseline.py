@@ -56,6 +56,14 @@ def test_other_questions_need_another_record() -> None:
     ]
 
 
+def test_how_many_were_answered_may_change() -> None:
+    before = {"all": {"support": Recorded(1.0, 0.0, 90)}}
+    assert fallen(before, {"all": {"support": Recorded(1.0, 0.0, 88)}}) == []
+    assert fallen(before, {"all": {"support": Recorded(0.99, 0.0, 88)}}) == [
+        "all: support is 0.990, recorded 1.000 with noise 0.000"
+    ]
+
+
 def test_a_record_reads_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "baseline.json").write_text(to_text(BEFORE))
     assert recorded(tmp_path / "baseline.json") == BEFORE

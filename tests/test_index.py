@@ -122,9 +122,9 @@ def test_a_small_change_is_made_in_a_copy(
     put: list[str] = []
     original = Index.put
 
-    def watched(index: Index, papers: Sequence[Paper], vectors: dict[str, Any]) -> None:
+    def watched(index: Index, papers: Sequence[Paper], library: Library) -> None:
         put.extend(paper.title for paper in papers)
-        original(index, papers, vectors)
+        original(index, papers, library)
 
     monkeypatch.setattr(Index, "put", watched)
     filled.put([replace(PEAR, abstract="It is about comets now.")])

@@ -103,15 +103,15 @@ def test_a_title_cited_twice_by_one_claim_is_numbered_once() -> None:
     assert Answer("q", "q", claims=(claim("One.", "A", "A"),)).text == "One. [1]"
 
 
-@pytest.mark.parametrize("kind", ["list", "compare", "count"])
-def test_lists_are_itemised_between_lead_and_remark(kind: str) -> None:
-    answer = Answer("q", "q", claims=(claim("One.", "A"), claim("Two.", "B")), lead="Lead", remark="End", kind=kind)
-    assert answer.text == "Lead\n\n- One. [1]\n- Two. [2]\n\nEnd"
+def test_papers_under_headings_are_itemised_between_lead_and_remark() -> None:
+    claims = (claim("One.", "A", heading="A"), claim("More.", "A"), claim("Two.", "B", heading="B"))
+    answer = Answer("q", "q", claims=claims, lead="Lead", remark="End")
+    assert answer.text == "Lead\n\n- A: One. [1] More. [1]\n- B: Two. [2]\n\nEnd"
 
 
-def test_claims_under_different_headings_are_itemised() -> None:
-    answer = Answer("q", "q", claims=(claim("One.", "A", heading="A"), claim("Two.", "B", heading="B")))
-    assert answer.text == "- A: One. [1]\n- B: Two. [2]"
+def test_one_paper_is_no_list() -> None:
+    answer = Answer("q", "q", claims=(claim("One.", "A", heading="A"), claim("More.", "A")))
+    assert answer.text == "A: One. [1] More. [1]"
 
 
 def test_a_declined_answer_shows_why_and_counts_as_not_answered() -> None:

@@ -1,0 +1,155 @@
+"""Nothing in, the patterns out by which a question shows what it asks for (pure data).
+
+English, and of some neighbours only enough to know them by; set on the fitting questions of `eval/sets`.
+"""
+
+from __future__ import annotations
+
+import re
+
+PAPERS = r"(?:papers|works|articles|abstracts|studies|publications|surveys|titles|reviews)"
+MANY = (
+    r"(?:papers|works|articles|abstracts|studies|methods|models|approaches|benchmarks|datasets|surveys|systems"
+    r"|techniques|"
+    r"frameworks|architectures|nets|networks|publications|ones|toolkits|tools|efforts|retrievers|corpora|algorithms|"
+    r"projects|titles|reviews|experiments|proposals|recipes|schemes|variants)"
+)
+
+COUNT = re.compile(
+    rf"\bhow many (?:of the |of these |of them |different |such )?(?:\w+[ -]){{0,3}}?{PAPERS}\b"
+    rf"|\bin how many {PAPERS}\b|"
+    rf"\b(?:number of|count(?: up)?(?: all)?(?: the)?) (?:\w+[ -]){{0,2}}?{PAPERS}\b|"
+    rf"\bhow many\b.*\b(?:here|in (?:the|this|my|your) (?:library|collection|corpus))\b",
+    re.I,
+)
+WORK = rf"(?:work|research|{MANY})"
+LIST = re.compile(
+    rf"\b(?:which|what|any(?! better| more)|all|other|list|name|show|find|give|are there|some|every"
+    rf"|more)\b(?: +(?!and\b)[\w'-]+){{0,5}}? +{MANY}\b"
+    rf"|^(?:the |all |any )?(?:[\w-]+ ){{0,5}}{PAPERS}\b(?! (?:does|did|is|was|says?|claims?|reports?))"
+    rf"|^(?!(?:when|how|why|if|i|in|on|do|does|did|can|is|are|for|with) )(?:[\w-]+ ){{0,3}}{WORK} (?:on|about"
+    rf"|that|which|whose|for|where|using|with|of|to)\b"
+    rf"|\b(?:i need|i want|i'm after|i am after|(?:i'm |i am )?looking for"
+    rf"|search(?:ing)? for) (?!the )(?:[\w-]+ ){{0,4}}?{WORK}\b"
+    rf"|\bwhat (?:[\w-]+ ){{0,2}}?(?:work|research)\b|\bwho (?:else |all )?(?:has|have|uses?|works?|worked"
+    rf"|stud\w+|tried|tries)\b"
+    r"|\bwhich (?:[\w-]+ ){0,2}?[\w-]+(?:ers|ors|nets|sets|marks|codecs) (?!do\b|does\b|did\b|is\b|was\b|were\b"
+    r"|can\b|has\b)\w+"
+    rf"|\b(?:give me|show me|find|list|collect|name|enumerate|round up|gather)\b.*\b(?:everything|all|every|{WORK})\b"
+    r"|\bwhat (?:have we|do we have|is there|else)\b|\bwhat's (?:there|in the library)\b|\bwhich(?: ones?)?\?$"
+    rf"|\b{PAPERS} (?:please|that|about|on|which|using|with|where|for)\b|^list\b"
+    r"|\b(?:is there|list|show me|give me) (?:any |all |all the |the )?work\b|\bany(?:thing|body| work"
+    r"| papers?) (?:on|about|here)\b"
+    r"|\beverything (?:on|about)\b",
+    re.I,
+)
+MANY_BY_NAME = re.compile(
+    r"^(?:which (?:[\w-]+ )?[\w-]+(?:ers|ors) (?!do|did|can|were|was)\w+|who (?:has|have|uses?|works?)\b)", re.I
+)
+"""A list question that may use a name: what is asked for stands in some relation to it."""
+SINGLE = re.compile(
+    r"\b(?:the|that|a|one) (?:\w+ ){0,3}?(?:paper|article|report|thesis)\b|\b(?:the|that) (?:\w+ ){0,2}?one\b", re.I
+)
+COMPARE = re.compile(
+    r"\bcompar(?!able)\w+|\bdiffer(?:s|ence|ences)?\b|\bversus\b|\bvs\b|\bside by side\b|\bin contrast\b", re.I
+)
+SIDES = re.compile(
+    r"\bagainst\b|\beach\b|\bboth\b|\brespectively\b|\beither\b|\bthe two\b|\bwhich (?:of|is|one|has)\b|\bor\b"
+    r"|\bunlike\b"
+    r"|\bwhile\b|\band\b",
+    re.I,
+)
+ONE_EACH = re.compile(
+    r"\btwo (?:[\w-]+ ){0,3}(?:papers|works|methods|models|abstracts|studies|schemes)\b|^compare\b|\bvs\b|\bversus\b|"
+    r"\b(?:difference between|different about|disagree|agree (?:on|about|that|with))\b|\bthe same for\b.*\bas for\b",
+    re.I,
+)
+FIGURE = re.compile(
+    r"\bhow (?:many|much|large|big|long|fast|far|often|high|low|small|cheap|expensive|well|accurate|old|deep"
+    r"|good|strong)\b"
+    r"|\b(?:what|which) (?:\w+ ){0,4}?(?:accuracy|score|percentage|share|number|size|speed\w*|improvement|gain"
+    r"|rate|error|bleu|"
+    r"fid|map|miou|f1|perplexity|wer|cost|amount|ratio|fraction|proportion|figure|margin|reduction|count|value"
+    r"|length|"
+    r"resolution|duration|budget|parameters|ndcg|mrr|auc|latency|throughput|psnr|recall|precision)\b"
+    r"|\bby (?:how much|what|how many)\b|\b(?:number|amount|percentage|size) of\b|\bto what (?:size|extent)\b"
+    r"|\b(?:accuracy|bleu|fid|miou|f1|wer|perplexity|parameter count|speed-?up|hours|gb)\b",
+    re.I,
+)
+SUMMARY = re.compile(
+    r"\bsummar\w+|\btl;?dr\b|\bgist\b|\boverview of\b|\bin a nutshell\b|\bin (?:a few|two|three|short) (?:words"
+    r"|lines|sentences)?\b"
+    r"|\bwhat(?:'s| is| are)\b.{1,80}\b(?:about|all about)\b|\bmain (?:idea|point|contribution|message|takeaway)s?\b"
+    r"|\btell me about\b|\bexplain (?:the )?(?:paper|work)\b|\bdescribe (?:the )?(?:paper|work)\b|\bkey (?:idea"
+    r"|finding|point)s?\b",
+    re.I,
+)
+LOOKUP = re.compile(
+    r"\b(?:paper|one|report|article|thing|work|thesis)\b.{0,40}\b(?:called|titled?|named?)\b|\btitle\b"
+    r"|\bcan'?t (?:remember|recall)"
+    r"|\blooking for the\b|\bforg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)"
+    r"|\bwhich paper\b|\bfind (?:me )?the (?:paper|one)\b"
+    r"|\bwhat was the (?:paper|name)\b|\bsomething like\b",
+    re.I,
+)
+TALK = re.compile(
+    r"^(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|afternoon|night)|bye|goodbye|how are you"
+    r"|who are you|"
+    r"what can you do|cheers|ok(?:ay)?|great|cool|lol|nice)\b[\s\w!.,?']{0,40}$"
+    r"|\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story"
+    r"|song|joke|rap|essay|"
+    r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad"
+    r"|girlfriend|"
+    r"boyfriend|kids?|son|daughter|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
+    r"|\brecipes? for (?:\w+ ){0,2}(?:soup|cake|pie|bread|curry|sauce|pasta|dinner|lunch)\b|\b(?:weather"
+    r"|horoscope|lottery|football|restaurant|hotel|birthday|flight)s?\b|\b(?:can|could|should|shall) i "
+    r"(?:cook|eat|wear|buy|drink|watch|invest)\b",
+    re.I,
+)
+INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|rule|paper|abstract|librar"
+    r"|previous|above|"
+    r"source|everything|all|document|context)"
+    r"|\b(?:reveal|print|show|repeat|output|leak|dump|tell me)\b.{0,40}\b(?:system|hidden|initial|secret|own"
+    r"|your)\b.{0,25}"
+    r"\b(?:prompt|instruction|message|rule|key)"
+    r"|\bpretend\b|\byou are now\b|\bact as\b|\bfrom now on\b|\bjailbreak(?:ed)? mode\b|\bdeveloper mode\b"
+    r"|\bsystem prompt\b"
+    r"|\bdo anything now\b|\bno matter what (?:the )?(?:papers|abstracts)\b|\bwithout (?:any )?(?:citation"
+    r"|source)s?\b"
+    r"|\b(?:just|simply) (?:say|answer|claim|state) that\b",
+    re.I,
+)
+LISTING = re.compile(
+    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"
+    r"|\b(\d{1,2})(?:st|nd|rd|th)?(?: of)? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b",
+    re.I,
+)
+LIMIT = re.compile(
+    r"\b(?:top|first|best|name|list|give me|any)\s+(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.I
+)
+ABROAD = frozenset(
+    """der die das den dem des ein eine einen einem einer und oder mit für von auf wie viele welche welches welcher
+    welchen wird werden wurde ist sind man nicht bei zum zur nach über es gibt worum geht um le la les un
+    une des du et ou avec pour de dans quel quelle quels quelles est sont comment combien sur par il elle
+    que qui se en au aux ce cette el los las una y o con para qué cuál cuáles cómo cuánto cuántos es son se
+    lo al del hay algún alguna che quale quali quanto quanti è sono gli il di per nel della dei c'è um uma
+    os as e ou com não qual quais são como da do na no""".split()
+)
+FIGURE_ABROAD = re.compile(
+    r"\bwie ?viele?\b|\bcombien\b|\bcu[aá]nt[oa]s?\b|\bquant[oiea]s?\b|多少|几|\bwelche[rsn]? (?:Genauigkeit"
+    r"|Anteil)|\bgain\b",
+    re.I,
+)
+SECOND_STEP = re.compile(
+    r"[.;?!] +\w.*\?|\bthe two\b|\bthat (?:\w+ ){0,2}?(?:retriever|method|model|paper|work|approach|system|one"
+    r"|set|competitor)\b"
+    r"|\b(?:older|earlier|later|other|existing|another|original|predecessor|competitor)\b|\bitself\b"
+    r"|\bhad (?:\w+ ){0,3}?(?:claim|report|announce)|\b(?:says?|claims?) (?:it|to) (?:outdo|beat|outperform)"
+    r"|\bbeats?\b|\boutdo"
+    r"|\bovertak|\bbuilds? (?:on|upon)|\bstarts? from|\bborrows?\b|\bits (?:base|teacher|predecessor)"
+    r"|\bblames?\b|\bdraws? level\b",
+    re.I,
+)
+LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
+SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
