@@ -58,5 +58,5 @@ def _called(paper: Paper) -> set[str]:
 def mentions(abstract: str) -> set[str]:
     """The keys of the names in an abstract: words with a capital or a digit, singly and with the word after."""
     words = re.findall(r"[^\s()\[\],;:]+", abstract)
-    pairs = zip(words, [*words[1:], ""], strict=True)
+    pairs = zip(words, [*words[1:], ""], strict=False)
     return {name for a, b in pairs if _NAME.search(a) for name in (key(a), key(f"{a} {b}"))}

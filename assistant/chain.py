@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from .bridging import leads
 from .citations import Checker, checked
 from .conversation import self_contained
+from .declining import nothing_stood
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
@@ -133,23 +134,23 @@ class Assistant:
         """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
         clock = _Clock()
         question = _plain(question)
-        index = self._holdings.index()
-        if index is None:
-            yield Event("answered", answer=Answer(question, question, declined=EMPTY))
-            return
-        recent = turns[-self._memory_turns :] if self._memory_turns else ()
-        query = self_contained(question, recent, functools.partial(named, vocabulary=index))
-        yield Event(f"searching {len(index.keywords)} papers")
-        asked = understand(query, index, self._holdings.library.listings())
-        clock.lap("understanding")
-        hits = self._hits(asked, index)
-        clock.lap("retrieval")
-        yield Event(f"reading {len(hits)} papers")
-        draft = self._writer.write(asked, hits)
-        clock.lap("writing")
-        yield Event("checking citations")
-        claims, rejections = checked(draft, hits, self._checker(index))
-        clock.lap("checking")
+        with self._holdings.reading() as index:
+            if index is None:
+                yield Event("answered", answer=Answer(question, question, declined=EMPTY))
+                return
+            recent = turns[-self._memory_turns :] if self._memory_turns else ()
+            query = self_contained(question, recent, functools.partial(named, vocabulary=index))
+            yield Event(f"searching {len(index.keywords)} papers")
+            asked = understand(query, index, self._holdings.library.listings())
+            clock.lap("understanding")
+            hits = self._hits(asked, index)
+            clock.lap("retrieval")
+            yield Event(f"reading {len(hits)} papers")
+            draft = self._writer.write(asked, hits)
+            clock.lap("writing")
+            yield Event("checking citations")
+            claims, rejections = checked(draft, hits, self._checker(index))
+            clock.lap("checking")
         for claim in claims:
             yield Event("answering", claim=claim)
         answer = Answer(
@@ -158,7 +159,7 @@ class Assistant:
             claims=claims,
             rejections=rejections,
             hits=tuple(hits),
-            declined=draft.declined,
+            declined=draft.declined or (None if claims else nothing_stood(hits)),
             lead=draft.lead,
             remark=draft.remark,
             kind=asked.kind,
@@ -174,10 +175,10 @@ class Assistant:
     def check(self, sentence: str, title: str) -> Check:
         """Whether the abstract of the paper called `title` supports a sentence. Raises `PaperNotFound`."""
         paper = self.paper(title)
-        index = self._holdings.index()
-        if index is None:
-            raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
-        return self._checker(index).check(sentence, paper)
+        with self._holdings.reading() as index:
+            if index is None:
+                raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
+            return self._checker(index).check(sentence, paper)
 
     def search(self, question: str) -> list[Hit]:
         """The hits for a self-contained question, best first."""
@@ -185,11 +186,11 @@ class Assistant:
 
     def understood(self, question: str) -> tuple[Asked, list[Hit]]:
         """What a self-contained question asks for, and its hits, best first."""
-        index = self._holdings.index()
-        if index is None:
-            return Asked(question, "fact"), []
-        asked = understand(_plain(question), index, self._holdings.library.listings())
-        return asked, self._hits(asked, index)
+        with self._holdings.reading() as index:
+            if index is None:
+                return Asked(question, "fact"), []
+            asked = understand(_plain(question), index, self._holdings.library.listings())
+            return asked, self._hits(asked, index)
 
     def retriever(self) -> BaseRetriever:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
@@ -266,7 +267,7 @@ def _plain(question: str) -> str:
     """The question without surrounding space; `QuestionError` for what is none."""
     if not isinstance(question, str):
         raise QuestionError(f"A question is a string, not {type(question).__name__}.")
-    question = " ".join(question.split())
+    question = " ".join(question.encode(errors="replace").decode().split())  # a lone surrogate is no text
     if not any(c.isalnum() for c in question):
         raise QuestionError("The question has no words. Ask something about the papers.")
     if len(question) > MAX_QUESTION:

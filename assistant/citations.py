@@ -73,11 +73,12 @@ def _faults(found: Signals) -> list[tuple[str, float]]:
 
 
 def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
-    """Where `sentence` stands word for word in `abstract`, white space aside; None where it does not."""
+    """Where `sentence` stands in whole words in `abstract`, white space aside; None where it does not."""
     words = sentence.split()
-    if not words:
+    if not any(c.isalnum() for c in sentence):
         return None
-    found = re.search(r"\s+".join(map(re.escape, words)), abstract)
+    whole = r"\s+".join(map(re.escape, words))
+    found = re.search(rf"(?<!\w)(?<!\d[.,]){whole}(?![.,]?\d)(?:(?<!\w)|(?!\w))", abstract)
     return found.span() if found else None
 
 

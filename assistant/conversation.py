@@ -23,7 +23,8 @@ _NEW_TOPIC = re.compile(
     re.I,
 )
 _POINTER = re.compile(
-    r"\b(?:it|its|it's|itself|they|them|their|theirs|this|that|these|those|he|she|his|her|there|one|ones|same|both|"
+    r"(?:^|\b(?:is|was|did|does|do|on|of|for|with|in|to|from|about|by|at|and|or|but|than|like|how|why|what) )that\b|"
+    r"\b(?:it|its|it's|itself|they|them|their|theirs|this|these|those|he|she|his|her|there|one|ones|same|both|"
     r"the (?:two|three|authors?|paper|method|model|approach|other|others|latter|former|result|results|dataset"
     r"|benchmark)|"
     r"such|so|then|above|mentioned|previous|earlier)\b",
@@ -33,7 +34,18 @@ _OPENING = re.compile(
     r"^(?:and|but|so|also|or|then|what about|how about|why|how come|how so|since when|ok(?:ay)?,? and)\b", re.I
 )
 _INSTEAD = re.compile(r"^(?:and|but|or|ok(?:ay)?,?)?\s*(?:what about|how about|and|on|for|with|in)\b\s*", re.I)
-_ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "last": -1, "latter": -1}
+_ORDINALS = {
+    "first": 0,
+    "1st": 0,
+    "former": 0,
+    "second": 1,
+    "2nd": 1,
+    "third": 2,
+    "3rd": 2,
+    "fifth": 4,
+    "last": -1,
+    "latter": -1,
+}
 _ORDINAL = re.compile(
     rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|paper|of (?:them|these|those|the two)|method|model|work|result"
     rf"|approach))?\b(?! time)",
@@ -48,12 +60,15 @@ _SEVERAL = re.compile(
 
 _ANEW = re.compile(
     r"\b(?:are there|is there|any(?:thing|body|one)? (?:here|else)|any other|other papers"
-    r"|which (?:other )?papers|what else|"
+    r"|which (?:other )?papers|what else(?!.*\b(?:this|that|it|they|the paper)\b)|"
     r"the ones? (?:with|that|about|on|from|where|using|for))\b",
     re.I,
 )
 _ONE = re.compile(r"\bthe ((?:[\w-]+ ){1,3}?)(?:one|ones|paper|method|model|work|approach|study)\b", re.I)
 
+_ANEW_PAPERS = re.compile(
+    r"\b(?:are|is) there (?:any |other |more )*(?:papers?|works?|stud(?:y|ies)|articles?)\b", re.I
+)
 _ONE_THAT = re.compile(r"\bthe ones? (?:with|that|which|about|on|from|where|using|for) ([^,.;?]{3,60})", re.I)
 
 Names = Callable[[str], Sequence[str]]
@@ -65,7 +80,9 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     cited = [turn for turn in turns if turn.answer.titles]
     if not cited or _NEW_TOPIC.search(question):
         return _without_topic_change(question)
-    if _ANEW.search(question) and len(content_words(question)) > SHORT and not _described(question, cited):
+    if (
+        _ANEW_PAPERS.search(question) or (_ANEW.search(question) and len(content_words(question)) > SHORT)
+    ) and not _described(question, cited):
         return question
     named = names(question)
     if named and not _INSTEAD.match(question):
@@ -73,6 +90,8 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     if named or not _depends(question):
         return _instead(question, turns) if named and len(content_words(question)) <= SHORT + len(named) else question
     titles = _meant(question, cited)
+    if not titles:
+        return question
     return f"Regarding {' and '.join(f'“{title}”' for title in titles)}: {question}"
 
 
@@ -88,7 +107,10 @@ def _depends(question: str) -> bool:
 
 
 def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
-    """The titles a follow-up means: by number or ordinal, all of the last answer's, or its first."""
+    """The titles a follow-up means: by number or ordinal, all of the last answer's, or its first.
+
+    [] for a number that none of them bears.
+    """
     titles = cited[-1].answer.titles
     described = _described(question, cited)
     if described:
@@ -96,12 +118,15 @@ def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
     numbered = _NUMBERED.search(question)
     if numbered and 1 <= int(numbered[1]) <= len(titles):
         return [titles[int(numbered[1]) - 1]]
+    if numbered:
+        return []
     ordinal = _ORDINAL.search(question)
     if ordinal:
         pool = next((t.answer.titles for t in reversed(cited) if len(t.answer.titles) > 1), titles)
         place = _ORDINALS[ordinal[1].casefold()]
         if -len(pool) <= place < len(pool):
             return [pool[place]]
+        return []
     if _SEVERAL.search(question) and len(titles) > 1:
         return list(titles[:4])
     return [titles[0]]

@@ -87,7 +87,8 @@ SUMMARY = re.compile(
 LOOKUP = re.compile(
     r"\b(?:paper|one|report|article|thing|work|thesis)\b.{0,40}\b(?:called|titled?|named?)\b|\btitle\b"
     r"|\bcan'?t (?:remember|recall)"
-    r"|\blooking for the\b|\bforg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)"
+    r"|\blooking for the\b"
+    r"|\b(?:i|i've|have|i have) forg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)"
     r"|\bwhich paper\b|\bfind (?:me )?the (?:paper|one)\b"
     r"|\bwhat was the (?:paper|name)\b|\bsomething like\b",
     re.I,
@@ -113,8 +114,9 @@ INSTRUCTION = re.compile(
     r"|\b(?:reveal|print|show|repeat|output|leak|dump|tell me)\b.{0,40}\b(?:system|hidden|initial|secret|own"
     r"|your)\b.{0,25}"
     r"\b(?:prompt|instruction|message|rule|key)"
-    r"|\bpretend\b|\byou are now\b|\bact as\b|\bfrom now on\b|\bjailbreak(?:ed)? mode\b|\bdeveloper mode\b"
-    r"|\bsystem prompt\b"
+    r"|\bpretend\b|\byou are now\b|(?:^|\byou (?:should |must |will )?|\bplease |\bnow )act as\b|\bfrom now on\b"
+    r"|\bjailbreak(?:ed)? mode\b|\bdeveloper mode\b"
+    r""
     r"|\bdo anything now\b|\bno matter what (?:the )?(?:papers|abstracts)\b|\bwithout (?:any )?(?:citation"
     r"|source)s?\b"
     r"|\b(?:just|simply) (?:say|answer|claim|state) that\b",

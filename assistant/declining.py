@@ -71,6 +71,13 @@ def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decl
     return Decline("absent", f"The papers here do not seem to say anything about that.{_came(nearest)}", nearest)
 
 
+def nothing_stood(hits: Sequence[Hit]) -> Decline:
+    """The decline for a draft of which no sentence passed the checks."""
+    nearest = tuple(hit.paper.title for hit in hits[:NEAREST])
+    message = "What was written could not be held against the words of the papers, so none of it is shown."
+    return Decline("unstated", f"{message}{_came(nearest)}", nearest)
+
+
 def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     """What the model sees that tells whether the library has anything on a question."""
     top = hits[0]

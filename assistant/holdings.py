@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +45,7 @@ class Holdings:
         self.library, self.embedder = library, embedder
         self._chroma_url, self._notice = chroma_url, notice
         self._index: Index | None = None
+        self._readers: Counter[int] = Counter()
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -139,15 +142,32 @@ class Holdings:
         none before, `IndexMismatch`, `StoreError`.
         """
         with self._opening:
-            if indexing.is_behind(self.library, chroma_url=self._chroma_url):
-                self._catch_up()
-            generation = indexing.current(self.library)
-            if self._index is None or self._index.generation != generation:
-                before, self._index = self._index, None
-                if before is not None:
-                    before.close()
-                self._index = indexing.open_index(self.library, self.embedder)
-            return self._index
+            return self._current()
+
+    @contextmanager
+    def reading(self) -> Iterator[Index | None]:
+        """`index`, kept open until the block ends, even when newer papers replace it meanwhile."""
+        with self._opening:
+            index = self._current()
+            self._readers[id(index)] += 1
+        try:
+            yield index
+        finally:
+            with self._opening:
+                self._readers[id(index)] -= 1
+                if index is not None and index is not self._index and not self._readers[id(index)]:
+                    index.close()
+
+    def _current(self) -> Index | None:
+        if indexing.is_behind(self.library, chroma_url=self._chroma_url):
+            self._catch_up()
+        generation = indexing.current(self.library)
+        if self._index is None or self._index.generation != generation:
+            before, self._index = self._index, None
+            if before is not None and not self._readers[id(before)]:
+                before.close()
+            self._index = indexing.open_index(self.library, self.embedder)
+        return self._index
 
     def _catch_up(self) -> None:
         try:

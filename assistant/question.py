@@ -172,7 +172,7 @@ def _known(word: str, vocabulary: Vocabulary) -> bool:
 def _kind(question: str, named: Sequence[Named]) -> Kind:
     if INSTRUCTION.search(question):
         return "instruction"
-    if TALK.search(question):
+    if TALK.search(question) and not re.search(PAPERS, question, re.I):
         return "talk"
     sides = len({n.paper_ids for n in named})
     if COUNT.search(question):

@@ -207,7 +207,7 @@ class Answer:
     def text(self) -> str:
         """The answer as prose, or as a list of the papers it draws on, each sentence with its reference numbers."""
         if self.declined is not None:
-            return self.declined.message
+            return _unnumbered(self.declined.message)
         numbers = {title: n for n, title in enumerate(self.titles, start=1)}
         items: list[str] = []
         for claim in self.claims:

@@ -46,7 +46,9 @@ class Retriever:
         """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
-        lists = self._lists(asked, vector, allowed) | {"bridge": dict.fromkeys(also, 1.0)}
+        lists = self._lists(asked, vector, allowed) | {
+            "bridge": {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
+        }
         papers = self._library.papers(dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES]))
         if not papers:
             return []

@@ -22,6 +22,9 @@ NEAR = 0.005
 _LOOSE = frozenset({"one", "half", "twice", "zero"})
 """Spelt-out numbers that are used without counting."""
 
+_SCALED = re.compile(r"\d[\d.,]*[kmbtx]?", re.I)
+"""A number with its scale, "12M", which is no name."""
+
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|fails?|failed|failing|unable|lacks?|lacking|hardly|barely|"
     r"absence|unlike|free of|unnecessary|impossible|little|refus\w+)\b|n['’]t\b|\b\w+-free\b",
@@ -119,7 +122,7 @@ def signals(sentence: str, paper: Paper, rarity: Rarity) -> Signals:
         window=_share(wanted, near),
         numbers=tuple(n for n in strange if n[-1].isdigit() or not n.isalpha()),
         spelt=tuple(n for n in strange if n.isalpha() and n.casefold() not in _LOOSE),
-        names=tuple(name for name in names(sentence) if not _named(name, whole)),
+        names=tuple(n for n in names(sentence) if not _SCALED.fullmatch(n) and not _named(n, whole)),
         negated=bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(near)),
         opposite=_opposites(sentence, near),
         swapped=_swapped(sentence, near),

@@ -217,24 +217,20 @@ def test_any_question_keeps_what_it_asks(question: str, length: int) -> None:
     assert said
 
 
-@pytest.mark.xfail(reason="a number that no cited paper has falls through to the first paper", strict=True)
 @pytest.mark.parametrize("question", ["What does [9] learn from?", "and the fifth one?"])
 def test_a_number_past_the_end_is_not_taken_for_the_first(question: str) -> None:
     assert meant(question, THREE) != ["PearRank"]
 
 
-@pytest.mark.xfail(reason="'are there' is taken for a pointer where few words follow", strict=True)
 def test_asking_what_else_there_is_is_no_follow_up() -> None:
     question = "Are there any papers on snow compression?"
     assert self_contained(question, ONE, names) == question
 
 
-@pytest.mark.xfail(reason="'what else' is taken for a new search though it goes on with 'this paper'", strict=True)
 def test_what_else_this_paper_says_is_a_follow_up() -> None:
     assert meant("What else does this paper say about labels and yields?", ONE) == ["PearRank"]
 
 
-@pytest.mark.xfail(reason="a relative 'that' is taken for a pointer", strict=True)
 @pytest.mark.parametrize(
     "question", ["How accurate is the probe that reads the wind from kites?", "Which orchards show that pears float?"]
 )

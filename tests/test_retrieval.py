@@ -250,7 +250,6 @@ def test_a_paper_led_to_comes_out_though_nothing_else_finds_it(wordy: Shelf) -> 
     assert [rank for name, rank in hits[0].ranks.items() if name != "bridge"] == [None] * 3
 
 
-@pytest.mark.xfail(reason="`also` is not held against the listings that the question keeps to", strict=True)
 def test_a_paper_led_to_is_kept_to_the_listing_too(shelf: Shelf) -> None:
     hits = shelf.hits("What came on March 11 about kites?", also=[shelf.id_of(PEAR)])
     assert {s for hit in hits for s in hit.paper.sources} == {"odd.txt"}

@@ -113,7 +113,6 @@ def test_a_true_paraphrase_is_kept(sentence: str, paper: Paper) -> None:
     assert found.quote in paper.abstract
 
 
-@pytest.mark.xfail(reason="a number with its scale, '12M', is also taken for a name", strict=True)
 def test_a_number_written_short_is_no_name() -> None:
     assert check("PearRank, with its 12M parameters, sorts orchards by yield.", PEAR).reasons == ()
 
