@@ -84,7 +84,8 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
         _ANEW_PAPERS.search(question) or (_ANEW.search(question) and len(content_words(question)) > SHORT)
     ) and not _described(question, cited):
         return question
-    named = names(question)
+    pointing = bool(_POINTER.search(question))
+    named = [name for name in names(question) if not (pointing and name.islower())]
     if named and not _INSTEAD.match(question):
         return question
     if named or not _depends(question):

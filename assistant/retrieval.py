@@ -12,7 +12,7 @@ from .evidence import Probe, compare, evidence, signals, stems_of
 from .interaction import maxsim, question_tokens
 from .names import key
 from .question import Asked
-from .records import Hit, Paper
+from .records import Evidence, Hit, Paper, Passage
 from .text import numbers
 
 if TYPE_CHECKING:
@@ -65,21 +65,18 @@ class Retriever:
         first = {paper.id: lists["named"].get(paper.id, 0.0) + lists["bridge"].get(paper.id, 0.0) for paper in papers}
         order = sorted(papers, key=lambda paper: (-first[paper.id], -scores[paper.id], paper.id))[:limit]
         passages = self._index.passages_of(order)
-        hits = []
-        for paper in order:
-            told = evidence(probe, paper, matches.get(paper.id))
-            best = max(told, key=lambda e: (e.signals["answers"], e.signals["coverage"]))
-            hits.append(
-                Hit(
-                    paper=paper,
-                    passage=next(p for p in reversed(passages[paper.id]) if p.start <= best.start),
-                    score=scores[paper.id],
-                    ranks={name: ranked.get(paper.id) for name, ranked in ranks.items()},
-                    signals=found[paper.id],
-                    evidence=told,
-                )
+        told = {paper.id: evidence(probe, paper, matches.get(paper.id)) for paper in order}
+        return [
+            Hit(
+                paper=paper,
+                passage=_best(passages[paper.id], told[paper.id]),
+                score=scores[paper.id],
+                ranks={name: ranked.get(paper.id) for name, ranked in ranks.items()},
+                signals=found[paper.id],
+                evidence=told[paper.id],
             )
-        return hits
+            for paper in order
+        ]
 
     def _probe(self, asked: Asked) -> tuple[Probe, NDArray[np.float32] | None]:
         import numpy as np
@@ -128,6 +125,12 @@ class Retriever:
         if self._embedder is None:
             return {}
         return self._index.codes_of(papers, self._library, dimensions=self._embedder.dimensions)
+
+
+def _best(passages: Sequence[Passage], told: Sequence[Evidence]) -> Passage:
+    """The passage that holds the sentence most likely to hold the answer."""
+    best = max(told, key=lambda e: (e.signals["answers"], e.signals["coverage"]))
+    return next(p for p in reversed(passages) if p.start <= best.start)
 
 
 def likeness(index: Index, library: Library, embedder: Embedder, sentence: str, paper: Paper) -> float:

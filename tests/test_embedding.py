@@ -72,6 +72,28 @@ def test_alike_in_meaning_is_near(bundled: BundledEmbedder) -> None:
     assert asked.vector @ near.vector > asked.vector @ far.vector + 0.2
 
 
+def test_the_vector_is_the_mean_of_the_models_last_states(bundled: BundledEmbedder) -> None:
+    one, two, far = bundled.encode(
+        ["A dense retriever finds passages.", "We train dense retrieval models.", "Kites fly over the orchard."]
+    )
+    assert one.vector @ two.vector == pytest.approx(0.5176, abs=1e-3)
+    assert one.vector @ far.vector == pytest.approx(-0.0260, abs=1e-3)
+
+
+def test_a_token_has_the_vector_of_its_word(bundled: BundledEmbedder) -> None:
+    one, two = bundled.encode(["A dense retriever finds passages.", "We train dense retrieval models."])
+    alike = one.tokens @ two.tokens.T
+    assert (alike.shape, alike.argmax()) == ((7, 6), 1 * 6 + 2)  # "dense" and "dense"
+    assert alike.max() == pytest.approx(0.880, abs=2e-3)
+
+
+def test_a_text_is_encoded_alike_alone_and_among_others(bundled: BundledEmbedder) -> None:
+    for text, among in zip(TEXTS, bundled.encode(TEXTS), strict=True):
+        (alone,) = bundled.encode([text])
+        assert alone.vector.tobytes() == among.vector.tobytes()
+        assert alone.tokens.tobytes() == among.tokens.tobytes()
+
+
 def test_a_model_name_tells_its_weights(bundled: BundledEmbedder) -> None:
     assert (bundled.name, bundled.dimensions) == ("all-MiniLM-L6-v2-int8-8199be6f699a", 384)
 

@@ -157,18 +157,16 @@ def test_the_python_example_runs(
     printed = capsys.readouterr().out
     assert printed.startswith("60 papers added, 0 records rejected\n")
     assert "VILA: On Pre-training for Visual Language Models says: " in printed
-    assert printed.splitlines()[-1] == "('StreamVC: Real-Time Low-Latency Voice Conversion',)"
+    assert printed.splitlines()[-1] == "('SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound',)"
 
 
 def test_the_answer_it_shows_cites_what_the_sample_says(sample_home: Path) -> None:
     (asked,) = (words[1] for words in commands() if words[0] == "ask" and "?" in words[1])
     shown = block("text", section("A first answer"))
-    quotes = [" ".join(quote.split()) for quote in re.findall(r"“(.+?)”", shown, re.S)]
     with Assistant.open(sample_home) as opened:
         answer = opened.ask(asked)
     assert re.findall(r"^\[\d\] (.+)$", shown, re.M) == list(answer.titles)
-    assert set(quotes) <= {citation.quote for claim in answer.claims for citation in claim.citations}
-    assert quotes
+    assert " ".join(answer.text.split()) in " ".join(shown.split())
 
 
 def test_the_sample_has_as_many_papers_as_it_says() -> None:
