@@ -166,9 +166,9 @@ def evidence(probe: Probe, paper: Paper, matches: Matches | None) -> tuple[Evide
     _, told = _read(paper.title, paper.abstract)
     similarity = focus = np.zeros(len(told))
     if matches is not None and len(matches.starts):
-        sentence = np.searchsorted([one.span.start for one in told], matches.starts, side="right") - 1
-        similarity = _by_sentence(matches.tokens, sentence, len(told))
-        focus = _by_sentence(matches.focus, sentence, len(told))
+        firsts = np.searchsorted(matches.starts, [one.span.start for one in told])
+        similarity = _by_sentence(matches.tokens, firsts)
+        focus = _by_sentence(matches.focus, firsts)
     found = [
         {
             "similarity": float(similarity[n]),
@@ -202,12 +202,15 @@ def _completed(
     return signals | {"answers": model("sentence").probability(signals)}
 
 
-def _by_sentence(matches: NDArray[np.float32], sentence: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """(count,) MaxSim of the question with each sentence's own words; title words (sentence -1) count for none."""
+def _by_sentence(matches: NDArray[np.float32], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(sentences,) MaxSim of the question with each sentence's own words, which begin at column `firsts`.
+
+    A sentence without words has 0; title words, before the first sentence, count for none.
+    """
     import numpy as np
 
-    scores = np.zeros(count)
-    for n in range(count):
-        own = matches[:, sentence == n]
-        scores[n] = float(own.max(axis=1).mean()) if own.size else 0.0
-    return scores
+    count = matches.shape[1]
+    if not matches.size:
+        return np.zeros(len(firsts))
+    best = np.maximum.reduceat(matches, np.minimum(firsts, count - 1), axis=1).mean(axis=0)
+    return np.where(np.diff(firsts, append=count) > 0, best, 0.0)
