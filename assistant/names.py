@@ -108,13 +108,14 @@ def named_in(question: str, book: NameBook) -> list[Named]:
         (start, end): key(" ".join(tokens[start:end]))
         for start in range(len(tokens))
         for end in range(start + 1, min(start + LONGEST_TITLE, len(tokens)) + 1)
+        if content_words(" ".join(tokens[start:end]))  # "of a" is not OFA
     }
     bearers = book.bearers([span for span in set(spans.values()) if span])
     found: list[Named] = []
     position = 0
     while position < len(tokens):
         last = min(position + LONGEST_TITLE, len(tokens))
-        ends = (end for end in range(last, position, -1) if _usable(spans[position, end], bearers))
+        ends = (end for end in range(last, position, -1) if _usable(spans.get((position, end), ""), bearers))
         end = next(ends, None)
         if end is not None:
             text = " ".join(tokens[position:end]).strip(" .,;:?!\"'“”‘’()[]").removesuffix("'s").removesuffix("’s")

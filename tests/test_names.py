@@ -155,3 +155,9 @@ def test_the_closest_titles_are_told() -> None:
 
 def test_what_looks_coined() -> None:
     assert name_like("Does RetroFusion-X beat GPT-5 or the Kites?") == ["RetroFusion-X", "GPT-5"]
+
+
+def test_words_that_say_nothing_spell_no_name() -> None:
+    book = DictBook(OFA=("p1",))
+    assert named_in("How do style codes keep the look of a picture?", book) == []
+    assert named_in("How large is OFA?", book) == [Named("OFA", ("p1",))]
