@@ -47,6 +47,7 @@ class Holdings:
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
         self._opening = threading.Lock()
+        self._own_writers = threading.Lock()
 
     def close(self) -> None:
         if self._index is not None:
@@ -60,7 +61,7 @@ class Holdings:
         Raises `LibraryBusy`, `IndexMismatch` when another embedder made the index, and `EmbedderError` when the one
         that made it is not at hand and there is something new; nothing is changed then.
         """
-        with self.library.writing():
+        with self._own_writers, self.library.writing():
             embedder = indexing.embedder_for(self.library, self.embedder)
             sources = told_apart(paths, self.library.places())
             listings = [read(path, source=source) for path, source in zip(paths, sources, strict=True)]
@@ -76,7 +77,7 @@ class Holdings:
 
     def remove(self, titles: Sequence[str]) -> Ingested:
         """Forget papers by title or id; `PaperNotFound`, before anything is changed, for one not held."""
-        with self.library.writing():
+        with self._own_writers, self.library.writing():
             indexing.embedder_for(self.library, self.embedder)
             done = self.library.remove([self.paper(title).id for title in titles])
             self._update()
@@ -115,7 +116,7 @@ class Holdings:
         """What is wrong, in words; with `repair`, the index is made anew from the papers."""
         faults = self._faults()
         if repair and faults:
-            with self.library.writing():
+            with self._own_writers, self.library.writing():
                 self._update(anew=True, progress=progress)
         return faults
 
@@ -170,12 +171,19 @@ class Holdings:
         return self._index
 
     def _catch_up(self) -> None:
+        """Bring the index up to date, unless somebody is writing: another thread of ours will do so itself."""
+        ours = self._own_writers.acquire(blocking=False)
         try:
+            if not ours:
+                raise LibraryBusy("Papers are just being taken in. Ask again in a moment.")
             with self.library.writing():
                 self._update()
         except LibraryBusy:
             if indexing.current(self.library) is None:
                 raise
+        finally:
+            if ours:
+                self._own_writers.release()
 
     def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
         indexing.update(self.library, self.embedder, chroma_url=self._chroma_url, anew=anew, progress=progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -233,6 +234,7 @@ def test_a_title_unlike_any_has_no_closest(holdings: Holdings) -> None:
 
 INGEST = """
 import sys
+import threading
 from assistant.holdings import Holdings
 from assistant.library import Library
 from tests.doubles import HashEmbedder
@@ -250,6 +252,7 @@ holdings.close()
 
 SHOW = """
 import sys
+import threading
 from assistant.holdings import Holdings
 from assistant.library import Library
 from tests.doubles import HashEmbedder
@@ -573,3 +576,32 @@ def test_while_another_makes_the_first_index_a_question_is_told_to_wait(
 def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str]) -> None:
     assert kill_ingest.main(["--times", "3"]) == 0
     assert capsys.readouterr().out.count("| whole |") == 3
+
+
+def test_an_ingest_waits_while_a_question_of_ours_catches_up(
+    home: Path, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holdings = Holdings(Library(home), HashEmbedder())
+    holdings.library.put([Paper("Late", "We propose Late. It lags.", sources=("x.txt",))])
+    catching_up, go_on = threading.Event(), threading.Event()
+    update = holdings._update
+
+    def slowly(**knobs: bool) -> None:
+        catching_up.set()
+        assert go_on.wait(20)
+        update(**knobs)
+
+    monkeypatch.setattr(holdings, "_update", slowly)
+    asking = threading.Thread(target=holdings.index)
+    asking.start()
+    assert catching_up.wait(20)
+    monkeypatch.setattr(holdings, "_update", update)
+    done: list[int] = []
+    taking_in = threading.Thread(target=lambda: done.append(holdings.ingest([listing()]).added))
+    taking_in.start()
+    taking_in.join(0.5)  # time enough to be refused, were it not made to wait
+    go_on.set()
+    asking.join(20)
+    taking_in.join(20)
+    assert done == [len(PAIRS)]
+    assert holdings.doctor() == []
