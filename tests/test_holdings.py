@@ -19,6 +19,7 @@ from assistant.encodings import encoded_text
 from assistant.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound
 from assistant.holdings import Holdings
 from assistant.index import current
+from assistant.library import Library
 from assistant.records import Ingested, Paper
 
 from . import kill_ingest
@@ -586,10 +587,10 @@ def test_an_ingest_waits_while_a_question_of_ours_catches_up(
     catching_up, go_on = threading.Event(), threading.Event()
     update = holdings._update
 
-    def slowly(**knobs: bool) -> None:
+    def slowly() -> None:
         catching_up.set()
         assert go_on.wait(20)
-        update(**knobs)
+        update()
 
     monkeypatch.setattr(holdings, "_update", slowly)
     asking = threading.Thread(target=holdings.index)
