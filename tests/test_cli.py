@@ -357,7 +357,8 @@ def _event(answer: Answer) -> object:
 
 def test_every_exit_code_of_the_help_is_one_that_a_command_uses() -> None:
     from assistant import cli
+    from assistant.cli import shared
 
     told = {int(code) for code in re.findall(r"^  (\d+) ", cli.EPILOG, re.M)}
-    assert told == {0, 2, cli.FAILED, cli.REJECTED, cli.DECLINED, cli.FAULTY, cli.STOPPED, cli.UNREAD}
+    assert told == {0, 2, shared.FAILED, shared.REJECTED, shared.DECLINED, shared.FAULTY, shared.STOPPED, shared.UNREAD}
     assert isinstance(typer.main.get_command(app), cli.Commands)

@@ -1,0 +1,61 @@
+"""The options that commands share in, the library opened, the screen and an exit code out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..chain import Assistant
+    from ..records import Ingested
+    from ..terminal import Screen
+
+FAILED, REJECTED, DECLINED, FAULTY, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="FOLDER",
+        help="The folder that holds the library.  [default: ASSISTANT_HOME, or your data folder]",
+    ),
+]
+
+
+def screen(*, stderr: bool = False) -> Screen:
+    """The terminal: standard output, or standard error."""
+    from ..terminal import Screen
+
+    return Screen(stderr=stderr)
+
+
+@contextmanager
+def opened(context: typer.Context, home: Path | None) -> Iterator[Assistant]:
+    """The assistant over the library that the command line or the settings name; says on stderr what it lacks."""
+    from ..chain import Assistant
+
+    with Assistant.open(home or context.obj) as assistant:
+        notice = assistant.status().notice
+        if notice:
+            screen(stderr=True).line(notice)
+        yield assistant
+
+
+def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:
+    """What an ingest did, shown as it goes on."""
+    with screen(stderr=True).progress() as progress:
+        return assistant.ingest(*paths, progress=progress)
+
+
+def text_of(given: Sequence[str]) -> str:
+    """Words of the command line as one text; bytes that are no text are replaced."""
+    return " ".join(given).encode(errors="surrogateescape").decode(errors="replace")
+
+
+def in_papers(number: int) -> str:
+    """`1 paper`, `828 papers`."""
+    return f"{number:,} paper{'' if number == 1 else 's'}"
