@@ -17,8 +17,8 @@ from .relevance import SEVERAL, SURELY
 
 NEAREST = 3
 """Papers named as the nearest."""
-CERTAIN = 0.75
-"""A paper this relevant is on the topic, however strange the question's other words are."""
+CROWD = slice(5, 15)
+"""The hits that stand for what is alike to any question of the kind: an answer stands out from these."""
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
@@ -60,13 +60,8 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
 
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
     fitted = model("answers")
-    certain = asked.kind not in SEVERAL and hits[0].relevance >= CERTAIN
-    if (
-        asked.foreign
-        or certain
-        or hits[0].signals["named"] == SURELY
-        or fitted.probability(features(asked, hits)) >= fitted.threshold
-    ):
+    called = hits[0].signals["named"] == SURELY
+    if asked.foreign or called or fitted.probability(features(asked, hits)) >= fitted.threshold:
         return None
     return Decline("absent", f"The papers here do not seem to say anything about that.{_came(nearest)}", nearest)
 
@@ -81,13 +76,16 @@ def nothing_stood(hits: Sequence[Hit]) -> Decline:
 def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     """What the model sees that tells whether the library has anything on a question."""
     top = hits[0]
+    crowd = [hit.signals["maxsim"] for hit in hits[CROWD]]
     return {
         "relevance": top.relevance,
-        "maxsim": top.signals["maxsim"],
-        "cosine": top.signals["cosine"],
+        **{name: top.signals[name] for name in ("maxsim", "cosine", "weakest")},
+        "margin": top.signals["maxsim"] - sum(crowd) / len(crowd) if crowd else 0.0,
+        "coverage": max(hit.signals["coverage"] for hit in hits[: CROWD.start]),
         "strange": asked.strangeness,
         "words": min(len(asked.text.split()), 25) / 25,
         "named": float(bool(asked.named)),
+        "several": float(asked.kind in SEVERAL),
     }
 
 

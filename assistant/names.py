@@ -74,6 +74,11 @@ def names_of(paper: Paper) -> list[str]:
     return list(dict.fromkeys(key(name) for name in found if len(key(name)) > 1))
 
 
+def is_called(paper: Paper, name: str) -> bool:
+    """Whether the title, or what stands before its colon, is the name: "T5" does not call "SpacTor-T5: ..." so."""
+    return key(name) in (key(paper.title), key(paper.title.partition(":")[0]))
+
+
 def key(name: str) -> str:
     """What a name is looked up by: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
     return re.sub(r"[^\w+]|_", "", singular(plain(name)))

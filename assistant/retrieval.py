@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from .evidence import Probe, compare, evidence, signals, stems_of
 from .interaction import maxsim, question_tokens
-from .names import key
+from .names import is_called
 from .question import Asked
 from .records import Evidence, Hit, Paper, Passage
-from .text import numbers
+from .text import numbers, stem, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,11 @@ CANDIDATES = 30
 """Papers taken from each list; together they hold 99 % of the papers wanted by the fitting questions."""
 WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 """Weight of each signal in the fused score, once standardised over the candidates."""
-NAMED_BY_TITLE, NAMED_BY_ABSTRACT, NAMED_LOOSELY = 1.0, 0.2, 0.1
-"""How surely a name means a paper: its title holds it, only its abstract does, it is misspelt or merely mentioned."""
+CALLED, COINED, LOOSELY = 1.0, 0.2, 0.1
+"""How surely a name means a paper: the paper is called so, it coined the name that others use too, or the name is
+misspelt or merely mentioned."""
+OWN = 2
+"""A name that no more papers use, and that one of them coined, means that one as surely as its title."""
 
 
 class Retriever:
@@ -111,15 +114,20 @@ class Retriever:
         return {name: {i: s for i, s in ranked.items() if i in allowed} for name, ranked in lists.items()}
 
     def _named(self, asked: Asked) -> dict[str, float]:
-        """How surely the question names each paper: by its title, by its abstract alone, by a misspelling."""
-        titles = {p.id: key(p.title) for p in self._library.papers(i for n in asked.named for i in n.paper_ids)}
+        """How surely the question names each paper, surest first."""
+        papers = {p.id: p for p in self._library.papers(i for n in asked.named for i in n.paper_ids)}
         strengths: dict[str, float] = {}
         for named in asked.named:
-            for paper_id in named.paper_ids:
-                inside = key(named.text) in titles.get(paper_id, "")
-                strength = NAMED_BY_TITLE if inside else NAMED_BY_ABSTRACT if named.exact else NAMED_LOOSELY
-                strengths[paper_id] = max(strength, strengths.get(paper_id, 0.0))
+            alone = named.exact and len(named.paper_ids) == 1 and self._users(named.text) <= OWN
+            for paper in (papers[i] for i in named.paper_ids if i in papers):
+                called = alone or (named.exact and is_called(paper, named.text))
+                strength = CALLED if called else COINED if named.exact else LOOSELY
+                strengths[paper.id] = max(strength, strengths.get(paper.id, 0.0))
         return dict(sorted(strengths.items(), key=lambda item: -item[1]))
+
+    def _users(self, name: str) -> int:
+        """How many papers use the rarest word of a name."""
+        return min(self._index.document_counts(stem(word) for word in words(name)).values(), default=0)
 
     def _codes(self, papers: Sequence[Paper]) -> dict[str, Codes]:
         if self._embedder is None:

@@ -23,8 +23,8 @@ KEPT = 0.4
 the vital facts in 3.5 sentences, where the best three show 82 %."""
 MOST_PAPERS = 12
 """Papers named in one answer, at most."""
-OTHER_SIDE = 0.08
-"""Least relevance of a paper taken as the unnamed side of a comparison."""
+OTHER_SIDE = 0.02
+"""Least relevance of a paper taken as the unnamed side of a comparison: the question says that there is one."""
 
 
 class Writer(Protocol):
@@ -60,7 +60,7 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
 def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """One paper for each name of a comparison; for a side without a name, the next best."""
     sides: list[Hit] = []
-    for named in asked.named:
+    for named in sorted(asked.named, key=lambda named: len(named.paper_ids)):
         bearers = [hit for hit in hits if hit.paper.id in named.paper_ids and hit not in sides]
         if bearers and (named.exact or bearers[0].relevance >= model("single").threshold):
             sides.append(bearers[0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.declining import CERTAIN, NEAREST, decline, features
+from assistant.declining import NEAREST, decline, features
 from assistant.logistic import model
 from assistant.question import Asked
 from assistant.records import Hit
@@ -118,12 +118,6 @@ def test_a_paper_surely_named_is_never_absent(shelf: Shelf, kind: str) -> None:
     first, *rest = faint(found(shelf, "What do kites remember?")[1])
     named = replace(first, signals={**first.signals, "named": SURELY})
     assert decline(asked, [named, *rest]) is None
-
-
-def test_a_paper_certainly_meant_is_not_absent_however_strange_the_words(shelf: Shelf) -> None:
-    asked = Asked("Which umbrellas?", "fact", strangeness=1.0)
-    first, *rest = faint(found(shelf, "What do kites remember?")[1])
-    assert decline(asked, [replace(first, relevance=CERTAIN), *rest]) is None
 
 
 def test_at_most_so_many_are_the_nearest(shelf: Shelf) -> None:

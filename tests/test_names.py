@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from assistant.names import Named, closest_titles, key, misspelt_in, name_like, named_in, names_of, plain
+from assistant.names import Named, closest_titles, is_called, key, misspelt_in, name_like, named_in, names_of, plain
 from assistant.records import Paper
 
 from .papers import PAIRS
@@ -77,6 +77,20 @@ def test_a_paper_goes_by(title: str, abstract: str, name: str) -> None:
 )
 def test_a_paper_does_not_go_by(title: str, abstract: str, name: str) -> None:
     assert key(name) not in names_of(Paper(title, abstract))
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "called"),
+    [
+        ("RocketQA: An Optimized Approach", "Rocket QA", True),
+        ("RocketQA: An Optimized Approach", "RocketQA's", True),
+        ("The Whole Title", "the whole title", True),
+        ("SpacTor-T5: Pre-training T5 Models", "T5", False),
+        ("ConvNet vs Transformer: Beyond ImageNet", "ConvNet", False),
+    ],
+)
+def test_a_paper_is_called_what_its_title_is_or_begins_with(title: str, name: str, called: bool) -> None:
+    assert is_called(Paper(title, "An abstract."), name) is called
 
 
 def test_names_are_told_once() -> None:

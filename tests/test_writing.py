@@ -93,6 +93,14 @@ def test_three_sides_are_three_papers(shelf: Shelf, hits: list[Hit]) -> None:
     assert len(choose(asked, hits)) == 3
 
 
+def test_a_name_that_several_bear_leaves_the_paper_of_a_rarer_name_to_that_one(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("How do PearRank and Ragnarök differ?")
+    pear, ragnarok = asked.named
+    common = replace(pear, paper_ids=(*ragnarok.paper_ids, *pear.paper_ids))
+    reverse = sorted(hits, key=lambda hit: hit.paper.title != RAGNAROK)
+    assert titles(choose(replace(asked, named=(common, ragnarok)), reverse)) == [RAGNAROK, PEAR]
+
+
 def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -> None:
     asked = replace(shelf.asked("Compare PearRank with kites."), kind="compare")
     assert titles(choose(asked, hits)) == [PEAR, hits[1].paper.title]
