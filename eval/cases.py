@@ -14,6 +14,16 @@ from .metrics import METRICS, Abstracts, Miss, Outcome, Verdict, misses, score
 from .questions import half
 
 NAMES = tuple(metric.name for metric in METRICS)
+JUDGED = 5
+"""Hits of a question whose probabilities are held against the gold titles; further down nearly all are 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How probable the assistant thought it that a paper should be cited, and whether it should."""
+
+    relevance: float
+    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,8 @@ class Case:
     """One question, what came of it, its scores by measure name, and what it missed.
 
     `words` is the answer, the decline or the error as a person would read it; `titles` are the cited ones, and
-    `relevance` the first hit's (0 without hits, None when the case failed).
+    `relevance` the first hit's (0 without hits, None when the case failed). `judged` are the first hits but the
+    tolerated ones.
     """
 
     id: str
@@ -36,6 +47,7 @@ class Case:
     words: str
     titles: tuple[str, ...]
     relevance: float | None
+    judged: tuple[Judgement, ...]
     written_by: str
     scores: Mapping[str, float | None]
     misses: tuple[Miss, ...]
@@ -62,6 +74,7 @@ def to_json(case: Case) -> dict[str, object]:
         "words": case.words,
         "titles": list(case.titles),
         "relevance": case.relevance,
+        "judged": [{"relevance": one.relevance, "right": one.right} for one in case.judged],
         "written_by": case.written_by,
         "scores": dict(case.scores),
         "misses": [{"kind": miss.kind, "detail": miss.detail} for miss in case.misses],
@@ -84,6 +97,10 @@ def from_json(record: Record) -> Case:
         words=_maybe_blank(record, "words"),
         titles=record.texts("titles"),
         relevance=record.number("relevance"),
+        judged=tuple(
+            Judgement(part.number("relevance") or 0.0, part.flag("right"))
+            for part in (record.records("judged") if record.has("judged") else ())  # not in reports before 0.2
+        ),
         written_by=_maybe_blank(record, "written_by"),
         # A report of an earlier version may lack a measure of today, or hold one that is gone.
         scores={name: scores.number(name) for name in NAMES},
@@ -93,7 +110,8 @@ def from_json(record: Record) -> Case:
 
 def _case(outcome: Outcome, abstracts: Abstracts) -> Case:
     question, answer = outcome.question, outcome.answer
-    relevance = None if answer is None else answer.hits[0].relevance if answer.hits else 0.0
+    hits = answer.hits if answer is not None else ()
+    relevance = None if answer is None else hits[0].relevance if hits else 0.0
     return Case(
         id=question.id,
         type=question.type,
@@ -107,6 +125,11 @@ def _case(outcome: Outcome, abstracts: Abstracts) -> Case:
         words=outcome.error if answer is None else answer.text,
         titles=answer.titles if answer is not None and answer.answered else (),
         relevance=relevance,
+        judged=tuple(
+            Judgement(hit.relevance, hit.paper.title in question.gold)
+            for hit in hits[:JUDGED]
+            if hit.paper.title not in question.tolerated
+        ),
         written_by=answer.written_by if answer is not None else "",
         scores=score(outcome, abstracts).values(),
         misses=misses(outcome, abstracts),

@@ -52,6 +52,9 @@ def plots(report: Report) -> tuple[tuple[str, str], ...]:
     if report.curve:
         caption = "Precision against coverage as the threshold on the first hit's relevance moves"
         found.append((caption, _svg("curve", (6, 4), report, _curve)))
+    if report.reliability:
+        caption = "How often a paper thought so probable should be cited; on the line is calibrated"
+        found.append((caption, _svg("reliability", (6, 4), report, _reliability)))
     if report.cases:
         found.append(("Answered and answerable", _svg("confusion", (5, 2.6), report, _confusion)))
     return tuple(found)
@@ -86,6 +89,21 @@ def _curve(axes: Axes, report: Report) -> None:
                       textcoords="offset points", fontsize=8)  # fmt: skip
     axes.set_xlabel("coverage: answerable questions answered")
     axes.set_ylabel("title precision of what is answered")
+    axes.set_xlim(-0.02, 1.05)
+    axes.set_ylim(-0.02, 1.08)
+    axes.grid(alpha=0.3)
+
+
+def _reliability(axes: Axes, report: Report) -> None:
+    axes.plot([0, 1], [0, 1], color=INK, alpha=0.3, linewidth=1)
+    predicted, right = [one.predicted for one in report.reliability], [one.right for one in report.reliability]
+    axes.plot(predicted, right, color=BLUE, marker="o", markersize=5)
+    for one in report.reliability:
+        axes.annotate(
+            str(one.count), (one.predicted, one.right), xytext=(6, -10), textcoords="offset points", fontsize=8
+        )
+    axes.set_xlabel("probability of the relevance model")
+    axes.set_ylabel("share that should be cited")
     axes.set_xlim(-0.02, 1.05)
     axes.set_ylim(-0.02, 1.08)
     axes.grid(alpha=0.3)

@@ -16,7 +16,7 @@ from .cases import Case, from_json, to_json
 from .compare import Comparison
 from .jsonl import read_object
 from .statistics import Row, rows
-from .summary import Confusion, CurvePoint, Latency, confusion, curve, latency
+from .summary import Bin, Confusion, CurvePoint, Latency, confusion, curve, latency, reliability
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -39,6 +39,7 @@ class Report:
     rows: tuple[Row, ...]
     confusion: Confusion
     curve: tuple[CurvePoint, ...]
+    reliability: tuple[Bin, ...]
     latency: Latency
     problems: tuple[str, ...] = ()
     comparison: Comparison | None = None
@@ -51,6 +52,7 @@ class Report:
             tables.overall(self.rows[0], self.latency),
             *tables.by_type(self.rows),
             tables.confusion(self.confusion),
+            tables.reliability(self.reliability),
         ]
         if self.comparison is not None:
             found += [tables.tests(self.comparison), tables.changes(self.comparison)]
@@ -80,6 +82,7 @@ def report(
         rows=rows((case.type, case.scores) for case in cases),
         confusion=confusion(cases),
         curve=curve(cases),
+        reliability=reliability(cases),
         latency=latency(cases),
         problems=tuple(problems),
         comparison=comparison,
@@ -119,6 +122,7 @@ def to_text(report: Report) -> str:
         "latency": asdict(report.latency),
         "confusion": {kind: dict(verdicts) for kind, verdicts in report.confusion.items()},
         "curve": [asdict(point) for point in report.curve],
+        "reliability": [asdict(one) for one in report.reliability],
         "comparison": None if report.comparison is None else asdict(report.comparison),
         "cases": [to_json(case) for case in report.cases],
     }

@@ -1,11 +1,11 @@
-"""Cases in, the whole's confusion, latency and precision-against-coverage curve out."""
+"""Cases in, the whole's confusion, latency, precision-against-coverage curve and reliability out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .cases import Case
+from .cases import Case, Judgement
 from .metrics import Verdict
 
 Confusion = Mapping[str, Mapping[Verdict, int]]
@@ -31,6 +31,19 @@ class CurvePoint:
     threshold: float
     coverage: float
     precision: float
+
+
+BINS = 5
+"""Equal parts of the probabilities from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Papers that were thought about equally probable: how many, how probable on the mean, and how many were right."""
+
+    count: int
+    predicted: float
+    right: float
 
 
 def confusion(cases: Sequence[Case]) -> Confusion:
@@ -71,6 +84,23 @@ def curve(cases: Sequence[Case]) -> tuple[CurvePoint, ...]:
         precision = sum(case.scores["precision"] or 0.0 for case in kept) / len(kept)
         points.append(CurvePoint(threshold, covered / answerable, precision))
     return tuple(points)
+
+
+def reliability(cases: Sequence[Case]) -> tuple[Bin, ...]:
+    """How often papers thought so probable should be cited, least probable first; empty bins are left out."""
+    sorted_into: dict[int, list[Judgement]] = {}
+    for one in (one for case in cases for one in case.judged):
+        sorted_into.setdefault(min(BINS - 1, int(one.relevance * BINS)), []).append(one)
+    return tuple(
+        Bin(len(some), sum(one.relevance for one in some) / len(some), sum(one.right for one in some) / len(some))
+        for _, some in sorted(sorted_into.items())
+    )
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """The mean distance between probability and truth, weighted by papers (ECE, https://arxiv.org/abs/1706.04599)."""
+    total = sum(one.count for one in bins)
+    return sum(one.count * abs(one.predicted - one.right) for one in bins) / total if total else 0.0
 
 
 def _none_yet() -> dict[Verdict, int]:

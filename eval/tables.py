@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .compare import Comparison
 from .metrics import METRICS
 from .statistics import Interval, Row
-from .summary import Confusion, Latency
+from .summary import Bin, Confusion, Latency, calibration_error
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -69,6 +69,13 @@ def confusion(counts: Confusion) -> Table:
     lines = [(kind, *(str(number) for number in verdicts.values())) for kind, verdicts in counts.items()]
     note = "The kinds below 'unanswerable' are parts of it."
     return Table("Answered and answerable", ("questions", "answered", "declined", "failed"), tuple(lines), note)
+
+
+def reliability(bins: Sequence[Bin]) -> Table:
+    """How probable papers were thought, against how often they were right."""
+    lines = [(str(one.count), _value(one.predicted), _value(one.right)) for one in bins]
+    note = f"Of the first hits of each question. Expected calibration error {calibration_error(bins):.3f}."
+    return Table("Reliability of the probabilities", ("papers", "predicted", "right"), tuple(lines), note)
 
 
 def tests(comparison: Comparison) -> Table:

@@ -25,7 +25,7 @@ from eval.report import Report, markdown, misses_first, read_cases, report, to_t
 from eval.runner import outcomes
 from eval.statistics import paired
 from eval.stock import EvaluationError
-from eval.summary import CurvePoint, Latency
+from eval.summary import Bin, CurvePoint, Latency, calibration_error
 
 HOSTILE = '<script src="https://evil.test/x.js">alert(1)</script> | `x` $\\frac$ [b](javascript:1) [red]"\'&'
 
@@ -104,6 +104,7 @@ def test_plots_take_the_colour_of_the_page() -> None:
     assert [caption.split(",")[0] for caption, _ in drawn] == [
         "Scores by type",
         "Precision against coverage as the threshold on the first hit's relevance moves",
+        "How often a paper thought so probable should be cited; on the line is calibrated",
         "Answered and answerable",
     ]
     for _, svg in drawn:
@@ -111,7 +112,7 @@ def test_plots_take_the_colour_of_the_page() -> None:
         assert "currentColor" in svg
         assert plots.INK not in svg
         assert "#000000" not in svg
-    assert len(plots.plots(made(doubles.decliner))) == 2
+    assert len(plots.plots(made(doubles.decliner))) == 3  # no curve
     assert plots.plots(made(questions=())) == ()
 
 
@@ -137,7 +138,7 @@ def test_markdown_shows_hostile_text_as_text() -> None:
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     bars = {line.replace("\\|", "").count("|") for line in rows}
     # measure, confusion and spread; retrieval; answers: hostile bars would make others.
-    assert bars == {5, 6, 9, 11}
+    assert bars == {4, 5, 6, 9, 11}
 
 
 def test_it_prints_with_rich_in_eighty_columns_and_reads_no_markup() -> None:
@@ -242,6 +243,13 @@ def test_the_curve_the_confusion_and_the_latency() -> None:
         CurvePoint(0.5, 2 / 5, 1 / 3),
         CurvePoint(0.3, 3 / 5, 2 / 4),
     )
+    assert found.reliability == (
+        Bin(1, 0.3, 1.0),
+        Bin(1, 0.5, 0.0),
+        Bin(1, 0.7, 1.0),
+        Bin(2, (0.8 + 0.9) / 2, 1.0),
+    )
+    assert calibration_error(found.reliability) == pytest.approx((0.7 + 0.5 + 0.3 + 2 * 0.15) / 5)
     assert found.confusion == {
         "answerable": {"answered": 3, "declined": 1, "failed": 1},
         "unanswerable": {"answered": 1, "declined": 0, "failed": 0},
