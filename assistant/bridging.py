@@ -39,8 +39,8 @@ def leads(asked: Asked, hits: Sequence[Hit], index: Bearers) -> list[str]:
     forward = {paper_id for name, ids in bearers.items() for paper_id in ids if len(ids) == 1}
     called = {name for name in _called(first) if len(name) >= SHORTEST}
     found = []
-    for hit in hits[1:]:
-        backward = called & mentions(hit.paper.abstract) and hit in hits[:DEPTH]
+    for place, hit in enumerate(hits[1:], start=1):
+        backward = place < DEPTH and called and called & mentions(hit.paper.abstract)
         if backward or (hit.paper.id in forward and _called(hit.paper) & mentioned):
             found.append(hit.paper.id)
     return found or sorted(forward - {first.id})

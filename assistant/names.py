@@ -30,6 +30,9 @@ _COINED = re.compile(
     r"([A-Za-z0-9][\w^$.+-]*(?:(?<!\.)[ -][A-Z0-9][\w^$.+-]*){0,2})"
 )
 _BRACKETED = re.compile(r"\(([A-Za-z0-9][\w^$.+-]{1,24})\)")
+_GREEK = re.compile("[α-ω]")
+_LATEX = re.compile(r"[$^{}\\]")
+_NO_KEY = re.compile(r"[^\w+]|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def is_called(paper: Paper, name: str) -> bool:
 
 def key(name: str) -> str:
     """What a name is looked up by: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
-    return re.sub(r"[^\w+]|_", "", singular(plain(name)))
+    return _NO_KEY.sub("", singular(plain(name)))
 
 
 def _distinct(name: str) -> bool:
@@ -92,14 +95,12 @@ def _distinct(name: str) -> bool:
 
 def plain(name: str) -> str:
     """A name folded, without LaTeX and with Greek letters spelt: `$VILA^2$` is `vila2`, `γ-MoD` is `gamma-mod`."""
-    spelt = "".join(_greek(c) for c in fold(name))
-    return re.sub(r"[$^{}\\]", "", spelt).strip(" .,;:?!\"'“”‘’()[]")
+    spelt = _GREEK.sub(_letter, fold(name))
+    return _LATEX.sub("", spelt).strip(" .,;:?!\"'“”‘’()[]")
 
 
-def _greek(character: str) -> str:
-    if not "α" <= character <= "ω":
-        return character
-    return unicodedata.name(character).removeprefix("GREEK SMALL LETTER ").removeprefix("FINAL ").casefold()
+def _letter(greek: re.Match[str]) -> str:
+    return unicodedata.name(greek[0]).removeprefix("GREEK SMALL LETTER ").removeprefix("FINAL ").casefold()
 
 
 def named_in(question: str, book: NameBook) -> list[Named]:
@@ -109,11 +110,12 @@ def named_in(question: str, book: NameBook) -> list[Named]:
     compared with misspelt ones.
     """
     tokens = question.split()
+    said = [bool(content_words(token)) for token in tokens]
     spans = {
         (start, end): key(" ".join(tokens[start:end]))
         for start in range(len(tokens))
         for end in range(start + 1, min(start + LONGEST_TITLE, len(tokens)) + 1)
-        if content_words(" ".join(tokens[start:end]))  # "of a" is not OFA
+        if any(said[start:end])  # "of a" is not OFA
     }
     bearers = book.bearers([span for span in set(spans.values()) if span])
     found: list[Named] = []
