@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import json
 import math
+import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 
 
@@ -23,10 +24,19 @@ class Logistic:
     weights: tuple[float, ...]
     bias: float
     threshold: float
+    _slopes: tuple[float, ...] = field(init=False, repr=False)
+    _start: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """The same line without mean and scale: it is followed hundreds of times a question."""
+        rows = list(zip(self.features, self.mean, self.scale, self.weights, strict=True))
+        object.__setattr__(self, "_slopes", tuple(weight / scale for _, _, scale, weight in rows))
+        object.__setattr__(
+            self, "_start", self.bias - math.fsum(weight * mean / scale for _, mean, scale, weight in rows)
+        )
 
     def probability(self, values: Mapping[str, float]) -> float:
-        rows = zip(self.features, self.mean, self.scale, self.weights, strict=True)
-        z = self.bias + sum(weight * (values[name] - mean) / scale for name, mean, scale, weight in rows)
+        z = self._start + sum(map(operator.mul, self._slopes, map(values.__getitem__, self.features)))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 

@@ -13,25 +13,29 @@ from .logistic import model
 from .question import Asked
 from .records import Hit
 
+_SIGNALS = ("maxsim", "cosine", "coverage", "focus_coverage", "title", "weakest", "named")
 SURELY = 1.0
 """The `named` signal of a paper whose title holds the name."""
 SEVERAL = ("list", "count")
 """The kinds of question that want every paper that fits."""
 
 
-def features(hit: Hit, hits: Sequence[Hit]) -> dict[str, float]:
-    """What the relevance models see of a hit, among all the hits."""
-    return {
-        **{name: hit.signals[name] for name in ("maxsim", "cosine", "coverage", "focus_coverage", "title", "weakest")},
-        "named": hit.signals["named"],
-        "surely_named": float(hit.signals["named"] == SURELY),
-        "score": hit.score,
-        "gap": max(h.score for h in hits) - hit.score,
-        "maxsim_gap": max(h.signals["maxsim"] for h in hits) - hit.signals["maxsim"],
-        "coverage_gap": max(h.signals["coverage"] for h in hits) - hit.signals["coverage"],
-        "similarity": max(e.signals["similarity"] for e in hit.evidence),
-        "focus": max(e.signals["focus"] for e in hit.evidence),
-    }
+def features(hits: Sequence[Hit]) -> list[dict[str, float]]:
+    """What the relevance models see of each hit, among all the hits."""
+    most = {name: max((hit.signals[name] for hit in hits), default=0.0) for name in ("maxsim", "coverage")}
+    score = max((hit.score for hit in hits), default=0.0)
+    return [
+        {
+            **{name: hit.signals[name] for name in _SIGNALS},
+            "surely_named": float(hit.signals["named"] == SURELY),
+            "score": hit.score,
+            "gap": score - hit.score,
+            **{f"{name}_gap": value - hit.signals[name] for name, value in most.items()},
+            "similarity": max(told.signals["similarity"] for told in hit.evidence),
+            "focus": max(told.signals["focus"] for told in hit.evidence),
+        }
+        for hit in hits
+    ]
 
 
 def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
@@ -41,5 +45,7 @@ def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """
     several = asked.kind in SEVERAL
     fitted = model("several" if several else "single")
-    probable = [replace(hit, relevance=fitted.probability(features(hit, hits))) for hit in hits]
+    probable = [
+        replace(hit, relevance=fitted.probability(values)) for hit, values in zip(hits, features(hits), strict=True)
+    ]
     return sorted(probable, key=lambda hit: (several or hit.signals["named"] < SURELY, -hit.relevance))

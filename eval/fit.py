@@ -61,9 +61,9 @@ def relevance_rows(rows: Iterable[Answered], types: Sequence[str]) -> Iterator[E
     for row in rows:
         if row.question.type not in types or not row.question.gold:
             continue
-        for hit in row.hits:
+        for hit, values in zip(row.hits, features(row.hits), strict=True):
             if hit.paper.title not in row.question.tolerated:
-                yield Example(features(hit, row.hits), hit.paper.title in row.question.gold, row.question.id)
+                yield Example(values, hit.paper.title in row.question.gold, row.question.id)
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:

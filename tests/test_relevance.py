@@ -68,12 +68,12 @@ def test_the_paper_with_every_word_is_the_likeliest(shelf: Shelf) -> None:
 @pytest.mark.parametrize("name", ["single", "several"])
 def test_the_models_ask_for_nothing_that_is_not_told(shelf: Shelf, name: str) -> None:
     hits = shelf.hits(QUESTIONS[0])
-    assert set(model(name).features) <= features(hits[0], hits).keys()
+    assert set(model(name).features) <= features(hits)[0].keys()
 
 
 def test_the_gaps_are_those_to_the_best(shelf: Shelf) -> None:
     hits = shelf.hits(QUESTIONS[2])
-    told = [features(hit, hits) for hit in hits]
+    told = features(hits)
     for name in ("gap", "maxsim_gap", "coverage_gap"):
         assert min(one[name] for one in told) == 0.0
         assert max(one[name] for one in told) > 0.0
