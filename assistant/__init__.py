@@ -22,6 +22,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     store           passages and vectors in, nearest passages out
     keywords        words in, BM25-ranked papers out
     names           a paper in, the names it goes by out; a question in, the papers it names out
+    reading         a paper in, what it tells before any question is asked out
     generation      one generation's folder in, an index that can be searched, filled and checked out
     index           the library in, a searchable generation of it out
     holdings        files in, an indexed library out
@@ -29,7 +30,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     conversation    earlier turns and a question in, one self-contained question out
     cues            nothing in, the patterns by which a question shows what it asks for out
     question        a question in, what it asks for out
-    evidence        a question's words and a paper in, its sentences scored out
+    evidence        a question's words and papers in, how they and their sentences bear on the question out
     retrieval       what a question asks for in, ranked hits out
     relevance       hits in, the same hits with probabilities out
     bridging        a question of several steps and its hits in, the papers the first leads to out

@@ -7,7 +7,7 @@ and names. Once it is in force nobody writes to it: see `index`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from .chunking import passages
 from .encodings import kept_vectors, key_of
 from .errors import StoreError
-from .interaction import Codes, join, unpack
+from .interaction import Codes, join, placed
 from .keywords import KeywordIndex
 from .names import names_of
+from .reading import Reading, packed, read, unpacked
 from .records import Paper, Passage
 from .store import Store
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from .encodings import Progress
     from .library import Library
 
-FORMAT = 1
-"""Raised when passages, keywords or codes are made in another way; an older generation is then made anew."""
+FORMAT = 2
+"""Raised when passages, keywords, codes or readings are made in another way; an older generation is then made anew."""
 FILL_BATCH = 500
 """Papers put at once."""
 
@@ -58,14 +59,14 @@ class Index:
         self.path, self.generation, self.store = path, generation, store
         self.keywords = KeywordIndex(path / "keywords.sqlite")
         self._passages = sqlite3.connect(path / "passages.sqlite", check_same_thread=False, isolation_level=None)
-        self._passages.execute(
+        self._passages.executescript(
             "create table if not exists passages (paper_id text, start integer, length integer, key text, "
-            "primary key (paper_id, start)) without rowid"
+            "primary key (paper_id, start)) without rowid;"
+            "create table if not exists names (name text, paper_id text, primary key (name, paper_id)) without rowid;"
+            "create index if not exists names_by_paper on names (paper_id);"
+            "create table if not exists readings (paper_id text primary key, fingerprint text, reading blob) "
+            "without rowid;"
         )
-        self._passages.execute(
-            "create table if not exists names (name text, paper_id text, primary key (name, paper_id)) without rowid"
-        )
-        self._passages.execute("create index if not exists names_by_paper on names (paper_id)")
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -81,31 +82,44 @@ class Index:
             for paper in papers
         }
 
-    def codes_of(self, papers: Sequence[Paper], library: Library, *, dimensions: int) -> dict[str, Codes]:
+    def readings_of(self, papers: Collection[Paper]) -> dict[str, Reading]:
+        """What each paper tells, by paper id: as it was read when put here, or read now if it is not the same."""
+        marks = ",".join("?" * len(papers))
+        query = f"select fingerprint, reading from readings where paper_id in ({marks})"
+        kept = dict(self._passages.execute(query, [paper.id for paper in papers]))
+        return {
+            paper.id: unpacked(kept[paper.fingerprint]) if paper.fingerprint in kept else read(paper)
+            for paper in papers
+        }
+
+    def codes_of(self, papers: Collection[Paper], library: Library) -> dict[str, Codes]:
         """The token codes of each paper; starts count in the abstract, those of title words are negative."""
         rows = self._rows([paper.id for paper in papers])
         keys = [key for some in rows.values() for _, _, key in some]
         blobs = library.encodings(keys, self.generation.embedder, columns="tokens, spans")
-        held = dict(zip(blobs, unpack([(b[0], b[1]) for b in blobs.values()], dimensions=dimensions), strict=True))
         return {
-            paper.id: join([_placed(held[key], start, paper.title) for start, _, key in rows[paper.id]])
+            paper.id: join(placed(*blobs[key], title=len(paper.title), start=start) for start, _, key in rows[paper.id])
             for paper in papers
-            if paper.id in rows and all(key in held for _, _, key in rows[paper.id])
+            if paper.id in rows and all(key in blobs for _, _, key in rows[paper.id])
         }
 
-    def cosines_of(self, papers: Sequence[Paper], vector: NDArray[np.float32], library: Library) -> dict[str, float]:
+    def cosines_of(self, paper_ids: Collection[str], vector: NDArray[np.float32], library: Library) -> dict[str, float]:
         """The cosine with `vector` of the mean of each paper's passages; papers without vectors are left out.
 
         The mean ranks better than the nearest passage: R@1 .904 against .893 on the fitting questions.
         """
         import numpy as np
 
-        rows = self._rows([paper.id for paper in papers])
+        rows = self._rows(list(paper_ids))
         keys = [key for some in rows.values() for _, _, key in some]
         kept = kept_vectors(library, self.generation.embedder, keys)
         held = {i: [kept[key] for _, _, key in some if key in kept] for i, some in rows.items()}
-        means = {i: np.mean(some, axis=0) for i, some in held.items() if some}
-        return {i: float(mean @ vector / max(float(np.linalg.norm(mean)), 1e-12)) for i, mean in means.items()}
+        sums = {i: sum(some[1:], some[0]) for i, some in held.items() if some}
+        if not sums:
+            return {}
+        together = np.stack(list(sums.values()))
+        lengths = np.maximum(np.linalg.norm(together, axis=1), 1e-12)
+        return dict(zip(sums, (together @ vector / lengths).tolist(), strict=True))
 
     def bearers(self, names: Sequence[str]) -> dict[str, list[str]]:
         """The ids of the papers that bear each folded name; unknown names are left out."""
@@ -156,6 +170,9 @@ class Index:
         self._passages.executemany(
             "insert into names values (?, ?)", [(name, paper.id) for paper in papers for name in names_of(paper)]
         )
+        self._passages.executemany(
+            "insert into readings values (?, ?, ?)", [(paper.id, paper.fingerprint, packed(paper)) for paper in papers]
+        )
         self._passages.execute("commit")
         self.keywords.put(papers)
         self.store.put({passage: vectors[key] for passage, key in cut.items() if key in vectors})
@@ -177,7 +194,7 @@ class Index:
             progress("indexing", len(changed), len(changed))
 
     def remove(self, paper_ids: Sequence[str]) -> None:
-        for table in ("passages", "names"):
+        for table in ("passages", "names", "readings"):
             self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
         self.keywords.remove(paper_ids)
         self.store.remove_papers(paper_ids)
@@ -198,13 +215,6 @@ class Index:
         self.store.close()
         self.keywords.close()
         self._passages.close()
-
-
-def _placed(codes: Codes, start: int, title: str) -> Codes:
-    """The codes of one encoded passage with starts counted in the abstract; its title only before the first."""
-    inside = codes.starts - len(title) - 1
-    moved = Codes(codes.bits, inside + (inside >= 0) * start)
-    return moved if start == 0 else moved.of(inside >= 0)
 
 
 def _difference(name: str, expected: set[str], found: set[str]) -> str:

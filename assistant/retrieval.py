@@ -5,13 +5,14 @@ Three lists find candidates; each candidate then gets every signal, so that scor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .evidence import Probe, compare, evidence, signals, stems_of
+from .evidence import Probe, compare, evidence, signals
 from .interaction import maxsim, question_tokens
 from .names import is_called
 from .question import Asked
+from .reading import stems_of
 from .records import Evidence, Hit, Paper, Passage
 from .text import numbers, stem, words
 
@@ -52,33 +53,34 @@ class Retriever:
         lists = self._lists(asked, vector, allowed) | {
             "bridge": {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
         }
-        papers = self._library.papers(dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES]))
+        wanted = dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES])
+        papers = {paper.id: paper for paper in self._library.papers(wanted)}
         if not papers:
             return []
-        matches = compare(probe, self._codes(papers))
+        readings = self._index.readings_of(papers.values())
+        matches = compare(probe, self._codes(papers.values()), readings)
         cosines = self._index.cosines_of(papers, vector, self._library) if vector is not None else {}
         found = {
-            paper.id: signals(probe, paper, matches.get(paper.id))
-            | {name: ranked.get(paper.id, 0.0) for name, ranked in lists.items()}
-            | {"cosine": cosines.get(paper.id, 0.0)}
-            for paper in papers
+            i: signals(probe, readings[i], matches.get(i))
+            | {name: ranked.get(i, 0.0) for name, ranked in lists.items()}
+            | {"cosine": cosines.get(i, 0.0)}
+            for i in papers
         }
         scores = fused(found)
         ranks = {name: {i: n for n, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
-        first = {paper.id: lists["named"].get(paper.id, 0.0) + lists["bridge"].get(paper.id, 0.0) for paper in papers}
-        order = sorted(papers, key=lambda paper: (-first[paper.id], -scores[paper.id], paper.id))[:limit]
-        passages = self._index.passages_of(order)
-        told = {paper.id: evidence(probe, paper, matches.get(paper.id)) for paper in order}
+        order = sorted(papers, key=lambda i: (-found[i]["named"] - found[i]["bridge"], -scores[i], i))[:limit]
+        passages = self._index.passages_of([papers[i] for i in order])
+        told = {i: evidence(probe, papers[i], readings[i], matches.get(i)) for i in order}
         return [
             Hit(
-                paper=paper,
-                passage=_best(passages[paper.id], told[paper.id]),
-                score=scores[paper.id],
-                ranks={name: ranked.get(paper.id) for name, ranked in ranks.items()},
-                signals=found[paper.id],
-                evidence=told[paper.id],
+                paper=papers[i],
+                passage=_best(passages[i], told[i]),
+                score=scores[i],
+                ranks={name: ranked.get(i) for name, ranked in ranks.items()},
+                signals=found[i],
+                evidence=told[i],
             )
-            for paper in order
+            for i in order
         ]
 
     def _probe(self, asked: Asked) -> tuple[Probe, NDArray[np.float32] | None]:
@@ -129,10 +131,10 @@ class Retriever:
         """How many papers use the rarest word of a name."""
         return min(self._index.document_counts(stem(word) for word in words(name)).values(), default=0)
 
-    def _codes(self, papers: Sequence[Paper]) -> dict[str, Codes]:
+    def _codes(self, papers: Collection[Paper]) -> dict[str, Codes]:
         if self._embedder is None:
             return {}
-        return self._index.codes_of(papers, self._library, dimensions=self._embedder.dimensions)
+        return self._index.codes_of(papers, self._library)
 
 
 def _best(passages: Sequence[Passage], told: Sequence[Evidence]) -> Passage:
@@ -143,7 +145,7 @@ def _best(passages: Sequence[Passage], told: Sequence[Evidence]) -> Passage:
 
 def likeness(index: Index, library: Library, embedder: Embedder, sentence: str, paper: Paper) -> float:
     """The late interaction of a sentence with a paper: how alike its words are to the nearest there, 0 to 1."""
-    codes = index.codes_of([paper], library, dimensions=embedder.dimensions).get(paper.id)
+    codes = index.codes_of([paper], library).get(paper.id)
     if codes is None:
         return 0.0
     return max(0.0, maxsim(question_tokens(embedder.encode([sentence])[0], sentence), codes))

@@ -34,6 +34,7 @@ VENDOR_ROOMS = {
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},
     "filelock": {"library"},
+    "threadpoolctl": {"interaction"},
     "sqlite3": {"library", "keywords", "generation", "index"},
 }
 LINES_OF_A_FILE = 300

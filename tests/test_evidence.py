@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evidence import Matches, Probe, compare, coverage, evidence, signals, stems_of
-from assistant.interaction import Codes, pack, question_tokens, unpack
+from assistant.evidence import Matches, Probe, compare, coverages, evidence, signals
+from assistant.interaction import Codes, maxsim, pack, placed, question_tokens
 from assistant.logistic import model
+from assistant.reading import read, stems_of
 from assistant.records import Paper
 from assistant.text import numbers
 
@@ -34,22 +35,16 @@ def probe(question: str, *, focus: str = "", wants_figure: bool = False, embedde
 def codes(paper: Paper) -> Codes:
     """A paper's words as the index tells them: starts count in the abstract, below 0 in the title."""
     text = f"{paper.title}\n{paper.abstract}"
-    (found,) = unpack([pack(HashEmbedder().encode([text])[0], text)], dimensions=64)
-    return Codes(found.bits, found.starts - len(paper.title) - 1)
+    return placed(*pack(HashEmbedder().encode([text])[0], text), title=len(paper.title), start=0)
 
 
 def matches(asked: Probe, paper: Paper) -> Matches | None:
-    return compare(asked, {paper.id: codes(paper)}).get(paper.id)
+    return compare(asked, {paper.id: codes(paper)}, {paper.id: read(paper)}).get(paper.id)
 
 
 def told(question: str, paper: Paper, *, wants_figure: bool = False, embedded: bool = True) -> list[dict[str, float]]:
     asked = probe(question, wants_figure=wants_figure, embedded=embedded)
-    return [dict(one.signals) for one in evidence(asked, paper, matches(asked, paper))]
-
-
-def test_stems_are_those_of_content_words_whole_and_in_parts() -> None:
-    assert stems_of("What is weakly-supervised ranking?") == {"weakly-supervis", "weak", "supervis", "rank"}
-    assert stems_of("what is it?") == frozenset()
+    return [dict(one.signals) for one in evidence(asked, paper, read(paper), matches(asked, paper))]
 
 
 @pytest.mark.parametrize(
@@ -57,34 +52,54 @@ def test_stems_are_those_of_content_words_whole_and_in_parts() -> None:
     [((), 0.0), (("pear",), 0.25), (("pear", "kite"), 1.0), (("snow",), 0.0), (("kite", "snow"), 0.75)],
 )
 def test_coverage_is_a_share_of_rarity(held: tuple[str, ...], share: float) -> None:
-    assert coverage({"pear": 1.0, "kite": 3.0}, frozenset(held)) == share
+    assert coverages({"pear": 1.0, "kite": 3.0}, [frozenset(held), frozenset({"pear"})]) == [share, 0.25]
 
 
 def test_a_question_without_words_is_not_covered() -> None:
-    assert coverage({}, frozenset({"pear"})) == 0.0
+    assert coverages({}, [frozenset({"pear"})]) == [0.0]
 
 
 def test_many_papers_are_compared_as_each_alone() -> None:
     asked = probe("weak labels of kites", focus="kites")
-    together = compare(asked, {paper.id: codes(paper) for paper in (PEAR, KITE)})
-    for paper in (PEAR, KITE):
+    papers = [PEAR, Paper("", "It is. So."), KITE, Paper("Weak Pears", "")]
+    together = compare(asked, {p.id: codes(p) for p in papers}, {p.id: read(p) for p in papers})
+    assert list(together) == [PEAR.id, KITE.id, papers[3].id]  # no word of the second counts
+    for paper in (PEAR, KITE, papers[3]):
         alone = matches(asked, paper)
         assert alone is not None
-        np.testing.assert_allclose(together[paper.id].tokens, alone.tokens, atol=1e-6)
-        np.testing.assert_allclose(together[paper.id].focus, alone.focus, atol=1e-6)
-        assert together[paper.id].starts.tolist() == alone.starts.tolist()
-        assert together[paper.id].tokens.shape == (3, len(alone.starts))
+        assert (together[paper.id].maxsim, together[paper.id].weakest) == pytest.approx(
+            (alone.maxsim, alone.weakest), abs=1e-6
+        )
+        assert np.shape(together[paper.id].sentences) == (len(read(paper).sentences), 2) or paper is papers[3]
+        np.testing.assert_allclose(together[paper.id].sentences, alone.sentences, atol=1e-6)
+
+
+def test_a_match_is_the_best_of_each_word_of_the_question() -> None:
+    asked = probe("weak kites", focus="kites")
+    weak, kites = (question_tokens(HashEmbedder().encode([word])[0], word) for word in ("weak", "kites"))
+    words = {
+        word: placed(*pack(HashEmbedder().encode([word])[0], word), title=-1, start=0) for word in ("weak", "snow")
+    }
+    alike = {(n, word): maxsim(question, words[word]) for n, question in enumerate((weak, kites)) for word in words}
+    found = matches(asked, Paper("Snow", "It is weak. It is. Weak snow."))
+    assert found is not None
+    best = max(alike[1, "weak"], alike[1, "snow"])
+    assert found.maxsim == pytest.approx((alike[0, "weak"] + best) / 2, abs=1e-6)
+    assert found.weakest == pytest.approx(best, abs=1e-6)
+    only = [(alike[0, "weak"] + alike[1, "weak"]) / 2, alike[1, "weak"]]
+    expected = [only, [0.0, 0.0], [found.maxsim, best]]
+    np.testing.assert_allclose(found.sentences, expected, atol=1e-6)
 
 
 def test_without_vectors_or_papers_nothing_is_compared() -> None:
-    assert compare(probe("pears", embedded=False), {PEAR.id: codes(PEAR)}) == {}
-    assert compare(probe("pears"), {}) == {}
+    assert compare(probe("pears", embedded=False), {PEAR.id: codes(PEAR)}, {PEAR.id: read(PEAR)}) == {}
+    assert compare(probe("pears"), {}, {}) == {}
 
 
 def test_a_paper_with_every_word_is_covered_and_matched() -> None:
     asked = probe("PearRank learns from weak labels")
-    held = signals(asked, PEAR, matches(asked, PEAR))
-    other = signals(asked, KITE, matches(asked, KITE))
+    held = signals(asked, read(PEAR), matches(asked, PEAR))
+    other = signals(asked, read(KITE), matches(asked, KITE))
     assert held["coverage"] == held["focus_coverage"] == 1.0
     assert other["coverage"] == 0.0
     assert held["maxsim"] > other["maxsim"]
@@ -95,18 +110,21 @@ def test_the_weakest_word_is_one_of_what_is_asked() -> None:
     """A name that the paper has not must not hide that everything asked stands there."""
     named = probe("What Zyzzyva learns from weak labels", focus="learns from weak labels")
     whole = probe("What Zyzzyva learns from weak labels")
-    assert signals(named, PEAR, matches(named, PEAR))["weakest"] > signals(whole, PEAR, matches(whole, PEAR))["weakest"]
+    assert (
+        signals(named, read(PEAR), matches(named, PEAR))["weakest"]
+        > signals(whole, read(PEAR), matches(whole, PEAR))["weakest"]
+    )
 
 
 def test_the_title_signal_is_the_share_of_the_title_asked_for() -> None:
-    assert signals(probe("Do kites remember the wind?"), KITE, None)["title"] == 1.0
-    assert signals(probe("kites"), KITE, None)["title"] == pytest.approx(1 / 3)
-    assert signals(probe("what is it", embedded=False), Paper("It", "It is."), None)["title"] == 0.0
+    assert signals(probe("Do kites remember the wind?"), read(KITE), None)["title"] == 1.0
+    assert signals(probe("kites"), read(KITE), None)["title"] == pytest.approx(1 / 3)
+    assert signals(probe("what is it", embedded=False), read(Paper("It", "It is.")), None)["title"] == 0.0
 
 
 def test_every_sentence_stands_in_its_place() -> None:
     asked = probe("wind")
-    found = evidence(asked, KITE, matches(asked, KITE))
+    found = evidence(asked, KITE, read(KITE), matches(asked, KITE))
     assert [KITE.abstract[one.start :][: len(one.text)] for one in found] == [one.text for one in found]
     assert [one.text.split()[0] for one in found] == ["We", "A", "The"]
 
@@ -125,7 +143,7 @@ def test_words_are_matched_in_their_own_sentence() -> None:
 def test_title_words_count_for_no_sentence() -> None:
     paper = Paper("Zeppelins", "Pears are green. Kites are red.")
     assert max(one["similarity"] for one in told("zeppelins", paper)) < 0.5
-    assert signals(probe("zeppelins"), paper, matches(probe("zeppelins"), paper))["maxsim"] > 0.7
+    assert signals(probe("zeppelins"), read(paper), matches(probe("zeppelins"), paper))["maxsim"] > 0.7
 
 
 def test_cues_tell_what_a_sentence_is_for() -> None:
@@ -163,14 +181,14 @@ def test_a_paper_of_one_sentence_is_its_first_and_last() -> None:
 
 def test_an_empty_abstract_has_no_evidence() -> None:
     asked = probe("pears")
-    assert evidence(asked, Paper("Pears", ""), None) == ()
-    assert signals(asked, Paper("Pears", ""), None)["coverage"] == 1.0
+    assert evidence(asked, Paper("Pears", ""), read(Paper("Pears", "")), None) == ()
+    assert signals(asked, read(Paper("Pears", "")), None)["coverage"] == 1.0
 
 
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_any_question_and_abstract_give_signals_for_the_model(question: str, abstract: str) -> None:
     paper = Paper("Pears", abstract)
-    found = evidence(probe(question, embedded=False), paper, None)
+    found = evidence(probe(question, embedded=False), paper, read(paper), None)
     for one in found:
         assert abstract[one.start : one.start + len(one.text)] == one.text
         assert set(model("sentence").features) <= one.signals.keys()

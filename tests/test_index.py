@@ -10,14 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from assistant import generation
 from assistant.chunking import passages
 from assistant.encodings import encoded_text
 from assistant.errors import EmbedderError, IndexMismatch, StoreError
 from assistant.generation import FORMAT
 from assistant.index import Index, current, is_behind, open_index, update
 from assistant.library import Library
+from assistant.reading import read
 from assistant.records import Paper
 from assistant.store import ChromaStore
 
@@ -88,22 +91,34 @@ def test_every_passage_can_be_found_by_its_vector(opened: Index, embedder: HashE
 
 
 def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> None:
-    found = opened.codes_of([LEDGER, PEAR], filled, dimensions=64)
+    found = opened.codes_of([LEDGER, PEAR], filled)
     for paper in (LEDGER, PEAR):
-        starts = found[paper.id].starts.tolist()
+        starts = found[paper.id].starts
         words = [paper.abstract[start:].split()[0] for start in starts if start >= 0]
-        assert starts == sorted(starts)
+        assert list(starts) == sorted(starts)
         assert sum(start < 0 for start in starts) == {LEDGER: 2, PEAR: 5}[paper]  # the content words of its title
         assert all(word[0].isalnum() for word in words)
     ledger = found[LEDGER.id]
     at = LEDGER.abstract.rindex("gardener")
-    (row,) = [row for row, start in enumerate(ledger.starts.tolist()) if start == at]
-    assert ledger.bits[row].tolist() == (word_vector("gardener") > 0).astype(float).tolist()
+    row = list(ledger.starts).index(at)
+    assert ledger.bits[8 * row : 8 * row + 8] == np.packbits(word_vector("gardener") > 0).tobytes()
 
 
 def test_papers_without_codes_are_left_out(opened: Index, filled: Library) -> None:
-    assert opened.codes_of([Paper("Unknown", "x")], filled, dimensions=64) == {}
-    assert opened.codes_of([], filled, dimensions=64) == {}
+    assert opened.codes_of([Paper("Unknown", "x")], filled) == {}
+    assert opened.codes_of([], filled) == {}
+
+
+def test_what_papers_tell_is_kept(opened: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "read", None)
+    assert opened.readings_of([LEDGER, PEAR]) == {LEDGER.id: read(LEDGER), PEAR.id: read(PEAR)}
+    assert opened.readings_of([]) == {}
+
+
+def test_a_paper_that_has_changed_since_is_read_anew(opened: Index) -> None:
+    """Papers are in the library before the index is up to date: their old reading would cut sentences anywhere."""
+    for paper in (replace(PEAR, abstract="It is about comets now."), Paper("Unknown", "It is about kites.")):
+        assert opened.readings_of([LEDGER, paper]) == {LEDGER.id: read(LEDGER), paper.id: read(paper)}
 
 
 def test_names_and_their_bearers(opened: Index) -> None:
@@ -343,7 +358,7 @@ def test_without_an_embedder_words_are_indexed(library: Library) -> None:
     assert index is not None
     assert index.keywords.search("pearrank", limit=1)[0][0] == PEAR.id
     assert (index.store.whole(), index.faults(library)) == (set(), [])
-    assert index.codes_of([PEAR], library, dimensions=64) == {}
+    assert index.codes_of([PEAR], library) == {}
     index.close()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from assistant.embedding import Encoding
-from assistant.interaction import Codes, content, join, maxsim, pack, question_tokens, similarities, unpack
+from assistant.interaction import BLOCK, Codes, content, join, maxsim, pack, placed, question_tokens, similarities
 
 from .doubles import HashEmbedder, word_vector
 
@@ -18,7 +19,7 @@ def encoded(text: str) -> Encoding:
 
 
 def codes(text: str) -> Codes:
-    return unpack([pack(encoded(text), text)], dimensions=64)[0]
+    return placed(*pack(encoded(text), text), title=-1, start=0)
 
 
 def made(tokens: list[list[float]], spans: list[tuple[int, int]]) -> Encoding:
@@ -37,52 +38,74 @@ def test_a_word_piece_is_judged_by_its_whole_word() -> None:
     assert content(encoding, "useful").tolist() == [True, True]
 
 
-def test_what_is_packed_is_unpacked() -> None:
+def test_what_is_packed_is_told_by_word() -> None:
     encoding = encoded(TEXT)
     kept = content(encoding, TEXT)
     bits, starts = pack(encoding, TEXT)
     assert (len(bits), len(starts)) == (8 * int(kept.sum()), 4 * int(kept.sum()))
     found = codes(TEXT)
-    assert found.bits.tolist() == (encoding.tokens[kept] > 0).astype(float).tolist()
-    assert [TEXT[start : start + 4] for start in found.starts.tolist()] == ["orch", "keep", "pear", "kite"]
+    assert found.bits == np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes()
+    assert [TEXT[start : start + 4] for start in found.starts] == ["orch", "keep", "pear", "kite"]
 
 
-def test_many_texts_are_unpacked_each_on_its_own() -> None:
-    texts = ["pears and kites", "the of", "snow"]
-    found = unpack([pack(encoded(text), text) for text in texts], dimensions=64)
-    assert [len(one.starts) for one in found] == [2, 0, 1]
-    for one, text in zip(found, texts, strict=True):
-        assert one.bits.tolist() == codes(text).bits.tolist()
-
-
-def test_dimensions_that_fill_no_byte_are_kept_exactly() -> None:
-    encoding = made([[1, -1, 1, 1, -1, 1, -1, 1, 1, -1, 1]], [(0, 4)])
-    (found,) = unpack([pack(encoding, "pear")], dimensions=11)
-    assert found.bits.tolist() == [[1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1]]
-
-
-def test_nothing_is_unpacked_from_nothing() -> None:
-    assert unpack([], dimensions=64) == []
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        pytest.param(0, {-14: "Falling", -6: "pears", 2: "snow", 12: "box"}, id="the-first-passage"),
+        pytest.param(100, {102: "snow", 112: "box"}, id="a-later-one-has-no-title"),
+    ],
+)
+def test_words_are_placed_in_the_abstract(start: int, words: dict[int, str]) -> None:
+    title, passage = "Falling pears", "A snow in a box"
+    found = placed(*pack(encoded(f"{title}\n{passage}"), f"{title}\n{passage}"), title=len(title), start=start)
+    assert found.starts == list(words)
+    assert found.bits == join([codes(word) for word in words.values()]).bits
 
 
 def test_joined_codes_stand_one_after_the_other() -> None:
     one, two = codes("pears fall"), codes("snow")
     both = join([one, two])
-    assert both.bits.tolist() == one.bits.tolist() + two.bits.tolist()
-    assert both.starts.tolist() == one.starts.tolist() + two.starts.tolist()
-    assert join([one]) is one
+    assert both.bits == one.bits + two.bits
+    assert both.starts == [*one.starts, *two.starts]
+    assert join([]) == Codes(b"", [])
+
+
+def signs(*rows: list[int]) -> bytes:
+    return np.packbits(np.array(rows, bool), axis=1).tobytes()
 
 
 def test_similarities_are_cosines_with_the_signs() -> None:
-    question = np.array([[0.6, 0.8]], np.float32)
-    found = similarities(question, Codes(np.array([[1, 1], [1, 0], [0, 0]], np.float32), np.zeros(3, np.int32)))
-    np.testing.assert_allclose(found, [[1.4 / 2**0.5, -0.2 / 2**0.5, -1.4 / 2**0.5]], atol=1e-6)
+    question = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
+    found = similarities(question, signs([1, 1], [1, 0], [0, 0]))
+    expected = np.array([[1.4, 1.0], [-0.2, 1.0], [-1.4, -1.0]]) / 2**0.5
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_dimensions_that_fill_no_byte_are_compared_exactly() -> None:
+    row = [1.0, -1, 1, 1, -1, 1, -1, 1, 1, -1, 1]
+    bits, _ = pack(made([row], [(0, 4)]), "pear")
+    question = np.array([row], np.float32) / 11**0.5
+    np.testing.assert_allclose(similarities(question, bits), [[1.0]], atol=1e-6)
+
+
+def test_a_long_text_is_compared_as_its_words_are_alone() -> None:
+    """More words than a block: nothing is lost or doubled where one ends."""
+    question = question_tokens(encoded("falling pears"), "falling pears")
+    words = [codes(f"pear{n}").bits for n in range(2 * BLOCK + 3)]
+    together = similarities(question, b"".join(words))
+    assert together.shape == (len(words), 2)
+    np.testing.assert_allclose(together, [similarities(question, word)[0] for word in words], atol=1e-6)
+
+
+def test_a_product_leaves_the_threads_of_others_as_they_were() -> None:
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    similarities(np.ones((1, 8), np.float32), signs([1] * 8))
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
 def test_maxsim_is_the_mean_of_the_best_matches() -> None:
     question = np.array([[1, 0], [0, 1]], np.float32)
-    text = Codes(np.array([[1, 0], [1, 0]], np.float32), np.zeros(2, np.int32))
-    assert maxsim(question, text) == pytest.approx((1 - 1) / 2 / 2**0.5)
+    assert maxsim(question, Codes(signs([1, 0], [1, 0]), [0, 2])) == pytest.approx((1 - 1) / 2 / 2**0.5)
 
 
 def test_a_text_with_the_words_asked_for_scores_above_one_without() -> None:
@@ -93,7 +116,7 @@ def test_a_text_with_the_words_asked_for_scores_above_one_without() -> None:
 
 
 def test_without_words_there_is_no_score() -> None:
-    none = Codes(np.zeros((0, 64), np.float32), np.zeros(0, np.int32))
+    none = Codes(b"", [])
     assert maxsim(np.zeros((0, 64), np.float32), codes("pears")) == 0.0
     assert maxsim(question_tokens(encoded("pears"), "pears"), none) == 0.0
 
