@@ -20,6 +20,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     interaction     token vectors in, late-interaction scores out
     encodings       papers in, their encodings kept in the library out
     store           passages and vectors in, nearest passages out
+    engine          a Chroma folder in, its nearest passages out
     keywords        words in, BM25-ranked papers out
     names           a paper in, the names it goes by out; a question in, the papers it names out
     reading         a paper in, what it tells before any question is asked out

@@ -12,17 +12,19 @@ import os
 import secrets
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import engine
 from .encodings import AbsentEmbedder, Progress, encode_missing, key_of
 from .errors import IndexMismatch, StoreError
 from .generation import FORMAT, UNUSABLE, Generation, Index
 from .library import Library
 from .records import digest
-from .store import ChromaStore
+from .store import ChromaStore, Store
 
 if TYPE_CHECKING:
     from .embedding import Embedder
@@ -89,7 +91,7 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     if generation is None:
         return None
     embedder_for(library, embedder)
-    index = _opened(library, generation)
+    index = _opened(library, generation, engine.folder)
     if embedder and (lost := index.vectors_lost()):
         index.close()
         place = generation.vectors or str(index.path / "chroma")
@@ -99,12 +101,13 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     return index
 
 
-def _opened(library: Library, generation: Generation) -> Index:
+def _opened(library: Library, generation: Generation, folder: Callable[[Path], Store]) -> Index:
+    """The generation, its vectors held by its own `folder` unless a server has them."""
     path = library.home / "index" / generation.folder
     path.mkdir(parents=True, exist_ok=True)
     name = f"passages-{digest(str(library.home.resolve()), generation.embedder)}"
     url = generation.vectors
-    store = ChromaStore.server(url, collection=name) if url else ChromaStore.folder(path / "chroma")
+    store = ChromaStore.server(url, collection=name) if url else folder(path / "chroma")
     return Index(path, generation, store)
 
 
@@ -177,7 +180,7 @@ def _filled(
     try:
         if base and copied:
             shutil.copytree(folder / base.folder, folder / new.folder)
-        with closing(_opened(library, new)) as index:
+        with closing(_opened(library, new, ChromaStore.folder)) as index:
             index.fill(library, changed, removed, progress=progress)
             return index.faults(library)
     except StoreError as error:

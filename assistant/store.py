@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLLECTION = "passages"
+READ_BATCH = 1000
+"""Vectors read back at once."""
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 100}}
 
 
@@ -101,11 +103,10 @@ class ChromaStore:
     def folder(cls, path: str | Path) -> ChromaStore:
         import chromadb
         from chromadb.config import Settings
-        from chromadb.errors import ChromaError
 
         try:
             return cls(chromadb.PersistentClient(str(path), settings=Settings(anonymized_telemetry=False)))
-        except (ChromaError, OSError, ValueError) as error:
+        except chroma_errors() as error:
             raise StoreError(f"The index folder {str(path)!r} cannot be opened: {error}") from error
 
     @classmethod
@@ -135,7 +136,7 @@ class ChromaStore:
         if limit < 1 or (paper_ids is not None and not paper_ids):
             return []
         where: Any = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
-        with _translated():
+        with translated():
             found = self._collection.query(
                 query_embeddings=[vector.tolist()], n_results=limit, where=where, include=["distances"]
             )
@@ -153,7 +154,7 @@ class ChromaStore:
             )
             for passage, vector in rows.items()
         ]
-        with _translated():
+        with translated():
             self.as_llama_index().add(nodes)
 
     def as_llama_index(self) -> ChromaVectorStore:
@@ -161,19 +162,19 @@ class ChromaStore:
         return _upserting_class()(chroma_collection=self._collection)
 
     def remove_papers(self, paper_ids: Sequence[str]) -> None:
-        with _translated():
-            for some in _batches(list(paper_ids), 500):
+        with translated():
+            for some in batches(list(paper_ids), 500):
                 self._collection.delete(where={"paper_id": {"$in": some}})
 
     def whole(self) -> set[str]:
         found: set[str] = set()
-        with _translated():
-            for some in _batches(self._collection.get(include=[])["ids"], 1000):
+        with translated():
+            for some in batches(self._collection.get(include=[])["ids"], READ_BATCH):
                 found.update(self._collection.get(ids=some, include=["embeddings"])["ids"])
         return found
 
     def __len__(self) -> int:
-        with _translated():
+        with translated():
             return int(self._collection.count())
 
     def close(self) -> None:
@@ -184,22 +185,34 @@ class ChromaStore:
                 session.close()  # the client of a server leaves its sockets open
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Chroma's errors as `StoreError`."""
+def chroma_errors() -> tuple[type[Exception], ...]:
+    """What Chroma raises over a folder; called once something is raised, for naming it imports all of the client."""
+    from chromadb.errors import ChromaError
+
+    return (ChromaError, OSError, ValueError)
+
+
+def _answering_errors() -> tuple[type[Exception], ...]:
     import httpx
     from chromadb.errors import ChromaError
 
+    return (ChromaError, httpx.HTTPError)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Chroma's errors as `StoreError`."""
     try:
         yield
-    except (ChromaError, httpx.HTTPError) as error:
+    except _answering_errors() as error:
         raise StoreError(
             f"The vector store failed: {error}. See that its folder or server can be reached, "
             "then run: assistant doctor --repair"
         ) from error
 
 
-def _batches(items: list[str], size: int) -> Iterable[list[str]]:
+def batches(items: list[str], size: int) -> Iterable[list[str]]:
+    """`items` in runs of up to `size`."""
     return (items[first : first + size] for first in range(0, len(items), size))
 
 

@@ -23,6 +23,7 @@ ROOMS = re.findall(r"^    ([a-z]+) {2,}\S", assistant.__doc__ or "", re.MULTILIN
 
 VENDOR_ROOMS = {
     "chromadb": {"store"},
+    "chromadb_rust_bindings": {"engine"},
     "llama_index": {"store", "prompts", "llamaindex"},  # chunking reads its token table as data, without importing it
     "openai": {"llm"},
     "tiktoken": {"chunking"},
@@ -214,7 +215,7 @@ def test_importing_the_package_loads_no_vendor(python: Callable[..., subprocess.
     "room",
     [
         *("records", "errors", "text", "corpus", "library", "chunking", "embedding", "encodings"),
-        *("store", "generation", "index", "holdings"),
+        *("store", "engine", "generation", "index", "holdings"),
     ],
 )
 def test_importing_a_room_of_the_ingest_river_loads_no_heavy_vendor(

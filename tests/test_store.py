@@ -1,9 +1,10 @@
-"""store: one contract over memory, a Chroma folder and a real Chroma server."""
+"""store: one contract over memory, a Chroma folder, the same read by its engine, and a real Chroma server."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from assistant.engine import EngineStore
 from assistant.errors import StoreError
 from assistant.records import Passage
 from assistant.store import ChromaStore, MemoryStore, Store
@@ -24,11 +27,45 @@ PEAR_TWO = Passage("pear", "On pear", "More about pears.", 40)
 ROWS = {p: word_vector(p.text.split()[-1]) for p in (PEAR, KITE, SNOW, PEAR_TWO)}
 
 
-@pytest.fixture(params=["memory", "folder", "server"])
+class WrittenThenRead:
+    """A folder that Chroma's client writes and its engine alone reads, one after the other, as generations are."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        ChromaStore.folder(path).close()
+
+    def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
+        with closing(ChromaStore.folder(self._path)) as store:
+            store.put(rows)
+
+    def remove_papers(self, paper_ids: Sequence[str]) -> None:
+        with closing(ChromaStore.folder(self._path)) as store:
+            store.remove_papers(paper_ids)
+
+    def nearest(
+        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        with closing(EngineStore(self._path)) as store:
+            return store.nearest(vector, limit=limit, paper_ids=paper_ids)
+
+    def whole(self) -> set[str]:
+        with closing(EngineStore(self._path)) as store:
+            return store.whole()
+
+    def __len__(self) -> int:
+        with closing(EngineStore(self._path)) as store:
+            return len(store)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(params=["memory", "folder", "engine", "server"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     kinds: dict[str, Callable[[], Store]] = {
         "memory": MemoryStore,
         "folder": lambda: ChromaStore.folder(tmp_path / "chroma"),
+        "engine": lambda: WrittenThenRead(tmp_path / "chroma"),
         "server": lambda: ChromaStore.server(
             request.getfixturevalue("chroma_server"), collection=f"passages-{uuid.uuid4().hex}"
         ),
