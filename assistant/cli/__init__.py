@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -70,7 +71,13 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    app()
+    gc.set_threshold(
+        50_000
+    )  # what an answer imports stays: looking through it again and again takes a tenth of its time
+    try:
+        app()
+    finally:
+        gc.freeze()  # and looking through it once more at the end, another tenth
 
 
 def _version(asked: bool) -> None:
