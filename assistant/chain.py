@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
 from collections.abc import Iterator, Sequence
@@ -128,6 +127,8 @@ class Assistant:
 
     async def aask(self, question: str, turns: Sequence[Turn] = ()) -> Answer:
         """`ask` without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.ask, question, turns)
 
     def stream(self, question: str, turns: Sequence[Turn] = ()) -> Iterator[Event]:

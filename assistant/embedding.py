@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +18,7 @@ from .errors import EmbedderError
 
 if TYPE_CHECKING:
     import numpy as np
+    import onnxruntime
     import tokenizers
     from numpy.typing import NDArray
 
@@ -65,7 +67,8 @@ class Embedder(Protocol):
 class BundledEmbedder:
     """all-MiniLM-L6-v2 on onnxruntime; opens without a network and gives the same bits at every run.
 
-    Raises `EmbedderError` when a file is missing or altered.
+    The files are checked at once; the model then loads in a thread of its own, for its half a second holds nobody up
+    who does other things first. Raises `EmbedderError` when a file is missing or altered.
     """
 
     dimensions = 384
@@ -73,40 +76,52 @@ class BundledEmbedder:
 
     def __init__(self, *, threads: int = 2) -> None:
         model, tokenizer = _carried(*MODEL), _carried(*TOKENIZER)
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
-        self._tokenizer.encode_special_tokens = True  # a literal "[CLS]" in a text is text
-        self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._tokenizer.no_padding()
+        loader = ThreadPoolExecutor(1)
+        self._session = loader.submit(_session, model, threads)
+        self._tokenizer = loader.submit(_tokenizer, tokenizer)
+        loader.shutdown(wait=False)
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding (a third of it
         # in batches of 4).
-        return [self._encoded(read) for read in self._tokenizer.encode_batch(list(texts))]
+        return [self._encoded(read) for read in self._tokenizer.result().encode_batch(list(texts))]
 
     def count(self, text: str) -> int:
         """How many word pieces of `MAX_TOKENS` the text takes, up to that many."""
-        return len(self._tokenizer.encode(text).ids)
+        return len(self._tokenizer.result().encode(text).ids)
 
     def _encoded(self, read: tokenizers.Encoding) -> Encoding:
         import numpy as np
 
         ids = np.array([read.ids], np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        states = self._session.run(["last_hidden_state"], inputs)[0][0]
+        states = self._session.result().run(["last_hidden_state"], inputs)[0][0]
         return Encoding(
             vector=unit(states.mean(axis=0)),
             tokens=unit(states[1:-1]),
             spans=np.array(read.offsets[1:-1], np.int32).reshape(-1, 2),
         )
+
+
+def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+def _tokenizer(file: Path) -> tokenizers.Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    tokenizer.encode_special_tokens = True  # a literal "[CLS]" in a text is text
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
