@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import SettingsError
 
 PREFIX = "ASSISTANT_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that can be set, from arguments first, then from `ASSISTANT_...` variables.
 
     Raises `SettingsError` naming the setting, what was met and what is allowed.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("paper-assistant")),
@@ -32,8 +31,9 @@ class Settings(BaseSettings):
     memory_turns: int = Field(default=8, ge=0, le=100, description="Earlier turns a follow-up may refer to.")
 
     def __init__(self, **values: Any) -> None:  # the only way pydantic hands over what was set
+        variables = {name: os.environ.get(PREFIX + name.upper()) for name in type(self).model_fields}
         try:
-            super().__init__(**values)
+            super().__init__(**{name: value for name, value in variables.items() if value is not None} | values)
         except ValidationError as error:
             raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from error
 

@@ -45,7 +45,7 @@ NO_STEP = {"errors", "records"}
 DOORS = {"cli", "terminal", "chat", "web", "slack", "api", "mcp"}
 """Rooms that speak to a person; `print` is theirs alone."""
 VENDOR_SIGNATURES = {
-    ("settings", "__init__"): "pydantic-settings hands over what was set as keywords",
+    ("settings", "__init__"): "pydantic hands over what was set as keywords",
     ("settings", "from_environment"): "the keywords are the settings' own names, and unknown ones are refused",
     ("store", "add"): "llama-index's BasePydanticVectorStore.add",
 }
