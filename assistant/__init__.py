@@ -42,7 +42,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     citations       draft and hits in, checked claims and recorded rejections out
     llamaindex      a search in, a llama-index retriever over it out
     chain           the steps joined: Assistant
-    export          an answer in, plain JSON values out
+    export          an answer in, plain JSON values out, and back again
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
     cli             a command line in, printed answers and an exit code out
@@ -56,8 +56,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
     from .errors import (
+        AccountError,
         AssistantError,
+        ConversationNotFound,
+        DatabaseError,
         EmbedderError,
+        ExportError,
         IndexMismatch,
         LibraryBusy,
         LibraryError,
@@ -79,14 +83,16 @@ _HOMES = {
         *("Paper", "Passage", "Reject", "Rejection", "Turn"),
     ),
     "errors": (
-        *("AssistantError", "EmbedderError", "IndexMismatch", "LibraryBusy", "LibraryError", "MissingExtra"),
-        *("PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+        *("AccountError", "AssistantError", "ConversationNotFound", "DatabaseError", "EmbedderError", "ExportError"),
+        *("IndexMismatch", "LibraryBusy", "LibraryError", "MissingExtra", "PaperNotFound", "PromptError"),
+        *("QuestionError", "SettingsError", "StoreError"),
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.1.0"
 __all__ = [
+    "AccountError",
     "Answer",
     "Assistant",
     "AssistantError",
@@ -94,8 +100,11 @@ __all__ = [
     "Citation",
     "Claim",
     "Conversation",
+    "ConversationNotFound",
+    "DatabaseError",
     "Decline",
     "EmbedderError",
+    "ExportError",
     "Hit",
     "IndexMismatch",
     "Ingested",

@@ -10,6 +10,10 @@ AssistantError
 ├── PaperNotFound        a title or id names no paper held
 ├── QuestionError        a question is empty or not text
 ├── PromptError          a prompt file is missing or names something nothing fills
+├── ExportError          what should be an exported answer is none, or is of a newer program
+├── DatabaseError        the file of conversations or of accounts cannot be opened, read or written
+├── ConversationNotFound no such conversation or turn, or it is another's
+├── AccountError         a name, a password or a right is refused
 └── MissingExtra         an optional part is not installed
 """
 
@@ -52,6 +56,22 @@ class QuestionError(AssistantError):
 
 class PromptError(AssistantError):
     """A prompt file is missing, or names something that nothing fills."""
+
+
+class ExportError(AssistantError):
+    """What should be an exported answer is none, or was written by a newer program."""
+
+
+class DatabaseError(AssistantError):
+    """The file of conversations or of accounts cannot be opened, read or written."""
+
+
+class ConversationNotFound(AssistantError):
+    """There is no such conversation or turn, or it is another's: which of the two is not told."""
+
+
+class AccountError(AssistantError):
+    """A name, a password or a right is refused."""
 
 
 class MissingExtra(AssistantError):

@@ -1,10 +1,17 @@
-"""An answer in, plain JSON values out; the schema is told in the README."""
+"""An answer in, plain JSON values out, and back again; the schema is told in the README.
+
+Whatever is shown of an answer, and whatever a later question may refer to, comes back equal: the abstracts as they
+were when the quotes were held against them, too. `Hit.evidence` alone is left behind: only the writer reads it, and
+it would be three quarters of the whole.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .records import Answer, Citation, Claim, Hit
+from .errors import ExportError
+from .records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Rejection
 
 FORMAT = 1
 """Raised when a field goes or changes its meaning; a new field alone does not raise it."""
@@ -43,6 +50,7 @@ def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
                 "reference": numbers[citation.passage.title],
                 "paper_id": citation.passage.paper_id,
                 "title": citation.passage.title,
+                "passage": _passage(citation.passage),
                 "quote": citation.quote,
                 "start": _start(citation, abstracts.get(citation.passage.paper_id, "")),
                 "support": float(citation.support),
@@ -51,6 +59,10 @@ def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
             for citation in claim.citations
         ],
     }
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    return {"start": passage.start, "text": passage.text}
 
 
 def _start(citation: Citation, abstract: str) -> int | None:
@@ -77,9 +89,68 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "url": hit.paper.url,
         "published": hit.paper.published,
         "sources": list(hit.paper.sources),
-        "passage": {"start": hit.passage.start, "text": hit.passage.text},
+        "abstract": hit.paper.abstract,
+        "passage": _passage(hit.passage),
         "score": float(hit.score),
         "relevance": float(hit.relevance),
         "ranks": dict(hit.ranks),
         "signals": {name: float(value) for name, value in hit.signals.items()},
     }
+
+
+def from_json(values: Mapping[str, Any]) -> Answer:
+    """The answer that `as_json` was given, but for `Hit.evidence`; fields it does not know are passed over.
+
+    Raises `ExportError` for what a newer program wrote, and for what is no answer.
+    """
+    if values.get("format") != FORMAT:
+        raise ExportError(
+            f"The answer is in format {values.get('format')!r}, and this program reads format {FORMAT}. "
+            "Update the program: pip install --upgrade paper-assistant"
+        )
+    try:
+        return _answer(values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ExportError(
+            f"This is not an answer as `assistant ask --json` writes it ({type(error).__name__}: {error}). "
+            "Ask the question again."
+        ) from error
+
+
+def _answer(values: Mapping[str, Any]) -> Answer:
+    declined = values["declined"]
+    return Answer(
+        question=values["question"],
+        query=values["query"],
+        claims=tuple(
+            Claim(claim["text"], tuple(_citation(c) for c in claim["citations"]), claim["heading"])
+            for claim in values["claims"]
+        ),
+        rejections=tuple(Rejection(r["sentence"], r["mark"], r["reason"]) for r in values["rejections"]),
+        hits=tuple(_found(hit) for hit in values["hits"]),
+        declined=declined and Decline(declined["kind"], declined["message"], tuple(declined["nearest"])),
+        lead=values["lead"],
+        remark=values["remark"],
+        kind=values["kind"],
+        written_by=values["written_by"],
+        usage=dict(values["usage"]),
+        timings=dict(values["timings"]),
+    )
+
+
+def _citation(values: Mapping[str, Any]) -> Citation:
+    return Citation(_taken(values), values["quote"], values["support"], values["basis"])
+
+
+def _found(values: Mapping[str, Any]) -> Hit:
+    paper = Paper(
+        values["title"], values["abstract"], values["url"], values["published"], sources=tuple(values["sources"])
+    )
+    return Hit(
+        paper, _taken(values), values["score"], values["relevance"], dict(values["ranks"]), dict(values["signals"])
+    )
+
+
+def _taken(values: Mapping[str, Any]) -> Passage:
+    """The passage of a citation or a hit."""
+    return Passage(values["paper_id"], values["title"], values["passage"]["text"], values["passage"]["start"])
