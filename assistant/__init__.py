@@ -43,6 +43,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     llamaindex      a search in, a llama-index retriever over it out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out, and back again
+    database        a private file and its schemas in, short transactions on it out
+    conversations   turns in, kept conversations out
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
     cli             a command line in, printed answers and an exit code out
