@@ -45,6 +45,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     export          an answer in, plain JSON values out, and back again
     database        a private file and its schemas in, short transactions on it out
     conversations   turns in, kept conversations out
+    feedback        kept turns and their thumbs in, cases for an evaluation out
+    markdown        an answer or a kept conversation in, Markdown out
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
     cli             a command line in, printed answers and an exit code out

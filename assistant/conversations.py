@@ -13,7 +13,7 @@ import secrets
 import textwrap
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 from .database import Database
 from .errors import ConversationNotFound, ExportError
-from .export import as_json, from_json
+from .export import FORMAT, as_json, from_json
 from .records import Turn
 
 TITLE = 80
@@ -225,6 +225,26 @@ class Conversations:
         if not rows:
             raise _not_found()
         return int(rows[0][0])
+
+
+def exported(kept: Kept, turns: Iterable[KeptTurn]) -> dict[str, Any]:
+    """A whole conversation as plain JSON values, its answers as `export.as_json` makes them; told in the README."""
+    return {
+        "format": FORMAT,
+        "title": kept.title,
+        "begun": kept.begun.isoformat(),
+        "used": kept.used.isoformat(),
+        "turns": [
+            {
+                "number": kept_turn.number,
+                "asked": kept_turn.asked.isoformat(),
+                "question": kept_turn.turn.question,
+                "answer": as_json(kept_turn.turn.answer),
+                "thumb": kept_turn.thumb and {"good": kept_turn.thumb.good, "comment": kept_turn.thumb.comment},
+            }
+            for kept_turn in turns
+        ],
+    }
 
 
 def _not_found() -> ConversationNotFound:

@@ -24,7 +24,7 @@ Half = Literal["fit", "report"]
 """Thresholds are set on "fit"; figures are told from "report"."""
 
 _FIELDS = (
-    "id", "type", "question", "gold", "tolerated", "nuggets", "spans", "unanswerable", "conversation",
+    "id", "type", "question", "gold", "tolerated", "nuggets", "spans", "unanswerable", "conversation", "note",
 )  # fmt: skip
 
 
@@ -135,6 +135,7 @@ def mismatches(questions: Iterable[Question], abstracts: Mapping[str, str]) -> t
 
 def _question(record: Record) -> Question:
     record.only(_FIELDS)
+    record.optional("note")  # for people: no score depends on it
     unanswerable = _unanswerable(record)
     question = Question(
         id=record.text("id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from assistant.conversation import self_contained
-from assistant.conversations import PAGE, Conversations, KeptTurn, Thumb
+from assistant.conversations import PAGE, Conversations, KeptTurn, Thumb, exported
 from assistant.errors import ConversationNotFound, ExportError
+from assistant.export import as_json
 from assistant.records import Answer, Citation, Claim, Hit, Paper, Passage, Turn
 
 from .papers import PAIRS
@@ -224,11 +226,14 @@ def test_what_is_deleted_leaves_nothing_behind_and_its_room_is_given_back(home: 
     for number in range(30):
         kept.append(ANN, id_, turn(f"A secret of number {number}", ("Secrets", str(number) * 9999)))
     kept.rate(ANN, id_, 1, Thumb(False, "A secret comment"))
+    little = kept.begin(ANN, title="A secret title")
+    kept.append(ANN, kept.begin(ANN), PEAR)  # the little one shares its page of the file with what stays
     assert b"A secret" in everything()
     kept.delete(ANN, id_)
+    kept.delete(ANN, little)
     assert b"A secret" not in everything()
     assert kept._db.rows("pragma page_count")[0][0] <= small
-    assert len(kept.listed(ANN)) == 1
+    assert len(kept.listed(ANN)) == 2
 
 
 # -- whose it is
@@ -315,6 +320,36 @@ def test_all_thumbs_are_told_with_their_turns_oldest_first(kept: Conversations, 
         (bobs, 1, KITE, Thumb(False)),
         (anns, 1, PEAR, Thumb(False, "changed")),
     ]
+
+
+# -- export
+
+
+def test_a_conversation_is_exported_as_plain_json(kept: Conversations, anns: str) -> None:
+    kept.append(ANN, anns, KITE)
+    whole = exported(kept.get(ANN, anns), kept.every(ANN, anns))
+    assert json.loads(json.dumps(whole)) == {
+        "format": 1,
+        "title": "What is PearRank?",
+        "begun": "2001-09-09T01:46:41+00:00",
+        "used": "2001-09-09T01:46:44+00:00",
+        "turns": [
+            {
+                "number": 1,
+                "asked": "2001-09-09T01:46:42+00:00",
+                "question": "What is PearRank?",
+                "answer": as_json(PEAR.answer),
+                "thumb": {"good": True, "comment": "mine"},
+            },
+            {
+                "number": 2,
+                "asked": "2001-09-09T01:46:44+00:00",
+                "question": "Do kites remember?",
+                "answer": as_json(KITE.answer),
+                "thumb": None,
+            },
+        ],
+    }
 
 
 # -- several at once

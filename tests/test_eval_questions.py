@@ -33,6 +33,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         ],
         "unanswerable": None,
         "conversation": "c1",
+        "note": "for people",
     }
     assert read(written(tmp_path, record)) == (
         Question(

@@ -1,0 +1,55 @@
+"""An answer or a kept conversation in, Markdown out; nothing a paper, a person or a model wrote is markup in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .conversations import Kept, KeptTurn
+from .records import Answer
+
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$&#]")
+"""What can begin markup anywhere in a line, mathematics and HTML among it; a backslash makes each a plain sign:
+https://spec.commonmark.org/0.31.2/#backslash-escapes"""
+_OPENING = re.compile(r"^(?:[+=-]|\d+(?=[.)]))")
+"""What can make a line a heading, an item or a rule."""
+_ADDRESS = re.compile(r"https?://[^\s<>\\]+")
+
+
+def escaped(text: str) -> str:
+    """Text as one line that Markdown shows as it is."""
+    line = _SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+    return _OPENING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], line)
+
+
+def of_answer(answer: Answer) -> str:
+    """The answer, then its numbered sources, each with the words cited; for a decline, the nearest titles."""
+    paragraphs = [_paragraph(line) for line in answer.text.splitlines()]
+    parts = ["\n".join(paragraphs)]
+    if answer.titles:
+        parts.append("\n\n".join(_source(number, title, answer) for number, title in enumerate(answer.titles, start=1)))
+    if answer.declined and answer.declined.nearest:
+        parts.append("\n".join(["Nearest:", "", *(f"- {escaped(title)}" for title in answer.declined.nearest)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def of_conversation(kept: Kept, turns: Iterable[KeptTurn]) -> str:
+    """The whole conversation: its title, then each question as a heading over its answer."""
+    told = [f"# {escaped(kept.title)}\n"]
+    for kept_turn in turns:
+        asked = f"*{kept_turn.asked:%Y-%m-%d %H:%M} UTC*"
+        told.append(f"## {escaped(kept_turn.turn.question)}\n\n{asked}\n\n{of_answer(kept_turn.turn.answer)}")
+    return "\n".join(told)
+
+
+def _paragraph(line: str) -> str:
+    return f"- {escaped(line.removeprefix('- '))}" if line.startswith("- ") else escaped(line)
+
+
+def _source(number: int, title: str, answer: Answer) -> str:
+    """A source under the number it bears in the text, and what was cited of it."""
+    urls = [hit.paper.url for hit in answer.hits if hit.paper.title == title and _ADDRESS.fullmatch(hit.paper.url)]
+    address = f" <{urls[0]}>" if urls else ""
+    cited = [c.quote for claim in answer.claims for c in claim.citations if c.passage.title == title]
+    quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in dict.fromkeys(cited)).removesuffix("\n>")
+    return f"\\[{number}\\] **{escaped(title)}**{address}\n{quotes}"
