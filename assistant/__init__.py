@@ -47,6 +47,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     conversations   turns in, kept conversations out
     feedback        kept turns and their thumbs in, cases for an evaluation out
     markdown        an answer or a kept conversation in, Markdown out
+    accounts        a name and a secret in, who it is and what it may out
     limits          a name and how often it may come in, the seconds it has to wait out
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from ..errors import AssistantError
 from .asking import ask, chat, check, evaluate
 from .holding import doctor, ingest, papers, remove, status
+from .people import feedback, keys, users
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
 
 HELP = """
@@ -44,7 +45,7 @@ class Commands(TyperGroup):
         except AssistantError as error:
             screen(stderr=True).line(str(error), first="assistant: ")
             raise typer.Exit(FAILED) from None
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             typer.echo("Stopped.", err=True)
             raise typer.Exit(STOPPED) from None
         except BrokenPipeError:
@@ -98,6 +99,8 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, papers, remove, status, doctor, check):
+for command in (ingest, ask, chat, papers, remove, status, doctor, check, feedback):
     app.command()(command)
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 app.command("eval")(evaluate)

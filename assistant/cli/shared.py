@@ -45,6 +45,13 @@ def opened(context: typer.Context, home: Path | None) -> Iterator[Assistant]:
         yield assistant
 
 
+def home_of(context: typer.Context, home: Path | None) -> Path:
+    """The folder that the command line or the settings name."""
+    from ..settings import Settings
+
+    return Settings.from_environment(home=home or context.obj).home
+
+
 def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:
     """What an ingest did, shown as it goes on."""
     with screen(stderr=True).progress() as progress:
