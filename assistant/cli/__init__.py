@@ -72,13 +72,13 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    gc.set_threshold(
-        50_000
-    )  # what an answer imports stays: looking through it again and again takes a tenth of its time
+    # What an answer imports stays; looking through it again and again for garbage, and once more at the end, would take
+    # a fifth of the time.
+    gc.set_threshold(50_000)
     try:
         app()
     finally:
-        gc.freeze()  # and looking through it once more at the end, another tenth
+        gc.freeze()
 
 
 def _version(asked: bool) -> None:
