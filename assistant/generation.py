@@ -17,6 +17,7 @@ from .encodings import kept_vectors, key_of
 from .errors import StoreError
 from .interaction import Codes, join, placed
 from .keywords import KeywordIndex
+from .library import MAPPED, Library
 from .names import names_of
 from .reading import Reading, packed, read, unpacked
 from .records import Paper, Passage
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .encodings import Progress
-    from .library import Library
 
 FORMAT = 2
 """Raised when passages, keywords, codes or readings are made in another way; an older generation is then made anew."""
@@ -59,6 +59,7 @@ class Index:
         self.path, self.generation, self.store = path, generation, store
         self.keywords = KeywordIndex(path / "keywords.sqlite")
         self._passages = sqlite3.connect(path / "passages.sqlite", check_same_thread=False, isolation_level=None)
+        self._passages.execute(MAPPED)
         self._passages.executescript(
             "create table if not exists passages (paper_id text, start integer, length integer, key text, "
             "primary key (paper_id, start)) without rowid;"
@@ -67,6 +68,7 @@ class Index:
             "create table if not exists readings (paper_id text primary key, fingerprint text, reading blob) "
             "without rowid;"
         )
+        self._known: dict[tuple[int, int], list[str]] = {}
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -132,9 +134,12 @@ class Index:
                 found.setdefault(name, []).append(paper_id)
         return found
 
-    def known_names(self) -> list[str]:
-        """Every folded name that a paper bears."""
-        return [row[0] for row in self._passages.execute("select distinct name from names order by name")]
+    def known_names(self, *, shortest: int, longest: int) -> list[str]:
+        """Every folded name of so many letters that a paper bears."""
+        if (shortest, longest) not in self._known:
+            query = "select distinct name from names where length(name) between ? and ? order by name"
+            self._known[shortest, longest] = [row[0] for row in self._passages.execute(query, (shortest, longest))]
+        return self._known[shortest, longest]
 
     def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
         """How many papers hold each stem."""
@@ -194,6 +199,7 @@ class Index:
             progress("indexing", len(changed), len(changed))
 
     def remove(self, paper_ids: Sequence[str]) -> None:
+        self._known.clear()
         for table in ("passages", "names", "readings"):
             self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
         self.keywords.remove(paper_ids)

@@ -51,8 +51,8 @@ class NameBook(Protocol):
         """The ids of the papers that bear each of `names`; unknown names are left out."""
         ...
 
-    def known_names(self) -> Sequence[str]:
-        """Every name."""
+    def known_names(self, *, shortest: int, longest: int) -> Sequence[str]:
+        """Every name of so many letters."""
         ...
 
 
@@ -146,7 +146,7 @@ def misspelt_in(question: str, book: NameBook, *, unknown: Iterable[str]) -> lis
     from rapidfuzz import fuzz, process
 
     wanted = [w for w in unknown if len(w) >= FUZZY_LENGTH]
-    known = [name for name in book.known_names() if FUZZY_LENGTH <= len(name) <= FUZZY_LONGEST] if wanted else []
+    known = book.known_names(shortest=FUZZY_LENGTH, longest=FUZZY_LONGEST) if wanted else []
     found = []
     for word in wanted:
         best = process.extractOne(key(word), known, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO)

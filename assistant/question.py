@@ -90,13 +90,16 @@ class Asked:
 
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:
     """What `question`, self-contained, asks for, given the names and words of the papers held."""
-    found = _names(question, vocabulary)
+    counts = _counts(question, vocabulary)
+    found = _names(question, vocabulary, counts)
     spelt = {w for n in found for w in words(n.text)}
-    strange = [w for w in content_words(question) if not _known(w, vocabulary) and w not in spelt]
+    strange = [w for w in content_words(question) if not _known(w, counts) and w not in spelt]
     found += misspelt_in(question, vocabulary, unknown=strange)
-    found += _mentioned(question, vocabulary, {w for n in found for w in words(n.text)})
     recognised = {w for n in found for w in words(n.text)}
-    coined = [w for w in name_like(question) if _is_coined(w, vocabulary) and w not in recognised]
+    coined = [w for w in name_like(question) if w not in recognised and _is_coined(w, counts, len(vocabulary))]
+    mentioned = _mentioned(coined, vocabulary)
+    found += mentioned
+    coined = [w for w in coined if w not in {n.text for n in mentioned}]
     return Asked(
         text=question,
         kind=_kind(question, found),
@@ -114,18 +117,22 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
 
 def named(question: str, *, vocabulary: Vocabulary) -> list[str]:
     """The names of papers or methods that a question uses, as written."""
-    return [name.text for name in _names(question, vocabulary)]
+    return [name.text for name in _names(question, vocabulary, _counts(question, vocabulary))]
 
 
-def _names(question: str, vocabulary: Vocabulary) -> list[Named]:
-    counts = vocabulary.document_counts({stem(w) for w in words(question)})
+def _counts(question: str, vocabulary: Vocabulary) -> Mapping[str, int]:
+    """How many papers hold each stem of the question's words and of their parts."""
+    return vocabulary.document_counts({stem(piece) for word in words(question) for piece in (word, *parts(word))})
+
+
+def _names(question: str, vocabulary: Vocabulary, counts: Mapping[str, int]) -> list[Named]:
     return [n for n in named_in(question, vocabulary) if _is_name(n.text, counts, len(vocabulary))]
 
 
-def _mentioned(question: str, vocabulary: Vocabulary, recognised: set[str]) -> list[Named]:
+def _mentioned(coined: Sequence[str], vocabulary: Vocabulary) -> list[Named]:
     """Coined words that no paper goes by but at most `TOPIC_PAPERS` mention: they name those papers."""
     found = []
-    for word in (w for w in name_like(question) if w not in recognised and _is_coined(w, vocabulary)):
+    for word in coined:
         if word.removesuffix("s").isupper() and len(word) < 6:
             continue  # "GPUs", "CVPR": an abbreviation that few use is still no paper's name
         holders = vocabulary.holders(word, limit=TOPIC_PAPERS + 1)
@@ -134,16 +141,15 @@ def _mentioned(question: str, vocabulary: Vocabulary, recognised: set[str]) -> l
     return found
 
 
-def _is_coined(word: str, vocabulary: Vocabulary) -> bool:
+def _is_coined(word: str, counts: Mapping[str, int], held: int) -> bool:
     """Whether a name-like word names one thing.
 
     A field's word ("ViT"), a likeness ("BERT-like") and a compound of known words ("FP8-Formate") do not.
     """
     if LIKENESS.search(word) or not any(c.isupper() for c in word) or word[0].isdigit() or len(word) < 3:
         return False
-    counts = vocabulary.document_counts([stem(word), *map(stem, parts(word))])
     if counts[stem(word)]:
-        return counts[stem(word)] <= _bound(TOPIC, len(vocabulary))
+        return counts[stem(word)] <= _bound(TOPIC, held)
     pieces = parts(word) or [word]
     return any(not counts[stem(p)] and (any(c.isupper() for c in p[1:]) or p is word) for p in pieces)
 
@@ -161,12 +167,11 @@ def _is_name(text: str, counts: Mapping[str, int], held: int) -> bool:
     return all(counts.get(stem(piece), 0) <= bound for piece in pieces)
 
 
-def _known(word: str, vocabulary: Vocabulary) -> bool:
-    whole = vocabulary.document_counts([stem(word)])[stem(word)]
-    if whole:
+def _known(word: str, counts: Mapping[str, int]) -> bool:
+    if counts[stem(word)]:
         return True
     pieces = [stem(p) for p in parts(word) if p.isalpha() and len(p) > 1]
-    return bool(pieces) and all(vocabulary.document_counts(pieces).values()) and not any(c.isdigit() for c in word)
+    return bool(pieces) and all(counts[piece] for piece in pieces) and not any(c.isdigit() for c in word)
 
 
 def _kind(question: str, named: Sequence[Named]) -> Kind:

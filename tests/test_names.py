@@ -21,8 +21,8 @@ class DictBook:
     def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return {name: self._bearers[name] for name in names if name in self._bearers}
 
-    def known_names(self) -> Sequence[str]:
-        return sorted(self._bearers)
+    def known_names(self, *, shortest: int, longest: int) -> Sequence[str]:
+        return [name for name in sorted(self._bearers) if shortest <= len(name) <= longest]
 
 
 class CountingBook(DictBook):

@@ -36,8 +36,8 @@ class PaperWords:
     def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return {name: self._bearers[name] for name in names if name in self._bearers}
 
-    def known_names(self) -> Sequence[str]:
-        return sorted(self._bearers)
+    def known_names(self, *, shortest: int, longest: int) -> Sequence[str]:
+        return [name for name in sorted(self._bearers) if shortest <= len(name) <= longest]
 
     def document_counts(self, stems: Iterable[str]) -> Mapping[str, int]:
         return self._keywords.document_counts(stems)
