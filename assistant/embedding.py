@@ -6,6 +6,7 @@ their code is never imported, and a file whose SHA-256 is not the expected one i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ TOKENIZER = (
 )
 MAX_TOKENS = 256
 """Word pieces the model reads, [CLS] and [SEP] included; its training length (512 measures worse)."""
+FEW = 2
+"""Texts that come with a question: itself, and what it asks about the names in it."""
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -67,43 +70,57 @@ class Embedder(Protocol):
 class BundledEmbedder:
     """all-MiniLM-L6-v2 on onnxruntime; opens without a network and gives the same bits at every run.
 
-    The files are checked at once; the model then loads in a thread of its own, for its half a second holds nobody up
-    who does other things first. Raises `EmbedderError` when a file is missing or altered.
+    The files are checked at once, the model is loaded when the first text comes. Raises `EmbedderError` when a file
+    is missing or altered.
     """
 
     dimensions = 384
     name = f"all-MiniLM-L6-v2-int8-{MODEL[2][:12]}"
 
     def __init__(self, *, threads: int = 2) -> None:
-        model, tokenizer = _carried(*MODEL), _carried(*TOKENIZER)
-        loader = ThreadPoolExecutor(1)
-        self._session = loader.submit(_session, model, threads)
-        self._tokenizer = loader.submit(_tokenizer, tokenizer)
-        loader.shutdown(wait=False)
+        self._model, self._words = _carried(*MODEL), _carried(*TOKENIZER)
+        self._threads = threads
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding (a third of it
-        # in batches of 4).
-        return [self._encoded(read) for read in self._tokenizer.result().encode_batch(list(texts))]
+        # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding. A question's
+        # texts share the threads, which answers soonest; of many texts each has a thread of its own, which is done
+        # with all of them soonest. The longest go first, so that no thread is left with one at the end.
+        read = self._tokenizer.encode_batch(list(texts))
+        if len(read) <= FEW:
+            return [_encoded(self._shared, one) for one in read]
+        with ThreadPoolExecutor(self._threads) as pool:
+            longest_first = sorted(range(len(read)), key=lambda number: -len(read[number].ids))
+            session = self._single
+            runs = {number: pool.submit(_encoded, session, read[number]) for number in longest_first}
+        return [runs[number].result() for number in range(len(read))]
 
     def count(self, text: str) -> int:
         """How many word pieces of `MAX_TOKENS` the text takes, up to that many."""
-        return len(self._tokenizer.result().encode(text).ids)
+        return len(self._tokenizer.encode(text).ids)
 
-    def _encoded(self, read: tokenizers.Encoding) -> Encoding:
-        import numpy as np
+    @functools.cached_property
+    def _shared(self) -> onnxruntime.InferenceSession:
+        """The model, each run of which is shared out among all threads."""
+        return _session(self._model, threads=self._threads)
 
-        ids = np.array([read.ids], np.int64)
-        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        states = self._session.result().run(["last_hidden_state"], inputs)[0][0]
-        return Encoding(
-            vector=unit(states.mean(axis=0)),
-            tokens=unit(states[1:-1]),
-            spans=np.array(read.offsets[1:-1], np.int32).reshape(-1, 2),
-        )
+    @functools.cached_property
+    def _single(self) -> onnxruntime.InferenceSession:
+        """The model, each run of which stays in the thread that asks for it."""
+        return _session(self._model, threads=1)
+
+    @functools.cached_property
+    def _tokenizer(self) -> tokenizers.Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._words))
+        tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+        tokenizer.encode_special_tokens = True  # a literal "[CLS]" in a text is text
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_padding()
+        return tokenizer
 
 
-def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(model: Path, *, threads: int) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -113,15 +130,17 @@ def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def _tokenizer(file: Path) -> tokenizers.Tokenizer:
-    from tokenizers import Tokenizer
+def _encoded(session: onnxruntime.InferenceSession, read: tokenizers.Encoding) -> Encoding:
+    import numpy as np
 
-    tokenizer = Tokenizer.from_file(str(file))
-    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
-    tokenizer.encode_special_tokens = True  # a literal "[CLS]" in a text is text
-    tokenizer.enable_truncation(MAX_TOKENS)
-    tokenizer.no_padding()
-    return tokenizer
+    ids = np.array([read.ids], np.int64)
+    inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    states = session.run(["last_hidden_state"], inputs)[0][0]
+    return Encoding(
+        vector=unit(states.mean(axis=0)),
+        tokens=unit(states[1:-1]),
+        spans=np.array(read.offsets[1:-1], np.int32).reshape(-1, 2),
+    )
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

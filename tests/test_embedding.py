@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -92,6 +94,38 @@ def test_a_text_is_encoded_alike_alone_and_among_others(bundled: BundledEmbedder
         (alone,) = bundled.encode([text])
         assert alone.vector.tobytes() == among.vector.tobytes()
         assert alone.tokens.tobytes() == among.tokens.tobytes()
+
+
+def test_the_number_of_threads_changes_no_bit(bundled: BundledEmbedder) -> None:
+    texts = [*TEXTS, "Kites fly over the orchard. " * 30]
+    for one, other in zip(bundled.encode(texts), BundledEmbedder(threads=3).encode(texts), strict=True):
+        assert one.vector.tobytes() == other.vector.tobytes()
+        assert one.tokens.tobytes() == other.tokens.tobytes()
+
+
+def test_a_questions_texts_share_the_threads_and_of_many_texts_each_has_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded, load = [], embedding._session
+    monkeypatch.setattr(
+        embedding, "_session", lambda model, *, threads: loaded.append(threads) or load(model, threads=threads)
+    )
+    embedder = BundledEmbedder(threads=3)
+    assert loaded == []
+    for texts in (["pear"], ["pear", "kite"]):
+        embedder.encode(texts)
+    assert loaded == [3]
+    for texts in (TEXTS, ["pear"], TEXTS):
+        embedder.encode(texts)
+    assert loaded == [3, 1]
+
+
+def test_opening_loads_nothing(python: Callable[[str], subprocess.CompletedProcess[str]]) -> None:
+    done = python(
+        "import sys; from assistant.embedding import BundledEmbedder; BundledEmbedder();"
+        "print({'onnxruntime', 'tokenizers', 'numpy'} & sys.modules.keys())"
+    )
+    assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
 def test_a_model_name_tells_its_weights(bundled: BundledEmbedder) -> None:
