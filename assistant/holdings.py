@@ -66,8 +66,8 @@ class Holdings:
             sources = told_apart(paths, self.library.places())
             listings = [read(path, source=source) for path, source in zip(paths, sources, strict=True)]
             if embedder:
-                everything = [paper for listing in listings for paper in listing.papers]
-                indexing.encode_missing(self.library, embedder, everything, progress=progress)
+                news = self.library.news(paper for listing in listings for paper in listing.papers)
+                indexing.encode_missing(self.library, embedder, news, progress=progress)
             done = Ingested()
             for path, listing in zip(paths, listings, strict=True):
                 done += self.library.put(listing.papers, label=listing.label, place=place_of(path))

@@ -165,17 +165,22 @@ class Library:
                 self._bump(revision)
         return Ingested(added, updated, unchanged)
 
-    def _put_one(self, paper: Paper, revision: int) -> str:
+    def news(self, papers: Iterable[Paper]) -> list[Paper]:
+        """Those of `papers` that `put` would add, or take as an update."""
+        return [paper for paper in papers if self._outcome(paper) != "unchanged"]
+
+    def _outcome(self, paper: Paper) -> str:
+        """What `put` makes of a paper."""
         held = self._db.execute("select fingerprint from papers where id = ?", (paper.id,)).fetchone()
-        said = {
-            row[0]
-            for source in paper.sources
-            for row in self._db.execute(
-                "select fingerprint from sources where paper_id = ? and source = ?", (paper.id, source)
-            )
-        }
-        fresh = held is None or (held[0] != paper.fingerprint and bool(said) and paper.fingerprint not in said)
-        if fresh:
+        if held is None:
+            return "added"
+        rows = self._db.execute("select source, fingerprint from sources where paper_id = ?", (paper.id,))
+        said = {fingerprint for source, fingerprint in rows if source in paper.sources}
+        return "updated" if said and paper.fingerprint not in {*said, *held} else "unchanged"
+
+    def _put_one(self, paper: Paper, revision: int) -> str:
+        outcome = self._outcome(paper)
+        if outcome != "unchanged":
             self._db.execute(
                 "insert into papers values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
                 "title = excluded.title, abstract = excluded.abstract, url = excluded.url, "
@@ -185,7 +190,7 @@ class Library:
             self._db.execute("delete from removals where paper_id = ?", (paper.id,))
         for source in paper.sources:
             self._db.execute("insert or replace into sources values (?, ?, ?)", (paper.id, source, paper.fingerprint))
-        return "added" if held is None else "updated" if fresh else "unchanged"
+        return outcome
 
     def remove(self, paper_ids: Sequence[str]) -> Ingested:
         """Forget papers by id; ids not held are passed over."""

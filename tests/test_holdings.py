@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import encodings
 from assistant import index as indexing
 from assistant import store as storing
 from assistant.chunking import passages
@@ -71,6 +72,18 @@ def test_the_same_file_again_changes_nothing(
     assert holdings.ingest([path]) == Ingested(unchanged=COUNT)
     assert holdings.ingest([path, path]) == Ingested(unchanged=2 * COUNT)
     assert (holdings.status(), current(holdings.library), holdings.papers(), len(embedder.calls)) == before
+
+
+def test_papers_that_are_held_are_not_cut_again(
+    holdings: Holdings, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holdings.ingest([listing()])
+    cut: list[str] = []
+    monkeypatch.setattr(encodings, "passages", lambda paper: cut.append(paper.title) or passages(paper))
+    assert holdings.ingest([listing(), listing("b.txt")]) == Ingested(unchanged=2 * COUNT)
+    assert cut == []
+    holdings.ingest([listing(pairs=edited(PEAR_TITLE, "It is about comets now. They fly."))])
+    assert set(cut) == {PEAR_TITLE}
 
 
 def test_one_edited_abstract_updates_one_paper_and_embeds_only_what_changed(

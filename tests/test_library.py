@@ -90,6 +90,16 @@ def test_a_disagreeing_listing_that_is_edited_counts(library: Library) -> None:
     assert library.papers()[0].abstract == edited.abstract
 
 
+def test_news_is_what_a_put_would_add_or_update(library: Library) -> None:
+    assert library.news(PAPERS) == PAPERS
+    library.put(PAPERS)
+    edited = replace(PEAR, abstract="It is about apples now.")
+    other = replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))
+    unheard = Paper("A", "b.", sources=("a.txt",))
+    assert library.news([*PAPERS, other, edited, unheard]) == [edited, unheard]
+    assert (library.papers(), library.revision) == (sorted(PAPERS, key=lambda p: p.title), 1)
+
+
 def test_of_a_paper_twice_in_one_file_the_first_counts(library: Library) -> None:
     other = replace(PEAR, abstract="It is about apples now.")
     for counts in (Ingested(added=2, unchanged=2), Ingested(unchanged=4)):
