@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENCODING = "o200k_base"
 PASSAGE_TOKENS = 200
 """Budget of a passage in tokens, title not counted: with a title it fills the bundled model's 256 word pieces."""
+KEPT = 4096
+"""Abstracts whose cuts are remembered, for an ingest asks for them three times."""
 _CACHE_KEY = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
 """tiktoken names a cached file by the SHA-1 of this address; it is never asked for here."""
 
@@ -31,12 +33,15 @@ def passages(paper: Paper, *, budget: int = PASSAGE_TOKENS) -> list[Passage]:
 
     A single sentence over `budget` tokens is a passage of its own. An abstract without text has none.
     """
-    spans = sentences(paper.abstract)
-    sizes = [count_tokens(span.of(paper.abstract)) for span in spans]
-    return [
-        Passage(paper.id, paper.title, paper.abstract[group[0].start : group[-1].end], group[0].start)
-        for group in _grouped(paper.abstract, spans, sizes, budget)
-    ]
+    return [Passage(paper.id, paper.title, cut.of(paper.abstract), cut.start) for cut in _cuts(paper.abstract, budget)]
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _cuts(abstract: str, budget: int) -> tuple[Span, ...]:
+    """Where the passages of an abstract lie."""
+    spans = sentences(abstract)
+    sizes = [count_tokens(span.of(abstract)) for span in spans]
+    return tuple(Span(group[0].start, group[-1].end) for group in _grouped(abstract, spans, sizes, budget))
 
 
 def _grouped(text: str, spans: list[Span], sizes: list[int], budget: int) -> list[list[Span]]:

@@ -82,6 +82,17 @@ def test_passages_tile_the_abstract(abstract: str, budget: int) -> None:
     assert len({passage.id for passage in found}) == len(found)
 
 
+def test_an_abstract_met_again_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(chunking, "count_tokens", lambda text: counted.append(text) or count_tokens(text))
+    abstract = "Nobody met this abstract before. It is short."
+    first = passages(Paper("Kites", abstract))
+    before = len(counted)
+    assert [(p.title, p.text, p.start) for p in passages(Paper("Pears", abstract))] == [("Pears", abstract, 0)]
+    assert [(p.title, p.text, p.start) for p in first] == [("Kites", abstract, 0)]
+    assert 0 < before == len(counted)
+
+
 def test_what_looks_like_a_special_token_is_text() -> None:
     assert count_tokens("<|endoftext|>") > 1
 
