@@ -90,6 +90,13 @@ def test_a_disagreeing_listing_that_is_edited_counts(library: Library) -> None:
     assert library.papers()[0].abstract == edited.abstract
 
 
+def test_a_disagreeing_listing_that_comes_round_changes_nothing(library: Library) -> None:
+    library.put([PEAR])
+    library.put([replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))])
+    assert library.put([replace(PEAR, sources=("b.txt",))]) == Ingested(unchanged=1)
+    assert library.revision == 1
+
+
 def test_news_is_what_a_put_would_add_or_update(library: Library) -> None:
     assert library.news(PAPERS) == PAPERS
     library.put(PAPERS)
