@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,8 +71,8 @@ class Embedder(Protocol):
 class BundledEmbedder:
     """all-MiniLM-L6-v2 on onnxruntime; opens without a network and gives the same bits at every run.
 
-    The files are checked at once, the model is loaded when the first text comes. Raises `EmbedderError` when a file
-    is missing or altered.
+    The files are checked at once, the model is loaded with the first call, even one of no texts. Raises
+    `EmbedderError` when a file is missing or altered.
     """
 
     dimensions = 384
@@ -80,17 +81,19 @@ class BundledEmbedder:
     def __init__(self, *, threads: int = 2) -> None:
         self._model, self._words = _carried(*MODEL), _carried(*TOKENIZER)
         self._threads = threads
+        self._loading = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding. A question's
         # texts share the threads, which answers soonest; of many texts each has a thread of its own, which is done
         # with all of them soonest. The longest go first, so that no thread is left with one at the end.
-        read = self._tokenizer.encode_batch(list(texts))
+        with self._loading:
+            read = self._tokenizer.encode_batch(list(texts))
+            session = self._shared if len(read) <= FEW else self._single
         if len(read) <= FEW:
-            return [_encoded(self._shared, one) for one in read]
+            return [_encoded(session, one) for one in read]
         with ThreadPoolExecutor(self._threads) as pool:
             longest_first = sorted(range(len(read)), key=lambda number: -len(read[number].ids))
-            session = self._single
             runs = {number: pool.submit(_encoded, session, read[number]) for number in longest_first}
         return [runs[number].result() for number in range(len(read))]
 

@@ -147,7 +147,12 @@ class Holdings:
 
     @contextmanager
     def reading(self) -> Iterator[Index | None]:
-        """`index`, kept open until the block ends, even when newer papers replace it meanwhile."""
+        """`index`, kept open until the block ends, even when newer papers replace it meanwhile.
+
+        Meanwhile the model wakes: loading it takes as long as opening the index does.
+        """
+        if self.embedder and self._index is None:
+            threading.Thread(target=self.embedder.encode, args=([],), name="model").start()
         with self._opening:
             index = self._current()
             self._readers[id(index)] += 1
