@@ -6,7 +6,7 @@ AssistantError
 │   ├── LibraryBusy      another process is writing to it
 │   └── IndexMismatch    the index was made by another embedder
 ├── EmbedderError        the embedding model is missing, altered or fails
-├── StoreError           the vector store fails
+├── StoreError           the vector store or the keyword index fails
 ├── PaperNotFound        a title or id names no paper held
 ├── QuestionError        a question is empty or not text
 ├── PromptError          a prompt file is missing or names something nothing fills
@@ -43,7 +43,7 @@ class EmbedderError(AssistantError):
 
 
 class StoreError(AssistantError):
-    """The vector store fails."""
+    """The vector store or the keyword index fails."""
 
 
 class PaperNotFound(AssistantError):

@@ -213,6 +213,8 @@ class Index:
             _difference("keyword index", held, self.keywords.ids()),
             _difference("passage table", held, {i.split(":")[0] for i in cut}),
         ]
+        if not self.keywords.whole():
+            faults.append("the keyword index has lost words or misplaced them")
         if self.generation.embedder:
             faults.append(_difference("vector store", cut, self.store.whole()))
         return [fault for fault in faults if fault]

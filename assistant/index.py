@@ -85,13 +85,16 @@ def embedder_for(library: Library, embedder: Embedder | None) -> Embedder | None
 def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     """The generation in use, or None when there is none.
 
-    Raises `IndexMismatch` when another embedder made it, and `StoreError` when its vectors are gone.
+    Raises `IndexMismatch` when another embedder made it, and `StoreError` when it is damaged or its vectors are gone.
     """
     generation = current(library)
     if generation is None:
         return None
     embedder_for(library, embedder)
-    index = _opened(library, generation, engine.folder)
+    try:
+        index = _opened(library, generation, engine.folder)
+    except sqlite3.Error as error:
+        raise StoreError(f"The index cannot be opened ({error}). Make it whole: assistant doctor --repair") from error
     if embedder and (lost := index.vectors_lost()):
         index.close()
         place = generation.vectors or str(index.path / "chroma")

@@ -1,90 +1,213 @@
-"""Words in, BM25-ranked papers out: an SQLite FTS5 table over titles and abstracts.
+"""Words in, BM25-ranked papers out: an inverted index of titles and abstracts in one SQLite file.
 
-FTS5 was taken over bm25s because it is changed in place, is at once fresh in every process and needs no
-memory of its own; `eval/keywords.py` holds the two against each other.
+A question reads the postings of its terms and adds them up; a paper changes the postings of its own terms alone;
+what one process has written, every other sees. The scores are those of SQLite's FTS5, which takes fifty times as long
+to rank 100,000 papers: see `eval/keywords.py`.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
-from collections.abc import Iterable
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .errors import StoreError
 from .records import Paper
 from .text import stem, terms, words
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 TITLE_WEIGHT = 1.5
 """Weight of a title word against an abstract word; flat between 1 and 3 on the fitting questions."""
+K1, B = 1.2, 0.75
+"""How soon a word said again adds little, and how far longer papers are held back: FTS5's."""
+NO_RARITY = 1e-6
+"""Inverse document frequency of a term that half of the papers hold, or more: FTS5's."""
+BLOCK = 4096
+"""Rows whose postings of one term lie together: more make adding slower, fewer make searching slower."""
+
+_SCHEMA = """
+create table if not exists papers (row integer primary key, id text unique not null);
+create table if not exists contents (row integer primary key, terms blob not null);
+create table if not exists terms (number integer primary key, term text unique not null);
+create table if not exists postings (term integer, block integer, papers blob, primary key (term, block)) without rowid;
+create table if not exists lengths (block integer primary key, rows blob);
+"""
+"""Blobs are arrays of integers: in `contents` the numbers of the terms that a paper holds (four bytes each); in
+`postings` one for each paper that holds the term, its row times 256 plus twice the term's frequency there (four bytes,
+enough for 16 million rows); in `lengths` one for each row, the words of its paper plus one, 0 for no paper (two)."""
 
 
 class KeywordIndex:
-    """A BM25 index in one file. One process changes it, any number read it."""
+    """A BM25 index in one file. One process changes it, any number read it.
+
+    Opening and asking raise `StoreError` where the file is damaged.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-        # Terms come stemmed from text.terms; the tokenizer must only keep each one whole.
-        self._db.executescript(
-            "create virtual table if not exists papers using fts5(id unindexed, title, abstract, "
-            "tokenize = \"unicode61 remove_diacritics 0 tokenchars '-.+/'\");"
-            "create virtual table if not exists vocabulary using fts5vocab(papers, row);"
-            "create table if not exists rows (id text primary key, row integer not null) without rowid;"
-        )
+        with _reading():
+            self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         self._db.close()
 
     def __len__(self) -> int:
-        return int(self._db.execute("select count(*) from rows").fetchone()[0])
+        return int(self._db.execute("select count(*) from papers").fetchone()[0])
 
     def ids(self) -> set[str]:
-        return {row[0] for row in self._db.execute("select id from rows")}
+        return {row[0] for row in self._db.execute("select id from papers")}
+
+    def whole(self) -> bool:
+        """Whether each paper has a length and each of its terms a posting, and nothing else has one."""
+        import numpy as np
+
+        held, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]  # pairs of a term, 0 for the length, and a row
+        read = self._db.execute
+        try:
+            held.append(np.array([row for (row,) in read("select row from papers")], np.int64))
+            for row, blob in read("select row, terms from contents"):
+                held.append((np.frombuffer(blob, np.uint32).astype(np.int64) << 32) + row)
+            for block, blob in read("select block, rows from lengths"):
+                found.append(np.frombuffer(blob, np.uint16).nonzero()[0] + block * BLOCK)
+            for term, blob in read("select term, papers from postings"):
+                found.append((np.frombuffer(blob, np.uint32) >> 8).astype(np.int64) + (term << 32))
+        except (TypeError, ValueError, OverflowError):  # what is no array, a number that is none of ours
+            return False
+        return np.array_equal(np.sort(np.concatenate(held)), np.sort(np.concatenate(found)))
 
     def put(self, papers: Iterable[Paper]) -> None:
         """Index papers, each in place of an earlier version of itself; all or none."""
-        self._db.execute("begin immediate")
-        for paper in papers:
-            self._drop(paper.id)
-            row = self._db.execute(
-                "insert into papers (id, title, abstract) values (?, ?, ?)",
-                (paper.id, " ".join(index_terms(paper.title)), " ".join(index_terms(paper.abstract))),
-            ).lastrowid
-            self._db.execute("insert into rows values (?, ?)", (paper.id, row))
-        self._db.execute("commit")
+        fresh = {paper.id: (index_terms(paper.title), index_terms(paper.abstract)) for paper in papers}
+        with self._changing():
+            self._drop(fresh)
+            numbers = self._numbers({term for pair in fresh.values() for some in pair for term in some})
+            postings: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("I"))
+            (first,) = self._db.execute("select coalesce(max(row), 0) + 1 from papers").fetchone()
+            for row, (paper_id, (title, abstract)) in enumerate(fresh.items(), first):
+                halves = Counter(abstract * 2 + title * int(TITLE_WEIGHT * 2))
+                held = {numbers[term]: row << 8 | min(count, 255) for term, count in halves.items()}
+                self._db.execute("insert into papers values (?, ?)", (row, paper_id))
+                self._db.execute("insert into contents values (?, ?)", (row, array("I", held)))
+                self._set_length(row, 1 + len(title) + len(abstract))
+                for number, posting in held.items():
+                    postings[number, row // BLOCK].append(posting)
+            for place, added in sorted(postings.items()):
+                self._set_postings(place, self._postings(place) + added)
 
     def remove(self, paper_ids: Iterable[str]) -> None:
-        self._db.execute("begin immediate")
-        for paper_id in paper_ids:
-            self._drop(paper_id)
-        self._db.execute("commit")
+        with self._changing():
+            self._drop(paper_ids)
 
-    def _drop(self, paper_id: str) -> None:
-        row = self._db.execute("select row from rows where id = ?", (paper_id,)).fetchone()
-        if row:
-            self._db.execute("delete from papers where rowid = ?", row)
-            self._db.execute("delete from rows where id = ?", (paper_id,))
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._db:  # which commits, or takes everything back
+            self._db.execute("begin immediate")
+            yield
+
+    def _drop(self, paper_ids: Iterable[str]) -> None:
+        gone: dict[tuple[int, int], set[int]] = defaultdict(set)
+        query = "select row, terms from papers join contents using (row) where id = ?"
+        for paper_id in paper_ids:
+            for row, held in self._db.execute(query, (paper_id,)).fetchall():
+                self._db.execute("delete from papers where row = ?", (row,))
+                self._db.execute("delete from contents where row = ?", (row,))
+                self._set_length(row, 0)
+                for number in array("I", held):
+                    gone[number, row // BLOCK].add(row)
+        for place, rows in gone.items():
+            self._set_postings(place, array("I", [p for p in self._postings(place) if p >> 8 not in rows]))
+
+    def _numbers(self, some: Iterable[str]) -> dict[str, int]:
+        """The number of each term, given now to those that have none."""
+        listed = json.dumps(sorted(some))
+        self._db.execute("insert or ignore into terms (term) select value from json_each(?)", (listed,))
+        query = "select term, number from terms where term in (select value from json_each(?))"
+        return dict(self._db.execute(query, (listed,)))
+
+    def _postings(self, place: tuple[int, int]) -> array[int]:
+        held = self._db.execute("select papers from postings where term = ? and block = ?", place).fetchone()
+        return array("I", held[0] if held else b"")
+
+    def _set_postings(self, place: tuple[int, int], postings: array[int]) -> None:
+        if postings:
+            self._db.execute("replace into postings values (?, ?, ?)", (*place, postings))
+        else:
+            self._db.execute("delete from postings where term = ? and block = ?", place)
+
+    def _set_length(self, row: int, length: int) -> None:
+        block, place = divmod(row, BLOCK)
+        held = self._db.execute("select rows from lengths where block = ?", (block,)).fetchone()
+        lengths = array("H", held[0] if held else bytes(2 * BLOCK))
+        lengths[place] = min(length, 65535)
+        self._db.execute("replace into lengths values (?, ?)", (block, lengths))
 
     def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
         """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known.
 
         With `whole`, compounds are not also looked for by their parts.
         """
-        wanted = [_whole(stem(w)) for w in words(question)] if whole else list(dict.fromkeys(index_terms(question)))
+        wanted = list(dict.fromkeys([_whole(stem(w)) for w in words(question)] if whole else index_terms(question)))
         if not wanted or limit < 1:
             return []
-        query = " OR ".join(f'"{term}"' for term in wanted)
-        rows = self._db.execute(
-            f"select id, -bm25(papers, 0, {TITLE_WEIGHT}, 1.0) as score from papers where papers match ? "
-            "order by score desc, id limit ?",
-            (query, limit),
+        import numpy as np
+
+        with _reading():
+            scores = self._scores(wanted)
+            (rows,) = scores.nonzero()
+            if len(rows) > limit:
+                held = np.partition(scores[rows], -limit)
+                rows = rows[scores[rows] >= held[-limit]]  # with all that tie for the last place
+            query = "select id, row from papers where row in (select value from json_each(?))"
+            found = [(i, float(scores[row])) for i, row in self._db.execute(query, (json.dumps(rows.tolist()),))]
+        return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+
+    def _scores(self, wanted: Sequence[str]) -> NDArray[np.float64]:
+        """The BM25 score of each row; an empty array when no term is known."""
+        import numpy as np
+
+        read: dict[str | None, list[tuple[int, bytes]]] = defaultdict(list)
+        query = (  # one statement, and so what was true at one moment
+            "select null, block, rows from lengths union all "
+            "select terms.term, block, papers from terms join postings on postings.term = number "
+            "where terms.term in (select value from json_each(?))"
         )
-        return [(paper_id, score) for paper_id, score in rows if score > 0]
+        for term, block, blob in self._db.execute(query, (json.dumps(wanted),)):
+            read[term].append((block, blob))
+        known = {term: b"".join(blob for _, blob in read[term]) for term in wanted if term in read}
+        if not known:
+            return np.zeros(0)
+        lengths = np.frombuffer(b"".join(blob for _, blob in sorted(read[None])), np.uint16).astype(np.float64) - 1
+        count, total = np.count_nonzero(lengths >= 0), lengths.sum(where=lengths > 0)
+        if not total:
+            raise ValueError("the lengths of the papers are lost")
+        norms = K1 * (1 - B + B * lengths.clip(0) / (total / count))
+        scores = np.zeros(len(lengths))
+        for blob in known.values():
+            postings = np.frombuffer(blob, np.uint32)
+            rows, frequency, held = postings >> 8, (postings & 255) / 2, len(postings)
+            rarity = math.log((count - held + 0.5) / (held + 0.5))
+            scores[rows] += max(rarity, NO_RARITY) * (frequency * (K1 + 1) / (frequency + norms[rows]))
+        return scores
 
     def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
         """How many papers hold each stem."""
-        query = "select doc from vocabulary where term = ?"
-        rows = {stem: self._db.execute(query, (_whole(stem),)).fetchone() for stem in set(stems)}
-        return {stem: row[0] if row else 0 for stem, row in rows.items()}
+        wanted = {stem: _whole(stem) for stem in stems}
+        query = (
+            "select terms.term, sum(length(papers)) / 4 from terms join postings on postings.term = number "
+            "where terms.term in (select value from json_each(?)) group by number"
+        )
+        with _reading():
+            counts = dict(self._db.execute(query, (json.dumps(list(wanted.values())),)))
+        return {stem: counts.get(term, 0) for stem, term in wanted.items()}
 
     def rarity(self, stems: Iterable[str]) -> dict[str, float]:
         """The inverse document frequency of each stem: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
@@ -92,8 +215,19 @@ class KeywordIndex:
         return {stem: math.log(1 + (held - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()}
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Tell what a damaged file leads to as what it is."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, IndexError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"The keyword index cannot be read ({error}). Make it whole: assistant doctor --repair"
+        ) from error
+
+
 def index_terms(text: str) -> list[str]:
-    """The stems of `text` with nothing in them that FTS5 would split at."""
+    """The terms of `text`, words with an apostrophe as if it were not there."""
     return [_whole(term) for term in terms(text)]
 
 

@@ -22,7 +22,8 @@ The folder, in the order in which data meets it:
     public.py      public question sets in, how well each way of ranking finds their documents out
     ablation.py    question sets in, what the answers are worth without each part out
     speed.py       listing files and questions in, how long everything takes out
-    keywords.py    papers and questions in, SQLite FTS5 held against bm25s out
+    multiply.py    a few papers in, any number of made-up papers like them out
+    keywords.py    papers and questions in, our keyword index held against SQLite FTS5 and bm25s out
     fit.py         questions in, the fitted models of the package out
     doubles.py     a small invented library and assistants with one known fault each, for the tests
 

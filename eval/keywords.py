@@ -1,20 +1,22 @@
-"""Papers and questions in, SQLite FTS5 held against bm25s out: how well each ranks, and what each costs.
+"""Papers and questions in, our keyword index held against SQLite FTS5 and bm25s out: how well each ranks, its costs.
 
     python -m eval.keywords [--papers 100000] [--listings FOLDER]
 
-Both are given the same words (`assistant.keywords.index_terms`), so they differ in scoring and storage alone. Quality
-is told over the reporting half of the questions; cost over synthetic papers, put together from the sample's sentences.
+All are given the same words (`assistant.keywords.index_terms`), so they differ in scoring and storage alone. Quality
+is told over the reporting half of the questions; cost over made-up papers, once of words drawn as they are spread in
+the sample, once of its sentences: there a rare word stands in far more papers than it would in so many real ones.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
+import itertools
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,24 +26,23 @@ from rich.console import Console
 
 from assistant.corpus import read as read_listing
 from assistant.errors import AssistantError
-from assistant.keywords import KeywordIndex, index_terms
+from assistant.generation import FILL_BATCH
+from assistant.keywords import TITLE_WEIGHT, KeywordIndex, index_terms
 from assistant.records import Paper
 from assistant.terminal import Screen
-from assistant.text import sentences
 
 from . import stock, tables
 from .main import part
 from .metrics import reciprocal_rank_at
+from .multiply import of_sentences, of_words
 from .questions import Question, read
 from .speed import seconds
 from .tables import Table
 
-LIMIT = 30
-"""Papers asked for; what the retriever takes for candidates."""
+LIMIT = 300
+"""Papers asked for, as many as the retriever asks for."""
 SMALL = 828
 """Papers of the real listings."""
-BATCH = 5000
-"""Synthetic papers put in at once, to bound the memory."""
 
 
 class Keywords(Protocol):
@@ -54,7 +55,7 @@ class Keywords(Protocol):
     def close(self) -> None: ...
 
 
-class InSqlite:
+class Ours:
     """The product's own index."""
 
     def __init__(self, folder: Path) -> None:
@@ -62,14 +63,62 @@ class InSqlite:
         self._index = KeywordIndex(folder / "keywords.sqlite")
 
     def put(self, papers: Sequence[Paper]) -> None:
-        for first in range(0, len(papers), BATCH):
-            self._index.put(papers[first : first + BATCH])
+        for first in range(0, len(papers), FILL_BATCH):
+            self._index.put(papers[first : first + FILL_BATCH])
 
     def search(self, question: str) -> list[str]:
         return [paper_id for paper_id, _ in self._index.search(question, limit=LIMIT)]
 
     def close(self) -> None:
         self._index.close()
+
+
+class InTable:
+    """A table of SQLite's FTS5, whose scores ours are; in memory, the oracle of the tests."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(folder / "table.sqlite" if folder else ":memory:", isolation_level=None)
+        # The terms come as they shall stay; the tokenizer must only keep each one whole.
+        self._db.executescript(
+            "create virtual table if not exists papers using fts5(id unindexed, title, abstract, "
+            "tokenize = \"unicode61 remove_diacritics 0 tokenchars '-.+/'\");"
+            "create table if not exists rows (id text primary key, row integer not null) without rowid;"
+        )
+
+    def put(self, papers: Sequence[Paper]) -> None:
+        self._db.execute("begin immediate")
+        for paper in papers:
+            self.drop(paper.id)
+            row = self._db.execute(
+                "insert into papers (id, title, abstract) values (?, ?, ?)",
+                (paper.id, " ".join(index_terms(paper.title)), " ".join(index_terms(paper.abstract))),
+            ).lastrowid
+            self._db.execute("insert into rows values (?, ?)", (paper.id, row))
+        self._db.execute("commit")
+
+    def drop(self, paper_id: str) -> None:
+        row = self._db.execute("select row from rows where id = ?", (paper_id,)).fetchone()
+        if row:
+            self._db.execute("delete from papers where rowid = ?", row)
+            self._db.execute("delete from rows where id = ?", (paper_id,))
+
+    def ranked(self, question: str, *, limit: int) -> list[tuple[str, float]]:
+        """What `KeywordIndex.search` should give."""
+        query = " OR ".join(f'"{term}"' for term in dict.fromkeys(index_terms(question))) or '""'
+        rows = self._db.execute(
+            f"select id, -bm25(papers, 0, {TITLE_WEIGHT}, 1.0) as score from papers where papers match ? "
+            "order by score desc, id limit ?",
+            (query, limit),
+        )
+        return list(rows)
+
+    def search(self, question: str) -> list[str]:
+        return [paper_id for paper_id, _ in self.ranked(question, limit=LIMIT)]
+
+    def close(self) -> None:
+        self._db.close()
 
 
 class InMemory:
@@ -109,7 +158,7 @@ class InMemory:
         self._index = None
 
 
-KINDS: Mapping[str, Callable[[Path], Keywords]] = {"FTS5": InSqlite, "bm25s": InMemory}
+KINDS: Mapping[str, Callable[[Path], Keywords]] = {"ours": Ours, "FTS5": InTable, "bm25s": InMemory}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +171,6 @@ class Cost:
     median: float
     p95: float
     disk: float
-
-
-def synthetic(papers: Sequence[Paper], count: int, *, seed: int = 0) -> Iterator[Paper]:
-    """`count` papers, each of eight sentences and a title drawn from those of `papers`, no two of one title."""
-    chance = random.Random(seed)
-    pool = [span.of(paper.abstract) for paper in papers for span in sentences(paper.abstract)]
-    words = sorted({word for paper in papers for word in paper.title.split()})
-    for number in range(count):
-        title = " ".join([*chance.sample(words, 7), str(number)])
-        yield Paper(title, " ".join(chance.sample(pool, 8)), sources=("synthetic",))
 
 
 def quality(
@@ -173,8 +212,8 @@ def cost(name: str, papers: Sequence[Paper], asked: Sequence[str], folder: Path)
     return Cost(build, add, min(runs), taken[len(taken) // 2], taken[int(len(taken) * 0.95)], disk)
 
 
-def cost_table(count: int, found: Mapping[str, Cost]) -> Table:
-    """One line a cost, with how many times as much bm25s takes."""
+def cost_table(papers: str, found: Mapping[str, Cost]) -> Table:
+    """One line a cost, with how many times as much the others take as the first."""
     lines = []
     for field, heading, unit in (
         ("build", "build", "s"),
@@ -185,8 +224,11 @@ def cost_table(count: int, found: Mapping[str, Cost]) -> Table:
         ("disk", "on disk", "MB"),
     ):
         values = [getattr(one, field) * (1000 if unit == "ms" else 1) for one in found.values()]
-        lines.append((heading, *(f"{value:,.3g} {unit}" for value in values), f"{values[1] / values[0]:.2g}"))
-    return Table(f"Cost at {count:,} papers", ("", *found, "ratio"), tuple(lines), "Imports count in the new process.")
+        ratios = (f"{value / values[0]:,.2g}" for value in values[1:])
+        lines.append((heading, *(f"{value:,.3g} {unit}" for value in values), *ratios))
+    first, *others = found
+    columns = ("", *found, *(f"{name} / {first}" for name in others))
+    return Table(f"Cost at {papers}", columns, tuple(lines), "Imports count in the new process.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -203,11 +245,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     papers = _papers(stock.sample())
     asked = [question.question for question in read(stock.set_file("sample"))]
-    for count in sorted({SMALL, options.papers}):
-        made = list(synthetic(papers, count))
+    for count, (drawn, make) in itertools.product(
+        sorted({SMALL, options.papers}), {"words": of_words, "sentences": of_sentences}.items()
+    ):
+        made = list(make(papers, count))
         with tempfile.TemporaryDirectory() as folder:
             found = {name: cost(name, made, asked, Path(folder) / name) for name in KINDS}
-        console.print(tables.to_rich(cost_table(count, found)))
+        console.print(tables.to_rich(cost_table(f"{count:,} papers of drawn {drawn}", found)))
     return 0
 
 

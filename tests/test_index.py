@@ -66,6 +66,11 @@ def without_vectors(folder: Path, paper: Paper) -> None:
         store.remove_papers([paper.id])
 
 
+def run_sql(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement)
+
+
 def test_without_papers_there_is_no_index(library: Library, embedder: HashEmbedder) -> None:
     assert current(library) is None
     assert open_index(library, embedder) is None
@@ -293,8 +298,12 @@ def test_a_disk_without_room_is_a_store_error(
         pytest.param(b"null", id="null"),
         pytest.param(b'{"folder": "x"}', id="fields-missing"),
         pytest.param(b'{"folder": "x", "revision": 1, "embedder": "e", "colour": 1}', id="fields-unknown"),
-        pytest.param(b'{"folder": "gone", "revision": 1, "embedder": "hash-64", "format": 1}', id="folder-gone"),
-        pytest.param(b'{"folder": 7, "revision": 1, "embedder": "hash-64", "format": 1}', id="folder-a-number"),
+        pytest.param(
+            b'{"folder": "gone", "revision": 1, "embedder": "hash-64", "format": %d}' % FORMAT, id="folder-gone"
+        ),
+        pytest.param(
+            b'{"folder": 7, "revision": 1, "embedder": "hash-64", "format": %d}' % FORMAT, id="folder-a-number"
+        ),
     ],
 )
 def test_a_pointer_that_makes_no_sense_names_no_generation(
@@ -308,10 +317,17 @@ def test_a_pointer_that_makes_no_sense_names_no_generation(
     assert len(embedder.calls) == calls
 
 
-def test_a_generation_of_another_format_is_not_used(filled: Library, embedder: HashEmbedder) -> None:
+def test_a_generation_of_another_format_is_made_anew_without_embedding(filled: Library, embedder: HashEmbedder) -> None:
+    before = current(filled)
+    assert before is not None
+    (filled.home / "index" / before.folder / "keywords.sqlite").write_bytes(b"of another layout" * 500)
     pointer = filled.home / "index" / "current"
-    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"format": FORMAT + 1}))
+    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"format": FORMAT - 1}))
     assert current(filled) is None
+    embedder.calls.clear()
+    update(filled, embedder)
+    assert faults(filled, embedder) == []
+    assert embedder.calls == []
 
 
 # -- embedders
@@ -391,6 +407,11 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
             id="keyword-left",
         ),
         pytest.param(
+            lambda i: run_sql(i.path / "keywords.sqlite", "delete from postings where term = 1"),
+            "the keyword index has lost words or misplaced them",
+            id="words-lost",
+        ),
+        pytest.param(
             lambda i: without_vectors(i.path / "chroma", LEDGER),
             "the vector store lacks 4 and holds 0 too many",
             id="vectors-gone",
@@ -400,6 +421,17 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
 def test_faults_are_told_in_words(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
     spoil(opened)
     assert opened.faults(filled) == [fault]
+
+
+@pytest.mark.parametrize("name", ["keywords.sqlite", "passages.sqlite"])
+def test_a_damaged_index_is_told_with_the_way_out(filled: Library, embedder: HashEmbedder, name: str) -> None:
+    generation = current(filled)
+    assert generation is not None
+    (filled.home / "index" / generation.folder / name).write_bytes(b"not a database" * 500)
+    with pytest.raises(
+        StoreError, match=r"cannot be (read|opened) \(file is not a database\)\. Make it whole: .* --repair"
+    ):
+        open_index(filled, embedder)
 
 
 def test_a_damaged_copy_is_made_anew(filled: Library, embedder: HashEmbedder) -> None:
