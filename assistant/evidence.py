@@ -66,11 +66,11 @@ def compare(probe: Probe, codes: Mapping[str, Codes], readings: Mapping[str, Rea
     whole, focus = slice(len(probe.tokens)), slice(-len(probe.focus), None)
     product = similarities(asked, b"".join(own.bits for own in codes.values()))
     firsts, papers = _parts(codes, readings)
-    best = np.maximum.reduceat(product, np.minimum(firsts, len(product) - 1), axis=0)
-    wordless = np.diff(firsts, append=len(product)) == 0
-    best[wordless] = -np.inf
+    worded = np.diff(firsts, append=len(product)) > 0
+    best = np.full((len(firsts), len(asked)), -np.inf, np.float32)
+    best[worded] = np.maximum.reduceat(product, np.array(firsts)[worded], axis=0)
     of_papers = np.maximum.reduceat(best, papers, axis=0)
-    best[wordless] = 0.0
+    best[~worded] = 0.0
     maxsims, weakest = of_papers[:, whole].mean(axis=1).tolist(), of_papers[:, focus].min(axis=1).tolist()
     sentences = np.stack([best[:, whole].mean(axis=1), best[:, focus].mean(axis=1)], axis=1).tolist()
     return {

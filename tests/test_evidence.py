@@ -61,17 +61,17 @@ def test_a_question_without_words_is_not_covered() -> None:
 
 def test_many_papers_are_compared_as_each_alone() -> None:
     asked = probe("weak labels of kites", focus="kites")
-    papers = [PEAR, Paper("", "It is. So."), KITE, Paper("Weak Pears", "")]
+    silent, trailing, bare = Paper("", "It is. So."), Paper("Snow", "Snow falls. It is so."), Paper("Kites", "")
+    papers = [PEAR, silent, KITE, trailing, bare]  # the last sentence before "Kites" has no words
     together = compare(asked, {p.id: codes(p) for p in papers}, {p.id: read(p) for p in papers})
-    assert list(together) == [PEAR.id, KITE.id, papers[3].id]  # no word of the second counts
-    for paper in (PEAR, KITE, papers[3]):
+    assert list(together) == [PEAR.id, KITE.id, trailing.id, bare.id]
+    for paper in (PEAR, KITE, trailing, bare):
         alone = matches(asked, paper)
         assert alone is not None
-        assert (together[paper.id].maxsim, together[paper.id].weakest) == pytest.approx(
-            (alone.maxsim, alone.weakest), abs=1e-6
-        )
-        assert np.shape(together[paper.id].sentences) == (len(read(paper).sentences), 2) or paper is papers[3]
-        np.testing.assert_allclose(together[paper.id].sentences, alone.sentences, atol=1e-6)
+        found = together[paper.id]
+        assert (found.maxsim, found.weakest) == pytest.approx((alone.maxsim, alone.weakest), abs=1e-6)
+        np.testing.assert_allclose(found.sentences, alone.sentences, atol=1e-6)
+        assert len(found.sentences) == len(read(paper).sentences)
 
 
 def test_a_match_is_the_best_of_each_word_of_the_question() -> None:

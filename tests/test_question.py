@@ -216,7 +216,9 @@ def test_misspelt_names_are_not_exact() -> None:
 
 def test_a_name_that_one_paper_mentions_names_it() -> None:
     """No paper is called OrchardBench, but one alone speaks of it."""
-    (name,) = asked("What is the gain on OrchardBench?").named
+    told = asked("What is the gain on OrchardBench?")
+    (name,) = told.named
+    assert told.coined == ()
     assert ([TITLES[i] for i in name.paper_ids], name.exact) == ([PAIRS[0][0]], False)
 
 
