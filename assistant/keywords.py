@@ -70,19 +70,22 @@ class KeywordIndex:
         """Whether each paper has a length and each of its terms a posting, and nothing else has one."""
         import numpy as np
 
-        held, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]  # pairs of a term, 0 for the length, and a row
-        read = self._db.execute
+        def read(query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            """All integers of a column of blobs, and beside each the number that its blob belongs to."""
+            table = self._db.execute(query).fetchall()
+            numbers = np.repeat([number for number, _ in table], [len(blob) // 4 for _, blob in table])
+            return numbers.astype(np.int64), np.frombuffer(b"".join(b for _, b in table), np.uint32).astype(np.int64)
+
         try:
-            held.append(np.array([row for (row,) in read("select row from papers")], np.int64))
-            for row, blob in read("select row, terms from contents"):
-                held.append((np.frombuffer(blob, np.uint32).astype(np.int64) << 32) + row)
-            for block, blob in read("select block, rows from lengths"):
-                found.append(np.frombuffer(blob, np.uint16).nonzero()[0] + block * BLOCK)
-            for term, blob in read("select term, papers from postings"):
-                found.append((np.frombuffer(blob, np.uint32) >> 8).astype(np.int64) + (term << 32))
+            rows, held = read("select row, terms from contents")
+            terms, postings = read("select term, papers from postings")
+            blocks = b"".join(blob for (blob,) in self._db.execute("select rows from lengths order by block"))
+            measured = np.frombuffer(blocks, np.uint16).nonzero()[0].tolist()
+            return measured == [row for (row,) in self._db.execute("select row from papers order by row")] and (
+                np.array_equal(np.sort(held << 24 | rows), np.sort(terms << 24 | postings >> 8))
+            )
         except (TypeError, ValueError, OverflowError):  # what is no array, a number that is none of ours
             return False
-        return np.array_equal(np.sort(np.concatenate(held)), np.sort(np.concatenate(found)))
 
     def put(self, papers: Iterable[Paper]) -> None:
         """Index papers, each in place of an earlier version of itself; all or none."""

