@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .encodings import Progress
 
-FORMAT = 2
+FORMAT = 3
 """Raised when passages, keywords, codes or readings are made in another way; an older generation is then made anew."""
 FILL_BATCH = 500
 """Papers put at once."""
