@@ -41,8 +41,11 @@ The rooms, in the order in which data meets them; each imports only from those a
     llamaindex      a search in, a llama-index retriever over it out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out
+    copies          an answer in, a copy of it to paste elsewhere out: text, Markdown, BibTeX
+    suggestions     papers in, questions out that they answer
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
+    web             an assistant in, its page out
     cli             a command line in, printed answers and an exit code out
 """
 
@@ -54,6 +57,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
     from .errors import (
+        AddressError,
         AssistantError,
         EmbedderError,
         IndexMismatch,
@@ -77,7 +81,15 @@ _HOMES = {
         *("Paper", "Passage", "Reject", "Rejection", "Turn"),
     ),
     "errors": (
-        *("AssistantError", "EmbedderError", "IndexMismatch", "LibraryBusy", "LibraryError", "MissingExtra"),
+        *(
+            "AddressError",
+            "AssistantError",
+            "EmbedderError",
+            "IndexMismatch",
+            "LibraryBusy",
+            "LibraryError",
+            "MissingExtra",
+        ),
         *("PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
     ),
 }
@@ -85,6 +97,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.1.0"
 __all__ = [
+    "AddressError",
     "Answer",
     "Assistant",
     "AssistantError",

@@ -10,7 +10,8 @@ AssistantError
 ├── PaperNotFound        a title or id names no paper held
 ├── QuestionError        a question is empty or not text
 ├── PromptError          a prompt file is missing or names something nothing fills
-└── MissingExtra         an optional part is not installed
+├── MissingExtra         an optional part is not installed
+└── AddressError         the page cannot be served at the address named
 """
 
 
@@ -61,3 +62,7 @@ class MissingExtra(AssistantError):
         super().__init__(
             f"The extra {extra!r} is not installed. Install it with: pip install 'paper-assistant[{extra}]'"
         )
+
+
+class AddressError(AssistantError):
+    """The page cannot be served at the address that was named."""

@@ -44,7 +44,7 @@ def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
                 "paper_id": citation.passage.paper_id,
                 "title": citation.passage.title,
                 "quote": citation.quote,
-                "start": _start(citation, abstracts.get(citation.passage.paper_id, "")),
+                "start": start_of(citation, abstracts.get(citation.passage.paper_id, "")),
                 "support": float(citation.support),
                 "basis": citation.basis,
             }
@@ -53,7 +53,7 @@ def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _start(citation: Citation, abstract: str) -> int | None:
+def start_of(citation: Citation, abstract: str) -> int | None:
     """Where in the abstract the quote begins; None when it stands neither in the passage nor in the abstract."""
     inside = citation.passage.text.find(citation.quote)
     found = citation.passage.start + inside if inside >= 0 else abstract.find(citation.quote)
