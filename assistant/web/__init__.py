@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from ..chain import Assistant
 
+GRADIO = {
+    "GRADIO_ANALYTICS_ENABLED": "False",  # else it asks addresses elsewhere
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # else it counts up, after every event, the last ten thousand
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),
+}
+"""Read while Gradio is imported and its queue made."""
 HOST, PORT = "127.0.0.1", 7860
 
 
@@ -42,4 +48,4 @@ def serve(assistant: Assistant, *, host: str = HOST, port: int = PORT, announce:
 def _prepare() -> None:
     if any(importlib.util.find_spec(name) is None for name in ("gradio", "fastapi", "uvicorn")):
         raise MissingExtra("web")
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read while Gradio is imported; else it asks addresses elsewhere
+    os.environ.update(GRADIO)

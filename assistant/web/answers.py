@@ -112,7 +112,7 @@ def _said(answer: Answer, number: int) -> Html:
 def _sentence(claim: Claim, place: int, numbers: dict[str, int], turn: int) -> Html:
     references = {numbers[citation.passage.title]: citation for citation in claim.citations}
     links = (_reference(citation, n, place, turn) for n, citation in sorted(references.items()))
-    return joined([foreign("span", claim.text), " ", *links, " "])
+    return joined([foreign("span", claim.text), "\u00a0", *links, " "])  # a number never begins a line
 
 
 def _reference(citation: Citation, card: int, place: int, turn: int) -> Html:
@@ -160,7 +160,7 @@ def _summary(answer: Answer, turn: int) -> Html:
     papers = len(answer.titles)
     told = [f"{papers} {'paper' if papers == 1 else 'papers'} cited"] if papers else []
     told += [f"{len(answer.hits)} looked at"] if answer.hits else []
-    told += [f"{seconds:.1f} s"] if answer.timings else []
+    told += [f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"] if answer.timings else []
     if not told:
         return joined([])
     why = tag("button", {"type": "button", "class": "plain", "data-do": "why", "data-turn": turn}, "Why this answer")

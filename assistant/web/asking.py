@@ -57,6 +57,10 @@ class Asker:
         self._line = Line(at_once=at_once, longest=longest)
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
 
+    def warm(self) -> None:
+        """Have the index opened and the model loaded, before anybody asks; a fault shows when somebody does."""
+        self._workers.submit(self._assistant.search, "What is here?")
+
     def close(self) -> None:
         self._workers.shutdown(wait=True, cancel_futures=True)
 
@@ -68,10 +72,12 @@ class Asker:
         if talk.asking:
             yield failure(Busy("This conversation is still busy with your last question. Wait for it, or stop it."))
             return
-        talk.asking = question
+        talk.asking = talk.stopped = question
         try:
             async with aclosing(self._steps(talk, question)) as steps:
                 async for step in steps:
+                    if not isinstance(step, Making):
+                        talk.stopped = ""
                     yield step
         finally:
             talk.asking = ""

@@ -23,6 +23,10 @@ class Desk:
         self._suggesting = threading.Lock()
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
 
+    def warm(self) -> None:
+        """Load what the first question would otherwise wait for; runs beside those who are asking already."""
+        self.asker.warm()
+
     def close(self) -> None:
         self.asker.close()
 

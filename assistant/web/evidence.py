@@ -62,7 +62,7 @@ def _cited(answer: Answer, title: str, card: int, turn: int, listings: Mapping[s
 
 
 def _near(hit: Hit, card: int, turn: int, listings: Mapping[str, str]) -> Html:
-    return _card(hit.paper, card, turn, _bar("Relevance", hit.relevance), [], listings)
+    return _card(hit.paper, card, turn, _bar(f"Relevance {hit.relevance:.2f}", hit.relevance), [], listings)
 
 
 def _card(
@@ -73,19 +73,21 @@ def _card(
     citations: Sequence[tuple[int, Citation]],
     listings: Mapping[str, str],
 ) -> Html:
-    first = card == 1
+    front = card == 1 and bool(citations)
     head = tag(
         "h3", {}, tag("span", {"class": "number", "aria-hidden": "true"}, str(card)), foreign("span", paper.title)
     )
     whole = tag(
         "button",
-        {"type": "button", "class": "plain whole", "data-do": "open", "aria-expanded": "true" if first else "false"},
-        "Whole abstract",
+        {"type": "button", "class": "plain whole", "data-do": "open", "aria-expanded": "true" if front else "false"},
+        tag("span", {"class": "more"}, "Whole abstract"),
+        tag("span", {"class": "less"}, "Less of it"),
     )
+    back = tag("button", {"type": "button", "class": "plain back", "data-do": "back"}, "Back to the answer")
     return tag(
         "li",
         {
-            "class": "card front" if first else "card",
+            "class": "card front" if front else "card",
             "id": f"card-{turn}-{card}",
             "data-card": card,
             "data-turn": turn,
@@ -94,7 +96,7 @@ def _card(
         head,
         told,
         abstract(paper, citations),
-        tag("p", {"class": "foot"}, whole, _listed(paper, listings), online(paper.title, paper.url)),
+        tag("p", {"class": "foot"}, whole, back, _listed(paper, listings), online(paper.title, paper.url)),
     )
 
 
@@ -135,9 +137,11 @@ def _support(citations: Sequence[Citation]) -> Html:
 
 
 def _bar(word: str, value: float) -> Html:
-    level = min(max(float(value), 0.0), 1.0)
-    meter: Attributes = {"min": 0, "max": 1, "value": f"{level:.2f}", "aria-label": word, "title": f"{level:.2f} of 1"}
-    return tag("p", {"class": "support"}, tag("meter", meter, f"{level:.2f}"), tag("span", {}, word))
+    level = f"{min(max(float(value), 0.0), 1.0):.2f}"
+    meter: Attributes = {"role": "meter", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": level}
+    filled = tag("span", {"style": f"width: {float(level):.0%}"})
+    bar = tag("span", {**meter, "class": "bar", "aria-label": word, "title": f"{level} of 1"}, filled)
+    return tag("p", {"class": "support"}, bar, word)
 
 
 def _listed(paper: Paper, listings: Mapping[str, str]) -> Html:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import OrderedDict
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 
@@ -46,32 +47,52 @@ SHUT = re.compile(
     r"|/(?:proxy=|deep_link|monitoring|svelte/)"
 )
 """What Gradio offers and the page does not use."""
+HEARTBEAT = re.compile(r"/gradio_api/heartbeat/([^/]+)")
+MOST_PAGES = 10_000
+"""Open pages of which is known whose they are; the one that was silent longest is forgotten first."""
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.S)
 
 
 class Guard:
-    """ASGI middleware: every response bears the policy, and every browser that opens the page a secret of its own."""
+    """ASGI middleware: every response bears the policy, and every browser that opens the page a secret of its own.
+
+    What Gradio tells an open page, it tells whoever knows that page's session hash; here it is told one browser only.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._listeners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answering = _Answering(scope, send)
-        if SHUT.match(scope["path"]):
+        connection = HTTPConnection(scope)
+        answering = _Answering(connection, send)
+        if SHUT.match(scope["path"]) or self._overheard(connection):
             await PlainTextResponse("Not found.", 404)(scope, receive, answering)
         else:
             await self._app(scope, receive, answering)
+
+    def _overheard(self, connection: HTTPConnection) -> bool:
+        """Whether this asks for what is told to a page that another browser opened."""
+        beating = HEARTBEAT.match(connection.url.path)
+        session = beating[1] if beating else connection.query_params.get("session_hash", "")
+        if not session:
+            return False
+        owner = connection.cookies.get(COOKIE, "")
+        first = self._listeners.setdefault(session, owner)
+        self._listeners.move_to_end(session)
+        if len(self._listeners) > MOST_PAGES:
+            self._listeners.popitem(last=False)
+        return first != owner
 
 
 class _Answering:
     """What is sent for one request. A page is held back until it is whole, for the policy names its inline scripts."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._send = send
-        self._connection = HTTPConnection(scope)
+    def __init__(self, connection: HTTPConnection, send: Send) -> None:
+        self._send, self._connection = send, connection
         self._start: Message = {}
         self._page: bytes | None = None
 

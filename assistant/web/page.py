@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..chain import Assistant
 
 TABS = (talk,)
-"""The tabs from left to right: each is a file with a `TITLE` and a function `build(page, desk)`."""
+"""The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
 HEAD = '<script src="/own/page.js" defer></script>'
 UPLOAD = "20mb"
@@ -35,6 +35,7 @@ def app(assistant: Assistant) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        desk.warm()
         yield
         desk.close()
 
@@ -78,7 +79,7 @@ def blocks(desk: Desk) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(tab.TITLE):
-                    tab.build(page, desk)
+                    tab.build(desk)
     page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)
     return page
 

@@ -32,11 +32,15 @@ class Unknown(AssistantError):
 
 @dataclass(slots=True)
 class Talk:
-    """One conversation: its turns, the question that is being answered, and whether it replaces the last turn."""
+    """One conversation: its turns, the question being answered, and one whose answer was stopped, if there are such.
+
+    `instead`: the next turn replaces the last one.
+    """
 
     name: str
     turns: tuple[Turn, ...] = ()
     asking: str = ""
+    stopped: str = ""
     instead: bool = False
 
     @property
