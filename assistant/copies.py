@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from .records import Answer, Paper
+from .records import Answer, Claim, Paper
 from .text import clean, content_words
 
 _MATHS = re.compile(r"(\$[^$\n]{1,80}\$)")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
+_INLINE = re.compile(r"[\\`*_\[\]<|~$]|&(?=#?\w+;)")
+_BLOCK = re.compile(r"^[-+#>=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+"""What Markdown reads within a line, and what at its beginning."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -33,27 +35,43 @@ def as_text(answer: Answer) -> str:
 
 def as_markdown(answer: Answer) -> str:
     """The same as Markdown, with each quote under its paper; nothing that papers say is read as Markdown."""
+    numbers = {title: number for number, title in enumerate(answer.titles, start=1)}
     quotes: dict[str, list[str]] = {title: [] for title in answer.titles}
     for claim in answer.claims:
         for citation in claim.citations:
             quotes[citation.passage.title].append(citation.quote)
     sources = [
-        "\n".join([f"{number}. **{_plain(title)}**", *(f"   > {_plain(quote)}" for quote in dict.fromkeys(said))])
-        for number, (title, said) in enumerate(quotes.items(), start=1)
+        "\n".join([f"{numbers[title]}. **{_plain(title)}**", *(f"   > {_plain(q)}" for q in dict.fromkeys(said))])
+        for title, said in quotes.items()
     ]
-    paragraphs = (_listed(paragraph) for paragraph in answer.text.split("\n"))
-    return "\n\n".join([f"**{_plain(answer.question)}**", "\n".join(paragraphs), *sources]) + "\n"
+    body = [_paragraph(claims, numbers) for claims in paragraphs(answer)]
+    if answer.declined:
+        body = [_plain(answer.declined.message)]
+    around = (_plain(answer.lead), *body, _plain(answer.remark), *sources)
+    return "\n\n".join([f"**{_plain(answer.question)}**", *filter(None, around)]) + "\n"
 
 
-def _listed(paragraph: str) -> str:
-    item = paragraph.startswith("- ")
-    return "- " * item + _plain(paragraph.removeprefix("- ") if item else paragraph)
+def paragraphs(answer: Answer) -> list[list[Claim]]:
+    """The claims in groups, each under the heading of its first."""
+    groups: list[list[Claim]] = []
+    for claim in answer.claims:
+        if claim.heading or not groups:
+            groups.append([])
+        groups[-1].append(claim)
+    return groups
+
+
+def _paragraph(claims: Sequence[Claim], numbers: Mapping[str, int]) -> str:
+    heading = f"**{_plain(claims[0].heading)}**\n" if claims[0].heading else ""
+    return heading + " ".join(
+        f"{_plain(claim.text)} {''.join(f'[{n}]' for n in sorted({numbers[c.passage.title] for c in claim.citations}))}"
+        for claim in claims
+    )
 
 
 def _plain(text: str) -> str:
     """Text as Markdown that shows it letter by letter; a line that looks like a list item does not become one."""
-    escaped = _MARKDOWN.sub(r"\\\1", " ".join(clean(text).split()))
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", escaped)
+    return _BLOCK.sub(r"\\\g<0>", _INLINE.sub(r"\\\g<0>", " ".join(clean(text).split())))
 
 
 def as_bibtex(papers: Sequence[Paper]) -> str:

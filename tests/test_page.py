@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from .pages import Served
 from .papers import PAIRS, Pair
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'paper-assistant[test]'")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}; on Debian: apt-get install chromium"
 )
 
+WIDE = {"width": 1200, "height": 800}
 ELSEWHERE = "http://elsewhere.example"
 FOREIGN = (
     f"<img src={ELSEWHERE}/leak.png onerror=parent.hit=1>",
@@ -59,9 +61,9 @@ def chromium() -> Iterator[Any]:
 class Visit:
     """A page that a person of their own has open; it notes every request to elsewhere and every error."""
 
-    def __init__(self, browser: Any, url: str, *, path: str = "/", **wishes: Any) -> None:
-        self.context = browser.new_context(viewport={"width": 1200, "height": 800}, **wishes)
-        self.context.set_default_timeout(8000)
+    def __init__(self, browser: Any, url: str) -> None:
+        self.context = browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])
+        self.context.set_default_timeout(15_000)
         self.page = self.context.new_page()
         self.url = url
         self.elsewhere: list[str] = []
@@ -69,11 +71,19 @@ class Visit:
         self.page.on("request", self._note)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda told: self.errors.append(told.text) if told.type == "error" else None)
-        self.open(path)
+        self.open()
 
     def open(self, path: str = "/") -> None:
         self.page.goto(self.url + path)
         self.page.wait_for_selector("#current [data-talk]")
+
+    def begin_anew(self) -> None:
+        """Leave everything as it was on a first visit, without the time that loading a page takes."""
+        self.page.set_viewport_size(WIDE)
+        self.page.emulate_media(color_scheme="light")
+        self.page.evaluate("localStorage.clear()")
+        self.page.get_by_role("button", name="New conversation").click()
+        self["#current .welcome"].wait_for()
 
     def _note(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
@@ -96,27 +106,37 @@ class Visit:
         return [" ".join(text.split()) for text in self.page.locator(selector).all_inner_texts()]
 
 
+@pytest.fixture(scope="module")
+def people(chromium: Any, served: Served) -> Iterator[tuple[Visit, Visit]]:
+    """Two people, each at a browser of their own."""
+    both = Visit(chromium, served.url), Visit(chromium, served.url)
+    yield both
+    for one in both:
+        one.context.close()
+
+
 @pytest.fixture
-def visit(chromium: Any, served: Served) -> Iterator[Callable[..., Visit]]:
-    """`visit(path=..., **wishes)` opens the page anew; nothing may have gone elsewhere when the test is over."""
-    visits: list[Visit] = []
+def seen(people: tuple[Visit, Visit]) -> Iterator[Visit]:
+    """The page of the first, as on a first visit; nothing may have gone elsewhere or failed when the test is over."""
+    seen, _ = people
+    seen.begin_anew()
+    yield seen
+    assert seen.elsewhere == []
+    assert seen.errors == []
 
-    def open_one(**wishes: Any) -> Visit:
-        visits.append(Visit(chromium, served.url, **wishes))
-        return visits[-1]
 
-    yield open_one
-    for opened in visits:
-        opened.context.close()
-    assert [url for opened in visits for url in opened.elsewhere] == []
-    assert [error for opened in visits for error in opened.errors] == []
+@pytest.fixture
+def other(people: tuple[Visit, Visit]) -> Visit:
+    _, other = people
+    other.begin_anew()
+    return other
 
 
 # -- a conversation
 
 
-def test_a_first_visit_says_what_is_here_and_proposes_questions_that_work(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_first_visit_says_what_is_here_and_proposes_questions_that_work(seen: Visit) -> None:
+    seen.open()
     assert seen.page.title() == "Paper assistant"
     assert seen.texts(".welcome h2") == [f"Ask about the {len(PAIRS) + len(HOSTILE)} papers here"]
     assert seen["#question textarea"].evaluate("box => box === document.activeElement")
@@ -127,8 +147,7 @@ def test_a_first_visit_says_what_is_here_and_proposes_questions_that_work(visit:
     assert seen["#current .answer .reference"].count() > 0
 
 
-def test_a_question_is_answered_with_its_evidence_beside_it(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_question_is_answered_with_its_evidence_beside_it(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     assert seen.texts("#current .said h3") == ["PearRank: Ranking Orchards by Weak Supervision"]
     assert "ranker that learns from weak labels alone" in seen["#current .said p"].inner_text()
@@ -145,8 +164,7 @@ def test_a_question_is_answered_with_its_evidence_beside_it(visit: Callable[...,
     assert (link.get_attribute("href") or "").startswith("https://")
 
 
-def test_a_click_on_a_citation_lights_up_the_sentence_it_rests_on(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_click_on_a_citation_lights_up_the_sentence_it_rests_on(seen: Visit) -> None:
     seen.ask("How does PearRank differ from Ragnarök?")
     cards = seen.texts("#evidence .card h3")
     assert len(cards) == 2
@@ -161,8 +179,7 @@ def test_a_click_on_a_citation_lights_up_the_sentence_it_rests_on(visit: Callabl
     assert seen.texts("#evidence .card.front .abstract") == [whole]
 
 
-def test_a_follow_up_is_understood_and_earlier_evidence_can_be_shown_again(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_follow_up_is_understood_and_earlier_evidence_can_be_shown_again(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     seen.ask("and how many parameters does it have?")
     assert seen.texts("#past .question") == ["What is PearRank?"]
@@ -176,8 +193,7 @@ def test_a_follow_up_is_understood_and_earlier_evidence_can_be_shown_again(visit
     assert "Regarding “PearRank" in seen["#evidence .why dl"].inner_text()
 
 
-def test_a_decline_is_calm_and_shows_what_came_nearest(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_decline_is_calm_and_shows_what_came_nearest(seen: Visit) -> None:
     seen.ask("What does ZorbNet do?")
     assert seen["#current .declined"].inner_text().startswith("No paper here mentions ZorbNet.")
     assert seen["#current .answer"].count() == 0
@@ -192,8 +208,7 @@ def test_a_decline_is_calm_and_shows_what_came_nearest(visit: Callable[..., Visi
 # -- stop, retry, edit, copy
 
 
-def test_an_answer_in_the_making_can_be_stopped_and_asked_again(visit: Callable[..., Visit], served: Served) -> None:
-    seen = visit()
+def test_an_answer_in_the_making_can_be_stopped_and_asked_again(seen: Visit, served: Served) -> None:
     served.writer.released.clear()
     seen.page.fill("#question textarea", "What is PearRank, slowly?")
     seen.page.keyboard.press("Enter")
@@ -208,8 +223,7 @@ def test_an_answer_in_the_making_can_be_stopped_and_asked_again(visit: Callable[
     assert seen.texts("#past .question") == []
 
 
-def test_the_last_question_can_be_edited_and_then_replaces_the_one_before(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_the_last_question_can_be_edited_and_then_replaces_the_one_before(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     seen["#current"].get_by_role("button", name="Edit question").click()
     seen["#chip .chip"].wait_for()
@@ -223,8 +237,7 @@ def test_the_last_question_can_be_edited_and_then_replaces_the_one_before(visit:
     assert seen.texts(".question") == ["What is Ragnarök?", "What is PearRank?"]
 
 
-def test_an_answer_can_be_copied(visit: Callable[..., Visit], served: Served) -> None:
-    seen = visit(permissions=["clipboard-read", "clipboard-write"])
+def test_an_answer_can_be_copied(seen: Visit, served: Served) -> None:
     seen.ask("What is PearRank?")
     for name, begins in {
         "text": "What is PearRank?\n\nPearRank: ",
@@ -238,9 +251,8 @@ def test_an_answer_can_be_copied(visit: Callable[..., Visit], served: Served) ->
 
 
 def test_a_failure_shows_a_sentence_and_an_id_and_nothing_of_the_machine(
-    visit: Callable[..., Visit], caplog: pytest.LogCaptureFixture
+    seen: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
-    seen = visit()
     seen.ask("What is PearRank, or will it crash?")
     told = seen["#current .failed"].inner_text()
     assert "secret" not in seen.page.content()
@@ -253,33 +265,30 @@ def test_a_failure_shows_a_sentence_and_an_id_and_nothing_of_the_machine(
 # -- whose conversation it is
 
 
-def test_a_reload_keeps_the_conversation_and_its_address_is_no_use_to_others(visit: Callable[..., Visit]) -> None:
-    mine, other = visit(), visit()
-    mine.ask("What is PearRank?")
-    assert "?talk=" in mine.page.url
-    mine.page.reload()
-    mine["#current .answer"].wait_for()
-    assert mine.texts(".question") == ["What is PearRank?"]
-    other.open(mine.page.url.removeprefix(mine.url))
+def test_a_reload_keeps_the_conversation_and_its_address_is_no_use_to_others(seen: Visit, other: Visit) -> None:
+    seen.ask("What is PearRank?")
+    assert "?talk=" in seen.page.url
+    seen.page.reload()
+    seen["#current .answer"].wait_for()
+    assert seen.texts(".question") == ["What is PearRank?"]
+    other.open(seen.page.url.removeprefix(seen.url))
     assert other.texts(".question") == []
     assert other["#current .welcome"].is_visible()
 
 
-def test_two_people_at_once_stay_apart(visit: Callable[..., Visit]) -> None:
-    one, two = visit(), visit()
-    for seen, question in ((one, "What is PearRank?"), (two, "What is Ragnarök?")):
-        seen.page.fill("#question textarea", question)
-        seen.page.keyboard.press("Enter")
-    one.answered("What is PearRank?")
-    two.answered("What is Ragnarök?")
-    one.ask("and what does it gain?")
-    two.ask("and what does it compare?")
-    assert {title.split(":")[0] for title in one.texts(".said h3")} == {"PearRank"}
-    assert {title.split(":")[0] for title in two.texts(".said h3")} == {"Ragnarök"}
+def test_two_people_at_once_stay_apart(seen: Visit, other: Visit) -> None:
+    for one, question in ((seen, "What is PearRank?"), (other, "What is Ragnarök?")):
+        one.page.fill("#question textarea", question)
+        one.page.keyboard.press("Enter")
+    seen.answered("What is PearRank?")
+    other.answered("What is Ragnarök?")
+    seen.ask("and what does it gain?")
+    other.ask("and what does it compare?")
+    assert {title.split(":")[0] for title in seen.texts(".said h3")} == {"PearRank"}
+    assert {title.split(":")[0] for title in other.texts(".said h3")} == {"Ragnarök"}
 
 
-def test_a_new_conversation_leaves_the_old_one_where_its_address_leads(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_new_conversation_leaves_the_old_one_where_its_address_leads(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     before = seen.page.url.removeprefix(seen.url)
     seen.page.get_by_role("button", name="New conversation").click()
@@ -292,21 +301,22 @@ def test_a_new_conversation_leaves_the_old_one_where_its_address_leads(visit: Ca
 # -- light and dark, wide and narrow, by keyboard
 
 
-def test_it_is_dark_where_the_system_is_and_as_one_chooses(visit: Callable[..., Visit]) -> None:
-    def ground(seen: Visit) -> str:
+def test_it_is_dark_where_the_system_is_and_as_one_chooses(seen: Visit) -> None:
+    def ground() -> str:
         return str(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
-    dark, light = visit(color_scheme="dark"), visit(color_scheme="light")
-    assert ground(dark) == "rgb(22, 24, 27)"
-    assert ground(light) == "rgb(252, 252, 250)"
-    light.page.get_by_role("button", name="Dark or light").click()
-    assert ground(light) == ground(dark)
-    light.open()
-    assert ground(light) == ground(dark)
+    light, dark = "rgb(252, 252, 250)", "rgb(22, 24, 27)"
+    assert ground() == light
+    seen.page.emulate_media(color_scheme="dark")
+    seen.open()
+    assert ground() == dark
+    seen.page.get_by_role("button", name="Dark or light").click()
+    assert ground() == light
+    seen.open()
+    assert ground() == light
 
 
-def test_on_a_phone_the_evidence_stands_under_the_conversation(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> None:
     seen.page.set_viewport_size({"width": 360, "height": 740})
     seen.ask("What is PearRank?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
@@ -318,8 +328,7 @@ def test_on_a_phone_the_evidence_stands_under_the_conversation(visit: Callable[.
     seen.page.wait_for_function("document.querySelector('mark.now').getBoundingClientRect().bottom < innerHeight")
 
 
-def test_everything_can_be_done_by_keyboard(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
     press = seen.page.keyboard.press
     seen.page.evaluate("document.activeElement.blur()")
     press("/")
@@ -338,8 +347,7 @@ def test_everything_can_be_done_by_keyboard(visit: Callable[..., Visit]) -> None
     assert seen.page.evaluate("document.activeElement.className") == "card front"
 
 
-def test_what_is_there_has_a_name_for_those_who_do_not_see_it(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_what_is_there_has_a_name_for_those_who_do_not_see_it(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     role = seen.page.get_by_role
     assert role("textbox", name="Your question").count() == 1
@@ -352,22 +360,29 @@ def test_what_is_there_has_a_name_for_those_who_do_not_see_it(visit: Callable[..
     assert role("button").filter(has_not_text=re.compile(r"\S")).filter(has_not=seen["svg"]).count() == 0
 
 
+def test_axe_finds_no_fault(seen: Visit) -> None:
+    for scheme in ("light", "dark"):
+        seen.page.emulate_media(color_scheme=scheme)
+        for question in ("How does PearRank differ from Ragnarök?", "What does ZorbNet do?"):
+            seen.ask(question)
+            seen["#evidence details.why summary"].click()
+            found = axe.Axe().run(seen.page).response["violations"]
+            assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found] == []
+
+
 # -- hostile papers
 
 
-@pytest.mark.parametrize("number", range(len(FOREIGN)))
-def test_a_paper_cannot_put_anything_into_the_page(visit: Callable[..., Visit], number: int) -> None:
-    seen = visit()
-    seen.ask(f"What is Gremlin{number}?")
-    title, abstract = HOSTILE[number]
-    assert " ".join(title.split()) in " ".join(seen["#evidence"].inner_text().split())
-    assert_untouched(seen)
-    seen["#current .reference"].first.click()
-    seen["mark.now"].first.wait_for()
-    assert seen.texts("#evidence .card.front .abstract") == [" ".join(abstract.split())]
-    for summary in seen["#evidence > * > * > details > summary"].all():
-        summary.click()
-    assert_untouched(seen)
+def test_a_paper_cannot_put_anything_into_the_page(seen: Visit) -> None:
+    for number, (title, abstract) in enumerate(HOSTILE[: len(FOREIGN)]):
+        seen.ask(f"What is Gremlin{number}?")
+        assert " ".join(title.split()) in " ".join(seen["#evidence"].inner_text().split())
+        seen["#current .reference"].first.click()
+        seen["mark.now"].first.wait_for()
+        assert seen.texts("#evidence .card.front .abstract") == [" ".join(abstract.split())]
+        for summary in seen["#evidence .evidence > details > summary"].all():
+            summary.click()
+        assert_untouched(seen)
 
 
 def assert_untouched(seen: Visit) -> None:
@@ -387,23 +402,20 @@ def assert_untouched(seen: Visit) -> None:
     )
 
 
-def test_a_question_is_text_too(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_question_is_text_too(seen: Visit) -> None:
     question = f"What is PearRank <img src={ELSEWHERE}/q.png onerror=window.hit=1>?"
     seen.ask(question)
     assert seen.texts("#current .question") == [question]
     assert_untouched(seen)
 
 
-def test_a_hundred_thousand_characters_do_not_break_the_page(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_a_hundred_thousand_characters_do_not_break_the_page(seen: Visit) -> None:
     seen.ask("What is LongGremlin?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= 1200
     seen.ask("What is PearRank?")
 
 
-def test_text_that_runs_right_to_left_turns_nothing_but_itself(visit: Callable[..., Visit]) -> None:
-    seen = visit()
+def test_text_that_runs_right_to_left_turns_nothing_but_itself(seen: Visit) -> None:
     seen.ask("What is RtlGremlin?")
     assert "\u202e" not in seen["#talk"].inner_text()
     box, number = seen["#evidence .card h3"].first.bounding_box(), seen["#evidence .card .number"].first.bounding_box()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..copies import as_bibtex, as_markdown, as_text, cited
+from ..copies import as_bibtex, as_markdown, as_text, cited, paragraphs
 from ..records import Answer, Citation, Claim, Decline, Turn
 from .markup import Attributes, Html, foreign, joined, tag
 
@@ -88,25 +88,20 @@ def _stage(state: Making) -> str:
 
 def _said(answer: Answer, number: int) -> Html:
     """The claims in paragraphs, each under the title of the paper it draws on."""
-    groups: list[list[Claim]] = []
-    for claim in answer.claims:
-        if claim.heading or not groups:
-            groups.append([])
-        groups[-1].append(claim)
     marks = {id(claim): place for place, claim in enumerate(answer.claims)}
     numbers = {title: n for n, title in enumerate(answer.titles, start=1)}
-    paragraphs = [
+    said = [
         tag(
             "section",
             {"class": "said"},
             *([foreign("h3", group[0].heading)] if group[0].heading else []),
             tag("p", {}, *(_sentence(claim, marks[id(claim)], numbers, number) for claim in group)),
         )
-        for group in groups
+        for group in paragraphs(answer)
     ]
     lead = [tag("p", {"class": "lead"}, answer.lead)] if answer.lead else []
     remark = [tag("p", {"class": "remark"}, answer.remark)] if answer.remark else []
-    return tag("div", {"class": "answer"}, *lead, *paragraphs, *remark)
+    return tag("div", {"class": "answer"}, *lead, *said, *remark)
 
 
 def _sentence(claim: Claim, place: int, numbers: dict[str, int], turn: int) -> Html:
