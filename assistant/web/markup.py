@@ -6,8 +6,9 @@ A string is text and is escaped, wherever it comes from. Only `Html` passes as i
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ..text import clean
 
@@ -15,6 +16,8 @@ Attributes = Mapping[str, str | int | float | bool]
 
 ANYWHERE = "https://scholar.google.com/scholar?q="
 """Where a paper without an address of its own is looked for, by title; opened by a person's click alone."""
+
+_ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:[/?#][^\s<>\"'\\]*)?")
 
 
 class Html(str):
@@ -45,7 +48,7 @@ def foreign(name: str, text: str, attributes: Attributes | None = None) -> Html:
 
 def online(title: str, url: str) -> Html:
     """A link that opens a paper elsewhere, at its own address if that is https, else as a search for its title."""
-    known = urlsplit(url).scheme == "https" and bool(urlsplit(url).netloc)
+    known = bool(_ADDRESS.fullmatch(url))
     address = url if known else ANYWHERE + quote(f'"{clean(title)}"', safe="")
     words = "Open online" if known else "Find online"
     where = {"href": address, "target": "_blank", "rel": "noopener noreferrer", "class": "online"}
