@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import cast
@@ -13,7 +14,7 @@ import pytest
 
 from assistant.chain import Assistant, Event
 from assistant.errors import LibraryBusy, QuestionError, StoreError
-from assistant.records import Answer, Turn
+from assistant.records import Answer, Citation, Claim, Passage, Turn
 from assistant.web.answers import Making
 from assistant.web.asking import Asker, Failure
 from assistant.web.line import Line, LineFull
@@ -194,17 +195,48 @@ async def steps(asker: Asker, talk: Talk, question: str) -> list[Making | Turn |
     return [step async for step in asker.ask(talk, question)]
 
 
-def test_the_stages_come_first_then_the_turn_which_is_remembered(asker: Callable[..., Asker]) -> None:
+def test_the_stages_come_first_then_the_turn_which_is_remembered(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
     talk = Talk("t")
-    *making, last = asyncio.run(steps(asker(), talk, "q"))
-    assert [step.stage for step in making if isinstance(step, Making)] == [
-        "",
-        "searching 3 papers",
-        "checking citations",
-    ]
-    assert last == Turn("q", Answer("q", "searched q"))
+
+    async def scene() -> list[Making | Turn | Failure]:
+        seen = []
+        async for step in asker().ask(talk, "slow"):
+            seen.append(step)
+            if isinstance(step, Making) and step.stage == "searching 3 papers":
+                scripted.go.set()
+        return seen
+
+    first, *making, last = asyncio.run(scene())
+    assert first == Making("slow")
+    assert Making("slow", stage="searching 3 papers") in making
+    assert last == Turn("slow", Answer("slow", "searched slow"))
     assert talk.turns == (last,)
     assert (talk.asking, talk.stopped) == ("", "")
+
+
+def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..., Asker]) -> None:
+    claims = [Claim(f"{n}.", (Citation(Passage("p", "T", f"{n}.", 0), f"{n}.", 1.0, "quoted"),)) for n in range(50)]
+
+    class Hasty(Scripted):
+        def stream(self, question: str, turns: Sequence[Turn]) -> Iterator[Event]:
+            yield from (Event("answering", claim=claim) for claim in claims)
+            yield Event("answered", answer=Answer(question, question, tuple(claims)))
+
+    one = Asker(cast("Assistant", Hasty()), at_once=1, longest=1)
+
+    async def scene() -> list[Making | Turn | Failure]:
+        loop, seen = asyncio.get_running_loop(), []
+        async for step in one.ask(Talk("t"), "q"):
+            seen.append(step)
+            await loop.run_in_executor(None, time.sleep, 0.05)  # a reader slower than the writer
+        return seen
+
+    seen = asyncio.run(scene())
+    one.close()
+    assert len(seen) < 5
+    assert seen[-1] == Turn("q", Answer("q", "q", tuple(claims)))
 
 
 def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(

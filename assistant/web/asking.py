@@ -117,7 +117,10 @@ class Asker:
             while event := await made.get():
                 claims = (*state.claims, event.claim) if event.claim else state.claims
                 state = Making(question, stage=event.stage, claims=claims)
-                yield Turn(question, event.answer) if event.answer else state
+                if event.answer:
+                    yield Turn(question, event.answer)
+                elif made.empty():  # a state that is out of date already need not be shown
+                    yield state
             await asyncio.wait([done])
             if error := done.exception():
                 yield failure(error)

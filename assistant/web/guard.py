@@ -44,7 +44,7 @@ HEADERS = {
 }
 SHUT = re.compile(
     r"/gradio_api/(?:proxy=|deep_link|runs|run-history|monitoring|dev/|call/|run/|api/|stream/|openapi|info|custom_)"
-    r"|/(?:proxy=|deep_link|monitoring|svelte/)"
+    r"|/(?:proxy=|deep_link|monitoring|svelte/|openapi)"
 )
 """What Gradio offers and the page does not use."""
 HEARTBEAT = re.compile(r"/gradio_api/heartbeat/([^/]+)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,8 +31,15 @@ WAITING = 400
 
 
 def app(assistant: Assistant) -> FastAPI:
-    """The page over `assistant`, which stays open as long as this is served."""
-    desk = Desk(assistant)
+    """The page over `assistant`, which stays open as long as this is served. Not for use in a running event loop."""
+
+    async def made() -> FastAPI:
+        return _made(Desk(assistant))
+
+    return asyncio.run(made())  # where no loop is running, Gradio makes some, and leaves them open
+
+
+def _made(desk: Desk) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -65,14 +65,14 @@ class Sessions:
         found = self._talks.get((owner, name))
         if found is None:
             found = Talk(secrets.token_urlsafe(9))
-            self._talks[owner, found.name] = found
             self._make_room()
+            self._talks[owner, found.name] = found
         self._talks.move_to_end((owner, found.name))
         return found
 
     def _make_room(self) -> None:
         resting = [key for key, talk in self._talks.items() if not talk.asking]
-        for key in resting[: max(0, len(self._talks) - self._most)]:
+        for key in resting[: max(0, len(self._talks) + 1 - self._most)]:
             del self._talks[key]
 
 
