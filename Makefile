@@ -1,4 +1,4 @@
-# make chat   converse about the bundled sample papers
+# make chat   open the page over the bundled sample papers
 # make test   style, types and tests, as CI runs them
 #
 # Both make .venv and install what requirements.lock says, checked by hash, and need nothing typed before.
@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 help:
 	@echo "make install make the environment .venv; the targets below do so themselves"
-	@echo "make chat    converse about the bundled sample papers (or your own, if you have ingested any)"
+	@echo "make chat    serve the page over the bundled sample papers (or your own, if you have ingested any)"
 	@echo "make test    style, types and tests"
 	@echo "make lint    style and types only"
 	@echo "make format  lay the code out as lint wants it"
@@ -25,7 +25,7 @@ help:
 install: $(BIN)/installed
 
 chat: $(BIN)/installed
-	@$(BIN)/assistant chat --sample
+	@$(BIN)/assistant serve --sample
 
 test: lint
 	@$(BIN)/python -m pytest

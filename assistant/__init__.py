@@ -49,8 +49,11 @@ The rooms, in the order in which data meets them; each imports only from those a
     markdown        an answer or a kept conversation in, Markdown out
     accounts        a name and a secret in, who it is and what it may out
     limits          a name and how often it may come in, the seconds it has to wait out
+    copies          an answer in, a copy of it to paste elsewhere out: text, Markdown, BibTeX
+    suggestions     papers in, questions out that they answer
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
+    web             an assistant in, its page out
     cli             a command line in, printed answers and an exit code out
 """
 
@@ -62,21 +65,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
     from .errors import (
-        AccountError,
         AssistantError,
-        ConversationNotFound,
-        DatabaseError,
-        EmbedderError,
-        ExportError,
-        IndexMismatch,
-        LibraryBusy,
-        LibraryError,
-        MissingExtra,
-        PaperNotFound,
-        PromptError,
-        QuestionError,
-        SettingsError,
-        StoreError,
     )
     from .records import Answer, Check, Citation, Claim, Decline, Hit, Ingested, Paper, Passage, Reject, Rejection, Turn
     from .settings import Settings
@@ -88,17 +77,14 @@ _HOMES = {
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
         *("Paper", "Passage", "Reject", "Rejection", "Turn"),
     ),
-    "errors": (
-        *("AccountError", "AssistantError", "ConversationNotFound", "DatabaseError", "EmbedderError", "ExportError"),
-        *("IndexMismatch", "LibraryBusy", "LibraryError", "MissingExtra", "PaperNotFound", "PromptError"),
-        *("QuestionError", "SettingsError", "StoreError"),
-    ),
+    "errors": (*("AssistantError",),),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.1.0"
 __all__ = [
     "AccountError",
+    "AddressError",
     "Answer",
     "Assistant",
     "AssistantError",

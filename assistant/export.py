@@ -52,7 +52,7 @@ def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
                 "title": citation.passage.title,
                 "passage": _passage(citation.passage),
                 "quote": citation.quote,
-                "start": _start(citation, abstracts.get(citation.passage.paper_id, "")),
+                "start": start_of(citation, abstracts.get(citation.passage.paper_id, "")),
                 "support": float(citation.support),
                 "basis": citation.basis,
             }
@@ -65,7 +65,7 @@ def _passage(passage: Passage) -> dict[str, Any]:
     return {"start": passage.start, "text": passage.text}
 
 
-def _start(citation: Citation, abstract: str) -> int | None:
+def start_of(citation: Citation, abstract: str) -> int | None:
     """Where in the abstract the quote begins; None when it stands neither in the passage nor in the abstract."""
     inside = citation.passage.text.find(citation.quote)
     found = citation.passage.start + inside if inside >= 0 else abstract.find(citation.quote)

@@ -26,6 +26,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from .records import Answer
+from .text import clean
 
 if TYPE_CHECKING:
     from .chain import Event
@@ -40,20 +41,7 @@ MAX_HITS = 10
 EXCERPT = 60
 """Characters shown of a rejected record."""
 
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # a control sequence, as for colours
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # a control string: a title
-    r"|\x1b[ -/]*[0-~]"  # any other escape
-)
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)  # C0 but for tab and line feed, C1, marks that turn the direction of text, halves of surrogate pairs
 _MARK = re.compile(r"\[\d+\]")
-
-
-def clean(text: str) -> str:
-    """`text` without what would steer a terminal: escape sequences, control characters, direction marks."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 class _Console(Console):

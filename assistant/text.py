@@ -31,6 +31,15 @@ _OPENING = "\"'“‘([{$\\~*`"
 _LATEX = re.compile(r"""["'“‘(\[]*(?:\$|\\[(a-zA-Z])""")
 """A formula or command, which may open a sentence in lower case: "It works. $k$ is small."."""
 
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # a control sequence, as for colours
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # a control string: a title
+    r"|\x1b[ -/]*[0-~]"  # any other escape
+)
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # C0 but for tab and line feed, C1, marks that turn the direction of text, halves of surrogate pairs
+
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between
     both but by can could did do does doing done down during each few for from further get give given gives
@@ -59,6 +68,11 @@ _SPELT = {
 } | {"twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "hundred": 100.0, "half": 0.5, "twice": 2.0}
 
 _stem = functools.lru_cache(maxsize=65536)(snowballstemmer.stemmer("english").stemWord)
+
+
+def clean(text: str) -> str:
+    """`text` without what would steer a screen: escape sequences, control characters, direction marks."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def test_it_tells_the_exit_codes_as_the_help_does() -> None:
 
 
 def test_it_tells_what_to_type_in_a_conversation() -> None:
-    assert [row[0].strip("`") for row in table(section("A conversation"))] == list(COMMANDS)
+    assert [row[0].strip("`") for row in table(section("A conversation at the terminal"))] == list(COMMANDS)
 
 
 # -- settings and schema

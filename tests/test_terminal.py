@@ -6,7 +6,8 @@ import pytest
 
 from assistant.chain import Event
 from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Reject, Rejection
-from assistant.terminal import Screen, clean
+from assistant.terminal import Screen
+from assistant.text import clean
 
 PEAR = Passage("1" * 16, "[red]Pears[/red] \x1b[31mand :smile:", "Pears fall. They fall far.", 0)
 PLUM = Passage("2" * 16, "Plums", "Plums stay.", 0)

@@ -15,6 +15,7 @@ from ..errors import AssistantError
 from .asking import ask, chat, check, evaluate
 from .holding import doctor, ingest, papers, remove, status
 from .people import feedback, keys, users
+from .serving import serve
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
 
 HELP = """
@@ -99,7 +100,7 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, papers, remove, status, doctor, check, feedback):
+for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check, feedback):
     app.command()(command)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

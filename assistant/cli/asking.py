@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..errors import AssistantError
-from .shared import DECLINED, Home, ingested, opened, screen, text_of
+from .shared import DECLINED, Home, opened, screen, text_of, with_sample
 
 
 def ask(
@@ -39,17 +38,11 @@ def chat(
     home: Home = None,
 ) -> None:
     """Converse: a question may refer to the ones before."""
-    from ..chat import Chat, sample_files
+    from ..chat import Chat
 
     with opened(context, home) as assistant:
-        if sample and not assistant.status().papers:
-            if not (files := sample_files()):
-                raise AssistantError(
-                    "The sample papers are not there: this installation is not whole. "
-                    "Install it again: pip install --force-reinstall --no-deps paper-assistant"
-                )
-            screen(stderr=True).line("The library is empty: taking in the sample papers.")
-            ingested(assistant, files)
+        if sample:
+            with_sample(assistant)
         Chat(assistant, screen()).run()
 
 

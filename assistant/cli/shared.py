@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import AssistantError
+
 if TYPE_CHECKING:
     from ..chain import Assistant
     from ..records import Ingested
@@ -56,6 +58,21 @@ def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:
     """What an ingest did, shown as it goes on."""
     with screen(stderr=True).progress() as progress:
         return assistant.ingest(*paths, progress=progress)
+
+
+def with_sample(assistant: Assistant) -> None:
+    """Take in the sample papers if there are no papers at all."""
+    if assistant.status().papers:
+        return
+    from ..chat import sample_files
+
+    if not (files := sample_files()):
+        raise AssistantError(
+            "The sample papers are not there: this installation is not whole. "
+            "Install it again: pip install --force-reinstall --no-deps paper-assistant"
+        )
+    screen(stderr=True).line("The library is empty: taking in the sample papers.")
+    ingested(assistant, files)
 
 
 def text_of(given: Sequence[str]) -> str:

@@ -1,0 +1,120 @@
+"""An answer in, a copy of it to paste elsewhere out: as text, as Markdown, or its papers as BibTeX.
+
+Titles and sentences are foreign text: in Markdown and BibTeX their special characters are escaped, formulas left as
+they are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from .records import Answer, Claim, Paper
+from .text import clean, content_words
+
+_MATHS = re.compile(r"(\$[^$\n]{1,80}\$)")
+_INLINE = re.compile(r"[\\`*_\[\]<|~$]|&(?=#?\w+;)")
+_BLOCK = re.compile(r"^[-+#>=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+"""What Markdown reads within a line, and what at its beginning."""
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    **{mark: f"\\{mark}" for mark in "&%$#_"},
+}
+
+
+def as_text(answer: Answer) -> str:
+    """The question, the answer and the titles it cites, as plain text."""
+    sources = (f"[{number}] {title}" for number, title in enumerate(answer.titles, start=1))
+    return clean("\n\n".join(part for part in (answer.question, answer.text, "\n".join(sources)) if part))
+
+
+def as_markdown(answer: Answer) -> str:
+    """The same as Markdown, with each quote under its paper; nothing that papers say is read as Markdown."""
+    numbers = {title: number for number, title in enumerate(answer.titles, start=1)}
+    quotes: dict[str, list[str]] = {title: [] for title in answer.titles}
+    for claim in answer.claims:
+        for citation in claim.citations:
+            quotes[citation.passage.title].append(citation.quote)
+    sources = [
+        "\n".join([f"{numbers[title]}. **{_plain(title)}**", *(f"   > {_plain(q)}" for q in dict.fromkeys(said))])
+        for title, said in quotes.items()
+    ]
+    body = [_paragraph(claims, numbers) for claims in paragraphs(answer)]
+    if answer.declined:
+        body = [_plain(answer.declined.message)]
+    around = (_plain(answer.lead), *body, _plain(answer.remark), *sources)
+    return "\n\n".join([f"**{_plain(answer.question)}**", *filter(None, around)]) + "\n"
+
+
+def paragraphs(answer: Answer) -> list[list[Claim]]:
+    """The claims in groups, each under the heading of its first."""
+    groups: list[list[Claim]] = []
+    for claim in answer.claims:
+        if claim.heading or not groups:
+            groups.append([])
+        groups[-1].append(claim)
+    return groups
+
+
+def _paragraph(claims: Sequence[Claim], numbers: Mapping[str, int]) -> str:
+    heading = f"**{_plain(claims[0].heading)}**\n" if claims[0].heading else ""
+    return heading + " ".join(
+        f"{_plain(claim.text)} {''.join(f'[{n}]' for n in sorted({numbers[c.passage.title] for c in claim.citations}))}"
+        for claim in claims
+    )
+
+
+def _plain(text: str) -> str:
+    """Text as Markdown that shows it letter by letter; a line that looks like a list item does not become one."""
+    return _BLOCK.sub(r"\\\g<0>", _INLINE.sub(r"\\\g<0>", " ".join(clean(text).split())))
+
+
+def as_bibtex(papers: Sequence[Paper]) -> str:
+    """One entry a paper; authors are not known here, so they are left for the reader to fill in."""
+    keys = _keys(papers)
+    return "\n\n".join(_entry(key, paper) for key, paper in zip(keys, papers, strict=True)) + "\n" * bool(papers)
+
+
+def cited(answer: Answer) -> list[Paper]:
+    """The papers an answer cites, in the order of their numbers; where it cites none, the nearest it names."""
+    found = {hit.paper.title: hit.paper for hit in answer.hits}
+    titles = answer.titles or (answer.declined.nearest if answer.declined else ())
+    return [found.get(title) or Paper(title, "") for title in titles]
+
+
+def _entry(key: str, paper: Paper) -> str:
+    fields = {
+        "title": f"{{{_latex(paper.title)}}}",  # braced twice, so that no style changes its capitals
+        "year": "".join(re.findall(r"^\d{4}", paper.published)),
+        "url": paper.url if re.fullmatch(r"https?://[^\s{}\\]+", paper.url) else "",
+    }
+    lines = (f"  {name} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
+
+
+def _latex(text: str) -> str:
+    """Text with LaTeX's special characters escaped; balanced `$...$` is taken for the formula it is."""
+    parts = _MATHS.split(" ".join(clean(text).split()))
+    return "".join(
+        part if place % 2 and part.count("{") == part.count("}") else _escaped(part) for place, part in enumerate(parts)
+    )
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _keys(papers: Iterable[Paper]) -> list[str]:
+    """A key a paper: the first two words of its title and the start of its id, which makes it unlike any other."""
+    return ["-".join([*_ascii(paper.title)[:2], paper.id[:6]]) for paper in papers]
+
+
+def _ascii(title: str) -> list[str]:
+    """The content words of a title in the letters that BibTeX takes in a key."""
+    folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return [re.sub(r"\W", "", word) for word in content_words(folded)]

@@ -1,0 +1,52 @@
+"""An assistant in, its page out: a conversation with its evidence beside it, in a browser.
+
+Gradio is loaded when a page is made, not before; it takes two seconds and must be told first to keep to itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..errors import MissingExtra
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from ..chain import Assistant
+
+GRADIO = {
+    "GRADIO_ANALYTICS_ENABLED": "False",  # else it asks addresses elsewhere
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # else it counts up, after every event, the last ten thousand
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),
+    "MPLBACKEND": "agg",  # else it has matplotlib look for a screen on the first event
+}
+"""Read while Gradio is imported and its queue made."""
+HOST, PORT = "127.0.0.1", 7860
+
+
+def app(assistant: Assistant) -> FastAPI:
+    """The page over `assistant` as an application for any ASGI server; raises `MissingExtra`."""
+    _prepare()
+    from .page import app as made
+
+    return made(assistant)
+
+
+def serve(assistant: Assistant, *, host: str = HOST, port: int = PORT, announce: Callable[[str], None] = print) -> None:
+    """Serve the page until Ctrl-C; `announce` is called with its address. Raises `AddressError`, `MissingExtra`.
+
+    Port 0 takes any that is free.
+    """
+    _prepare()
+    from .serving import run
+
+    run(assistant, host, port, announce)
+
+
+def _prepare() -> None:
+    if any(importlib.util.find_spec(name) is None for name in ("gradio", "fastapi", "uvicorn")):
+        raise MissingExtra("web")
+    os.environ.update(GRADIO)

@@ -1,0 +1,137 @@
+"""A question and its conversation in, each state of its answer in the making out.
+
+The assistant works in a thread of its own a question, as many at once as there are places; the event loop stays free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import LibraryBusy, QuestionError
+from ..records import Turn
+from .answers import Making
+from .line import Line, LineFull
+from .sessions import Talk, Unknown
+
+if TYPE_CHECKING:
+    from ..chain import Assistant, Event
+
+AT_ONCE = 8
+"""Questions answered at once: more only slow each other down."""
+LONGEST = 200
+"""Questions that may wait."""
+FIT_TO_SHOW = (QuestionError, LibraryBusy, LineFull, Unknown)
+"""Errors about what a person asked or when; others are about the machine and stay in the log."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is told of a failure; more stands in the log under `error`, which is "" where there is no more to know."""
+
+    message: str
+    error: str = ""
+
+
+Step = Making | Turn | Failure
+
+
+class Busy(QuestionError):
+    """A conversation takes one question after the other."""
+
+
+class Asker:
+    """Puts questions to the assistant for many people at once, first come, first served."""
+
+    def __init__(self, assistant: Assistant, *, at_once: int = AT_ONCE, longest: int = LONGEST) -> None:
+        self._assistant = assistant
+        self._line = Line(at_once=at_once, longest=longest)
+        self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
+
+    def warm(self) -> None:
+        """Have the index opened and the model loaded, before anybody asks; a fault shows when somebody does."""
+        self._workers.submit(self._assistant.search, "What is here?")
+
+    def close(self) -> None:
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    async def ask(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+        """The states of an answer, then the turn, which `talk` remembers; or what went wrong.
+
+        When this is closed early, as when the person stops it, nothing is remembered.
+        """
+        if talk.asking:
+            yield failure(Busy("This conversation is still busy with your last question. Wait for it, or stop it."))
+            return
+        talk.asking = talk.stopped = question
+        try:
+            async with aclosing(self._steps(talk, question)) as steps:
+                async for step in steps:
+                    if not isinstance(step, Making):
+                        talk.stopped = ""
+                    yield step
+        finally:
+            talk.asking = ""
+
+    async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+        try:
+            async with aclosing(self._line.wait()) as places:
+                async for place in places:
+                    yield Making(question, before=place)
+                    if not place:
+                        break
+                async with aclosing(self._answered(question, talk.before)) as steps:
+                    async for step in steps:
+                        if isinstance(step, Turn):
+                            talk.add(step)
+                        yield step
+        except LineFull as error:
+            yield failure(error)
+
+    async def _answered(self, question: str, turns: tuple[Turn, ...]) -> AsyncGenerator[Step, None]:
+        """The states of `Assistant.stream`, run in a worker; it ends at its next event once this is closed."""
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+        made: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def work() -> None:
+            try:
+                for event in self._assistant.stream(question, turns):
+                    if stopped.is_set():
+                        return
+                    loop.call_soon_threadsafe(made.put_nowait, event)
+            finally:
+                loop.call_soon_threadsafe(made.put_nowait, None)
+
+        state = Making(question)
+        done = loop.run_in_executor(self._workers, work)
+        try:
+            while event := await made.get():
+                claims = (*state.claims, event.claim) if event.claim else state.claims
+                state = Making(question, stage=event.stage, claims=claims)
+                if event.answer:
+                    yield Turn(question, event.answer)
+                elif made.empty():  # a state that is out of date already need not be shown
+                    yield state
+            await asyncio.wait([done])
+            if error := done.exception():
+                yield failure(error)
+        finally:
+            stopped.set()
+
+
+def failure(error: BaseException) -> Failure:
+    """What to tell of an error; the whole of it goes to the log, under an id."""
+    if isinstance(error, FIT_TO_SHOW):
+        return Failure(str(error))
+    name = secrets.token_hex(4)
+    log.error("question failed, error %s", name, exc_info=error)
+    return Failure("This question could not be answered: something failed here.", name)

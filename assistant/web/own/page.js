@@ -1,0 +1,180 @@
+// What clicks and keys do. Markup comes from the server alone; nothing here turns text into markup.
+(() => {
+  "use strict";
+  const one = (what, within = document) => within.querySelector(what);
+  const all = (what, within = document) => [...within.querySelectorAll(what)];
+  const box = () => one("#question textarea");
+  let wanted = null; // the card to bring to the front as soon as its evidence is there
+  let followed = ""; // the question that was scrolled to last
+
+  // Tell the server: the listeners of a component in talk.py hear `name`.
+  const send = (component, name, data = {}) =>
+    one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
+
+  // -- evidence
+
+  const bring = ({ turn, card, mark, take }) => {
+    const evidence = one(`#evidence .evidence[data-turn="${turn}"]`);
+    if (!evidence) {
+      wanted = { turn, card, mark, take };
+      send("current", "select", { turn });
+      return;
+    }
+    wanted = null;
+    const found = one(`.card[data-card="${card}"]`, evidence);
+    if (!found) return;
+    all(".card", evidence).forEach((other) => open(other, other === found));
+    all("mark", evidence).forEach((words) =>
+      words.classList.toggle("now", found.contains(words) && words.dataset.marks.split(" ").includes(mark)));
+    all("a.reference, a.near").forEach((link) =>
+      link.classList.toggle("now", link.dataset.turn === String(turn) && link.dataset.card === String(card) && link.dataset.mark === mark));
+    (narrow() && one("mark.now", found) || found).scrollIntoView({ block: narrow() ? "center" : "nearest" });
+    if (take) found.focus({ preventScroll: true });
+  };
+  const open = (card, whole) => {
+    card.classList.toggle("front", whole);
+    one("[data-do=open]", card)?.setAttribute("aria-expanded", String(whole));
+  };
+  const narrow = () => matchMedia("(max-width: 860px)").matches;
+  const point = (link, take) => {
+    const { turn, card, mark } = link.dataset;
+    bring({ turn: Number(turn), card, mark, take });
+  };
+  const why = (turn) => {
+    const evidence = one(`#evidence .evidence[data-turn="${turn}"]`);
+    if (!evidence) {
+      wanted = { turn, why: true };
+      send("current", "select", { turn });
+      return;
+    }
+    wanted = null;
+    const details = one("details.why", evidence);
+    if (!details) return;
+    details.open = true;
+    details.scrollIntoView({ block: "start" });
+    one("summary", details).focus({ preventScroll: true });
+  };
+
+  // -- what buttons do
+
+  const asked = (button) => ({ question: button.dataset.question, again: button.dataset.again === "true" });
+  const deeds = {
+    ask: (button) => send("current", "submit", asked(button)),
+    retry: (button) => send("current", "submit", asked(button)),
+    edit: (button) => { send("current", "edit", asked(button)); box().focus(); },
+    keep: () => send("chip", "clear"),
+    new: () => { send("current", "clear"); box()?.focus(); },
+    why: (button) => why(Number(button.dataset.turn)),
+    open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
+    back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
+    copy: (button) => copy(button),
+    theme: () => dress(document.body.classList.contains("dark") ? "light" : "dark", true),
+  };
+  const copy = async (button) => {
+    const text = button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch { // no clipboard without https, except on this machine
+      const area = document.body.appendChild(Object.assign(document.createElement("textarea"), { value: text }));
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    button.classList.add("done");
+    say("Copied");
+    setTimeout(() => button.classList.remove("done"), 1500);
+  };
+  const say = (words) => { const said = one("#said"); if (said) said.textContent = words; };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.reference, a.near");
+    const button = event.target.closest("[data-do]");
+    if (link) {
+      event.preventDefault();
+      point(link, event.detail === 0);
+    } else if (button && button.dataset.do in deeds) {
+      deeds[button.dataset.do](button);
+    }
+  });
+
+  // -- keys
+
+  const typing = () => ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement?.tagName);
+  const walk = (step) => {
+    const links = all("#thread a.reference");
+    if (!links.length) return;
+    const at = links.indexOf(document.activeElement);
+    const now = at >= 0 ? at : links.findIndex((link) => link.classList.contains("now"));
+    const next = now < 0 ? (step > 0 ? 0 : links.length - 1) : (now + step + links.length) % links.length;
+    links[next].focus();
+    point(links[next], false);
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") one("#question .stop-button")?.click();
+    else if (typing()) return;
+    else if (event.key === "/") { event.preventDefault(); box()?.focus(); }
+    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      if (document.activeElement?.closest("[role=tablist], .wide")) return;
+      event.preventDefault();
+      walk(event.key === "ArrowRight" ? 1 : -1);
+    }
+  });
+
+  // -- dark and light
+
+  const STORE = "assistant-theme";
+  const dress = (theme, keep) => {
+    document.body.classList.toggle("dark", theme === "dark");
+    if (keep) localStorage.setItem(STORE, theme);
+  };
+
+  // -- what follows the server
+
+  const followTalk = () => {
+    const name = one("#current [data-talk]")?.dataset.talk ?? "";
+    const address = new URL(location.href);
+    if ((address.searchParams.get("talk") ?? "") !== name) {
+      if (name) address.searchParams.set("talk", name); else address.searchParams.delete("talk");
+      history.replaceState(null, "", address);
+    }
+    const turn = one("#current .turn");
+    const key = turn ? `${name} ${turn.dataset.turn} ${one(".question", turn).textContent}` : "";
+    if (key !== followed) {
+      followed = key;
+      if (turn) turn.scrollIntoView({ block: "start" });
+    }
+  };
+  const followEvidence = () => {
+    if (wanted && one(`#evidence .evidence[data-turn="${wanted.turn}"]`)) wanted.why ? why(wanted.turn) : bring(wanted);
+  };
+  const label = (what, attributes) => {
+    const found = one(what);
+    if (found) Object.entries(attributes).forEach(([name, value]) => found.setAttribute(name, value));
+  };
+  const begin = () => {
+    if (localStorage.getItem(STORE)) dress(localStorage.getItem(STORE), false);
+    label("html", { lang: "en" });
+    label("#talk", { role: "region", "aria-label": "Conversation" });
+    label("#side", { role: "complementary", "aria-label": "Evidence" });
+    label("#current", { "aria-live": "polite" });
+    label("#question textarea", { dir: "auto", enterkeyhint: "send", "aria-keyshortcuts": "/" });
+    const said = Object.assign(document.createElement("div"), { id: "said", className: "sr-only" });
+    said.setAttribute("role", "status");
+    document.body.append(said);
+    const watch = (what, follow) => {
+      new MutationObserver(follow).observe(one(what), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-talk", "data-turn"], characterData: true });
+      follow();
+    };
+    watch("#current", followTalk);
+    watch("#evidence", followEvidence);
+    if (!narrow()) box().focus();
+  };
+  const waiting = new MutationObserver(() => {
+    if (!box() || !one("#evidence .html-container > *")) return;
+    waiting.disconnect();
+    begin();
+  });
+  waiting.observe(document.documentElement, { childList: true, subtree: true });
+})();

@@ -1,0 +1,97 @@
+"""An assistant in, its page as a FastAPI application out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
+
+from . import talk
+from .desk import Desk
+from .guard import Guard
+
+if TYPE_CHECKING:
+    from ..chain import Assistant
+
+TABS = (talk,)
+"""The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
+OWN = Path(__file__).with_name("own")
+HEAD = '<script src="/own/page.js" defer></script>'
+UPLOAD = "20mb"
+"""The largest file taken."""
+WAITING = 400
+"""Events of all kinds that may wait; questions have a line of their own."""
+
+
+def app(assistant: Assistant) -> FastAPI:
+    """The page over `assistant`, which stays open as long as this is served. Not for use in a running event loop."""
+
+    async def made() -> FastAPI:
+        return _made(Desk(assistant))
+
+    return asyncio.run(made())  # where no loop is running, Gradio makes some, and leaves them open
+
+
+def _made(desk: Desk) -> FastAPI:
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        desk.warm()
+        yield
+        desk.close()
+
+    served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
+    served.add_middleware(Guard)
+
+    @served.get("/healthz")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    served.mount("/own", StaticFiles(directory=OWN))
+    # What is to stand beside the page goes here: mounted at "/", it takes every path that is left.
+    gr.mount_gradio_app(
+        served,
+        blocks(desk),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_file_size=UPLOAD,
+        favicon_path=str(OWN / "icon.svg"),
+        theme=theme(),
+        css_paths=[OWN / "page.css"],
+        head=HEAD,
+    )
+    return served
+
+
+def blocks(desk: Desk) -> gr.Blocks:
+    """The page's layout: a head, and the tabs."""
+    page = gr.Blocks(title="Paper assistant", analytics_enabled=False, fill_height=True, fill_width=True)
+    with page:
+        gr.HTML(
+            (OWN / "head.html").read_text(encoding="utf-8"), elem_id="head", js_on_load=None, apply_default_css=False
+        )
+        with gr.Tabs(elem_id="tabs"):
+            for tab in TABS:
+                with gr.Tab(tab.TITLE):
+                    tab.build(desk)
+    page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)
+    return page
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's own look, plain, in the fonts of the system; own/page.css does the rest."""
+    return gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])

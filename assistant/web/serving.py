@@ -1,0 +1,53 @@
+"""An assistant, a host and a port in, its page served out until it is stopped."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from ..errors import AddressError
+from .page import app
+
+if TYPE_CHECKING:
+    from ..chain import Assistant
+
+PATIENCE = 3
+"""Seconds that open connections are given when the server ends; each open page holds one."""
+
+
+def run(assistant: Assistant, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve the page until Ctrl-C; `announce` is told its address once it can be opened."""
+    listening = _bound(host, port)
+    config = uvicorn.Config(
+        app(assistant),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    announce(address(host, listening.getsockname()[1]))
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        return  # uvicorn passes Ctrl-C on when it has ended
+
+
+def address(host: str, port: int) -> str:
+    """What to type into a browser on this machine."""
+    name = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there; `AddressError` where that cannot be."""
+    try:
+        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise AddressError(
+            f"The page cannot be served at {host}, port {port}: {error.strerror or error}. "
+            "Name another port with --port (0 takes any that is free), or another host with --host."
+        ) from error

@@ -1,0 +1,222 @@
+"""Questions typed in, the conversation and its evidence beside it out: the tab "Ask"."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from ..records import Turn
+from . import answers, evidence
+from .asking import Failure
+from .desk import Desk
+from .markup import Html, joined, tag
+from .sessions import Talk, Unknown, owner_of
+
+TITLE = "Ask"
+FORWARD = """
+element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
+"""
+"""Runs in the browser: what own/page.js makes of a click becomes an event of the component it was made in."""
+ARRIVE = """
+trigger("apply", { talk: new URLSearchParams(location.search).get("talk") ?? "" });
+"""
+UNREAD = "Each paper that an answer cites stands here, with the words it is cited for."
+
+_QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+_IDLE: Any = {"submit_btn": "Ask", "stop_btn": False}
+_BUSY: Any = {"submit_btn": False, "stop_btn": "Stop"}
+
+Updates = dict[Any, Any]
+"""What becomes of which component."""
+
+
+def build(desk: Desk) -> None:
+    """Lay out the tab in the page that is being built."""
+    Tab(desk).listen()
+
+
+class Tab:
+    """The components of the tab and what happens in them. Whatever a person says is kept in the desk's sessions."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.name = gr.State("")
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="talk", scale=3, min_width=300):
+                with gr.Column(elem_id="thread"):
+                    self.past = _markup("past")
+                    self.current = _markup("current", js=FORWARD + ARRIVE)
+                with gr.Column(elem_id="composer"):
+                    self.chip = _markup("chip")
+                    self.box = _box()
+            with gr.Column(elem_id="side", scale=2, min_width=300):
+                self.evidence = _markup("evidence", evidence.nothing(UNREAD))
+
+    def listen(self) -> None:
+        """Say what happens on which event."""
+        everything = [self.name, self.past, self.current, self.chip, self.box, self.evidence]
+
+        self.current.apply(self.arrived, None, everything, **_QUIETLY)
+        typed = self.box.submit(self.ask, [self.box, self.name], everything, **_QUIETLY)
+        clicked = self.current.submit(self.ask_again, [self.name], everything, **_QUIETLY)
+        asks: Any = [typed, clicked]
+        self.box.stop(self.stopped, [self.name], everything, cancels=asks, **_QUIETLY)
+        self.current.clear(self.begun_anew, [self.name], everything, cancels=asks, **_QUIETLY)
+        self.current.edit(self.edited, [self.name], [self.chip, self.box], **_QUIETLY)
+        self.chip.clear(self.kept, [self.name], [self.chip], **_QUIETLY)
+        self.current.select(self.pointed, [self.name], [self.evidence], **_QUIETLY)
+
+    # -- what happens
+
+    async def arrived(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """The conversation that the address names, if it is this browser's; else a new one."""
+        try:
+            talk = self._talk(str(event.talk), request)
+        except Unknown as error:
+            return {self.current: tag("p", {"class": "failed"}, str(error))}
+        talk.instead = False
+        return {self.name: talk.name, **await self._at_rest(talk)}
+
+    async def begun_anew(self, name: str, request: gr.Request) -> Updates:
+        """A new conversation; the one so far stays where its address leads."""
+        talk = self._talk(name, request)
+        fresh = self._talk("", request) if talk.turns else talk
+        return {self.name: fresh.name, **await self._at_rest(fresh), self.box: gr.update(value="", **_IDLE)}
+
+    async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """The answer in the making, then the answer, or why there is none."""
+        talk = self._talk(name, request)
+        number, begun = len(talk.before) + 1, False
+        async with aclosing(self._desk.asker.ask(talk, question)) as steps:
+            async for step in steps:
+                if isinstance(step, Turn):
+                    yield {**await self._at_rest(talk), self.past: gr.skip()}
+                elif isinstance(step, Failure):
+                    told = answers.ended(question, number, step.message, error=step.error, instead=talk.instead)
+                    yield await self._ended(talk, told)
+                elif begun:
+                    yield {self.current: _placed(talk, answers.making(step, number))}
+                else:
+                    begun = True
+                    yield {self.name: talk.name, **await self._at_work(talk, step, number)}
+
+    async def ask_again(self, name: str, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """The same for a question that was clicked on; `again` puts its answer in place of the last."""
+        talk = self._talk(name, request)
+        talk.instead = bool(event.again) and bool(talk.turns)
+        async with aclosing(self.ask(str(event.question), talk.name, request)) as steps:
+            async for step in steps:
+                yield step
+
+    async def stopped(self, name: str, request: gr.Request) -> Updates:
+        """What is left when an answer in the making was stopped: nothing of it, only the question."""
+        talk = self._talk(name, request)
+        if not talk.stopped:  # it was answered just before
+            return await self._at_rest(talk)
+        message = "Stopped. Nothing of this question is remembered."
+        told = answers.ended(talk.stopped, len(talk.before) + 1, message, instead=talk.instead)
+        return await self._ended(talk, told)
+
+    async def edited(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """The last question in the box again; what is asked next replaces it."""
+        talk = self._talk(name, request)
+        talk.instead = bool(event.again) and bool(talk.turns)
+        return {self.chip: _chip(talk), self.box: gr.update(value=str(event.question))}
+
+    async def kept(self, name: str, request: gr.Request) -> Updates:
+        """The next question follows the last one after all."""
+        talk = self._talk(name, request)
+        talk.instead = False
+        return {self.chip: _chip(talk)}
+
+    async def pointed(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """The evidence of an earlier answer."""
+        turns = self._talk(name, request).turns
+        number = event.turn
+        if not isinstance(number, int) or not 1 <= number <= len(turns):
+            return {self.evidence: gr.skip()}
+        return {self.evidence: self._evidence(turns, number)}
+
+    # -- what is shown
+
+    def _talk(self, name: str, request: gr.Request) -> Talk:
+        return self._desk.sessions.talk(owner_of(request.cookies), name)
+
+    async def _at_rest(self, talk: Talk) -> Updates:
+        turns = talk.turns
+        last = [answers.finished(turns[-1], len(turns), last=True)] if turns else []
+        return {
+            self.past: await _past(turns[:-1]),
+            self.current: _placed(talk, *(last or [await asyncio.to_thread(self._welcome)])),
+            self.chip: _chip(talk),
+            self.box: gr.update(**_IDLE),
+            self.evidence: self._evidence(turns, len(turns)),
+        }
+
+    async def _at_work(self, talk: Talk, state: answers.Making, number: int) -> Updates:
+        return {
+            self.past: await _past(talk.before),
+            self.current: _placed(talk, answers.making(state, number)),
+            self.chip: "",
+            self.box: gr.update(value="", **_BUSY),
+            self.evidence: evidence.nothing("The papers of the answer will stand here."),
+        }
+
+    async def _ended(self, talk: Talk, told: Html) -> Updates:
+        return {
+            self.past: await _past(talk.turns),
+            self.current: _placed(talk, told),
+            self.chip: _chip(talk),
+            self.box: gr.update(**_IDLE),
+            self.evidence: self._evidence(talk.turns, len(talk.turns)),
+        }
+
+    def _evidence(self, turns: tuple[Turn, ...], number: int) -> Html:
+        if not turns:
+            return evidence.nothing(UNREAD)
+        return evidence.shown(turns[number - 1].answer, number, self._desk.listings())
+
+    def _welcome(self) -> Html:
+        status = self._desk.assistant.status()
+        return answers.welcome(status.papers, self._desk.suggestions(), status.notice)
+
+
+async def _past(turns: tuple[Turn, ...]) -> Html:
+    """The earlier turns; made in a thread, for there may be hundreds."""
+    shown = (answers.finished(turn, number, last=False) for number, turn in enumerate(turns, start=1))
+    return await asyncio.to_thread(joined, shown)
+
+
+def _placed(talk: Talk, *content: Html) -> Html:
+    """Content that says which conversation it belongs to, so that the address can name it."""
+    return tag("div", {"data-talk": talk.name if talk.turns or talk.asking or talk.stopped else ""}, *content)
+
+
+def _chip(talk: Talk) -> Html:
+    """What says that the next question replaces the last one, until that is called off."""
+    if not talk.instead:
+        return joined([])
+    off = tag("button", {"type": "button", "class": "plain", "data-do": "keep"}, "Keep both")
+    return tag("p", {"class": "chip"}, "Replaces your last question", off)
+
+
+def _markup(name: str, content: str = "", *, js: str = FORWARD) -> gr.HTML:
+    """A place for markup of ours."""
+    return gr.HTML(content, elem_id=name, js_on_load=js, apply_default_css=False)
+
+
+def _box() -> gr.Textbox:
+    return gr.Textbox(
+        elem_id="question",
+        label="Your question",
+        placeholder="Ask about the papers",
+        show_label=False,
+        container=False,
+        lines=1,
+        max_lines=8,
+        submit_btn="Ask",
+    )

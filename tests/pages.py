@@ -1,0 +1,123 @@
+"""The page as it is served, over a small library and an embedder that is exact, and a writer that can be held up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from assistant import web
+from assistant.chain import Assistant
+from assistant.holdings import Holdings
+from assistant.library import Library
+from assistant.question import Asked
+from assistant.records import Draft, Hit
+from assistant.writing import ExtractiveWriter
+
+from .doubles import HashEmbedder
+from .papers import Pair, write_listing
+
+
+class HeldWriter:
+    """Writes as ever; a question with "slowly" in it waits to be `released`, one with "crash" in it fails."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self._writer = ExtractiveWriter()
+
+    def write(self, asked: Asked, hits: Sequence[Hit]) -> Draft:
+        if "slowly" in asked.text:
+            self.released.wait(20)
+        if "crash" in asked.text:
+            raise RuntimeError("a secret of the machine")
+        return self._writer.write(asked, hits)
+
+
+def library_of(home: Path, pairs: Sequence[Pair], writer: HeldWriter) -> Assistant:
+    """An assistant over these papers."""
+    assistant = Assistant(Holdings(Library(home), HashEmbedder()), writer=writer)
+    done = assistant.ingest(write_listing(home / "listing.txt", pairs))
+    assert done.added == len(pairs), done.rejects
+    return assistant
+
+
+class Served:
+    """The page at `url`, up inside a `with`, in a thread of this process."""
+
+    def __init__(self, home: Path, pairs: Sequence[Pair]) -> None:
+        self.writer = HeldWriter()
+        self.assistant = library_of(home, pairs, self.writer)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        config = uvicorn.Config(web.app(self.assistant), log_level="error", timeout_graceful_shutdown=1, ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
+
+    def __enter__(self) -> Served:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.writer.released.set()
+        self._server.should_exit = True
+        self._thread.join()
+        self.assistant.close()
+
+
+class Visitor:
+    """A browser without a screen: it has its cookie, and asks as the page does."""
+
+    def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
+        self._client, self._config = client, config
+        self._session = f"session{id(self)}"
+
+    @classmethod
+    async def arrive(cls, url: str) -> Visitor:
+        client = httpx.AsyncClient(base_url=url, timeout=60)
+        (await client.get("/")).raise_for_status()
+        return cls(client, (await client.get("/config")).json())
+
+    async def leave(self) -> None:
+        await self._client.aclose()
+
+    async def does(self, component: str, event: str, data: Sequence[Any], about: Any = None) -> list[Any]:
+        """What the page would be told on this event of a component, as the outputs it names and their last values."""
+        body = {"data": [*data], "fn_index": self._function(component, event), "session_hash": self._session}
+        body |= {"event_data": about, "trigger_id": None}
+        joined = await self._client.post("/gradio_api/queue/join", json=body)
+        joined.raise_for_status()
+        last: list[Any] = []
+        async for message in self._told(joined.json()["event_id"]):
+            if message["msg"] == "process_completed":
+                assert message["success"], message
+                last = message["output"].get("data", last)
+        return last
+
+    def _function(self, component: str, event: str) -> int:
+        found = {c["props"].get("elem_id", ""): c["id"] for c in self._config["components"]}
+        for function in self._config["dependencies"]:
+            if [found[component], event] in function["targets"]:
+                return int(function["id"])
+        raise AssertionError(f"nothing happens on {event} of {component}")
+
+    async def _told(self, event: str) -> AsyncIterator[dict[str, Any]]:
+        async with self._client.stream("GET", f"/gradio_api/queue/data?session_hash={self._session}") as told:
+            async for line in told.aiter_lines():
+                if line.startswith("data:"):
+                    message = json.loads(line.removeprefix("data:"))
+                    if message.get("event_id") in (event, None):
+                        yield message
+                    if message["msg"] in ("process_completed", "close_stream"):
+                        return
+
+
+async def together(*tasks: Any) -> list[Any]:
+    """What all tasks return, run at the same time."""
+    return await asyncio.gather(*tasks)

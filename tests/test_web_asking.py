@@ -1,0 +1,336 @@
+"""Questions of many people in, each one's answer out: whose conversation, whose turn, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
+from typing import cast
+
+import pytest
+
+from assistant.chain import Assistant, Event
+from assistant.errors import LibraryBusy, QuestionError, StoreError
+from assistant.records import Answer, Citation, Claim, Passage, Turn
+from assistant.web.answers import Making
+from assistant.web.asking import Asker, Failure
+from assistant.web.line import Line, LineFull
+from assistant.web.sessions import COOKIE, MOST_TURNS, Sessions, Talk, Unknown, new_owner, owner_of
+
+
+def turn(question: str) -> Turn:
+    return Turn(question, Answer(question, question))
+
+
+# -- whose conversation
+
+
+def test_a_conversation_is_found_by_its_owner_alone() -> None:
+    sessions = Sessions()
+    mine = sessions.talk("me", "")
+    mine.add(turn("q"))
+    assert sessions.talk("me", mine.name) is mine
+    theirs = sessions.talk("somebody", mine.name)
+    assert theirs is not mine
+    assert theirs.turns == ()
+    assert theirs.name != mine.name
+
+
+def test_conversations_are_bounded_and_the_one_that_rested_longest_goes_first() -> None:
+    sessions = Sessions(most=2)
+    first, second = sessions.talk("a", ""), sessions.talk("b", "")
+    sessions.talk("a", first.name)
+    third = sessions.talk("c", "")
+    assert sessions.talk("a", first.name) is first
+    assert sessions.talk("c", third.name) is third
+    assert sessions.talk("b", second.name) is not second
+
+
+def test_a_conversation_in_use_is_not_dropped() -> None:
+    sessions = Sessions(most=1)
+    busy = sessions.talk("a", "")
+    busy.asking = "q"
+    sessions.talk("b", "")
+    assert sessions.talk("a", busy.name) is busy
+
+
+def test_turns_follow_each_other_or_replace_the_last() -> None:
+    talk = Talk("t")
+    talk.add(turn("a"))
+    talk.add(turn("b"))
+    talk.instead = True
+    assert [t.question for t in talk.before] == ["a"]
+    talk.add(turn("c"))
+    assert [t.question for t in talk.turns] == ["a", "c"]
+    assert not talk.instead
+    for n in range(MOST_TURNS):
+        talk.add(turn(str(n)))
+    assert len(talk.turns) == MOST_TURNS
+    assert talk.turns[-1].question == str(MOST_TURNS - 1)
+
+
+def test_an_owner_is_known_by_a_secret_that_cannot_be_guessed() -> None:
+    secret = new_owner()
+    assert owner_of({COOKIE: secret}) == secret
+    assert len(secret) >= 43
+    for worthless in ("", "me", "x" * 31, "x" * 65, "x" * 40 + ";"):
+        with pytest.raises(Unknown, match="Allow cookies"):
+            owner_of({COOKIE: worthless})
+
+
+# -- whose turn
+
+
+def test_nobody_overtakes_in_the_line() -> None:
+    async def scene() -> list[str]:
+        line, told = Line(at_once=2, longest=9), []
+
+        async def stand(name: str, steps: int) -> None:
+            async with aclosing(line.wait()) as places:
+                async for before in places:
+                    told.append(f"{name}{before}")
+                    if not before:
+                        break
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(*(stand(name, steps) for name, steps in zip("abcde", (5, 9, 1, 1, 1), strict=True)))
+        return told
+
+    told = asyncio.run(scene())
+    assert told[:5] == ["a0", "b0", "c1", "d2", "e3"]
+    assert [place for place in told if place.endswith("0")] == ["a0", "b0", "c0", "d0", "e0"]
+    assert told.index("d1") < told.index("d0")
+
+
+def test_who_leaves_makes_room_whether_served_or_not() -> None:
+    async def scene() -> list[int]:
+        line = Line(at_once=1, longest=5)
+        served, left, last = line.wait(), line.wait(), line.wait()
+        first = [await anext(served), await anext(left), await anext(last)]
+        await left.aclose()
+        first.append(await anext(last))
+        await served.aclose()
+        first.append(await anext(last))
+        return first
+
+    assert asyncio.run(scene()) == [0, 1, 2, 1, 0]
+
+
+def test_a_line_that_is_full_says_so() -> None:
+    async def scene() -> None:
+        line = Line(at_once=1, longest=1)
+        one, two = line.wait(), line.wait()
+        await anext(one)
+        await anext(two)
+        with pytest.raises(LineFull, match="Ask again in a minute"):
+            await anext(line.wait())
+
+    asyncio.run(scene())
+
+
+# -- asking
+
+
+class Scripted:
+    """An `Assistant` that yields, waits or fails as the question says; `begun` counts those at work at once."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.turns: list[tuple[str, Sequence[Turn]]] = []
+        self.ended: list[str] = []
+        self._lock = threading.Lock()
+        self._at_work, self.most_at_work = 0, 0
+
+    def stream(self, question: str, turns: Sequence[Turn]) -> Iterator[Event]:
+        with self._lock:
+            self.turns.append((question, turns))
+            self._at_work += 1
+            self.most_at_work = max(self.most_at_work, self._at_work)
+        try:
+            yield Event("searching 3 papers")
+            if question.startswith("slow"):
+                assert self.go.wait(20)
+            if question in FAULTS:
+                raise FAULTS[question]
+            yield Event("checking citations")
+            yield Event("answered", answer=Answer(question, f"searched {question}"))
+        finally:
+            with self._lock:
+                self._at_work -= 1
+                self.ended.append(question)
+
+
+FAULTS: dict[str, Exception] = {
+    "empty": QuestionError("The question has no words."),
+    "busy": LibraryBusy("Papers are just being taken in."),
+    "broken": StoreError("chroma at /secret/place"),
+    "bug": ZeroDivisionError("a bug"),
+}
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
+    made: list[Asker] = []
+
+    def make(*, at_once: int = 2, longest: int = 50) -> Asker:
+        made.append(Asker(cast("Assistant", scripted), at_once=at_once, longest=longest))
+        return made[-1]
+
+    yield make
+    scripted.go.set()
+    for one in made:
+        one.close()
+
+
+async def steps(asker: Asker, talk: Talk, question: str) -> list[Making | Turn | Failure]:
+    return [step async for step in asker.ask(talk, question)]
+
+
+def test_the_stages_come_first_then_the_turn_which_is_remembered(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    talk = Talk("t")
+
+    async def scene() -> list[Making | Turn | Failure]:
+        seen = []
+        async for step in asker().ask(talk, "slow"):
+            seen.append(step)
+            if isinstance(step, Making) and step.stage == "searching 3 papers":
+                scripted.go.set()
+        return seen
+
+    first, *making, last = asyncio.run(scene())
+    assert first == Making("slow")
+    assert Making("slow", stage="searching 3 papers") in making
+    assert last == Turn("slow", Answer("slow", "searched slow"))
+    assert talk.turns == (last,)
+    assert (talk.asking, talk.stopped) == ("", "")
+
+
+def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..., Asker]) -> None:
+    claims = [Claim(f"{n}.", (Citation(Passage("p", "T", f"{n}.", 0), f"{n}.", 1.0, "quoted"),)) for n in range(50)]
+
+    class Hasty(Scripted):
+        def stream(self, question: str, turns: Sequence[Turn]) -> Iterator[Event]:
+            yield from (Event("answering", claim=claim) for claim in claims)
+            yield Event("answered", answer=Answer(question, question, tuple(claims)))
+
+    one = Asker(cast("Assistant", Hasty()), at_once=1, longest=1)
+
+    async def scene() -> list[Making | Turn | Failure]:
+        loop, seen = asyncio.get_running_loop(), []
+        async for step in one.ask(Talk("t"), "q"):
+            seen.append(step)
+            await loop.run_in_executor(None, time.sleep, 0.05)  # a reader slower than the writer
+        return seen
+
+    seen = asyncio.run(scene())
+    one.close()
+    assert len(seen) < 5
+    assert seen[-1] == Turn("q", Answer("q", "q", tuple(claims)))
+
+
+def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    talk, one = Talk("t", turns=(turn("a"), turn("b"))), asker()
+    asyncio.run(steps(one, talk, "c"))
+    talk.instead = True
+    asyncio.run(steps(one, talk, "d"))
+    assert [[t.question for t in before] for _, before in scripted.turns] == [["a", "b"], ["a", "b"]]
+    assert [t.question for t in talk.turns] == ["a", "b", "d"]
+
+
+def test_who_stops_is_answered_nothing_and_leaves_the_worker_free(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    talk, one = Talk("t"), asker(at_once=1)
+
+    async def scene() -> list[Making | Turn | Failure]:
+        asking = one.ask(talk, "slow")
+        while not isinstance(step := await anext(asking), Making) or step.stage != "searching 3 papers":
+            pass
+        await asking.aclose()
+        assert (talk.asking, talk.stopped, talk.turns) == ("", "slow", ())
+        scripted.go.set()
+        return await steps(one, talk, "next")
+
+    assert isinstance(asyncio.run(scene())[-1], Turn)
+    assert scripted.ended == ["slow", "next"]
+    assert talk.stopped == ""
+
+
+def test_a_conversation_takes_one_question_at_a_time(asker: Callable[..., Asker], scripted: Scripted) -> None:
+    talk, one = Talk("t"), asker()
+
+    async def scene() -> list[Making | Turn | Failure]:
+        first = asyncio.create_task(steps(one, talk, "slow"))
+        await asyncio.sleep(0.05)
+        second = await steps(one, talk, "q")
+        scripted.go.set()
+        await first
+        return second
+
+    (refused,) = asyncio.run(scene())
+    assert isinstance(refused, Failure)
+    assert "still busy with your last question" in refused.message
+    assert [t.question for t in talk.turns] == ["slow"]
+
+
+def test_no_more_work_at_once_than_there_are_places_and_all_are_served(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    one = asker(at_once=3)
+    talks = [Talk(str(n)) for n in range(20)]
+
+    async def scene() -> None:
+        await asyncio.gather(*(steps(one, talk, f"q{talk.name}") for talk in talks))
+
+    asyncio.run(scene())
+    assert [[t.question for t in talk.turns] for talk in talks] == [[f"q{n}"] for n in range(20)]
+    assert [question for question, _ in scripted.turns] == [f"q{n}" for n in range(20)]
+    assert scripted.most_at_work <= 3
+
+
+def test_a_full_line_is_told_and_nothing_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
+    one, waiting, refused = asker(at_once=1, longest=0), Talk("a"), Talk("b")
+
+    async def scene() -> list[Making | Turn | Failure]:
+        first = asyncio.create_task(steps(one, waiting, "slow"))
+        await asyncio.sleep(0.05)
+        second = await steps(one, refused, "q")
+        scripted.go.set()
+        await first
+        return second
+
+    assert asyncio.run(scene()) == [Failure("Too many questions are waiting. Ask again in a minute.")]
+    assert (refused.turns, refused.asking) == ((), "")
+
+
+@pytest.mark.parametrize("question", ["empty", "busy"])
+def test_what_a_person_can_mend_is_told_as_it_is(asker: Callable[..., Asker], question: str) -> None:
+    talk = Talk("t")
+    assert asyncio.run(steps(asker(), talk, question))[-1] == Failure(str(FAULTS[question]))
+    assert talk.turns == ()
+
+
+@pytest.mark.parametrize("question", ["broken", "bug"])
+def test_of_other_faults_only_an_id_is_told_and_the_log_has_the_rest(
+    asker: Callable[..., Asker], question: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        failed = asyncio.run(steps(asker(), Talk("t"), question))[-1]
+    assert isinstance(failed, Failure)
+    assert failed.message == "This question could not be answered: something failed here."
+    (record,) = [record for record in caplog.records if failed.error in record.getMessage()]
+    assert record.exc_info is not None
+    assert record.exc_info[1] is FAULTS[question]

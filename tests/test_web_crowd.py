@@ -1,0 +1,95 @@
+"""Twenty people at once in, each one's own conversation out, and nobody waits for the others."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from .pages import Served, Visitor
+from .papers import PAIRS
+
+NAMES = tuple(f"Pear{chr(65 + n)}Net" for n in range(20))
+CROWD = tuple(
+    (f"{name}: Orchard Number {n}", f"We propose {name}, which waters orchard {n}. {name} gains {n + 30} points.")
+    for n, name in enumerate(NAMES)
+)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("crowd") / "home", (*PAIRS, *CROWD)) as page:
+        yield page
+
+
+def named(markup: object) -> set[str]:
+    """Which of the names stand in what a person is shown."""
+    return set(re.findall(r"Pear[A-T]Net", str(markup)))
+
+
+def test_twenty_conversations_at_once_never_mix(served: Served) -> None:
+    async def converse(name: str) -> None:
+        visitor = await Visitor.arrive(served.url)
+        try:
+            for turn, question in enumerate((f"What is {name}?", "how many points does it gain?"), start=1):
+                told = await visitor.does("question", "submit", [question, None])
+                _, past, current, *_ = map(str, told)
+                assert named(current) == {name}, (name, current)
+                assert named(past) <= {name}
+                assert f'data-turn="{turn}"' in current
+                assert ">1</a>" in current, f"{name} is not answered: {current}"
+            shown = await visitor.does("current", "select", [None], {"turn": 1})
+            assert re.findall(r"<small[^>]*>(.*?)</small>", str(shown)) == [f"What is {name}?"]
+        finally:
+            await visitor.leave()
+
+    async def scene() -> None:
+        await asyncio.gather(*map(converse, NAMES))
+
+    asyncio.run(scene())
+
+
+def test_one_who_waits_for_a_slow_answer_keeps_nobody_waiting(served: Served) -> None:
+    async def scene() -> None:
+        slow, quick = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
+        waiting = asyncio.create_task(slow.does("question", "submit", ["What is PearANet, slowly?", None]))
+        told = await quick.does("question", "submit", ["What is PearBNet?", None])
+        assert named(told[2]) == {"PearBNet"}
+        assert not waiting.done()
+        served.writer.released.set()
+        assert named((await waiting)[2]) == {"PearANet"}
+        await slow.leave()
+        await quick.leave()
+
+    served.writer.released.clear()
+    asyncio.run(scene())
+
+
+def test_a_stranger_who_knows_the_name_of_a_conversation_learns_nothing(served: Served) -> None:
+    async def scene() -> None:
+        owner, stranger = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
+        told = await owner.does("question", "submit", ["What is PearCNet?", None])
+        (name,) = re.findall(r'data-talk="([^"]+)"', str(told[2]))
+        again = await owner.does("current", "apply", [], {"talk": name})
+        assert named(again[2]) == {"PearCNet"}
+        for talk in (name, f"{name}'", "../" + name):
+            shown = await stranger.does("current", "apply", [], {"talk": talk})
+            assert "PearCNet" not in str(shown)
+        assert "PearCNet" not in str(await stranger.does("current", "select", [name], {"turn": 1}))
+        await owner.leave()
+        await stranger.leave()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("about", [{"turn": 0}, {"turn": 99}, {"turn": "1"}, {"turn": None}, {"turn": True}])
+def test_evidence_that_there_is_none_of_is_not_shown(served: Served, about: dict[str, object]) -> None:
+    async def scene() -> object:
+        visitor = await Visitor.arrive(served.url)
+        told = await visitor.does("current", "select", [None], about)
+        await visitor.leave()
+        return told
+
+    assert "card" not in str(asyncio.run(scene()))
