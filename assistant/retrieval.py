@@ -42,14 +42,17 @@ class Retriever:
         """At most `limit` hits, best first; [] when nothing has anything in common with the question.
 
         The papers whose ids stand in `also` were reached through another hit: they come out whatever their rank,
-        with the signal `bridge`.
+        with the signal `bridge`. So do the chosen ones, among all others: whether a question is about a paper shows
+        only beside the papers it might be about instead.
         """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
         lists = self._lists(asked, vector, allowed) | {
             "bridge": {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
         }
-        papers = self._library.papers(dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES]))
+        chosen = self._chosen(asked, vector, allowed)
+        found_by = [*chosen, *(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES])]
+        papers = self._library.papers(dict.fromkeys(found_by))
         if not papers:
             return []
         matches = compare(probe, self._codes(papers))
@@ -62,8 +65,9 @@ class Retriever:
         }
         scores = fused(found)
         ranks = {name: {i: n for n, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
-        first = {paper.id: lists["named"].get(paper.id, 0.0) + lists["bridge"].get(paper.id, 0.0) for paper in papers}
-        order = sorted(papers, key=lambda paper: (-first[paper.id], -scores[paper.id], paper.id))[:limit]
+        first = {p.id: lists["named"].get(p.id, 0.0) + lists["bridge"].get(p.id, 0.0) for p in papers}
+        order = sorted(papers, key=lambda p: (p.id not in chosen, -first[p.id], -scores[p.id], p.id))
+        order = order[: max(limit, len(chosen))]
         passages = self._index.passages_of(order)
         told = {paper.id: evidence(probe, paper, matches.get(paper.id)) for paper in order}
         return [
@@ -97,9 +101,10 @@ class Retriever:
         self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None
     ) -> dict[str, dict[str, float]]:
         """Each list's papers with their raw scores, best first."""
+        depth = CANDIDATES * 10 if allowed is None else len(self._index)  # what is allowed may stand at any rank
         lists = {
             "named": self._named(asked),
-            "bm25": dict(self._index.keywords.search(asked.text, limit=CANDIDATES * 10)),
+            "bm25": dict(self._index.keywords.search(asked.text, limit=depth)),
             "cosine": {},
         }
         if vector is not None:
@@ -109,6 +114,13 @@ class Retriever:
         if allowed is None:
             return lists
         return {name: {i: s for i, s in ranked.items() if i in allowed} for name, ranked in lists.items()}
+
+    def _chosen(self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None) -> set[str]:
+        """The ids of the chosen papers; of very many, those first in some list of them alone."""
+        if asked.papers is None:
+            return set()
+        kept = {*asked.papers} if allowed is None else allowed.intersection(asked.papers)
+        return {i for ranked in self._lists(asked, vector, kept).values() for i in list(ranked)[:CANDIDATES]}
 
     def _named(self, asked: Asked) -> dict[str, float]:
         """How surely the question names each paper: by its title, by its abstract alone, by a misspelling."""
