@@ -24,6 +24,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     names           a paper in, the names it goes by out; a question in, the papers it names out
     generation      one generation's folder in, an index that can be searched, filled and checked out
     index           the library in, a searchable generation of it out
+    browsing        papers and what is wanted of them in, those that fit out
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
     conversation    earlier turns and a question in, one self-contained question out

@@ -18,7 +18,7 @@ from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
-from .question import Asked, general, named, understand
+from .question import Asked, accepted, general, named, understand
 from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
 from .relevance import judged, kept
 from .retrieval import Retriever, likeness
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from .index import Index, Progress
     from .settings import Settings
-
-MAX_QUESTION = 4000
-"""Longest question taken, in characters: about ten abstracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +92,14 @@ class Assistant:
         """Forget papers by title or id. Raises `PaperNotFound`, before anything is changed, for one not held."""
         return self._holdings.remove(titles)
 
-    def papers(self, words: str = "") -> list[Paper]:
-        """All papers by title, or those that `words` find, best first."""
-        return self._holdings.papers(words)
+    def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
+        """All papers by title, or the fifty that `words` find, best first.
+
+        `listing`, a file's name or its date ("Mar 12"), keeps to what it carries; `since` and `until`, as 2025-03-12,
+        2025-03, 2025 or Mar 12, to those days, both included. Raises `PaperNotFound` for a listing that is not here,
+        `QuestionError` for what is no date.
+        """
+        return self._holdings.papers(words, listing=listing, since=since, until=until)
 
     def paper(self, title: str) -> Paper:
         """The paper of that title (case and spacing aside) or id; `PaperNotFound` names the closest titles."""
@@ -134,7 +136,7 @@ class Assistant:
     def stream(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Iterator[Event]:
         """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
         clock = _Clock()
-        question, chosen = _plain(question), self._chosen(papers)
+        question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index:
             if index is None:
                 yield Event("answered", answer=Answer(question, question, declined=EMPTY))
@@ -192,7 +194,7 @@ class Assistant:
         with self._holdings.reading() as index:
             if index is None:
                 return Asked(question, "fact"), []
-            asked = understand(_plain(question), index, self._holdings.library.listings())
+            asked = understand(accepted(question), index, self._holdings.library.listings())
             return asked, self._hits(asked, index)
 
     def retriever(self) -> BaseRetriever:
@@ -282,15 +284,3 @@ def _papers(number: int) -> str:
 
 
 EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
-
-
-def _plain(question: str) -> str:
-    """The question without surrounding space; `QuestionError` for what is none."""
-    if not isinstance(question, str):
-        raise QuestionError(f"A question is a string, not {type(question).__name__}.")
-    question = " ".join(question.encode(errors="replace").decode().split())  # a lone surrogate is no text
-    if not any(c.isalnum() for c in question):
-        raise QuestionError("The question has no words. Ask something about the papers.")
-    if len(question) > MAX_QUESTION:
-        raise QuestionError(f"The question has {len(question):,} characters, more than {MAX_QUESTION:,}. Shorten it.")
-    return question

@@ -29,6 +29,7 @@ from .cues import (
     SUMMARY,
     TALK,
 )
+from .errors import QuestionError
 from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
 from .text import STOP_WORDS, content_words, parts, stem, words
 
@@ -40,6 +41,9 @@ TOPIC = 0.018
 """A word written like a name that a larger share of the papers uses is a topic ("LM", "NAS")."""
 MOST = 15
 """However many papers there are, a word that more than this many use names none of them."""
+
+MAX_QUESTION = 4000
+"""Longest question taken, in characters: about ten abstracts."""
 
 
 class Vocabulary(NameBook, Protocol):
@@ -91,6 +95,18 @@ class Asked:
         for named in self.named:
             text = text.replace(named.text, " ")
         return " ".join(text.split())
+
+
+def accepted(question: str) -> str:
+    """The question without surrounding space; `QuestionError` for what is none."""
+    if not isinstance(question, str):
+        raise QuestionError(f"A question is a string, not {type(question).__name__}.")
+    question = " ".join(question.encode(errors="replace").decode().split())  # a lone surrogate is no text
+    if not any(c.isalnum() for c in question):
+        raise QuestionError("The question has no words. Ask something about the papers.")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(f"The question has {len(question):,} characters, more than {MAX_QUESTION:,}. Shorten it.")
+    return question
 
 
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:

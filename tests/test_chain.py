@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 import assistant as package
 from assistant import embedding
-from assistant.chain import MAX_QUESTION, Assistant, Event
+from assistant.chain import Assistant, Event
 from assistant.embedding import BundledEmbedder
 from assistant.errors import EmbedderError, LibraryError, PaperNotFound, QuestionError, SettingsError
 from assistant.holdings import Holdings
 from assistant.library import Library
-from assistant.question import Asked
+from assistant.question import MAX_QUESTION, Asked
 from assistant.records import Answer, Claim, Draft, Hit, Ingested, Paper, Sentence, Turn
 from assistant.settings import Settings
 
