@@ -47,13 +47,10 @@ class Retriever:
         """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
-        lists = self._lists(asked, vector, allowed) | {
-            "bridge": {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
-        }
+        lists = self._lists(asked, vector, allowed)
+        lists["bridge"] = {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
         chosen = self._chosen(asked, vector, allowed)
-        found_by = [*chosen, *(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES])]
-        papers = self._library.papers(dict.fromkeys(found_by))
-        if not papers:
+        if not (papers := self._library.papers(dict.fromkeys([*chosen, *_candidates(lists)]))):
             return []
         matches = compare(probe, self._codes(papers))
         cosines = self._index.cosines_of(papers, vector, self._library) if vector is not None else {}
@@ -64,10 +61,10 @@ class Retriever:
             for paper in papers
         }
         scores = fused(found)
-        ranks = {name: {i: n for n, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
-        first = {p.id: lists["named"].get(p.id, 0.0) + lists["bridge"].get(p.id, 0.0) for p in papers}
-        order = sorted(papers, key=lambda p: (p.id not in chosen, -first[p.id], -scores[p.id], p.id))
-        order = order[: max(limit, len(chosen))]
+        first = {i: (i in chosen, signals["named"] + signals["bridge"], scores[i]) for i, signals in found.items()}
+        ranked = sorted(sorted(papers, key=lambda p: p.id), key=lambda p: first[p.id], reverse=True)
+        order = ranked[: max(limit, len(chosen))]
+        ranks = _ranks(lists)
         passages = self._index.passages_of(order)
         told = {paper.id: evidence(probe, paper, matches.get(paper.id)) for paper in order}
         return [
@@ -75,7 +72,7 @@ class Retriever:
                 paper=paper,
                 passage=_best(passages[paper.id], told[paper.id]),
                 score=scores[paper.id],
-                ranks={name: ranked.get(paper.id) for name, ranked in ranks.items()},
+                ranks={name: places.get(paper.id) for name, places in ranks.items()},
                 signals=found[paper.id],
                 evidence=told[paper.id],
             )
@@ -120,7 +117,7 @@ class Retriever:
         if asked.papers is None:
             return set()
         kept = {*asked.papers} if allowed is None else allowed.intersection(asked.papers)
-        return {i for ranked in self._lists(asked, vector, kept).values() for i in list(ranked)[:CANDIDATES]}
+        return set(_candidates(self._lists(asked, vector, kept)))
 
     def _named(self, asked: Asked) -> dict[str, float]:
         """How surely the question names each paper: by its title, by its abstract alone, by a misspelling."""
@@ -137,6 +134,16 @@ class Retriever:
         if self._embedder is None:
             return {}
         return self._index.codes_of(papers, self._library, dimensions=self._embedder.dimensions)
+
+
+def _candidates(lists: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The ids of the papers that are first in some list."""
+    return [paper_id for ranked in lists.values() for paper_id in list(ranked)[:CANDIDATES]]
+
+
+def _ranks(lists: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, int]]:
+    """The place of each paper in each list, from 1."""
+    return {name: {i: place for place, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
 
 
 def _best(passages: Sequence[Passage], told: Sequence[Evidence]) -> Passage:
