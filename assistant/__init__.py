@@ -40,6 +40,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     support         a sentence and an abstract in, the signals of support out
     citations       draft and hits in, checked claims and recorded rejections out
     llamaindex      a search in, a llama-index retriever over it out
+    atlas           an index in, a labelled map of its papers out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out
     copies          an answer in, a copy of it to paste elsewhere out: text, Markdown, BibTeX

@@ -27,6 +27,7 @@ from .writing import ExtractiveWriter, Writer
 if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
 
+    from .atlas import Atlas
     from .index import Index, Progress
     from .settings import Settings
 
@@ -112,6 +113,17 @@ class Assistant:
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
         """What is wrong with the library and its index, in words; with `repair`, made right from the papers."""
         return self._holdings.doctor(repair=repair, progress=progress)
+
+    def atlas(self) -> Atlas:
+        """The map of the papers: where each lies, near those like it, and what the clusters are about.
+
+        It is drawn once for each state of the library, in some seconds, and kept. Raises `EmbedderError` where papers
+        are searched by words alone, `MissingExtra` without scikit-learn.
+        """
+        from .atlas import Atlas, atlas_of
+
+        with self._holdings.reading() as index:
+            return Atlas() if index is None else atlas_of(self._holdings.library, index)
 
     # -- questions
 

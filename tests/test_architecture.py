@@ -37,6 +37,8 @@ VENDOR_ROOMS = {
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},
     "filelock": {"library"},
+    "sklearn": {"atlas"},
+    "threadpoolctl": {"atlas"},
     "sqlite3": {"library", "keywords", "generation", "index"},
 }
 LINES_OF_A_FILE = 300
