@@ -26,6 +26,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     reading         a paper in, what it tells before any question is asked out
     generation      one generation's folder in, an index that can be searched, filled and checked out
     index           the library in, a searchable generation of it out
+    browsing        papers and what is wanted of them in, those that fit out
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
     conversation    earlier turns and a question in, one self-contained question out
@@ -41,6 +42,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     support         a sentence and an abstract in, the signals of support out
     citations       draft and hits in, checked claims and recorded rejections out
     llamaindex      a search in, a llama-index retriever over it out
+    atlas           an index in, a labelled map of its papers out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out, and back again
     database        a private file and its schemas in, short transactions on it out

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .bridging import leads
 from .citations import Checker, checked
-from .conversation import self_contained
-from .declining import nothing_stood
+from .conversation import of_the_chosen, self_contained
+from .declining import nothing_stood, within
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
-from .question import Asked, named, understand
+from .question import Asked, accepted, general, named, understand
 from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
-from .relevance import judged
+from .relevance import judged, kept
 from .retrieval import Retriever, likeness
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
 
+    from .atlas import Atlas
     from .index import Index, Progress
     from .settings import Settings
-
-MAX_QUESTION = 4000
-"""Longest question taken, in characters: about ten abstracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,14 @@ class Assistant:
         """Forget papers by title or id. Raises `PaperNotFound`, before anything is changed, for one not held."""
         return self._holdings.remove(titles)
 
-    def papers(self, words: str = "") -> list[Paper]:
-        """All papers by title, or those that `words` find, best first."""
-        return self._holdings.papers(words)
+    def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
+        """All papers by title, or the fifty that `words` find, best first.
+
+        `listing`, a file's name or its date ("Mar 12"), keeps to what it carries; `since` and `until`, as 2025-03-12,
+        2025-03, 2025 or Mar 12, to those days, both included. Raises `PaperNotFound` for a listing that is not here,
+        `QuestionError` for what is no date.
+        """
+        return self._holdings.papers(words, listing=listing, since=since, until=until)
 
     def paper(self, title: str) -> Paper:
         """The paper of that title (case and spacing aside) or id; `PaperNotFound` names the closest titles."""
@@ -110,43 +113,56 @@ class Assistant:
         """What is wrong with the library and its index, in words; with `repair`, made right from the papers."""
         return self._holdings.doctor(repair=repair, progress=progress)
 
+    def atlas(self) -> Atlas:
+        """The map of the papers: where each lies, near those like it, and what the clusters are about.
+
+        It is drawn once for each state of the library, in some seconds, and kept. Raises `EmbedderError` where papers
+        are searched by words alone, `MissingExtra` without scikit-learn.
+        """
+        from .atlas import Atlas, atlas_of
+
+        with self._holdings.reading() as index:
+            return Atlas() if index is None else atlas_of(self._holdings.library, index)
+
     # -- questions
 
-    def ask(self, question: str, turns: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
         """The answer to one question, every sentence of it cited and checked, or why there is none.
 
-        `turns` are the earlier ones of a conversation, oldest first. Raises `QuestionError` for what is no
-        question, `IndexMismatch`, `StoreError`.
+        `turns` are the earlier ones of a conversation, oldest first. `papers`, by title or id, are the only ones
+        looked at; without them all are. Raises `QuestionError` for what is no question, `PaperNotFound`,
+        `IndexMismatch`, `StoreError`.
         """
         answer: Answer | None = None
-        for event in self.stream(question, turns):
+        for event in self.stream(question, turns, papers=papers):
             answer = event.answer or answer
         if answer is None:
             raise QuestionError("The question was dropped before it was answered. Ask again.")
         return answer
 
-    async def aask(self, question: str, turns: Sequence[Turn] = ()) -> Answer:
+    async def aask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
         """`ask` without blocking the event loop."""
         import asyncio
 
-        return await asyncio.to_thread(self.ask, question, turns)
+        return await asyncio.to_thread(self.ask, question, turns, papers=papers)
 
-    def stream(self, question: str, turns: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Iterator[Event]:
         """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
         clock = _Clock()
-        question = _plain(question)
+        question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index:
             if index is None:
                 yield Event("answered", answer=Answer(question, question, declined=EMPTY))
                 return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            query = self_contained(question, recent, functools.partial(named, vocabulary=index))
-            yield Event(f"searching {len(index.keywords)} papers")
+            query = _query(question, recent, chosen, index)
+            yield Event(f"searching {_papers(len(chosen) or len(index.keywords))}")
             asked = understand(query, index, self._holdings.library.listings())
+            asked = replace(asked, papers=tuple(paper.id for paper in chosen) or None)
             clock.lap("understanding")
             hits = self._hits(asked, index)
             clock.lap("retrieval")
-            yield Event(f"reading {len(hits)} papers")
+            yield Event(f"reading {_papers(len(hits))}")
             draft = self._writer.write(asked, hits)
             clock.lap("writing")
             yield Event("checking citations")
@@ -154,13 +170,14 @@ class Assistant:
             clock.lap("checking")
         for claim in claims:
             yield Event("answering", claim=claim)
+        declined = draft.declined or (None if claims else nothing_stood(hits))
         answer = Answer(
             question=question,
             query=query,
             claims=claims,
             rejections=rejections,
             hits=tuple(hits),
-            declined=draft.declined or (None if claims else nothing_stood(hits)),
+            declined=declined and within(declined, asked),
             lead=draft.lead,
             remark=draft.remark,
             kind=asked.kind,
@@ -190,7 +207,7 @@ class Assistant:
         with self._holdings.reading() as index:
             if index is None:
                 return Asked(question, "fact"), []
-            asked = understand(_plain(question), index, self._holdings.library.listings())
+            asked = understand(accepted(question), index, self._holdings.library.listings())
             return asked, self._hits(asked, index)
 
     def retriever(self) -> BaseRetriever:
@@ -198,6 +215,11 @@ class Assistant:
         from .llamaindex import retriever
 
         return retriever(self.search)
+
+    def _chosen(self, papers: Collection[str]) -> list[Paper]:
+        """The papers of these titles or ids, each once; a title alone counts as one."""
+        named = [papers] if isinstance(papers, str) else papers
+        return list({paper.id: paper for paper in map(self.paper, named)}.values())
 
     def _checker(self, index: Index) -> Checker:
         library, embedder = self._holdings.library, self._holdings.embedder
@@ -208,9 +230,9 @@ class Assistant:
     def _hits(self, asked: Asked, index: Index) -> list[Hit]:
         """The judged hits; where the first leads on to another paper, that one with them."""
         retriever = Retriever(index, self._holdings.library, self._holdings.embedder)
-        hits = judged(asked, retriever.retrieve(asked))
+        hits = kept(asked, judged(asked, retriever.retrieve(asked)))
         led_to = leads(asked, hits, index)
-        return judged(asked, retriever.retrieve(asked, also=led_to[:1])) if led_to else hits
+        return kept(asked, judged(asked, retriever.retrieve(asked, also=led_to[:1]))) if led_to else hits
 
 
 class Conversation:
@@ -224,15 +246,15 @@ class Conversation:
     def turns(self) -> tuple[Turn, ...]:
         return tuple(self._turns)
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
         """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""
-        answer = self._assistant.ask(question, self.turns)
+        answer = self._assistant.ask(question, self.turns, papers=papers)
         self._turns.append(Turn(question, answer))
         return answer
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, *, papers: Collection[str] = ()) -> Iterator[Event]:
         """`Assistant.stream` with the turns so far."""
-        for event in self._assistant.stream(question, self.turns):
+        for event in self._assistant.stream(question, self.turns, papers=papers):
             if event.answer:
                 self._turns.append(Turn(question, event.answer))
             yield event
@@ -261,16 +283,17 @@ class _Clock:
         self._last = now
 
 
+def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index) -> str:
+    """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
+    names = functools.partial(named, vocabulary=index)
+    if not chosen:
+        return self_contained(question, turns, names)
+    titles = [paper.title for paper in chosen]
+    return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
+
+
+def _papers(number: int) -> str:
+    return f"{number} paper{'' if number == 1 else 's'}"
+
+
 EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
-
-
-def _plain(question: str) -> str:
-    """The question without surrounding space; `QuestionError` for what is none."""
-    if not isinstance(question, str):
-        raise QuestionError(f"A question is a string, not {type(question).__name__}.")
-    question = " ".join(question.encode(errors="replace").decode().split())  # a lone surrogate is no text
-    if not any(c.isalnum() for c in question):
-        raise QuestionError("The question has no words. Ask something about the papers.")
-    if len(question) > MAX_QUESTION:
-        raise QuestionError(f"The question has {len(question):,} characters, more than {MAX_QUESTION:,}. Shorten it.")
-    return question

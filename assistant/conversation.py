@@ -14,6 +14,10 @@ from .text import content_words, parts, stem
 
 SHORT = 3
 """A question with fewer content words than this does not stand alone once a conversation is under way."""
+MEANT = 4
+"""Papers that one follow-up may mean at once."""
+ASKED_OF = 12
+"""Chosen papers that one question may mean at once: as many as an answer names."""
 
 _NEW_TOPIC = re.compile(
     r"\b(?:other|another|new|different|separate|unrelated) (?:subject|topic|question|thing|matter)\b|\bchang(?:e"
@@ -93,7 +97,23 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     titles = _meant(question, cited)
     if not titles:
         return question
+    return regarding(titles, question)
+
+
+def regarding(titles: Sequence[str], question: str) -> str:
+    """The question asked of the papers of these titles."""
     return f"Regarding {' and '.join(f'“{title}”' for title in titles)}: {question}"
+
+
+def of_the_chosen(question: str, turns: Sequence[Turn], names: Names, *, chosen: Sequence[str], general: bool) -> str:
+    """`self_contained` for a question that keeps to the papers whose titles are `chosen`: it means them.
+
+    So does a `general` one, which fits any paper, and a short one that points at something no turn about them said.
+    """
+    kept = [turn for turn in turns if {*turn.answer.titles} <= {*chosen}]
+    found = self_contained(question, kept, names)
+    points = len(content_words(question)) < SHORT and _POINTER.search(question)
+    return regarding(chosen[:ASKED_OF], question) if found == question and (general or points) else found
 
 
 def _depends(question: str) -> bool:
@@ -129,7 +149,7 @@ def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
             return [pool[place]]
         return []
     if _SEVERAL.search(question) and len(titles) > 1:
-        return list(titles[:4])
+        return list(titles[:MEANT])
     return [titles[0]]
 
 

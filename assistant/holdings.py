@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import index as indexing
+from .browsing import fitting
 from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, PaperNotFound
 from .names import closest_titles
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .library import Library
 
 
+FOUND = 50
+"""Papers that a search by words alone comes up with."""
 WORDS_ALONE = "The index holds words alone. To search by meaning too, run: assistant doctor --repair"
 
 
@@ -83,13 +87,20 @@ class Holdings:
             self._update()
         return done
 
-    def papers(self, words: str = "") -> list[Paper]:
-        """All papers by title, or those that `words` find, best first."""
+    def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
+        """All papers by title, or the `FOUND` that `words` find, best first; of one listing and of some days only.
+
+        Raises as `browsing.fitting` does.
+        """
+        listings = self.library.listings()
+        fit = functools.partial(fitting, listings=listings, listing=listing, since=since, until=until)
         if not words:
-            return self.library.papers()
-        index = self.index()
-        ranked = index.keywords.search(words, limit=50) if index is not None else []
-        return self.library.papers(paper_id for paper_id, _ in ranked)
+            return fit(self.library.papers())
+        fit([])  # what is wrong with a filter is said whatever the words find
+        with self.reading() as index:
+            every = listing or since or until
+            ranked = index.keywords.search(words, limit=len(index) if every else FOUND) if index is not None else []
+        return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:FOUND]
 
     def paper(self, title: str) -> Paper:
         """The paper of that title (case and spacing aside) or id, or `PaperNotFound` naming the closest titles."""

@@ -38,6 +38,11 @@ def features(hits: Sequence[Hit]) -> list[dict[str, float]]:
     ]
 
 
+def kept(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits on the papers that the question keeps to."""
+    return [hit for hit in hits if asked.keeps(hit.paper.id)]
+
+
 def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """The hits with `relevance`, the probability that an answer to this question should cite each, and sorted by it.
 

@@ -46,15 +46,15 @@ class Retriever:
         """At most `limit` hits, best first; [] when nothing has anything in common with the question.
 
         The papers whose ids stand in `also` were reached through another hit: they come out whatever their rank,
-        with the signal `bridge`.
+        with the signal `bridge`. So do the chosen ones, among all others: whether a question is about a paper shows
+        only beside the papers it might be about instead.
         """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
-        lists = self._lists(asked, vector, allowed) | {
-            "bridge": {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
-        }
-        wanted = dict.fromkeys(i for ranked in lists.values() for i in list(ranked)[:CANDIDATES])
-        papers = {paper.id: paper for paper in self._library.papers(wanted)}
+        lists = self._lists(asked, vector, allowed)
+        lists["bridge"] = {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
+        chosen = self._chosen(asked, vector, allowed)
+        papers = {paper.id: paper for paper in self._library.papers(dict.fromkeys([*chosen, *_candidates(lists)]))}
         if not papers:
             return []
         readings = self._index.readings_of(papers.values())
@@ -67,8 +67,9 @@ class Retriever:
             for i in papers
         }
         scores = fused(found)
-        ranks = {name: {i: n for n, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
-        order = sorted(papers, key=lambda i: (-found[i]["named"] - found[i]["bridge"], -scores[i], i))[:limit]
+        first = {i: (i in chosen, signals["named"] + signals["bridge"], scores[i]) for i, signals in found.items()}
+        order = sorted(sorted(papers), key=lambda i: first[i], reverse=True)[: max(limit, len(chosen))]
+        ranks = _ranks(lists)
         passages = self._index.passages_of([papers[i] for i in order])
         told = {i: evidence(probe, papers[i], readings[i], matches.get(i)) for i in order}
         return [
@@ -102,9 +103,10 @@ class Retriever:
         self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None
     ) -> dict[str, dict[str, float]]:
         """Each list's papers with their raw scores, best first."""
+        depth = CANDIDATES * 10 if allowed is None else len(self._index)  # what is allowed may stand at any rank
         lists = {
             "named": self._named(asked),
-            "bm25": dict(self._index.keywords.search(asked.text, limit=CANDIDATES * 10)),
+            "bm25": dict(self._index.keywords.search(asked.text, limit=depth)),
             "cosine": {},
         }
         if vector is not None:
@@ -114,6 +116,13 @@ class Retriever:
         if allowed is None:
             return lists
         return {name: {i: s for i, s in ranked.items() if i in allowed} for name, ranked in lists.items()}
+
+    def _chosen(self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None) -> set[str]:
+        """The ids of the chosen papers; of very many, those first in some list of them alone."""
+        if asked.papers is None:
+            return set()
+        kept = {*asked.papers} if allowed is None else allowed.intersection(asked.papers)
+        return set(_candidates(self._lists(asked, vector, kept)))
 
     def _named(self, asked: Asked) -> dict[str, float]:
         """How surely the question names each paper, surest first."""
@@ -135,6 +144,16 @@ class Retriever:
         if self._embedder is None:
             return {}
         return self._index.codes_of(papers, self._library)
+
+
+def _candidates(lists: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The ids of the papers that are first in some list."""
+    return [paper_id for ranked in lists.values() for paper_id in list(ranked)[:CANDIDATES]]
+
+
+def _ranks(lists: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, int]]:
+    """The place of each paper in each list, from 1."""
+    return {name: {i: place for place, i in enumerate(ranked, start=1)} for name, ranked in lists.items()}
 
 
 def _best(passages: Sequence[Passage], told: Sequence[Evidence]) -> Passage:

@@ -38,7 +38,8 @@ VENDOR_ROOMS = {
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},
     "filelock": {"library", "database"},
-    "threadpoolctl": {"interaction"},
+    "sklearn": {"atlas"},
+    "threadpoolctl": {"atlas", "interaction"},
     "sqlite3": {"library", "keywords", "generation", "index", "database"},
 }
 LINES_OF_A_FILE = 300

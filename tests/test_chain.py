@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 import assistant as package
 from assistant import embedding
-from assistant.chain import MAX_QUESTION, Assistant, Event
+from assistant.chain import Assistant, Event
 from assistant.embedding import BundledEmbedder
 from assistant.errors import EmbedderError, LibraryError, PaperNotFound, QuestionError, SettingsError
 from assistant.holdings import Holdings
 from assistant.library import Library
-from assistant.question import Asked
+from assistant.question import MAX_QUESTION, Asked
 from assistant.records import Answer, Claim, Draft, Hit, Ingested, Paper, Sentence, Turn
 from assistant.settings import Settings
 
@@ -442,6 +442,117 @@ def test_turns_may_be_handed_over_as_plain_values(reader: Assistant) -> None:
     answer = reader.ask("how many parameters does it have?", turns)
     assert (answer.question, answer.titles) == ("how many parameters does it have?", (PEAR,))
     assert PEAR in answer.query
+
+
+# -- chosen papers
+
+
+@pytest.mark.parametrize("chosen", [(KITE,), ("  do kites REMEMBER the wind?",), (Paper(*PAIRS[6]).id,), (KITE, KITE)])
+def test_a_question_keeps_to_the_chosen_paper(reader: Assistant, chosen: tuple[str, ...]) -> None:
+    answer = reader.ask("How accurate is the probe that reads the wind from kites?", papers=chosen)
+    assert (answer.titles, [hit.paper.title for hit in answer.hits]) == ((KITE,), [KITE])
+    assert_sound(answer, ABSTRACTS)
+
+
+def test_one_chosen_title_needs_no_brackets_around_it(reader: Assistant) -> None:
+    assert reader.ask("How accurate is the probe of the wind?", papers=KITE).titles == (KITE,)
+
+
+def test_without_chosen_papers_all_are_looked_at(reader: Assistant) -> None:
+    assert timeless(reader.ask(ASKED[0], papers=())) == timeless(reader.ask(ASKED[0]))
+
+
+@pytest.mark.parametrize(
+    ("papers", "said"),
+    [
+        ((SNOW,), "The chosen paper does not seem to say anything about that."),
+        ((SNOW, LEDGER), "The 2 chosen papers do not seem to say anything about that."),
+    ],
+)
+def test_what_only_another_paper_tells_is_declined(reader: Assistant, papers: tuple[str, ...], said: str) -> None:
+    answer = reader.ask("What does PearRank learn from?", papers=papers)
+    assert answer.declined is not None
+    assert answer.declined.kind == "absent"
+    assert answer.declined.message.startswith(said)
+    looked_at = "the chosen paper was" if len(papers) == 1 else "the 2 chosen papers were"
+    assert answer.declined.message.endswith(f" Only {looked_at} looked at.")
+    assert {hit.paper.title for hit in answer.hits} <= {*papers}
+    assert set(answer.declined.nearest) <= {*papers}
+
+
+def test_what_a_chosen_paper_does_not_state_says_that_no_other_was_looked_at(reader: Assistant) -> None:
+    declined = reader.ask("Under which licence is PearRank released?", papers=[PEAR]).declined
+    assert declined is not None
+    assert (declined.kind, declined.message.endswith("Only the chosen paper was looked at.")) == ("unstated", True)
+
+
+def test_what_is_no_question_declines_as_ever(reader: Assistant) -> None:
+    declined = reader.ask("hello", papers=[PEAR]).declined
+    assert declined == reader.ask("hello").declined
+
+
+@pytest.mark.parametrize("question", ["How accurate is it?", "Summarise this paper."])
+def test_a_short_question_that_points_means_the_chosen_paper(reader: Assistant, question: str) -> None:
+    answer = reader.ask(question, papers=[KITE])
+    assert (answer.query, answer.titles) == (f"Regarding “{KITE}”: {question}", (KITE,))
+
+
+def test_a_short_question_may_mean_several_chosen_papers(reader: Assistant) -> None:
+    answer = reader.ask("How many of them do they need?", papers=[SNOW, PEAR])
+    assert set(answer.titles) == {SNOW, PEAR}
+
+
+def test_a_name_in_a_listing_and_a_chosen_paper_of_another_leave_nothing(hashed: Assistant, listing: Listing) -> None:
+    hashed.ingest(
+        listing("b.txt", [("Pears at Night", "Pears glow at night. We count the glowing pears.")], date="Apr 2")
+    )
+    answer = hashed.ask("Which papers of the April 2 listing are about pears?", papers=[PEAR])
+    assert answer.declined is not None
+    assert answer.declined.message == "Nothing in the chosen paper is about that. Only the chosen paper was looked at."
+    assert answer.hits == ()
+
+
+@pytest.mark.parametrize("question", ["What does PearRank learn from?", "hello"])
+def test_an_unknown_chosen_paper_is_refused_before_anything(reader: Assistant, question: str) -> None:
+    stream = reader.stream(question, papers=[PEAR, "Do Kites Forget the Wind?"])
+    with pytest.raises(
+        PaperNotFound, match=r"No paper here is called 'Do Kites Forget the Wind\?'. Closest: Do Kites Rem"
+    ):
+        next(stream)
+
+
+def test_an_unknown_chosen_paper_is_refused_by_an_empty_library_too(empty: Assistant) -> None:
+    with pytest.raises(PaperNotFound, match="No paper here is called 'Pears'"):
+        empty.ask("What does PearRank learn from?", papers=["Pears"])
+
+
+def test_the_stages_count_the_chosen_papers(reader: Assistant) -> None:
+    stages = [event.stage for event in reader.stream("How accurate is the probe of the wind?", papers=[KITE])]
+    assert stages[:2] == ["searching 1 paper", "reading 1 paper"]
+    stages = [event.stage for event in reader.stream("How accurate is the probe of the wind?", papers=[KITE, SNOW])]
+    assert stages[:2] == ["searching 2 papers", "reading 2 papers"]
+
+
+def test_a_conversation_keeps_to_chosen_papers_turn_by_turn(reader: Assistant) -> None:
+    chat = reader.conversation()
+    assert chat.ask("What does PearRank learn from?").titles == (PEAR,)
+    assert chat.ask("How accurate is it?", papers=[KITE]).titles == (KITE,)
+    events = list(chat.stream("When does that memory fade?", papers=[KITE]))
+    assert (events[-1].answer or chat.turns[0].answer).titles == (KITE,)
+    assert len(chat.turns) == 3
+
+
+def test_chosen_papers_may_be_awaited(reader: Assistant) -> None:
+    answer = asyncio.run(reader.aask("How accurate is the probe of the wind?", papers=[KITE]))
+    assert answer.titles == (KITE,)
+
+
+def test_without_the_model_chosen_papers_are_kept_to_by_words(home: Path, listing: Listing) -> None:
+    holdings = Holdings(Library(home), None)
+    with Assistant(holdings) as wordy:
+        wordy.ingest(listing())
+        assert wordy.ask("What does PearRank learn from?", papers=[PEAR, SNOW]).titles == (PEAR,)
+        assert not wordy.ask("What does PearRank learn from?", papers=[SNOW]).answered
 
 
 # -- any writer

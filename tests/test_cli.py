@@ -277,6 +277,17 @@ def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], h
     assert run("papers", home=home).stderr == "There are no papers here yet.\n"
 
 
+def test_papers_of_a_listing_and_of_some_days(run: Callable[..., Result]) -> None:
+    assert len(run("papers", "--listing", "a.txt", "--since", "Mar 11", "--until", "mar 11").stdout.splitlines()) == 8
+    done = run("papers", "pears", "--since", "2025-03-12", "--until", "2025-03-31")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper here fits that.\n")
+    done = run("papers", "--listing", "b.txt")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "assistant: No listing here is called 'b.txt'. There are: a.txt (Mar 11).\n",
+    )
+
+
 def test_remove_forgets_papers_and_says_how_many(run: Callable[..., Result], stocked: Path, home: Path) -> None:
     shutil.copytree(stocked, home)
     done = run("remove", PEAR.upper(), "A Ledger of the Orchard", home=home)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.chain import Assistant
-from assistant.conversation import self_contained
+from assistant.conversation import ASKED_OF, of_the_chosen, self_contained
 from assistant.holdings import Holdings
 from assistant.question import named
 from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Turn
@@ -236,6 +236,49 @@ def test_what_else_this_paper_says_is_a_follow_up() -> None:
 )
 def test_a_relative_pronoun_points_at_nothing_before(question: str) -> None:
     assert self_contained(question, ONE, names) == question
+
+
+# -- chosen papers
+
+
+def asked_of(question: str, turns: Sequence[Turn], *chosen: Paper, general: bool = False) -> str:
+    return of_the_chosen(question, turns, names, chosen=[paper.title for paper in chosen], general=general)
+
+
+@pytest.mark.parametrize(
+    ("question", "general", "means"),
+    [
+        ("How big is it?", False, True),
+        ("What do the authors conclude?", False, True),
+        ("Which gains are the largest of all?", True, True),
+        ("Which gains are the largest of all?", False, False),
+        ("Is it the case that storms break retrieval systems of the ninth wave?", False, False),
+        ("Who sells umbrellas in Lisbon?", False, False),
+    ],
+)
+def test_a_question_means_the_chosen_paper_or_stands_alone(question: str, general: bool, means: bool) -> None:
+    said = asked_of(question, [], KITE, general=general)
+    assert said == (f"Regarding “{KITE.title}”: {question}" if means else question)
+
+
+def test_a_follow_up_means_a_turn_about_the_chosen_papers() -> None:
+    assert PEAR.title in asked_of("How big is it?", ONE, PEAR, SNOW)
+    assert SNOW.title not in asked_of("How big is it?", ONE, PEAR, SNOW)
+
+
+def test_a_follow_up_does_not_mean_a_turn_about_other_papers() -> None:
+    assert asked_of("How big is it?", ONE, KITE) == f"Regarding “{KITE.title}”: How big is it?"
+
+
+def test_a_declined_turn_leaves_the_chosen_papers_meant() -> None:
+    assert asked_of("How big is it?", [declined("umbrellas?")], KITE) == f"Regarding “{KITE.title}”: How big is it?"
+
+
+def test_all_chosen_papers_are_meant_at_once_up_to_a_bound() -> None:
+    said = asked_of("How big are they?", [], PEAR, SNOW)
+    assert said == f"Regarding “{PEAR.title}” and “{SNOW.title}”: How big are they?"
+    many = [Paper(f"Orchard {n}", "Pears.") for n in range(ASKED_OF + 1)]
+    assert asked_of("How big are they?", [], *many).count("Orchard") == ASKED_OF
 
 
 # -- memory

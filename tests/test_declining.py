@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.declining import NEAREST, decline, features
+from assistant.declining import FAINT, NEAREST, decline, features, within
 from assistant.logistic import model
 from assistant.question import Asked
-from assistant.records import Hit
+from assistant.records import Decline, Hit
 from assistant.relevance import SURELY, judged
 
 from .doubles import HashEmbedder
@@ -118,6 +118,35 @@ def test_a_paper_surely_named_is_never_absent(shelf: Shelf, kind: str) -> None:
     first, *rest = faint(found(shelf, "What do kites remember?")[1])
     named = replace(first, signals={**first.signals, "named": SURELY})
     assert decline(asked, [named, *rest]) is None
+
+
+@pytest.mark.parametrize(("relevance", "kind"), [(FAINT, None), (FAINT - 0.01, "absent")])
+def test_a_chosen_paper_must_be_what_the_question_is_about(shelf: Shelf, relevance: float, kind: str | None) -> None:
+    asked, hits = found(shelf, "What does a memory of the wind tell?")
+    first = replace(hits[0], relevance=relevance)
+    assert decline(asked, [first]) is None
+    declined = decline(replace(asked, papers=(first.paper.id,)), [first])
+    assert (declined and declined.kind) == kind
+
+
+def test_a_chosen_paper_that_is_named_may_be_faint(shelf: Shelf) -> None:
+    first = faint(found(shelf, "What do kites remember?")[1])[0]
+    named = replace(first, signals={**first.signals, "named": SURELY})
+    assert decline(Asked("Which umbrellas?", "fact", papers=(first.paper.id,)), [named]) is None
+
+
+@pytest.mark.parametrize(
+    ("papers", "said"),
+    [
+        (None, "No."),
+        (("a",), "No. Only the chosen paper was looked at."),
+        (("a", "b"), "No. Only the 2 chosen papers were looked at."),
+    ],
+)
+def test_a_decline_says_that_only_the_chosen_were_looked_at(papers: tuple[str, ...] | None, said: str) -> None:
+    asked = Asked("Which umbrellas?", "fact", papers=papers)
+    assert within(Decline("absent", "No.", ("A title",)), asked) == Decline("absent", said, ("A title",))
+    assert within(Decline("off-corpus", "No."), asked).message == "No."
 
 
 def test_at_most_so_many_are_the_nearest(shelf: Shelf) -> None:

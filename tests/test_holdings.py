@@ -62,6 +62,27 @@ def test_papers_of_a_listing_are_held_and_found(holdings: Holdings, listing: Lis
     assert holdings.doctor() == []
 
 
+def test_papers_are_found_within_a_listing_and_its_days(holdings: Holdings, listing: Listing) -> None:
+    holdings.ingest([listing("mar.txt", PAIRS[:4]), listing("apr.txt", PAIRS[4:], date="Apr 2")])
+    later = sorted(title for title, _ in PAIRS[4:])
+    assert [paper.title for paper in holdings.papers(listing="apr.txt")] == later
+    assert [paper.title for paper in holdings.papers(since="Mar 12")] == later
+    found = holdings.papers("orchard pears", listing="Apr 2")
+    assert [paper.title for paper in found] == ["A Ledger of the Orchard"]
+    assert holdings.papers("orchard pears", until="Mar 1") == []
+    with pytest.raises(PaperNotFound, match=r"No listing here is called 'may\.txt'"):
+        holdings.papers("umbrellas", listing="may.txt")
+
+
+def test_a_search_within_a_listing_reaches_past_the_papers_found_first(
+    holdings: Holdings, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.holdings.FOUND", 1)
+    holdings.ingest([listing("mar.txt", PAIRS[:1]), listing("apr.txt", PAIRS[1:], date="Apr 2")])
+    assert keyword_ids(holdings, "orchard pears yield") == [PAIRS[0][0]]
+    assert [p.title for p in holdings.papers("orchard pears yield", listing="apr.txt")] == ["A Ledger of the Orchard"]
+
+
 @pytest.mark.parametrize("layout", ["spaced", "glued"])
 def test_the_same_file_again_changes_nothing(
     holdings: Holdings, listing: Listing, embedder: HashEmbedder, layout: str

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.keywords import KeywordIndex
 from assistant.names import names_of
-from assistant.question import Asked, named, understand
+from assistant.question import Asked, general, named, understand
 from assistant.records import Paper
 
 from .papers import PAIRS
@@ -337,6 +337,25 @@ def test_an_english_question(question: str) -> None:
 
 
 # -- strangeness, emptiness
+
+
+COMMON_WORDS = PaperWords(
+    [Paper(f"Orchard {n}", f"The method improves the results by {n} points. Word{n} word{n // 2}x.") for n in range(40)]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "fits_any"),
+    [
+        ("What results does the method have?", True),
+        ("How many points does it gain over Word7?", False),
+        ("What is it?", True),
+        ("Which method improves word5x?", False),
+        ("Which umbrellas does the method improve?", False),
+    ],
+)
+def test_a_question_in_the_words_of_many_papers_fits_any(question: str, fits_any: bool) -> None:
+    assert general(question, COMMON_WORDS) is fits_any
 
 
 def test_strangeness_is_the_share_of_unknown_words() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,38 @@ def test_without_an_embedder_words_alone_decide(wordy: Shelf) -> None:
     assert all(hit.signals[name] == 0.0 for hit in hits for name in ("cosine", "maxsim", "weakest"))
     assert all(hit.ranks["cosine"] is None for hit in hits)
     assert all(told.signals["similarity"] == 0.0 for hit in hits for told in hit.evidence)
+
+
+# -- chosen papers
+
+
+@pytest.mark.parametrize("which", ["shelf", "wordy"])
+def test_chosen_papers_come_out_beside_those_they_are_judged_against(
+    request: pytest.FixtureRequest, which: str
+) -> None:
+    shelf = request.getfixturevalue(which)
+    asked = replace(shelf.asked("Which papers are about orchards?"), papers=(shelf.id_of(LEDGER),))
+    hits = shelf.retriever.retrieve(asked, limit=1)
+    assert [hit.paper.title for hit in hits] == [LEDGER]
+    assert [hit.paper.title for hit in shelf.retriever.retrieve(asked)][:2] == [LEDGER, PEAR]
+
+
+def test_a_chosen_paper_comes_out_whatever_it_has_in_common(shelf: Shelf) -> None:
+    asked = replace(shelf.asked("What does PearRank learn from?"), papers=(shelf.id_of(SNOW), shelf.id_of(KITE)))
+    assert {hit.paper.title for hit in shelf.retriever.retrieve(asked, limit=2)} == {SNOW, KITE}
+
+
+def test_a_chosen_paper_has_the_signals_it_has_among_all(shelf: Shelf) -> None:
+    asked = shelf.asked("What does PearRank learn from?")
+    signals = {hit.paper.title: hit.signals for hit in shelf.retriever.retrieve(asked)}
+    chosen = shelf.retriever.retrieve(replace(asked, papers=(shelf.id_of(SNOW),)))
+    assert {hit.paper.title: hit.signals for hit in chosen} == signals
+
+
+def test_a_chosen_paper_outside_the_listing_asked_about_stays_out(shelf: Shelf) -> None:
+    asked = replace(shelf.asked("What does PearRank learn from?"), sources=("odd.txt",))
+    hits = shelf.retriever.retrieve(replace(asked, papers=(shelf.id_of(PEAR),)))
+    assert PEAR not in {hit.paper.title for hit in hits}
 
 
 @pytest.mark.parametrize("limit", [0, 1, 3])

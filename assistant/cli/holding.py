@@ -33,16 +33,20 @@ def ingest(
 def papers(
     context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="What to find; best first.")] = None,
+    listing: Annotated[str, typer.Option(metavar="NAME", help="Of this listing only: its file or its date.")] = "",
+    since: Annotated[str, typer.Option(metavar="DATE", help="Of this day or later: 2025-03-12, 2025-03, Mar 12.")] = "",
+    until: Annotated[str, typer.Option(metavar="DATE", help="Of this day or earlier.")] = "",
     home: Home = None,
 ) -> None:
     """List the titles held, one a line."""
     with opened(context, home) as assistant:
-        found = assistant.papers(text_of(words or []))
+        found = assistant.papers(text_of(words or []), listing=listing, since=since, until=until)
     out = screen()
     for paper in found:
         out.line(paper.title, rest="    ")
     if not found:
-        screen(stderr=True).line("No paper has these words." if words else "There are no papers here yet.")
+        fits = "No paper has these words." if words else "There are no papers here yet."
+        screen(stderr=True).line("No paper here fits that." if listing or since or until else fits)
 
 
 def remove(
