@@ -31,6 +31,8 @@ VENDOR_ROOMS = {
     "tokenizers": {"embedding"},
     "gradio": {"web"},
     "slack_bolt": {"slack"},
+    "slack_sdk": {"slack"},
+    "aiohttp": {"slack"},
     "rapidfuzz": {"names"},
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},
