@@ -56,6 +56,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
     web             an assistant in, its page out
+    slack           a message in, Block Kit blocks out: Slack, what speaks its dialect, and a terminal like it
     cli             a command line in, printed answers and an exit code out
 """
 

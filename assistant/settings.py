@@ -30,6 +30,18 @@ class Settings(BaseModel):
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
     memory_turns: int = Field(default=8, ge=0, le=100, description="Earlier turns a follow-up may refer to.")
 
+    slack_bot_token: str = Field(
+        default="", repr=False, description="Slack's bot token, `xoxb-...`; of several workspaces, one each."
+    )
+    slack_app_token: str = Field(default="", repr=False, description="Slack's token for Socket Mode, `xapp-...`.")
+    slack_signing_secret: str = Field(
+        default="", repr=False, description="What Slack, or a program of yours, signs its requests with."
+    )
+    slack_channels: str = Field(default="", description="Ids of the channels to answer in; empty allows all.")
+    mattermost_tokens: str = Field(
+        default="", repr=False, description="Tokens of the webhooks and slash commands of Mattermost."
+    )
+
     def __init__(self, **values: Any) -> None:  # the only way pydantic hands over what was set
         variables = {name: os.environ.get(PREFIX + name.upper()) for name in type(self).model_fields}
         try:

@@ -34,6 +34,8 @@ VENDOR_ROOMS = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "slack_bolt": {"slack"},
+    "slack_sdk": {"slack"},
+    "aiohttp": {"slack"},
     "rapidfuzz": {"names"},
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},

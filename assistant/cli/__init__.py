@@ -17,6 +17,7 @@ from .holding import doctor, ingest, papers, remove, status
 from .people import feedback, keys, users
 from .serving import serve
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
+from .slack import slack
 
 HELP = """
 Answer questions about a collection of papers. Every sentence of an answer cites a paper, and every citation is
@@ -100,7 +101,7 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check, feedback):
+for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check, feedback, slack):
     app.command()(command)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

@@ -1,0 +1,242 @@
+"""Slack's events in, answers in its threads out, by slack_bolt; over HTTP and Socket Mode alike."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest, AsyncRespond
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from ..errors import AssistantError, ConversationNotFound, SettingsError
+from ..records import Answer
+from ..settings import Settings
+from .blocks import Block, escaped, evidence, fallback, notice, reply, unescaped
+from .desk import Desk, Message
+
+SCOPES = frozenset({"app_mentions:read", "chat:write", "commands"})
+"""What a bot token must be allowed, at least; the manifest asks for more, to follow threads and direct messages."""
+PATIENCE = 3
+"""Times that a call is made again after Slack asked to wait."""
+FROM_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
+"""Subtypes of messages that somebody wrote; the others tell of edits, deletions, joins and bots."""
+LOOKING = "Looking into the papers …"
+FAILED = (
+    "Something went wrong, and there is no answer. Ask again; whoever runs the assistant finds the cause in its log."
+)
+FORGOTTEN = "This answer is not kept any more. Ask the question again."
+
+_SENT = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def plain(text: str) -> str:
+    """What somebody typed, of the text of a message: without mentions of people, and links as they were shown."""
+    words = _SENT.sub(lambda m: "" if m[1] in ("@", "!") else ("#" if m[1] == "#" else "") + (m[3] or m[2]), text)
+    return " ".join(unescaped(words).split())
+
+
+class Slack:
+    """The app; `check` before it is used, so that a bad token is told at start."""
+
+    def __init__(self, desk: Desk, settings: Settings, address: str) -> None:
+        self._desk, self._address = desk, address
+        self._tokens = settings.slack_bot_token.replace(",", " ").split()
+        self._teams: dict[str, AuthorizeResult] = {}
+        client = AsyncWebClient(base_url=address)
+        client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=PATIENCE))
+        self.app = AsyncApp(
+            client=client, signing_secret=settings.slack_signing_secret, authorize=self._authorize, name="papers"
+        )
+        self.app.event("app_mention")(self._mention)
+        self.app.event("message")(self._message)
+        self.app.event(re.compile(".*"))(self._other)  # what nobody takes would be a 404, which Slack counts
+        self.app.command("/papers")(self._command)
+        self.app.shortcut("ask_about_this")(self._shortcut)
+        self.app.action("evidence")(self._evidence)
+        self.app.action("again")(self._again)
+        self.app.action(re.compile("^thumb_(up|down)$"))(self._thumb)
+
+    async def check(self) -> list[str]:
+        """The names of the workspaces that the tokens open; `SettingsError` for one that opens none or too little."""
+        names = []
+        for token in self._tokens:
+            try:
+                found = await AsyncWebClient(token, base_url=self._address).auth_test()
+            except SlackApiError as error:
+                reason = error.response.get("error", "no reason given")
+                raise SettingsError(
+                    f"Slack does not take ASSISTANT_SLACK_BOT_TOKEN ({reason}). Install the app anew in your "
+                    "workspace, and copy the token that begins with xoxb- from its page OAuth & Permissions."
+                ) from error
+            except (OSError, aiohttp.ClientError) as error:
+                raise SettingsError(
+                    f"Slack cannot be reached: {error}. See that this machine has a network."
+                ) from error
+            held = found.headers.get("x-oauth-scopes", "").replace(",", " ").split()
+            if held and not set(held) >= SCOPES:
+                raise SettingsError(
+                    f"The Slack app lacks the scopes {', '.join(sorted(SCOPES - set(held)))}. Add them on its page "
+                    "OAuth & Permissions, or paste the manifest anew, and install the app again."
+                )
+            self._teams[found["team_id"]] = AuthorizeResult(
+                enterprise_id=found.get("enterprise_id"),
+                team_id=found["team_id"],
+                bot_user_id=found["user_id"],
+                bot_id=found["bot_id"],
+                bot_token=token,
+            )
+            names.append(str(found.get("team") or found["team_id"]))
+        return names
+
+    async def dispatch(self, body: bytes, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
+        """What Slack sent over HTTP, and the status, body and headers it gets."""
+        done = await self.app.async_dispatch(AsyncBoltRequest(body=body.decode(errors="replace"), headers=headers))
+        return done.status, done.body, dict(done.first_headers())
+
+    async def _authorize(self, team_id: str | None) -> AuthorizeResult | None:
+        return self._teams.get(team_id or "")
+
+    # -- messages
+
+    async def _mention(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        if "edited" not in event and not event.get("bot_id"):
+            await self._take(event, body, client)
+
+    async def _message(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        """A direct message, or a follow-up in a thread where something was answered; a mention comes by itself."""
+        if event.get("subtype") not in FROM_PEOPLE or event.get("bot_id") or "edited" in event or not event.get("user"):
+            return
+        bot = self._teams[body["team_id"]].bot_user_id
+        direct = event.get("channel_type") == "im"
+        if not direct and (not event.get("thread_ts") or f"<@{bot}>" in event.get("text", "")):
+            return
+        if not direct and not await asyncio.to_thread(self._desk.knows, _asked(event, body).owner):
+            return
+        await self._take(event, body, client)
+
+    async def _other(self) -> None:
+        """Nothing is to be done."""
+
+    async def _take(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Answer a message, once, however often and in however many events it comes."""
+        message = _asked(event, body)
+        ids = (f"event:{body['event_id']}", f"message:{message.id}")
+        if not await asyncio.to_thread(self._desk.claim, *ids):
+            return
+        thread = event.get("thread_ts") or (None if event.get("channel_type") == "im" else event["ts"])
+        if refusal := self._refusal(message):
+            await client.chat_postEphemeral(
+                channel=message.channel, user=message.user, thread_ts=thread, text=refusal, blocks=notice(refusal)
+            )
+            return
+        await self._post(message, thread, client)
+
+    async def _post(self, message: Message, thread: str | None, client: AsyncWebClient) -> None:
+        """A placeholder, then the answer in its place."""
+        placed = await client.chat_postMessage(
+            channel=message.channel, thread_ts=thread, text=LOOKING, blocks=notice(LOOKING)
+        )
+        try:
+            text, blocks = await self._answer(message)
+        except Exception:  # bolt logs it; the placeholder must not stand there for ever
+            await client.chat_update(channel=message.channel, ts=placed["ts"], text=FAILED, blocks=notice(FAILED))
+            raise
+        await client.chat_update(channel=message.channel, ts=placed["ts"], text=text, blocks=blocks)
+
+    async def _command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack(text=LOOKING)
+        user, channel = command["user_id"], command["channel_id"]
+        message = Message(
+            plain(command.get("text", "")), user, f"command:{user}", command["team_id"], channel, command["trigger_id"]
+        )
+        if not await asyncio.to_thread(self._desk.claim, f"command:{message.id}"):
+            return
+        if refusal := self._refusal(message):
+            await respond(text=refusal, blocks=notice(refusal), response_type="ephemeral")
+            return
+        text, blocks = await self._answer(message)
+        await respond(text=text, blocks=blocks, response_type="in_channel")
+
+    async def _shortcut(self, ack: AsyncAck, shortcut: dict[str, Any], client: AsyncWebClient) -> None:
+        """Answer what somebody wrote, in its thread, because somebody asks for it."""
+        await ack()
+        source, team, channel = shortcut["message"], shortcut["team"]["id"], shortcut["channel"]["id"]
+        thread, user = source.get("thread_ts") or source["ts"], shortcut["user"]["id"]
+        message = Message(plain(source.get("text", "")), user, thread, team, channel, shortcut["trigger_id"])
+        if not await asyncio.to_thread(self._desk.claim, f"shortcut:{message.id}"):
+            return
+        if refusal := self._refusal(message):
+            await client.chat_postEphemeral(channel=channel, user=user, text=refusal, blocks=notice(refusal))
+            return
+        await self._post(message, thread, client)
+
+    def _refusal(self, message: Message) -> str:
+        """Why a message is not answered now; "" where it is."""
+        if not self._desk.admits(message.channel):
+            return "This channel is not among those I answer in. Write to me directly instead."
+        wait = self._desk.wait(message)
+        return f"That is more questions a minute than I answer. Ask again in {wait} s." if wait else ""
+
+    async def _answer(self, message: Message, before: int | None = None) -> tuple[str, list[Block]]:
+        """The text and the blocks of the answer to a message, or of the error."""
+        try:
+            told = await self._desk.soon(lambda: self._desk.ask(message, before=before))
+        except AssistantError as error:
+            return escaped(str(error)), notice(str(error))
+        return fallback(told.answer), reply(told.answer, f"{told.number} {message.thread}")
+
+    # -- buttons
+
+    async def _evidence(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        pressed, number = _pressed(body)
+        told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
+        view = evidence(told.answer) if told else {**evidence(Answer("", "")), "blocks": notice(FORGOTTEN)}
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    async def _thumb(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        pressed, number = _pressed(body)
+        good, giver = body["actions"][0]["action_id"] == "thumb_up", f"slack:{pressed.team}:{pressed.user}"
+        text = "Thank you, that is noted."
+        try:
+            await asyncio.to_thread(self._desk.rate, pressed.owner, number, good=good, giver=giver)
+        except ConversationNotFound:
+            text = FORGOTTEN
+        thread = body.get("message", {}).get("thread_ts")
+        await respond(text=text, response_type="ephemeral", replace_original=False, thread_ts=thread)
+
+    async def _again(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Ask the same question anew, with what was said before it in mind; the answer takes the place of the old."""
+        await ack()
+        pressed, number = _pressed(body)
+        told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
+        if not await asyncio.to_thread(self._desk.claim, f"again:{pressed.id}"):
+            return
+        refusal = self._refusal(pressed) if told else FORGOTTEN
+        if not told or refusal:
+            await respond(text=refusal, response_type="ephemeral", replace_original=False)
+            return
+        text, blocks = await self._answer(replace(pressed, text=told.answer.question), number)
+        await respond(text=text, blocks=blocks, replace_original=True)
+
+
+def _asked(event: dict[str, Any], body: dict[str, Any]) -> Message:
+    """The message of an event. What stands in no thread of a direct message is one conversation."""
+    team, channel = body["team_id"], event["channel"]
+    thread = event.get("thread_ts") or ("direct" if event.get("channel_type") == "im" else event["ts"])
+    id_ = f"{team}:{channel}:{event['ts']}"
+    return Message(plain(event.get("text", "")), event["user"], thread, team, channel, id_)
+
+
+def _pressed(body: dict[str, Any]) -> tuple[Message, int]:
+    """Who pressed a button of which conversation, without text, and the number of the turn it stands under."""
+    number, _, thread = body["actions"][0]["value"].partition(" ")
+    channel = body["channel"]["id"]
+    return Message("", body["user"]["id"], thread, body["team"]["id"], channel, body["trigger_id"]), int(number)

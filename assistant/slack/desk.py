@@ -1,0 +1,138 @@
+"""A message in, its answer out, kept in the conversation of its thread; how often anybody may ask is counted here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from ..conversations import Conversations, Thumb
+from ..database import Database
+from ..limits import Limits
+from ..records import Answer, Turn
+
+if TYPE_CHECKING:
+    from ..chain import Assistant
+    from ..settings import Settings
+
+PER_USER, PER_CHANNEL = 10, 60
+"""Questions a minute that a person may ask, and all in a channel together."""
+AT_ONCE = 2
+"""Answers made at the same time; other questions wait in line."""
+KEPT = 2 * 24 * 60 * 60
+"""Seconds that claims are remembered: twice as long as Slack goes on delivering an event again."""
+
+_CLAIMS = ("create table claims (id text primary key, claimed real not null) without rowid",)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody wrote and where; `id` is the same when the same message is delivered again."""
+
+    text: str
+    user: str
+    thread: str
+    team: str
+    channel: str = ""
+    id: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who owns the conversation: the thread, for all who write in it."""
+        return f"slack:{self.team}:{self.channel}:{self.thread}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer and the number of its turn in the conversation."""
+
+    answer: Answer
+    number: int
+
+
+class Desk:
+    """What all the doors that speak Slack's way share; safe in several threads. Close it, or use it in a `with`."""
+
+    def __init__(self, assistant: Assistant, settings: Settings, *, home: Path | None = None) -> None:
+        home = home or assistant.status().home
+        self.assistant, self.limits = assistant, Limits()
+        self.conversations = Conversations(home)
+        self._claims = Claims(home)
+        self._memory = settings.memory_turns
+        self._channels = frozenset(settings.slack_channels.replace(",", " ").split())
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="slack")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._claims.close()
+        self.conversations.close()
+
+    def admits(self, channel: str) -> bool:
+        """Whether questions are answered in a channel; to a person, in a direct message, they always are."""
+        return not self._channels or channel in self._channels or channel.startswith("D")
+
+    def wait(self, message: Message) -> int:
+        """0 where the question may be asked now; otherwise the seconds until it may."""
+        seconds = self.limits.allow(f"slack-user:{message.team}:{message.user}", PER_USER)
+        if not seconds and message.channel:
+            seconds = self.limits.allow(f"slack-channel:{message.team}:{message.channel}", PER_CHANNEL)
+        return int(-(-seconds // 1))
+
+    def claim(self, *ids: str) -> bool:
+        """Whether all of these are new; from now on they are not, in no process and after no restart."""
+        return self._claims.claim(ids)
+
+    def knows(self, owner: str) -> bool:
+        """Whether something was answered in a thread."""
+        return bool(self.conversations.listed(owner, limit=1))
+
+    def ask(self, message: Message, *, before: int | None = None) -> Told:
+        """The answer to a message, with its thread, or its turns `before` a number, in mind; raises `AssistantError`."""
+        conversation = self.conversations.only(message.owner)
+        kept = self.conversations.turns(message.owner, conversation, limit=self._memory, before=before)
+        answer = self.assistant.ask(message.text, [turn.turn for turn in kept])
+        turn = Turn(message.text, answer)
+        return Told(answer, self.conversations.append(message.owner, conversation, turn, key=message.id or None))
+
+    def told(self, owner: str, number: int) -> Told | None:
+        """The turn of that number, if it is still kept."""
+        conversation = self.conversations.only(owner)
+        kept = self.conversations.turns(owner, conversation, limit=1, before=number + 1)
+        return Told(kept[0].turn.answer, number) if kept and kept[0].number == number else None
+
+    def rate(self, owner: str, number: int, *, good: bool, giver: str) -> None:
+        """Keep somebody's thumb."""
+        self.conversations.rate(owner, self.conversations.only(owner), number, Thumb(good), giver=giver)
+
+    async def soon(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, of which so many are done at once, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+class Claims:
+    """Which events somebody has taken on, in a file that processes share."""
+
+    def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._db = Database(home / "slack.sqlite", _CLAIMS)
+        self._clock = clock
+
+    def close(self) -> None:
+        self._db.close()
+
+    def claim(self, ids: tuple[str, ...]) -> bool:
+        now = self._clock()
+        with self._db.writing():
+            self._db.change("delete from claims where claimed < ?", (now - KEPT,))
+            return all([self._db.change("insert or ignore into claims values (?, ?)", (id_, now)) for id_ in ids])
