@@ -26,6 +26,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     index           the library in, a searchable generation of it out
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
+    llm             messages in, text out, whole or streamed
     conversation    earlier turns and a question in, one self-contained question out
     cues            nothing in, the patterns by which a question shows what it asks for out
     question        a question in, what it asks for out
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         IndexMismatch,
         LibraryBusy,
         LibraryError,
+        LLMError,
         MissingExtra,
         PaperNotFound,
         PromptError,
@@ -77,8 +79,8 @@ _HOMES = {
         *("Paper", "Passage", "Reject", "Rejection", "Turn"),
     ),
     "errors": (
-        *("AssistantError", "EmbedderError", "IndexMismatch", "LibraryBusy", "LibraryError", "MissingExtra"),
-        *("PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+        *("AssistantError", "EmbedderError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
+        *("MissingExtra", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -97,6 +99,7 @@ __all__ = [
     "Hit",
     "IndexMismatch",
     "Ingested",
+    "LLMError",
     "LibraryBusy",
     "LibraryError",
     "MissingExtra",
