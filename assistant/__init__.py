@@ -27,6 +27,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
     llm             messages in, text out, whole or streamed
+    prompts         a file of prompts/ in, filled messages out
     conversation    earlier turns and a question in, one self-contained question out
     cues            nothing in, the patterns by which a question shows what it asks for out
     question        a question in, what it asks for out
@@ -36,6 +37,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     bridging        a question of several steps and its hits in, the papers the first leads to out
     particulars     a question and a paper in, the particulars out that its abstract does not state
     declining       a question and its hits in, why there is no answer out
+    briefing        a question's hits in, the sources of a prompt out
     writing         question and hits in, draft out
     support         a sentence and an abstract in, the signals of support out
     citations       draft and hits in, checked claims and recorded rejections out
