@@ -39,6 +39,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     declining       a question and its hits in, why there is no answer out
     briefing        a question's hits in, the sources of a prompt out
     writing         question and hits in, draft out
+    quantities      a sentence and a text in, the numbers out that the text does not state
+    polarity        a sentence and a passage in, what one of them denies or turns round out
     support         a sentence and an abstract in, the signals of support out
     citations       draft and hits in, checked claims and recorded rejections out
     llamaindex      a search in, a llama-index retriever over it out

@@ -12,14 +12,28 @@ from collections.abc import Callable, Sequence
 from .logistic import model
 from .records import Check, Citation, Claim, Draft, Hit, Paper, Passage, Rejection
 from .support import Rarity, Signals, signals
+from .text import Span
 
 Likeness = Callable[[str, Paper], float]
 """The late interaction of a sentence with a paper, 0 to 1."""
 
-LEFT = {"number": 0.1, "name": 0.15, "negation": 0.3, "opposite": 0.35, "swap": 0.3, "scope": 0.55, "spelt": 0.6}
+LEFT = {
+    **{"number": 0.1, "name": 0.15, "foreign": 0.35, "denial": 0.3, "turn": 0.35, "opposite": 0.35, "swap": 0.3},
+    **{"scope": 0.55, "reach": 0.75, "spelt": 0.6},
+}
 """What is left of a sentence's support for each fault found in it; set on the fitting half of `eval/claims`."""
-NEGATION_WINDOW = 0.55
-"""A denial counts only against a window that holds this share of the sentence's rarity: elsewhere it is chance."""
+
+_LEFT_OUT = re.compile(r"\[?(?:\.\.\.|…)\]?")
+_FOLDED = {
+    c: f"[{alike}]"
+    for alike in (
+        '"\u201c\u201d\u201e\u00ab\u00bb',
+        "'\u2018\u2019\u201a`\u00b4",
+        "\\-\u2010\u2011\u2013\u2014\u2212",
+    )
+    for c in alike
+}
+"""What is one character in a span, whatever its form."""
 
 
 class Checker:
@@ -31,15 +45,19 @@ class Checker:
     def __init__(self, rarity: Rarity, likeness: Likeness | None = None) -> None:
         self._rarity, self._likeness = rarity, likeness
 
-    def check(self, sentence: str, paper: Paper) -> Check:
-        """The verdict, and the part of the abstract that comes nearest.
+    def check(self, sentence: str, paper: Paper, span: str = "") -> Check:
+        """The verdict, and the part of the abstract that comes nearest, or `span`, which the sentence rests on.
 
-        A word-for-word quote is supported, also off topic: whether it answers anything is not asked here.
+        A word-for-word quote is supported, also off topic: whether it answers anything is not asked here. A span
+        must stand in the abstract; of case, spacing and the form of quotation marks and dashes nothing is made.
         """
         place = locate(sentence, paper.abstract)
         if place is not None:
             return Check(True, 1.0, "quoted", (), paper.abstract[slice(*place)])
-        found = signals(sentence, paper, self._rarity)
+        rests_on = located(span, paper.abstract) if span else None
+        if span and rests_on is None:
+            return Check(False, 0.0, "checked", ("the words it rests on do not stand in the abstract",), "")
+        found = signals(sentence, paper, self._rarity, rests_on)
         likeness = self._likeness(sentence, paper) if self._likeness else found.coverage
         fitted = model("support")
         score = fitted.probability({"coverage": found.coverage, "likeness": likeness})
@@ -54,22 +72,21 @@ class Checker:
 
 def _faults(found: Signals) -> list[tuple[str, float]]:
     """What speaks against a sentence, in words, and what each leaves of its support."""
-    faults = []
-    if found.numbers:
-        faults.append((f"the abstract does not state {', '.join(found.numbers)}", LEFT["number"]))
-    if found.names:
-        faults.append((f"the abstract does not name {', '.join(found.names)}", LEFT["name"]))
-    if found.negated and found.window >= NEGATION_WINDOW:
-        faults.append(("one of sentence and abstract denies what the other says", LEFT["negation"]))
-    if found.opposite:
-        faults.append((f"opposite words: {', '.join(found.opposite)}", LEFT["opposite"]))
-    if found.swapped:
-        faults.append(("the sides of the comparison have changed places", LEFT["swap"]))
-    if found.scope:
-        faults.append((f"wider than the abstract: {', '.join(found.scope)}", LEFT["scope"] ** len(found.scope)))
-    if found.spelt:
-        faults.append((f"the abstract does not count {', '.join(found.spelt)}", LEFT["spelt"]))
-    return faults
+    wider = LEFT["scope"] ** len(found.scope) * LEFT["reach"] ** len(found.reach)
+    swapped = ("the sides of the comparison have changed places",) if found.swapped else ()
+    every = (
+        ("the abstract does not state", found.numbers, LEFT["number"]),
+        ("the abstract counts other than", found.against, LEFT["number"]),
+        ("the abstract does not name", found.names, LEFT["name"]),
+        ("the abstract does not speak of", found.foreign, LEFT["foreign"]),
+        ("one of sentence and abstract denies:", found.denied, LEFT["denial"]),
+        ("the other way round:", found.turned, LEFT["turn"]),
+        ("opposite words:", found.opposite, LEFT["opposite"]),
+        ("", swapped, LEFT["swap"]),
+        ("wider than the abstract:", (*found.scope, *found.reach), wider),
+        ("the abstract does not count", found.spelt, LEFT["spelt"]),
+    )
+    return [(f"{told} {', '.join(words)}".strip(), left) for told, words, left in every if words]
 
 
 def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
@@ -80,6 +97,24 @@ def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
     whole = r"\s+".join(map(re.escape, words))
     found = re.search(rf"(?<!\w)(?<!\d[.,]){whole}(?![.,]?\d)(?:(?<!\w)|(?!\w))", abstract)
     return found.span() if found else None
+
+
+def located(span: str, abstract: str) -> Span | None:
+    """Where a span stands in an abstract, folded, as whole words; parts left out with "..." may lie between."""
+    start: int | None = None
+    end = 0
+    for piece in (piece for piece in _LEFT_OUT.split(span) if any(c.isalnum() for c in piece)):
+        whole = r"\s+".join("".join(_FOLDED.get(c, re.escape(c)) for c in word) for word in _bare(piece).split())
+        found = re.compile(rf"(?<!\w){whole}(?!\w)", re.I).search(abstract, end)
+        if found is None:
+            return None
+        start, end = found.start() if start is None else start, found.end()
+    return None if start is None else Span(start, end)
+
+
+def _bare(piece: str) -> str:
+    """A piece without what quoting puts around it."""
+    return piece.strip(" \t\n\"'“”‘’.,;:")
 
 
 def checked(draft: Draft, hits: Sequence[Hit], checker: Checker) -> tuple[tuple[Claim, ...], tuple[Rejection, ...]]:

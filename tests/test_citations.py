@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.citations import Checker, checked, locate
+from assistant.citations import Checker, checked, locate, located
 from assistant.records import Answer, Claim, Draft, Hit, Paper, Passage, Rejection, Sentence
 
 from .papers import PAIRS
@@ -170,6 +170,56 @@ def test_the_likeness_is_not_asked_of_a_quote() -> None:
 )
 def test_a_quote_does_not_cut_words_or_numbers(cut: str) -> None:
     assert CHECKER.check(cut, PEAR).basis != "quoted"
+
+
+# -- the words that a sentence is said to rest on
+
+QUOTING = "He said: “Kites don’t fall.” It took 40 days — or  more. Then the low-cost kite fell."
+
+
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        ("Kites don't fall", "Kites don’t fall"),
+        ('"Kites don\'t fall."', "Kites don’t fall"),
+        ("IT TOOK 40 days - or more", "It took 40 days — or  more"),
+        ("it took\n40  days", "It took 40 days"),
+        ("the low\u2011cost kite", "the low-cost kite"),
+        ("It took ... kite fell", "It took 40 days — or  more. Then the low-cost kite fell"),
+        ("It took […] more.", "It took 40 days — or  more"),
+        ("took 4", None),
+        ("kites fall", None),
+        ("kite fell ... It took", None),
+        ("It took 41 days", None),
+        ("", None),
+        ("...", None),
+        ("“”", None),
+        ("a.*b", None),
+    ],
+)
+def test_where_a_span_stands(span: str, found: str | None) -> None:
+    place = located(span, QUOTING)
+    assert (place and place.of(QUOTING)) == found
+
+
+def test_a_span_that_does_not_stand_in_the_abstract_supports_nothing() -> None:
+    verdict = CHECKER.check("PearRank, by pears, sorts orchards.", PEAR, "sorts orchards by their size")
+    assert (verdict.supported, verdict.score, verdict.quote) == (False, 0.0, "")
+    assert verdict.reasons == ("the words it rests on do not stand in the abstract",)
+
+
+def test_a_sentence_is_checked_against_the_span_it_rests_on() -> None:
+    text = "PearRank, a ranker, gains 3.5 points over BM25."
+    assert CHECKER.check(text, PEAR, "gains 3.5 points over the BM25 baseline").supported
+    other = CHECKER.check(text, PEAR, "sorts orchards by their yield of pears")
+    assert not other.supported
+    assert other.reasons == ("the abstract does not state 3.5",)
+
+
+@given(st.text(max_size=30), st.text(max_size=60))
+def test_a_span_found_is_there(span: str, abstract: str) -> None:
+    place = located(span, abstract)
+    assert place is None or 0 <= place.start < place.end <= len(abstract)
 
 
 # -- whatever a writer writes
