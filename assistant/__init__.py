@@ -9,7 +9,7 @@
 
 The rooms, in the order in which data meets them; each imports only from those above it:
 
-    records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
+    records         what flows: Paper, Passage, Hit, Sentence, Claim, Answer
     errors          the error tree
     text            a string in; its sentences, words, numbers or names out
     settings        the environment in, one frozen Settings out
@@ -38,11 +38,15 @@ The rooms, in the order in which data meets them; each imports only from those a
     particulars     a question and a paper in, the particulars out that its abstract does not state
     declining       a question and its hits in, why there is no answer out
     briefing        a question's hits in, the sources of a prompt out
-    writing         question and hits in, draft out
+    writing         question and hits in, the sentences of a draft out, one by one
     quantities      a sentence and a text in, the numbers out that the text does not state
     polarity        a sentence and a passage in, what one of them denies or turns round out
     support         a sentence and an abstract in, the signals of support out
-    citations       draft and hits in, checked claims and recorded rejections out
+    citations       a sentence and its hits in, a checked claim and recorded rejections out
+    parsing         a model's words in, the sentences it wrote out
+    drafting        a question and its hits in, the sentences that a language model writes out
+    composing       a question, its hits and a writer in, checked claims out as they pass
+    desk            settings in, the language model and its prompts out, ready for a question
     llamaindex      a search in, a llama-index retriever over it out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .bridging import leads
-from .citations import Checker, checked
+from .citations import Checker
+from .composing import Clock, Composer
 from .conversation import self_contained
-from .declining import nothing_stood
+from .desk import Desk, opened
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
 from .question import Asked, named, understand
-from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
+from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
 from .relevance import judged
 from .retrieval import Retriever, likeness
 from .writing import ExtractiveWriter, Writer
@@ -28,36 +27,38 @@ if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
 
     from .index import Index, Progress
+    from .llm import LLM
     from .settings import Settings
+
+__all__ = ["MAX_QUESTION", "Assistant", "Conversation", "Event", "ask"]
 
 MAX_QUESTION = 4000
 """Longest question taken, in characters: about ten abstracts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer."""
-
-    stage: str
-    claim: Claim | None = None
-    answer: Answer | None = None
-
-
 class Assistant:
     """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`."""
 
-    def __init__(self, holdings: Holdings, *, writer: Writer | None = None, memory_turns: int = 8) -> None:
+    def __init__(
+        self, holdings: Holdings, *, writer: Writer | None = None, desk: Desk | None = None, memory_turns: int = 8
+    ) -> None:
         self._holdings, self._memory_turns = holdings, memory_turns
-        self._writer: Writer = writer or ExtractiveWriter()
+        self._writer, self._desk = writer, desk
 
     @classmethod
     def open(
-        cls, home: str | Path | None = None, *, settings: Settings | None = None, embedder: Embedder | None = None
+        cls,
+        home: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+        llm: LLM | None = None,
     ) -> Self:
         """The assistant over the library in `home`, or in the folder that the settings name.
 
-        Without the bundled model it opens all the same, searches by words alone and says so.
-        Raises `SettingsError`, `LibraryError`, `IndexMismatch`.
+        Answers are written by `llm`, or the language model that the settings name, if there is one. Without the
+        bundled model it opens all the same, searches by words alone and says so.
+        Raises `SettingsError`, `LibraryError`, `IndexMismatch`, `PromptError`.
         """
         from .settings import Settings
 
@@ -70,7 +71,7 @@ class Assistant:
                 notice = f"Searching by words alone. {error}"
         library = Library(home or chosen.home)
         holdings = Holdings(library, embedder, chroma_url=chosen.chroma_url, notice=notice)
-        return cls(holdings, memory_turns=chosen.memory_turns)
+        return cls(holdings, desk=opened(chosen, llm), memory_turns=chosen.memory_turns)
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +81,8 @@ class Assistant:
 
     def close(self) -> None:
         self._holdings.close()
+        if self._desk is not None:
+            self._desk.close()
 
     # -- papers
 
@@ -132,7 +135,7 @@ class Assistant:
 
     def stream(self, question: str, turns: Sequence[Turn] = ()) -> Iterator[Event]:
         """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
-        clock = _Clock()
+        clock = Clock()
         question = _plain(question)
         with self._holdings.reading() as index:
             if index is None:
@@ -146,24 +149,24 @@ class Assistant:
             hits = self._hits(asked, index)
             clock.lap("retrieval")
             yield Event(f"reading {len(hits)} papers")
-            draft = self._writer.write(asked, hits)
-            clock.lap("writing")
-            yield Event("checking citations")
-            claims, rejections = checked(draft, hits, self._checker(index))
-            clock.lap("checking")
-        for claim in claims:
-            yield Event("answering", claim=claim)
+            task = self._desk.task() if self._desk else None
+            writer = self._writer or (task.writer if task else ExtractiveWriter())
+            stand_in = ExtractiveWriter() if task else None
+            yield Event(f"{writer.name} is writing" if task else "checking citations")
+            made = yield from Composer(writer, self._checker(index), clock, stand_in=stand_in).compose(asked, hits)
         answer = Answer(
             question=question,
             query=query,
-            claims=claims,
-            rejections=rejections,
+            claims=tuple(made.claims),
+            rejections=tuple(made.rejections),
             hits=tuple(hits),
-            declined=draft.declined or (None if claims else nothing_stood(hits)),
-            lead=draft.lead,
-            remark=draft.remark,
+            declined=made.declined,
+            lead=made.lead,
+            remark=made.remark,
             kind=asked.kind,
-            written_by=draft.written_by,
+            written_by=made.written_by,
+            wording=task.wording if task else "",
+            usage=task.usage if task else {},
             timings=clock.laps,
         )
         yield Event("answered", answer=answer)
@@ -245,19 +248,6 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
     """`Assistant.ask` over the library in the default home, which is opened for this one question."""
     with Assistant.open() as assistant:
         return assistant.ask(question, turns)
-
-
-class _Clock:
-    """Seconds a step took, by its name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name] = now - self._last
-        self._last = now
 
 
 EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")

@@ -154,6 +154,12 @@ def signals(sentence: str, paper: Paper, rarity: Rarity, place: Span | None = No
     )
 
 
+def nearness(sentence: str, paper: Paper, rarity: Rarity) -> float:
+    """The share of the sentence's rarity that the window of the abstract that comes nearest holds, 0 to 1."""
+    wanted = rarity(set(terms(sentence)))
+    return max((_share(wanted, span.of(paper.abstract)) for span in _windows(paper.abstract)), default=0.0)
+
+
 def _share(wanted: Mapping[str, float], text: str) -> float:
     total = sum(wanted.values())
     held = set(terms(text))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.citations import Checker, checked, locate, located
-from assistant.records import Answer, Claim, Draft, Hit, Paper, Passage, Rejection, Sentence
+from assistant.records import Answer, Claim, Hit, Paper, Passage, Rejection, Sentence
 
 from .papers import PAIRS
 from .test_support import even
@@ -28,7 +28,10 @@ HITS = [hit(PEAR), hit(KITE)]
 
 
 def passed(*sentences: Sentence, hits: Sequence[Hit] = HITS) -> tuple[tuple[Claim, ...], tuple[Rejection, ...]]:
-    return checked(Draft(sentences, "test"), hits, CHECKER)
+    """What becomes of several sentences, in their order."""
+    outcomes = [checked(sentence, hits, CHECKER) for sentence in sentences]
+    claims = tuple(claim for claim, _ in outcomes if claim is not None)
+    return claims, tuple(rejection for _, rejections in outcomes for rejection in rejections)
 
 
 # -- marks
@@ -109,6 +112,18 @@ def test_a_sentence_that_says_nothing_is_rejected(text: str) -> None:
 def test_nothing_makes_nothing() -> None:
     assert passed() == ((), ())
     assert passed(Sentence(TRUE, (PEAR.id,)), hits=[])[0] == ()
+
+
+def test_a_mark_beside_the_source_that_says_it_is_taken_for_a_slip() -> None:
+    """A sentence may be like enough to an abstract, while another that was shown says just that."""
+    first = Paper("Sheds", "A shed is warm and small. It keeps out the frost of the winter.")
+    second = Paper("Barns", "A barn keeps out the frost of the long winter, warm and dry.")
+    text = "The frost of a long winter is kept out, warm and dry."
+    (claim,), _ = passed(Sentence(text, (second.id,)), hits=[hit(first), hit(second)])
+    assert claim.citations[0].passage.title == "Barns"
+    claims, (rejection,) = passed(Sentence(text, (first.id,)), hits=[hit(first), hit(second)])
+    assert claims == ()
+    assert rejection.reason == "“Barns” comes nearer to it"
 
 
 # -- quotes
@@ -241,7 +256,7 @@ def test_no_citation_that_was_not_shown_and_no_quote_that_is_not_verbatim(
 ) -> None:
     hits = [SHOWN[n] for n in sorted(shown)]
     papers = {one.paper.id: one.paper for one in hits}
-    claims, rejections = checked(Draft(tuple(sentences), "test"), hits, CHECKER)
+    claims, rejections = passed(*sentences, hits=hits)
     for claim in claims:
         assert claim.citations
         for citation in claim.citations:
@@ -271,7 +286,7 @@ def test_every_number_of_an_answer_is_a_reference(pairs: list[tuple[str, str]], 
     papers = list({p.id: p for p in (Paper(f"{title} {n}", text) for n, (title, text) in enumerate(pairs))}.values())
     sentences = tuple(Sentence(p.abstract, (p.id,), p.title if n % 2 else "") for n, p in enumerate(papers))
     hits = [hit(paper) for paper in papers]
-    claims, _ = checked(Draft(sentences, "test"), hits, CHECKER)
+    claims, _ = passed(*sentences, hits=hits)
     answer = Answer("?", "?", claims, hits=tuple(hits), kind=kind)
     shown = [int(n) for n in re.findall(r"\[(\d+)\]", answer.text)]
     assert sorted(set(shown)) == list(range(1, len(answer.titles) + 1))
