@@ -98,7 +98,8 @@ class Parser:
         if given is None and not span:
             prose = Prose(self._titles)
             return [*prose.feed(text), *prose.end()]
-        inner = next((_words(item, _SPAN) for item in _listed(given) if isinstance(item, Mapping)), "")
+        objects = (item for key in _MARKS for item in _listed(one.get(key)) if isinstance(item, Mapping))
+        inner = next((_words(item, _SPAN) for item in objects), "")
         marks = tuple(dict.fromkeys(mark for item in _listed(given) for mark in self._marks(item)))
         found = []
         for place in sentences(text):
