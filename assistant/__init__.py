@@ -29,6 +29,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     browsing        papers and what is wanted of them in, those that fit out
     holdings        files in, an indexed library out
     logistic        named values in, a probability out
+    llm             messages in, text out, whole or streamed
+    prompts         a file of prompts/ in, filled messages out
     conversation    earlier turns and a question in, one self-contained question out
     cues            nothing in, the patterns by which a question shows what it asks for out
     question        a question in, what it asks for out
@@ -38,9 +40,16 @@ The rooms, in the order in which data meets them; each imports only from those a
     bridging        a question of several steps and its hits in, the papers the first leads to out
     particulars     a question and a paper in, the particulars out that its abstract does not state
     declining       a question and its hits in, why there is no answer out
-    writing         question and hits in, draft out
+    briefing        a question's hits in, the sources of a prompt out
+    writing         question and hits in, the sentences of a draft out, one by one
+    quantities      a sentence and a text in, the numbers out that the text does not state
+    polarity        a sentence and a passage in, what one of them denies or turns round out
     support         a sentence and an abstract in, the signals of support out
-    citations       draft and hits in, checked claims and recorded rejections out
+    citations       a sentence and its hits in, a checked claim and recorded rejections out
+    parsing         a model's words in, the sentences it wrote out
+    drafting        a question and its hits in, the sentences that a language model writes out
+    composing       a question, its hits and a writer in, checked claims out as they pass
+    desk            settings in, the language model and its prompts out, ready for a question
     llamaindex      a search in, a llama-index retriever over it out
     atlas           an index in, a labelled map of its papers out
     chain           the steps joined: Assistant
@@ -68,7 +77,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
     from .errors import (
+        AccountError,
+        AddressError,
         AssistantError,
+        ConversationNotFound,
+        DatabaseError,
+        EmbedderError,
+        ExportError,
+        IndexMismatch,
+        LibraryBusy,
+        LibraryError,
+        LLMError,
+        MissingExtra,
+        PaperNotFound,
+        PromptError,
+        QuestionError,
+        SettingsError,
+        StoreError,
     )
     from .records import Answer, Check, Citation, Claim, Decline, Hit, Ingested, Paper, Passage, Reject, Rejection, Turn
     from .settings import Settings
@@ -103,6 +128,7 @@ __all__ = [
     "Hit",
     "IndexMismatch",
     "Ingested",
+    "LLMError",
     "LibraryBusy",
     "LibraryError",
     "MissingExtra",

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .bridging import leads
-from .citations import Checker, checked
+from .citations import Checker
+from .composing import Clock, Composer
 from .conversation import of_the_chosen, self_contained
-from .declining import nothing_stood, within
+from .declining import within
+from .desk import Desk, opened
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
 from .question import Asked, accepted, general, named, understand
-from .records import Answer, Check, Claim, Decline, Hit, Ingested, Paper, Turn
+from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
 from .relevance import judged, kept
 from .retrieval import Retriever, likeness
 from .writing import ExtractiveWriter, Writer
@@ -28,33 +29,35 @@ if TYPE_CHECKING:
 
     from .atlas import Atlas
     from .index import Index, Progress
+    from .llm import LLM
     from .settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer."""
-
-    stage: str
-    claim: Claim | None = None
-    answer: Answer | None = None
+__all__ = ["Assistant", "Conversation", "Event", "ask"]
 
 
 class Assistant:
     """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`."""
 
-    def __init__(self, holdings: Holdings, *, writer: Writer | None = None, memory_turns: int = 8) -> None:
+    def __init__(
+        self, holdings: Holdings, *, writer: Writer | None = None, desk: Desk | None = None, memory_turns: int = 8
+    ) -> None:
         self._holdings, self._memory_turns = holdings, memory_turns
-        self._writer: Writer = writer or ExtractiveWriter()
+        self._writer, self._desk = writer, desk
 
     @classmethod
     def open(
-        cls, home: str | Path | None = None, *, settings: Settings | None = None, embedder: Embedder | None = None
+        cls,
+        home: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+        llm: LLM | None = None,
     ) -> Self:
         """The assistant over the library in `home`, or in the folder that the settings name.
 
-        Without the bundled model it opens all the same, searches by words alone and says so.
-        Raises `SettingsError`, `LibraryError`, `IndexMismatch`.
+        Answers are written by `llm`, or the language model that the settings name, if there is one. Without the
+        bundled model it opens all the same, searches by words alone and says so.
+        Raises `SettingsError`, `LibraryError`, `IndexMismatch`, `PromptError`.
         """
         from .settings import Settings
 
@@ -67,7 +70,7 @@ class Assistant:
                 notice = f"Searching by words alone. {error}"
         library = Library(home or chosen.home)
         holdings = Holdings(library, embedder, chroma_url=chosen.chroma_url, notice=notice)
-        return cls(holdings, memory_turns=chosen.memory_turns)
+        return cls(holdings, desk=opened(chosen, llm), memory_turns=chosen.memory_turns)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +80,8 @@ class Assistant:
 
     def close(self) -> None:
         self._holdings.close()
+        if self._desk is not None:
+            self._desk.close()
 
     # -- papers
 
@@ -148,7 +153,7 @@ class Assistant:
 
     def stream(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Iterator[Event]:
         """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
-        clock = _Clock()
+        clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index:
             if index is None:
@@ -163,25 +168,24 @@ class Assistant:
             hits = self._hits(asked, index)
             clock.lap("retrieval")
             yield Event(f"reading {_papers(len(hits))}")
-            draft = self._writer.write(asked, hits)
-            clock.lap("writing")
-            yield Event("checking citations")
-            claims, rejections = checked(draft, hits, self._checker(index))
-            clock.lap("checking")
-        for claim in claims:
-            yield Event("answering", claim=claim)
-        declined = draft.declined or (None if claims else nothing_stood(hits))
+            task = self._desk.task() if self._desk else None
+            writer = self._writer or (task.writer if task else ExtractiveWriter())
+            stand_in = ExtractiveWriter() if task else None
+            yield Event(f"{writer.name} is writing" if task else "checking citations")
+            made = yield from Composer(writer, self._checker(index), clock, stand_in=stand_in).compose(asked, hits)
         answer = Answer(
             question=question,
             query=query,
-            claims=claims,
-            rejections=rejections,
+            claims=tuple(made.claims),
+            rejections=tuple(made.rejections),
             hits=tuple(hits),
-            declined=declined and within(declined, asked),
-            lead=draft.lead,
-            remark=draft.remark,
+            declined=made.declined and within(made.declined, asked),
+            lead=made.lead,
+            remark=made.remark,
             kind=asked.kind,
-            written_by=draft.written_by,
+            written_by=made.written_by,
+            wording=task.wording if task else "",
+            usage=task.usage if task else {},
             timings=clock.laps,
         )
         yield Event("answered", answer=answer)
@@ -268,19 +272,6 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
     """`Assistant.ask` over the library in the default home, which is opened for this one question."""
     with Assistant.open() as assistant:
         return assistant.ask(question, turns)
-
-
-class _Clock:
-    """Seconds a step took, by its name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name] = now - self._last
-        self._last = now
 
 
 def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index) -> str:

@@ -7,6 +7,7 @@ AssistantError
 │   └── IndexMismatch    the index was made by another embedder
 ├── EmbedderError        the embedding model is missing, altered or fails
 ├── StoreError           the vector store or the keyword index fails
+├── LLMError             the language model is out of reach, refuses or breaks off
 ├── PaperNotFound        a title or id names no paper held
 ├── QuestionError        a question is empty or not text
 ├── PromptError          a prompt file is missing or names something nothing fills
@@ -45,6 +46,10 @@ class EmbedderError(AssistantError):
 
 class StoreError(AssistantError):
     """The vector store or the keyword index fails."""
+
+
+class LLMError(AssistantError):
+    """The language model is out of reach, refuses, breaks off or takes too long."""
 
 
 class PaperNotFound(AssistantError):

@@ -34,6 +34,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "rejections": [{"sentence": r.sentence, "mark": r.mark, "reason": r.reason} for r in answer.rejections],
         "hits": [_hit(hit) for hit in answer.hits],
         "written_by": answer.written_by,
+        "wording": answer.wording,
         "usage": dict(answer.usage),
         "timings": dict(answer.timings),
     }

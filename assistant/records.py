@@ -107,11 +107,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence as written and the marks it bears; `heading` is the paper it is put under."""
+    """One sentence as written, right or wrong, and the marks it bears: unchecked.
+
+    `heading` is the paper it is put under, `span` the words that it is said to rest on.
+    """
 
     text: str
     marks: tuple[str, ...]
     heading: str = ""
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +125,6 @@ class Decline:
     kind: DeclineKind
     message: str
     nearest: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a writer wrote, right or wrong: unchecked. `lead` and `remark` speak of the library only."""
-
-    sentences: tuple[Sentence, ...]
-    written_by: str
-    lead: str = ""
-    remark: str = ""
-    declined: Decline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +172,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question answered or declined; `query` is the self-contained question that was searched."""
+    """A question answered or declined; `query` is the self-contained question that was searched.
+
+    `lead` speaks of the library, `remark` of how the answer came about where that is not as it should be. `wording`
+    is the hash of the prompts, "" where no language model was asked; `usage` counts what it took.
+    """
 
     question: str
     query: str
@@ -191,6 +188,7 @@ class Answer:
     remark: str = ""
     kind: str = "fact"
     written_by: str = ""
+    wording: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
 
@@ -217,6 +215,22 @@ class Answer:
                 items[-1] += f" {_shown(claim, numbers)}"
         body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
         return "\n\n".join(part for part in (self.lead, body, self.remark) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer.
+
+    After `STARTING_OVER` the claims so far are withdrawn and others follow.
+    """
+
+    stage: str
+    claim: Claim | None = None
+    answer: Answer | None = None
+
+
+STARTING_OVER = "starting over"
+"""The stage at which the claims told so far are withdrawn: the language model broke off, or wrote too little."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from .errors import SettingsError
 
 PREFIX = "ASSISTANT_"
+OPENAI = {"model_url": "OPENAI_BASE_URL", "model_key": "OPENAI_API_KEY"}
+"""Where the openai client looks for what is not set under our own name."""
 
 
 class Settings(BaseModel):
     """Everything that can be set, from arguments first, then from `ASSISTANT_...` variables.
 
+    The address and key of a language model may also stand where the openai client looks for them.
+
     Raises `SettingsError` naming the setting, what was met and what is allowed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("paper-assistant")),
@@ -29,6 +34,30 @@ class Settings(BaseModel):
     chroma_url: str = Field(default="", description="Address of a Chroma server; empty keeps Chroma in the folder.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
     memory_turns: int = Field(default=8, ge=0, le=100, description="Earlier turns a follow-up may refer to.")
+    model: str = Field(
+        default="",
+        description="The language model that writes; empty: the first that its server has; `none`: no model writes.",
+    )
+    model_url: str = Field(
+        default="",
+        description="Address of its OpenAI-compatible server; also read from `OPENAI_BASE_URL`.",
+    )
+    model_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Its key, where one is needed; also read from `OPENAI_API_KEY`.",
+    )
+    model_timeout: int = Field(
+        default=60, ge=1, le=3600, description="Seconds the language model has for a question; then it is quoted."
+    )
+    model_silence: int = Field(
+        default=20, ge=1, le=3600, description="Seconds of silence after which the language model is given up."
+    )
+    model_tokens: int = Field(
+        default=2000, ge=16, le=1_000_000, description="Most tokens of a reply, what the model thinks included."
+    )
+    model_prompt_tokens: int = Field(
+        default=1900, ge=700, le=1_000_000, description="Most tokens of a prompt, the papers shown included."
+    )
 
     slack_bot_token: str = Field(
         default="", repr=False, description="Slack's bot token, `xoxb-...`; of several workspaces, one each."
@@ -43,17 +72,19 @@ class Settings(BaseModel):
     )
 
     def __init__(self, **values: Any) -> None:  # the only way pydantic hands over what was set
-        variables = {name: os.environ.get(PREFIX + name.upper()) for name in type(self).model_fields}
+        elsewhere = {name: os.environ.get(variable) for name, variable in OPENAI.items()}
+        names = type(self).model_fields
+        variables = {name: os.environ.get(PREFIX + name.upper(), elsewhere.get(name)) for name in names}
         try:
             super().__init__(**{name: value for name, value in variables.items() if value is not None} | values)
         except ValidationError as error:
             raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from error
 
-    @field_validator("chroma_url")
+    @field_validator("chroma_url", "model_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("must be empty or start with http:// or https://")
+        if value and not re.fullmatch(r"https?://[^\s/]+\S*", value):
+            raise ValueError("must be empty or an address that starts with http:// or https://")
         return value.rstrip("/")
 
     @classmethod
@@ -70,4 +101,6 @@ def _plain(problem: Any) -> str:
     name = ".".join(str(part) for part in problem["loc"]) or "settings"
     if problem["type"] == "extra_forbidden":
         return f"No setting is called {name!r}. There are: {', '.join(sorted(Settings.model_fields))}."
+    if name not in Settings.model_fields:
+        name = name.removeprefix(PREFIX).casefold()  # told by the variable it was read from
     return f"The setting {name!r} ({PREFIX}{name.upper()}) is {problem['input']!r}: {problem['msg']}."

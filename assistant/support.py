@@ -11,25 +11,32 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from .polarity import denied, turned
+from .quantities import unstated
 from .records import Paper
-from .text import Number, Span, names, numbers, parts, sentences, stem, terms, words
+from .text import Span, content_words, names, numbers, parts, sentences, stem, terms, words
 
 Rarity = Callable[[Iterable[str]], Mapping[str, float]]
 
-NEAR = 0.005
-"""Relative distance at which two numbers are one: "about 62.4 %" and "62.4%", not 62.4 and 62.8."""
+OWN = 0.75
+"""Share of a sentence's content words that the text must have before two it has not are taken for a foreign term."""
 
-_LOOSE = frozenset({"one", "half", "twice", "zero"})
-"""Spelt-out numbers that are used without counting."""
+_EVERYDAY = re.compile(
+    r"authors?|better|worse|fewer|less|more|far|behind|ahead|gets?|much|many|hundreds?|thousands?", re.I
+)
+_MANNER = re.compile(r"-(?:style|like|based|type|class|sized?|level)$", re.I)
+_LETTERS = re.compile(r"[A-Za-z]{3,}(?=\d)")
+_SPELT_OUT = {
+    **{"ai": "artificial intelligence", "asr": "speech recognition", "cnn": "convolutional", "gan": "adversarial"},
+    **{"llm": "language model", "ml": "machine learning", "mllm": "multimodal .*language model", "nlp": "language"},
+    **{"qa": "question.answer", "rag": "retrieval.augmented", "rl": "reinforcement", "rnn": "recurrent"},
+    **{"vlm": "vision.*language", "vqa": "question.answer", "ssl": "self-supervised"},
+}
+"""What the field's everyday abbreviations stand for."""
 
 _SCALED = re.compile(r"\d[\d.,]*[kmbtx]?", re.I)
 """A number with its scale, "12M", which is no name."""
 
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|fails?|failed|failing|unable|lacks?|lacking|hardly|barely|"
-    r"absence|unlike|free of|unnecessary|impossible|little|refus\w+)\b|n['’]t\b|\b\w+-free\b",
-    re.I,
-)
 _OPPOSITES = (
     ("more greater", "fewer less"),
     (
@@ -75,14 +82,18 @@ _COMPARATOR = re.compile(
     r"instead of|rather than|compared (?:to|with)|in place of|replac\w*)\b",
     re.I,
 )
+_NO_MORE = re.compile(r"\bno \w+(?= (?:\w+ )?than\b)", re.I)
+"""The "more" of "no more than", which is no more."""
+_WEAKER = re.compile(r"\b(?:less|worse|weaker|lower|slower|poorer|inferior|fewer)\b[^,;.]{0,30}$", re.I)
+"""What turns a comparison round, before its "than"."""
 _SCOPE = re.compile(
-    r"\b(?:all|always|every|everything|never|any|entirely|completely|fully|perfect\w*|prov(?:e|es|ed|en)"
+    r"\b(?:all|always|every|everything|never|entirely|completely|fully|perfect\w*|prov(?:e|es|ed|en)"
     r"|guarantee\w*|universal\w*|"
-    r"regardless|whatsoever|no matter|solv(?:e|es|ed)|eliminat\w*|best|only|none|first|must|whichever|whatever"
-    r"|everywhere|"
-    r"state[- ]of[- ]the[- ]art|100 ?%|optimal\w*|any other|each)\b",
+    r"regardless|whatsoever|no matter|solv(?:e|es|ed)|eliminat\w*|none|whatever|everywhere|"
+    r"state[- ]of[- ]the[- ]art|100 ?%|optimal\w*|any other)\b",
     re.I,
 )
+_REACH = re.compile(r"\b(?:any(?! other)|best|only|(?<!the )first|must|whichever|each(?! other))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +101,63 @@ class Signals:
     """How a sentence stands to an abstract; `quote` is the window of it that comes nearest.
 
     coverage, window: the share of the sentence's rarity found in title and abstract, and in the window (0 to 1).
-    numbers, spelt, names: the figures, spelt-out numbers and names of the sentence that the paper has not.
-    negated: one of sentence and window denies, the other does not. opposite: pairs of opposite words, one on each
-    side. swapped: what stands before and after a comparison has changed places. scope: words that widen a claim
-    ("always", "every") which the window has not.
+    numbers, spelt, names: the figures, spelt-out numbers and names of the sentence that the paper has not; against:
+    those spelt-out numbers for which it has another; foreign: a term of several words that it has not. denied, turned:
+    words that one of sentence and window denies, or lets go down, and the other does not. opposite: pairs of opposite
+    words, one on each side. swapped: what stands before and after a comparison has changed places. scope: words that
+    widen a claim ("always", "every") which the window has not; reach: those that often do not ("each", "first").
     """
 
     coverage: float
     window: float
     numbers: tuple[str, ...]
+    against: tuple[str, ...]
     spelt: tuple[str, ...]
     names: tuple[str, ...]
-    negated: bool
+    foreign: tuple[str, ...]
+    denied: tuple[str, ...]
+    turned: tuple[str, ...]
     opposite: tuple[str, ...]
     swapped: bool
     scope: tuple[str, ...]
+    reach: tuple[str, ...]
     quote: str
 
 
-def signals(sentence: str, paper: Paper, rarity: Rarity) -> Signals:
-    """The signals of `sentence` against the title and abstract of `paper`."""
+def signals(sentence: str, paper: Paper, rarity: Rarity, place: Span | None = None) -> Signals:
+    """The signals of `sentence` against the title and abstract of `paper`.
+
+    Where it is said to rest on the words at `place`, these with the rest of their sentences are the window, and its
+    numbers must stand in it or in the title.
+    """
     whole = f"{paper.title}. {paper.abstract}"
     wanted = rarity(set(terms(sentence)))
-    windows = _windows(paper.abstract)
+    windows = [_around(place, paper.abstract)] if place else _windows(paper.abstract)
     best = max(windows, key=lambda span: _share(wanted, span.of(paper.abstract)), default=Span(0, 0))
     near = best.of(paper.abstract)
-    held = numbers(whole)
-    strange = [n.text for n in numbers(sentence) if not _stated(n, held)]
+    counted = unstated(sentence, f"{paper.title}. {near}" if place else whole)
     return Signals(
         coverage=_share(wanted, whole),
         window=_share(wanted, near),
-        numbers=tuple(n for n in strange if n[-1].isdigit() or not n.isalpha()),
-        spelt=tuple(n for n in strange if n.isalpha() and n.casefold() not in _LOOSE),
+        numbers=counted.figures,
+        against=counted.against,
+        spelt=counted.spelt,
         names=tuple(n for n in names(sentence) if not _SCALED.fullmatch(n) and not _named(n, whole)),
-        negated=bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(near)),
+        foreign=_foreign(sentence, whole),
+        denied=tuple(denied(sentence, near)),
+        turned=tuple(turned(sentence, near)),
         opposite=_opposites(sentence, near),
         swapped=_swapped(sentence, near),
-        scope=tuple(w for w in _SCOPE.findall(sentence) if w.casefold() not in near.casefold()),
+        scope=_widened(_SCOPE, sentence, near),
+        reach=_widened(_REACH, sentence, near),
         quote=near,
     )
+
+
+def nearness(sentence: str, paper: Paper, rarity: Rarity) -> float:
+    """The share of the sentence's rarity that the window of the abstract that comes nearest holds, 0 to 1."""
+    wanted = rarity(set(terms(sentence)))
+    return max((_share(wanted, span.of(paper.abstract)) for span in _windows(paper.abstract)), default=0.0)
 
 
 def _share(wanted: Mapping[str, float], text: str) -> float:
@@ -137,34 +166,55 @@ def _share(wanted: Mapping[str, float], text: str) -> float:
     return sum(weight for stem_, weight in wanted.items() if stem_ in held) / total if total else 0.0
 
 
+def _around(place: Span, abstract: str) -> Span:
+    """A place with the whole of the sentences that it is in."""
+    held = [span for span in sentences(abstract) if span.start < place.end and place.start < span.end]
+    return Span(held[0].start, held[-1].end)
+
+
 def _windows(abstract: str) -> list[Span]:
     """Every sentence, then every pair of neighbours: the shortest that covers a claim is the better quote."""
     spans = sentences(abstract)
     return spans + [Span(a.start, b.end) for a, b in itertools.pairwise(spans)]
 
 
-def _stated(wanted: Number, held: list[Number]) -> bool:
-    return any(
-        abs(wanted.value - n.value) <= NEAR * abs(n.value) + 1e-9
-        and (wanted.unit == n.unit or not (wanted.unit and n.unit))
-        for n in held
-    )
-
-
 def _named(name: str, text: str) -> bool:
-    """Whether a name stands in a text, whole, as a part of a compound, in plural, or as its parts."""
+    """Whether a name stands in a text: whole, as part of a compound, in plural, as its parts, or spelt out."""
+    name = _MANNER.sub("", name)
     folded = text.casefold()
     candidates = (name.casefold(), name.casefold().removesuffix("s"), stem(name))
     if any(re.search(rf"(?<!\w){re.escape(c)}(?:s|es)?(?!\w)", folded) for c in candidates if c):
         return True
     pieces = parts(name)
-    held = {stem(w) for w in words(text)} | {stem(p) for w in words(text) for p in parts(w)}
-    return (bool(pieces) and all(stem(p) in held for p in pieces)) or stem(name) in held
+    held = {stem(w) for w in words(text)} | {stem(p) for w in words(text) for p in (*parts(w), *_LETTERS.findall(w))}
+    return (bool(pieces) and all(stem(p) in held for p in pieces)) or stem(name) in held or _spelt_out(name, text)
+
+
+def _spelt_out(name: str, text: str) -> bool:
+    """Whether an abbreviation's words stand in a text: "CNN" where it says "convolutional networks"."""
+    short = name.casefold().removesuffix("s")
+    if not name.removesuffix("s").isupper():
+        return False
+    initials = "".join(w[0].casefold() for w in re.findall(r"[A-Za-z]+", text))
+    return (len(short) > 2 and short in initials) or bool(
+        short in _SPELT_OUT and re.search(_SPELT_OUT[short], text, re.I)
+    )
+
+
+def _foreign(sentence: str, text: str) -> tuple[str, ...]:
+    """Words side by side that a text has not, in a sentence that is otherwise its own."""
+    held = {piece for word in words(text) for piece in map(stem, (word, *parts(word)))}
+    said = [piece for word in content_words(sentence) for piece in (parts(word) or [word]) if len(piece) > 1]
+    strange = [word for word in said if stem(word) not in held and not _EVERYDAY.fullmatch(word) and not numbers(word)]
+    if len(strange) > (1 - OWN) * len(said):
+        return ()
+    pairs = [f"{a} {b}" for a, b in itertools.pairwise(strange) if re.search(rf"\b{a}[ -]{b}\b", sentence)]
+    return tuple(pair for pair in pairs if pair.replace(" ", "").isalpha())
 
 
 def _opposites(sentence: str, near: str) -> tuple[str, ...]:
     """The pairs ("more", "fewer") of which the sentence has only the one and the window only the other."""
-    said, stated = ({w.casefold() for w in words(text)} for text in (sentence, near))
+    said, stated = ({w.casefold() for w in words(_NO_MORE.sub("", text))} for text in (sentence, near))
     found = []
     for pair in _OPPOSITES:
         left, right = (set(side.split()) for side in pair)
@@ -174,12 +224,18 @@ def _opposites(sentence: str, near: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _widened(words_of: re.Pattern[str], sentence: str, near: str) -> tuple[str, ...]:
+    return tuple(word for word in words_of.findall(sentence) if word.casefold() not in near.casefold())
+
+
 def _swapped(sentence: str, near: str) -> bool:
     """Whether the words around a comparison stand in the window the other way round."""
     for said in _COMPARATOR.finditer(sentence):
         left, right = (set(terms(part)) for part in (sentence[: said.start()], sentence[said.end() :]))
         for stated in _COMPARATOR.finditer(near):
             before, after = (set(terms(part)) for part in (near[: stated.start()], near[stated.end() :]))
+            if bool(_WEAKER.search(sentence[: said.start()])) != bool(_WEAKER.search(near[: stated.start()])):
+                continue  # "A is weaker than B" is "B surpasses A"
             crossed = min(len(left & (after - before)), len(right & (before - after)))
             straight = len(left & (before - after)) + len(right & (after - before))
             if crossed and len(left & (after - before)) + len(right & (before - after)) > straight:

@@ -25,14 +25,13 @@ from rich.progress import (
 from rich.spinner import Spinner
 from rich.text import Text
 
-from .records import Answer
+from .records import STARTING_OVER, Answer
 from .text import clean
 
 if TYPE_CHECKING:
-    from .chain import Event
     from .holdings import Status
     from .index import Progress as Report
-    from .records import Check, Claim, Reject
+    from .records import Check, Claim, Event, Reject
 
 MAX_WIDTH = 100
 """Longest line on a terminal, in columns: prose is hard to read beyond."""
@@ -125,7 +124,7 @@ class Screen:
         with self._live() as live:
             for event in events:
                 answer = event.answer or answer
-                claims += [event.claim] if event.claim else []
+                claims = [] if event.stage == STARTING_OVER else [*claims, *([event.claim] if event.claim else [])]
                 if live and event.answer is None:
                     live.update(_making(event.stage, claims))
         return answer

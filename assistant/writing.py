@@ -1,18 +1,17 @@
-"""A question and its hits in, a draft out: the sentences that answer, quoted.
+"""A question and its hits in, the sentences of a draft out, one by one, quoted.
 
-The writer chooses papers, then sentences of them; what it cannot find, `declining` says. It never writes a word
-of its own into a claim: only the lead, which speaks of the library, is its own.
+The writer chooses papers, then sentences of them; what has no answer, `declining` says before anything is written. It
+never writes a word of its own into a claim: only the lead, which speaks of the library, is its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from .declining import decline
 from .logistic import model
 from .question import Asked
-from .records import Draft, Evidence, Hit, Sentence
+from .records import Decline, Evidence, Hit, Rejection, Sentence
 from .relevance import SEVERAL
 
 AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
@@ -28,23 +27,28 @@ OTHER_SIDE = 0.02
 
 
 class Writer(Protocol):
-    """The seam: one method that turns hits into an unchecked draft."""
+    """The seam: a name, and one method that turns hits into sentences, which are not checked yet."""
 
-    def write(self, asked: Asked, hits: Sequence[Hit]) -> Draft: ...
+    @property
+    def name(self) -> str: ...
+
+    def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[Rejection] = ()) -> Iterator[Sentence | Decline]:
+        """The sentences as they are written, or a decline in their place.
+
+        With `amiss`, what did not pass of an earlier draft: the sentences to put in its place, if there are any.
+        Raises `LLMError` when a language model fails, at whatever sentence.
+        """
+        ...
 
 
 class ExtractiveWriter:
-    """Answers in quotations."""
+    """Answers in quotations, which need no second try."""
 
     name = "extractive"
 
-    def write(self, asked: Asked, hits: Sequence[Hit]) -> Draft:
-        declined = decline(asked, hits)
-        if declined is not None:
-            return Draft((), self.name, declined=declined)
-        chosen = choose(asked, hits)
-        written = tuple(s for hit in chosen for s in quotes(asked, hit))
-        return Draft(written, self.name, lead=_lead(asked, len(chosen)))
+    def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[Rejection] = ()) -> Iterator[Sentence]:
+        if not amiss:
+            yield from (sentence for hit in choose(asked, hits) for sentence in quotes(asked, hit))
 
 
 def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
@@ -95,7 +99,8 @@ def _worth(asked: Asked, told: Evidence) -> float:
     return told.signals["answers"]
 
 
-def _lead(asked: Asked, papers: int) -> str:
+def lead(asked: Asked, papers: int) -> str:
+    """What is said before a list of that many papers."""
     plural = "paper" if papers == 1 else "papers"
     if asked.kind == "count":
         return f"I count {papers} {plural} here:"

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from assistant.chain import Assistant
 from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.question import Asked
-from assistant.records import Draft, Hit
+from assistant.records import Hit, Rejection, Sentence
 from assistant.writing import ExtractiveWriter
 
 from .doubles import HashEmbedder
@@ -28,16 +28,18 @@ from .papers import Pair, write_listing
 class HeldWriter:
     """Writes as ever; a question with "slowly" in it waits to be `released`, one with "crash" in it fails."""
 
+    name = ExtractiveWriter.name
+
     def __init__(self) -> None:
         self.released = threading.Event()
         self._writer = ExtractiveWriter()
 
-    def write(self, asked: Asked, hits: Sequence[Hit]) -> Draft:
+    def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[Rejection] = ()) -> Iterator[Sentence]:
         if "slowly" in asked.text:
             self.released.wait(20)
         if "crash" in asked.text:
             raise RuntimeError("a secret of the machine")
-        return self._writer.write(asked, hits)
+        yield from self._writer.write(asked, hits, amiss)
 
 
 def library_of(home: Path, pairs: Sequence[Pair], writer: HeldWriter) -> Assistant:

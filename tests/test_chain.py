@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from assistant.errors import EmbedderError, LibraryError, PaperNotFound, Questio
 from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.question import MAX_QUESTION, Asked
-from assistant.records import Answer, Claim, Draft, Hit, Ingested, Paper, Sentence, Turn
+from assistant.records import Answer, Claim, Hit, Ingested, Paper, Sentence, Turn
 from assistant.settings import Settings
 
 from .doubles import HashEmbedder
@@ -561,11 +561,13 @@ def test_without_the_model_chosen_papers_are_kept_to_by_words(home: Path, listin
 class LoosePen:
     """A `Writer` that says what it was told to, true or false."""
 
+    name = "loose"
+
     def __init__(self, *sentences: Sentence) -> None:
         self._sentences = sentences
 
-    def write(self, asked: Asked, hits: list[Hit]) -> Draft:
-        return Draft(self._sentences, "loose")
+    def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[object] = ()) -> Iterator[Sentence]:
+        yield from self._sentences
 
 
 def test_what_a_writer_invents_does_not_get_through(home: Path, embedder: HashEmbedder, listing: Listing) -> None:
@@ -578,7 +580,7 @@ def test_what_a_writer_invents_does_not_get_through(home: Path, embedder: HashEm
     )
     holdings = Holdings(Library(home), embedder)
     holdings.ingest([listing()])
-    with Assistant(holdings, writer=pen) as opened:  # type: ignore[arg-type]
+    with Assistant(holdings, writer=pen) as opened:
         events = list(opened.stream("What does PearRank do?"))
     answer = events[-1].answer
     assert answer is not None
@@ -596,7 +598,7 @@ def test_what_a_writer_invents_does_not_get_through(home: Path, embedder: HashEm
 def test_when_nothing_passes_there_is_no_answer(home: Path, embedder: HashEmbedder, listing: Listing) -> None:
     holdings = Holdings(Library(home), embedder)
     holdings.ingest([listing()])
-    with Assistant(holdings, writer=LoosePen(Sentence("Trust me.", ()))) as opened:  # type: ignore[arg-type]
+    with Assistant(holdings, writer=LoosePen(Sentence("Trust me.", ()))) as opened:
         answer = opened.ask("What does PearRank do?")
     assert (answer.answered, answer.claims, len(answer.rejections)) == (False, (), 1)
 
@@ -604,7 +606,7 @@ def test_when_nothing_passes_there_is_no_answer(home: Path, embedder: HashEmbedd
 def test_when_nothing_passes_it_is_said(home: Path, embedder: HashEmbedder, listing: Listing) -> None:
     holdings = Holdings(Library(home), embedder)
     holdings.ingest([listing()])
-    with Assistant(holdings, writer=LoosePen(Sentence("Trust me.", ()))) as opened:  # type: ignore[arg-type]
+    with Assistant(holdings, writer=LoosePen(Sentence("Trust me.", ()))) as opened:
         answer = opened.ask("What does PearRank do?")
     assert answer.declined is not None
     assert answer.text

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.citations import Checker, checked, locate
-from assistant.records import Answer, Claim, Draft, Hit, Paper, Passage, Rejection, Sentence
+from assistant.citations import Checker, checked, locate, located
+from assistant.records import Answer, Claim, Hit, Paper, Passage, Rejection, Sentence
 
 from .papers import PAIRS
 from .test_support import even
@@ -28,7 +28,10 @@ HITS = [hit(PEAR), hit(KITE)]
 
 
 def passed(*sentences: Sentence, hits: Sequence[Hit] = HITS) -> tuple[tuple[Claim, ...], tuple[Rejection, ...]]:
-    return checked(Draft(sentences, "test"), hits, CHECKER)
+    """What becomes of several sentences, in their order."""
+    outcomes = [checked(sentence, hits, CHECKER) for sentence in sentences]
+    claims = tuple(claim for claim, _ in outcomes if claim is not None)
+    return claims, tuple(rejection for _, rejections in outcomes for rejection in rejections)
 
 
 # -- marks
@@ -111,6 +114,18 @@ def test_nothing_makes_nothing() -> None:
     assert passed(Sentence(TRUE, (PEAR.id,)), hits=[])[0] == ()
 
 
+def test_a_mark_beside_the_source_that_says_it_is_taken_for_a_slip() -> None:
+    """A sentence may be like enough to an abstract, while another that was shown says just that."""
+    first = Paper("Sheds", "A shed is warm and small. It keeps out the frost of the winter.")
+    second = Paper("Barns", "A barn keeps out the frost of the long winter, warm and dry.")
+    text = "The frost of a long winter is kept out, warm and dry."
+    (claim,), _ = passed(Sentence(text, (second.id,)), hits=[hit(first), hit(second)])
+    assert claim.citations[0].passage.title == "Barns"
+    claims, (rejection,) = passed(Sentence(text, (first.id,)), hits=[hit(first), hit(second)])
+    assert claims == ()
+    assert rejection.reason == "“Barns” comes nearer to it"
+
+
 # -- quotes
 
 
@@ -172,6 +187,56 @@ def test_a_quote_does_not_cut_words_or_numbers(cut: str) -> None:
     assert CHECKER.check(cut, PEAR).basis != "quoted"
 
 
+# -- the words that a sentence is said to rest on
+
+QUOTING = "He said: “Kites don’t fall.” It took 40 days — or  more. Then the low-cost kite fell."
+
+
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        ("Kites don't fall", "Kites don’t fall"),
+        ('"Kites don\'t fall."', "Kites don’t fall"),
+        ("IT TOOK 40 days - or more", "It took 40 days — or  more"),
+        ("it took\n40  days", "It took 40 days"),
+        ("the low\u2011cost kite", "the low-cost kite"),
+        ("It took ... kite fell", "It took 40 days — or  more. Then the low-cost kite fell"),
+        ("It took […] more.", "It took 40 days — or  more"),
+        ("took 4", None),
+        ("kites fall", None),
+        ("kite fell ... It took", None),
+        ("It took 41 days", None),
+        ("", None),
+        ("...", None),
+        ("“”", None),
+        ("a.*b", None),
+    ],
+)
+def test_where_a_span_stands(span: str, found: str | None) -> None:
+    place = located(span, QUOTING)
+    assert (place and place.of(QUOTING)) == found
+
+
+def test_a_span_that_does_not_stand_in_the_abstract_supports_nothing() -> None:
+    verdict = CHECKER.check("PearRank, by pears, sorts orchards.", PEAR, "sorts orchards by their size")
+    assert (verdict.supported, verdict.score, verdict.quote) == (False, 0.0, "")
+    assert verdict.reasons == ("the words it rests on do not stand in the abstract",)
+
+
+def test_a_sentence_is_checked_against_the_span_it_rests_on() -> None:
+    text = "PearRank, a ranker, gains 3.5 points over BM25."
+    assert CHECKER.check(text, PEAR, "gains 3.5 points over the BM25 baseline").supported
+    other = CHECKER.check(text, PEAR, "sorts orchards by their yield of pears")
+    assert not other.supported
+    assert other.reasons == ("the abstract does not state 3.5",)
+
+
+@given(st.text(max_size=30), st.text(max_size=60))
+def test_a_span_found_is_there(span: str, abstract: str) -> None:
+    place = located(span, abstract)
+    assert place is None or 0 <= place.start < place.end <= len(abstract)
+
+
 # -- whatever a writer writes
 
 ABSTRACTS = [PEAR.abstract, KITE.abstract, "Snow [12] falls. It is 3 m deep [1]. Snow [12] falls.", "", "x"]
@@ -191,7 +256,7 @@ def test_no_citation_that_was_not_shown_and_no_quote_that_is_not_verbatim(
 ) -> None:
     hits = [SHOWN[n] for n in sorted(shown)]
     papers = {one.paper.id: one.paper for one in hits}
-    claims, rejections = checked(Draft(tuple(sentences), "test"), hits, CHECKER)
+    claims, rejections = passed(*sentences, hits=hits)
     for claim in claims:
         assert claim.citations
         for citation in claim.citations:
@@ -221,7 +286,7 @@ def test_every_number_of_an_answer_is_a_reference(pairs: list[tuple[str, str]], 
     papers = list({p.id: p for p in (Paper(f"{title} {n}", text) for n, (title, text) in enumerate(pairs))}.values())
     sentences = tuple(Sentence(p.abstract, (p.id,), p.title if n % 2 else "") for n, p in enumerate(papers))
     hits = [hit(paper) for paper in papers]
-    claims, _ = checked(Draft(sentences, "test"), hits, CHECKER)
+    claims, _ = passed(*sentences, hits=hits)
     answer = Answer("?", "?", claims, hits=tuple(hits), kind=kind)
     shown = [int(n) for n in re.findall(r"\[(\d+)\]", answer.text)]
     assert sorted(set(shown)) == list(range(1, len(answer.titles) + 1))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from assistant.citations import Checker
 from assistant.records import Check, Paper
 from assistant.support import Signals, signals
+from assistant.text import Span
 
 from .papers import PAIRS
 
@@ -49,7 +50,15 @@ def check(sentence: str, paper: Paper = SHED) -> Check:
         pytest.param(
             "Sheds of Utrecht are heated to 62.4 times the sun.", SHED, "does not state 62.4 times", id="unit"
         ),
-        pytest.param("Seven sheds of Utrecht are heated.", SHED, "does not count Seven", id="spelt-number"),
+        pytest.param("Seven sheds of Utrecht are heated.", SHED, "counts other than Seven", id="spelt-number"),
+        pytest.param("Sheds of seven kinds are small.", SHED, "does not count seven", id="nothing-counted"),
+        pytest.param(
+            "ShedNet keeps the memory of small doors in sheds of Utrecht by weight decay.",
+            SHED,
+            "of weight decay",
+            id="term",
+        ),
+        pytest.param("ShedNet is behind BarnNet on warmth.", SHED, "other way round: barnnet", id="behind"),
         pytest.param("QuinceRank learns from weak labels alone.", PEAR, "does not name QuinceRank", id="name"),
         pytest.param("The probe of kites by Marlowe reads the direction.", KITE, "does not name Marlowe", id="person"),
         pytest.param("PearRank never learns from weak labels alone.", PEAR, "denies", id="negation"),
@@ -152,7 +161,8 @@ def test_the_shorter_window_is_the_better_quote() -> None:
         ("heated to 64%", ("64%",), ()),
         ("three sheds", (), ()),
         ("3 sheds", (), ()),
-        ("Nine sheds", (), ("Nine",)),
+        ("Nine sheds", (), ()),
+        ("nine of them", (), ("nine",)),
         ("one shed, half a shed", (), ()),
     ],
 )
@@ -164,11 +174,6 @@ def test_numbers_are_compared_by_value(sentence: str, numbers: tuple[str, ...], 
 @pytest.mark.parametrize("name", ["ShedNet", "BarnNets", "Utrecht", "shednet"])
 def test_a_name_that_is_held_is_no_fault(name: str) -> None:
     assert told(f"Here {name} is meant.").names == ()
-
-
-def test_two_denials_are_none() -> None:
-    assert not told("It does not need any glass.").negated
-    assert told("It needs glass.").negated
 
 
 def test_a_comparison_the_right_way_round_is_not_swapped() -> None:
@@ -185,9 +190,47 @@ def test_opposites_on_both_sides_are_no_fault() -> None:
     )
 
 
+def test_no_more_is_no_opposite_of_less() -> None:
+    assert told("ShedNet has no more draught than half.", Paper("Sheds", "It has less draught.")).opposite == ()
+
+
+def test_a_weaker_side_named_first_is_no_swap() -> None:
+    assert not told("BarnNet is less warm than ShedNet.").swapped
+
+
+@pytest.mark.parametrize("name", ["CNN", "CNNs", "ViT-style", "Llama 3", "Llama3", "LLM", "KSP"])
+def test_a_name_may_be_spelt_out_shortened_or_joined(name: str) -> None:
+    paper = Paper("Kept Sheds Pay", "Convolutional networks and ViT are language models like Llama3-8B.")
+    found = told(f"Here a {name} is meant.", paper)
+    assert (found.names, found.numbers) == ((), ())
+
+
+def test_a_term_is_foreign_only_in_a_sentence_that_is_otherwise_the_papers() -> None:
+    assert told("ShedNet keeps the memory of the door by weight decay in sheds of Utrecht.").foreign == (
+        "weight decay",
+    )
+    assert told("Shelters forget nothing by weight decay.").foreign == ()
+
+
 def test_what_the_abstract_says_as_widely_is_no_fault() -> None:
     paper = Paper("Sheds", "All sheds are always warm.")
     assert told("All sheds are always warm, he says.", paper).scope == ()
+
+
+# -- the words that a sentence is said to rest on
+
+
+def test_the_window_is_the_sentence_the_span_is_in() -> None:
+    found = signals("ShedNet needs no glass.", SHED, even, Span(*re.search("need glass", SHED.abstract).span()))  # type: ignore[union-attr]
+    assert found.quote == "It does not need glass."
+
+
+def test_numbers_must_stand_in_the_span_or_the_title() -> None:
+    paper = Paper("ShedNet-4", "It has 3 doors. It is 12 metres long. It has a roof.")
+    doors = Span(0, 8)
+    assert signals("ShedNet-4 has 3 doors.", paper, even, doors).numbers == ()
+    assert signals("ShedNet-4 has 12 doors.", paper, even, doors).numbers == ("12",)
+    assert signals("ShedNet-4 has 12 doors.", paper, even).numbers == ()
 
 
 @given(st.text(max_size=80), st.text(max_size=160))

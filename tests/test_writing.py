@@ -9,9 +9,9 @@ import pytest
 
 from assistant.logistic import model
 from assistant.question import Asked
-from assistant.records import Hit, Sentence
+from assistant.records import Hit, Rejection, Sentence
 from assistant.relevance import judged
-from assistant.writing import AT_LEAST, AT_MOST, MOST_PAPERS, ExtractiveWriter, choose, quotes
+from assistant.writing import AT_LEAST, AT_MOST, MOST_PAPERS, ExtractiveWriter, choose, lead, quotes
 
 from .doubles import HashEmbedder
 from .test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
@@ -147,14 +147,14 @@ def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
-    draft = ExtractiveWriter().write(asking(kind), hits)
+    written = list(ExtractiveWriter().write(asking(kind), hits))
     chosen = {hit.paper.id for hit in choose(asking(kind), hits)}
-    assert (draft.declined, draft.written_by) == (None, "extractive")
-    assert {mark for sentence in draft.sentences for mark in sentence.marks} == chosen
+    assert {mark for sentence in written for mark in sentence.marks} == chosen
+    assert all(isinstance(sentence, Sentence) for sentence in written)
 
 
 @pytest.mark.parametrize(
-    ("kind", "papers", "lead"),
+    ("kind", "papers", "said"),
     [
         ("list", 1, "1 paper here:"),
         ("list", 3, "3 papers here:"),
@@ -164,20 +164,16 @@ def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
         ("compare", 1, ""),
     ],
 )
-def test_the_lead_counts_the_papers(hits: list[Hit], kind: str, papers: int, lead: str) -> None:
-    mixed = all_at(hits[:papers], 0.99) + all_at(hits[papers:], 0.0)
-    assert ExtractiveWriter().write(asking(kind), mixed).lead == lead
+def test_the_lead_counts_the_papers(kind: str, papers: int, said: str) -> None:
+    assert lead(asking(kind), papers) == said
 
 
-def test_what_is_declined_is_not_written(hits: list[Hit]) -> None:
-    for asked, some in ((asking("talk"), hits), (asking("instruction"), hits), (asking("fact"), [])):
-        draft = ExtractiveWriter().write(asked, some)
-        assert draft.declined is not None
-        assert (draft.sentences, draft.lead) == ((), "")
+def test_quotations_need_no_second_try(hits: list[Hit]) -> None:
+    amiss = [Rejection("It sorts.", hits[0].paper.id, "no")]
+    assert list(ExtractiveWriter().write(asking("list"), hits, amiss)) == []
 
 
 def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
-    first, second = (ExtractiveWriter().write(asking("list"), hits) for _ in range(2))
+    first, second = (list(ExtractiveWriter().write(asking("list"), hits)) for _ in range(2))
     assert first == second
-    assert all(isinstance(sentence, Sentence) for sentence in first.sentences)
     assert KITE in titles(hits)

@@ -1,0 +1,53 @@
+"""Messages in, a reply out: the seam, and what a question's calls cost in all."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from ..errors import LLMError
+from .reply import Message, Reply, Usage
+
+__all__ = ["LLM", "SECONDS", "Message", "Metered", "Schema", "Usage"]
+
+Schema = Mapping[str, Any]
+"""A JSON schema that a reply is to keep to, where the model can; its "title" names it."""
+SECONDS = 60.0
+"""How long a reply may take by default."""
+
+
+class LLM(Protocol):
+    """The seam: a name, and one method."""
+
+    @property
+    def name(self) -> str: ...
+
+    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
+        """The reply, already under way. What goes wrong is raised as `LLMError` when it is read."""
+        ...
+
+
+class Metered:
+    """A model for one question: all its calls share one time limit, and `usage` tells what they took."""
+
+    def __init__(self, llm: LLM, *, seconds: float = SECONDS) -> None:
+        self._llm, self._seconds, self._until = llm, seconds, time.monotonic() + seconds
+        self._replies: list[Reply] = []
+
+    @property
+    def name(self) -> str:
+        return self._llm.name
+
+    @property
+    def usage(self) -> Usage:
+        return functools.reduce(operator.add, (reply.usage for reply in self._replies), Usage())
+
+    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
+        left = min(seconds, self._until - time.monotonic())
+        if left <= 0:
+            raise LLMError(f"The {self._seconds:g} s that the language model has for a question are over.")
+        self._replies.append(self._llm.complete(messages, schema=schema, seconds=left))
+        return self._replies[-1]

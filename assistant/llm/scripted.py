@@ -1,0 +1,39 @@
+"""Messages in, replies out that were written beforehand: the double of the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..errors import LLMError
+from .model import SECONDS, Schema
+from .reply import Message, Reply, Usage
+
+Line = str | LLMError | Callable[[Sequence[Message]], str]
+"""A reply, what is raised in place of one, or what makes one of the messages."""
+
+
+class ScriptedModel:
+    """Says its lines in order, `piece` characters at a time; `seen` holds the messages of each call.
+
+    A call more than there are lines is an `LLMError`.
+    """
+
+    def __init__(self, *lines: Line, name: str = "scripted", piece: int = 7) -> None:
+        self.name, self._piece = name, piece
+        self._lines = list(lines)
+        self.seen: list[tuple[Message, ...]] = []
+
+    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
+        self.seen.append(tuple(messages))
+        reply = Reply(messages, seconds=seconds)
+        line = self._lines.pop(0) if self._lines else LLMError("The script has no further line.")
+        if isinstance(line, LLMError):
+            reply.put(line)
+            return reply
+        text = line if isinstance(line, str) else line(messages)
+        for start in range(0, len(text), self._piece):
+            reply.put(text[start : start + self._piece])
+        words = sum(len(message.content.split()) for message in messages)
+        reply.put(Usage(1, words, len(text.split())))
+        reply.put(None)
+        return reply
