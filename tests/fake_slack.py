@@ -51,11 +51,8 @@ class FakeSlack:
     async def _call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         json_ = request.content_type == "application/json"
-        given = await request.json() if json_ else dict(await request.post())
-        if isinstance(given.get("blocks"), str):
-            given["blocks"] = json.loads(given["blocks"])
-        if isinstance(given.get("view"), str):
-            given["view"] = json.loads(given["view"])
+        given: dict[str, Any] = await request.json() if json_ else dict(await request.post())
+        given |= {name: json.loads(given[name]) for name in ("blocks", "view") if isinstance(given.get(name), str)}
         if self.refuse.get(method):
             status, body, headers = self.refuse[method].pop(0)
             return web.json_response(body, status=status, headers=headers)

@@ -19,11 +19,12 @@ from assistant.chain import Assistant
 from assistant.conversations import Conversations
 from assistant.errors import MissingExtra, SettingsError
 from assistant.settings import Settings
-from assistant.slack.app import FAILED, LOOKING, plain
+from assistant.slack.app import FAILED, LOOKING, SCOPES, plain
 from assistant.slack.blocks import shown
 from assistant.slack.desk import PER_USER, Desk
 from assistant.slack.sockets import run
 
+from .conftest import ROOT
 from .doubles import HashEmbedder
 from .fake_slack import BOT, SECRET, TEAM, FakeSlack, event, post, settled
 from .papers import PAIRS
@@ -417,6 +418,18 @@ def test_a_missing_extra_is_told_with_the_cure(assistant: Assistant, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[slack\]'"):
         slack.serve(assistant, Settings(**TOKENS), print)
+
+
+def test_the_manifest_asks_for_what_the_bot_uses() -> None:
+    manifest = json.loads((ROOT / "assistant/slack/manifest.json").read_text(encoding="utf-8"))
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) >= SCOPES
+    assert [command["command"] for command in manifest["features"]["slash_commands"]] == ["/papers"]
+    assert [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]] == ["ask_about_this"]
+    assert manifest["settings"]["interactivity"]["is_enabled"]
+    assert manifest["settings"]["socket_mode_enabled"]
+    assert {"app_mention", "message.im", "message.channels"} <= set(
+        manifest["settings"]["event_subscriptions"]["bot_events"]
+    )
 
 
 @pytest.mark.parametrize(
