@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,10 +49,14 @@ class Slack:
         self._desk, self._address = desk, address
         self._tokens = settings.slack_bot_token.replace(",", " ").split()
         self._teams: dict[str, AuthorizeResult] = {}
+
+        async def authorize(team_id: str | None) -> Any:  # bolt takes no method here
+            return self._teams.get(team_id or "")
+
         client = AsyncWebClient(base_url=address)
         client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=PATIENCE))
         self.app = AsyncApp(
-            client=client, signing_secret=settings.slack_signing_secret, authorize=self._authorize, name="papers"
+            client=client, signing_secret=settings.slack_signing_secret, authorize=authorize, name="papers"
         )
         self.app.event("app_mention")(self._mention)
         self.app.event("message")(self._message)
@@ -75,11 +80,9 @@ class Slack:
                     "workspace, and copy the token that begins with xoxb- from its page OAuth & Permissions."
                 ) from error
             except (OSError, aiohttp.ClientError) as error:
-                raise SettingsError(
-                    f"Slack cannot be reached: {error}. See that this machine has a network."
-                ) from error
+                raise SettingsError(f"Slack cannot be reached ({error}). Is there a network?") from error
             held = found.headers.get("x-oauth-scopes", "").replace(",", " ").split()
-            if held and not set(held) >= SCOPES:
+            if held and SCOPES - set(held):
                 raise SettingsError(
                     f"The Slack app lacks the scopes {', '.join(sorted(SCOPES - set(held)))}. Add them on its page "
                     "OAuth & Permissions, or paste the manifest anew, and install the app again."
@@ -94,13 +97,12 @@ class Slack:
             names.append(str(found.get("team") or found["team_id"]))
         return names
 
-    async def dispatch(self, body: bytes, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
+    async def dispatch(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, dict[str, str]]:
         """What Slack sent over HTTP, and the status, body and headers it gets."""
-        done = await self.app.async_dispatch(AsyncBoltRequest(body=body.decode(errors="replace"), headers=headers))
+        done = await self.app.async_dispatch(
+            AsyncBoltRequest(body=body.decode(errors="replace"), headers=dict(headers))
+        )
         return done.status, done.body, dict(done.first_headers())
-
-    async def _authorize(self, team_id: str | None) -> AuthorizeResult | None:
-        return self._teams.get(team_id or "")
 
     # -- messages
 

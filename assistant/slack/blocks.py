@@ -156,11 +156,11 @@ def _line(line: str, size: int) -> str:
 def _packed(lines: Sequence[str]) -> Iterator[str]:
     """Lines joined to texts that fit a text object each."""
     text = ""
-    for line in (piece for line in lines for piece in _broken(line)):
-        joined = f"{text}\n{line}" if text else line
+    for piece in (piece for line in lines for piece in _broken(line)):
+        joined = f"{text}\n{piece}" if text else piece
         if text and _size(joined) > TEXT:
             yield text
-            joined = line
+            joined = piece
         text = joined
     if text:
         yield text
@@ -183,9 +183,12 @@ def _cited(answer: Answer, title: str) -> list[Citation]:
 
 
 def _quotes(answer: Answer, title: str, size: int) -> str:
-    """What is cited of a paper, a line each, in `size` characters."""
-    text = "\n".join(f"“{citation.quote}”" for citation in _cited(answer, title))
-    return f"\n{_cut(text, size)}" if size > 1 else ""
+    """What is cited of a paper, a line each: as many whole quotes as fit into `size` characters, and one at least."""
+    first, *others = (f"\n“{citation.quote}”" for citation in _cited(answer, title))
+    text = _cut(first, size) if size > 1 else ""
+    for quote in others:
+        text += quote if _size(text + quote) <= size else ""
+    return text
 
 
 def _basis(citation: Citation) -> str:

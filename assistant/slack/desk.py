@@ -99,7 +99,7 @@ class Desk:
         return bool(self.conversations.listed(owner, limit=1))
 
     def ask(self, message: Message, *, before: int | None = None) -> Told:
-        """The answer to a message, with its thread, or its turns `before` a number, in mind; raises `AssistantError`."""
+        """The answer to a message with its thread in mind, or the turns `before` a number; raises `AssistantError`."""
         conversation = self.conversations.only(message.owner)
         kept = self.conversations.turns(message.owner, conversation, limit=self._memory, before=before)
         answer = self.assistant.ask(message.text, [turn.turn for turn in kept])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,6 +30,8 @@ from .desk import Desk, Message
 from .signing import SIGNATURE, Refused, read, signed
 
 Handler = Callable[[Request], Awaitable[Response]]
+Dispatch = Callable[[bytes, Mapping[str, str]], Awaitable[tuple[int, str, dict[str, str]]]]
+SHAPE = 'The body is to be {"text": "...", "user": "...", "thread": "..."}; the thread may be left out.'
 
 
 def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
@@ -37,7 +39,7 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
     desk = Desk(assistant, settings)
     door = Door(desk, settings)
     starting: list[Callable[[], Awaitable[object]]] = []
-    handlers = {}
+    handlers: dict[str, Handler] = {}
     if settings.slack_signing_secret:
         handlers["/hook"] = door.hook
         if settings.slack_bot_token:
@@ -84,14 +86,12 @@ class Door:
         self._secret = settings.slack_signing_secret
         self._tokens = settings.mattermost_tokens.replace(",", " ").split()
 
-    def events(
-        self, dispatch: Callable[[bytes, dict[str, str]], Awaitable[tuple[int, str, dict[str, str]]]]
-    ) -> Handler:
+    def events(self, dispatch: Dispatch) -> Handler:
         """The route for Slack; `dispatch` gets only what Slack signed."""
 
         async def events(request: Request) -> Response:
             body = await signed(request.headers, request.stream(), self._secret, self._clock())
-            status, text, headers = await dispatch(body, dict(request.headers))
+            status, text, headers = await dispatch(body, request.headers)
             return Response(text, status, headers)
 
         return events
@@ -102,9 +102,7 @@ class Door:
         given = _json(body)
         text, user, thread = (given.get(name, "") for name in ("text", "user", "thread"))
         if not all(isinstance(value, str) for value in (text, user, thread)) or not text or not user:
-            raise Refused(
-                400, 'The body is to be {"text": "...", "user": "...", "thread": "..."}; thread may be left out.'
-            )
+            raise Refused(400, SHAPE)
         place = f"thread:{thread}" if thread else f"user:{user}"
         message = Message(text, user, place, "hook", id=request.headers[SIGNATURE])
         return await self._answered(message, _as_hook)

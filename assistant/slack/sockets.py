@@ -31,7 +31,7 @@ async def run(desk: Desk, settings: Settings, told: Callable[[str], None], addre
         ) from error
     except (OSError, aiohttp.ClientError) as error:
         await handler.close_async()
-        raise SettingsError(f"Slack cannot be reached: {error}. See that this machine has a network.") from error
+        raise SettingsError(f"Slack cannot be reached ({error}). Is there a network?") from error
     told(f"Answering in {', '.join(names)}. Mention the app, write to it directly, or type /papers. Ctrl-C ends it.")
     try:
         await asyncio.Event().wait()
