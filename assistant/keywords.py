@@ -49,12 +49,12 @@ enough for 16 million rows); in `lengths` one for each row, the words of its pap
 class KeywordIndex:
     """A BM25 index in one file. One process changes it, any number read it.
 
-    Opening and asking raise `StoreError` where the file is damaged.
+    Opening, changing and asking raise `StoreError` where the file is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-        with _reading():
+        with _usable():
             self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class KeywordIndex:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with self._db:  # which commits, or takes everything back
+        with _usable(), self._db:  # which commits, or takes everything back
             self._db.execute("begin immediate")
             yield
 
@@ -163,7 +163,7 @@ class KeywordIndex:
             return []
         import numpy as np
 
-        with _reading():
+        with _usable():
             scores = self._scores(wanted)
             (rows,) = scores.nonzero()
             if len(rows) > limit:
@@ -208,7 +208,7 @@ class KeywordIndex:
             "select terms.term, sum(length(papers)) / 4 from terms join postings on postings.term = number "
             "where terms.term in (select value from json_each(?)) group by number"
         )
-        with _reading():
+        with _usable():
             counts = dict(self._db.execute(query, (json.dumps(list(wanted.values())),)))
         return {stem: counts.get(term, 0) for stem, term in wanted.items()}
 
@@ -219,13 +219,13 @@ class KeywordIndex:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _usable() -> Iterator[None]:
     """Tell what a damaged file leads to as what it is."""
     try:
         yield
     except (sqlite3.DatabaseError, IndexError, TypeError, ValueError) as error:
         raise StoreError(
-            f"The keyword index cannot be read ({error}). Make it whole: assistant doctor --repair"
+            f"The keyword index cannot be used ({error}). Make it whole: assistant doctor --repair"
         ) from error
 
 

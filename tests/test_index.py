@@ -429,7 +429,7 @@ def test_a_damaged_index_is_told_with_the_way_out(filled: Library, embedder: Has
     assert generation is not None
     (filled.home / "index" / generation.folder / name).write_bytes(b"not a database" * 500)
     with pytest.raises(
-        StoreError, match=r"cannot be (read|opened) \(file is not a database\)\. Make it whole: .* --repair"
+        StoreError, match=r"cannot be (used|opened) \(file is not a database\)\. Make it whole: .* --repair"
     ):
         open_index(filled, embedder)
 

@@ -257,8 +257,16 @@ def test_damage_is_noticed_and_a_question_fails_if_at_all_with_the_way_out(
 @pytest.mark.parametrize("statement", ["delete from lengths", "update postings set papers = papers || x'01'"])
 def test_a_question_that_damage_defeats_is_told_so(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
     spoilt(tmp_path / "keywords.sqlite", statement)
-    with pytest.raises(StoreError, match=r"The keyword index cannot be read .* assistant doctor --repair"):
+    with pytest.raises(StoreError, match=r"The keyword index cannot be used .* assistant doctor --repair"):
         keywords.search("pear", limit=5)
+
+
+def test_a_paper_that_damage_keeps_out_changes_nothing(keywords: KeywordIndex, tmp_path: Path) -> None:
+    spoilt(tmp_path / "keywords.sqlite", "update contents set terms = x'0100' where row = 1")
+    before = keywords.search("orchard kite", limit=9)
+    with pytest.raises(StoreError, match=r"The keyword index cannot be used .* assistant doctor --repair"):
+        keywords.put([KITE, PEAR])
+    assert keywords.search("orchard kite", limit=9) == before
 
 
 def test_bytes_changed_anywhere_make_no_question_fail_in_another_way(keywords: KeywordIndex, tmp_path: Path) -> None:
@@ -277,13 +285,13 @@ def test_bytes_changed_anywhere_make_no_question_fail_in_another_way(keywords: K
             try:
                 index.search(question, limit=5)
             except StoreError as error:
-                assert "cannot be read" in str(error)
+                assert "cannot be used" in str(error)
         index.close()
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "k.sqlite").write_bytes(b"garbage" * 900)
-    with pytest.raises(StoreError, match=r"cannot be read \(file is not a database\)\. Make it whole"):
+    with pytest.raises(StoreError, match=r"cannot be used \(file is not a database\)\. Make it whole"):
         KeywordIndex(tmp_path / "k.sqlite")
 
 
