@@ -49,12 +49,12 @@ def says(text: str, *, piece: int = 5, reason: str | None = "stop", usage: bool 
     return sends(reply(text, piece=piece, reason=reason, usage=usage))
 
 
-def replies(text: Callable[[Sequence[Message]], str], *, cut: int | None = None) -> Step:
+def replies(text: Callable[[Sequence[Message]], str], *, piece: int = 5, cut: int | None = None) -> Step:
     """Reply with what is made of the prompt; with `cut`, break off after that many bytes."""
 
     def step(handler: Handler) -> None:
         asked = handler.server.script.asked[-1]["messages"]
-        body = reply(text([Message(one["role"], one["content"]) for one in asked]))
+        body = reply(text([Message(one["role"], one["content"]) for one in asked]), piece=piece)
         (sends(body) if cut is None else breaks(body[:cut]))(handler)
 
     return step

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from ..errors import AssistantError
 from .asking import ask, chat, check, evaluate
 from .holding import doctor, ingest, papers, remove, status
+from .modelling import model
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
 
 HELP = """
@@ -91,6 +92,6 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, papers, remove, status, doctor, check):
+for command in (ingest, ask, chat, papers, remove, status, doctor, check, model):
     app.command()(command)
 app.command("eval")(evaluate)
