@@ -171,7 +171,7 @@ class Assistant:
             task = self._desk.task() if self._desk else None
             writer = self._writer or (task.writer if task else ExtractiveWriter())
             stand_in = ExtractiveWriter() if task else None
-            yield Event(f"{writer.name} is writing" if task else "checking citations")
+            yield Event(f"{writer.name or 'the language model'} is writing" if task else "checking citations")
             made = yield from Composer(writer, self._checker(index), clock, stand_in=stand_in).compose(asked, hits)
         answer = Answer(
             question=question,

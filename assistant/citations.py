@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from .logistic import model
 from .records import Check, Citation, Claim, Hit, Paper, Passage, Rejection, Sentence
 from .support import Rarity, Signals, nearness, signals
-from .text import Span
+from .text import Span, words
 
 Likeness = Callable[[str, Paper], float]
 """The late interaction of a sentence with a paper, 0 to 1."""
@@ -22,6 +22,8 @@ LEFT = {
     **{"scope": 0.55, "reach": 0.75, "spelt": 0.6},
 }
 """What is left of a sentence's support for each fault found in it; set on the fitting half of `eval/claims`."""
+FEWEST_WORDS = 3
+"""Words of a sentence: a single word of an abstract is a quote of it, and states nothing."""
 RIVAL = 0.05
 """How much more of a sentence another source's best window must cover before its mark is taken for a slip; of 208 true
 sentences over the sample one other was ever nearer by as much."""
@@ -152,6 +154,8 @@ def checked(sentence: Sentence, hits: Sequence[Hit], checker: Checker) -> tuple[
 
 
 def _cited(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Checker) -> tuple[Citation | None, str]:
+    if len(words(sentence.text)) < FEWEST_WORDS:
+        return None, "too short to state anything"
     verdict = checker.check(sentence.text, hit.paper, sentence.span)
     if not verdict.supported:
         return None, "; ".join(verdict.reasons)

@@ -84,6 +84,7 @@ class Composer:
             written = yield from self._draft(made, self._writer, asked, hits)
         except LLMError as error:
             return str(error)
+        made.written_by = self._writer.name  # a server's first model is known by name once it was asked
         fallen = _fallen(made)
         if fallen and self._stand_in:
             with contextlib.suppress(LLMError):  # what stands of the draft, stands

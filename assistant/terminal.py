@@ -6,7 +6,7 @@ Titles, quotes and questions are data: none of it is read as markup, and control
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ from .text import clean
 if TYPE_CHECKING:
     from .holdings import Status
     from .index import Progress as Report
+    from .llm.dialect import Dialect
+    from .llm.probe import Probe
     from .records import Check, Claim, Event, Reject
 
 MAX_WIDTH = 100
@@ -149,15 +151,32 @@ class Screen:
         """Write what is held and whether it is searchable."""
         listings = (f"{source} ({label})" if label else source for source, label in status.listings.items())
         behind = f"at revision {status.indexed_revision}; the next question brings it up to date"
-        for name, value in {
+        facts = {
             "Library": str(status.home),
             "Papers": f"{status.papers:,}",
             "Listings": ", ".join(listings) or "none",
             "Revision": str(status.revision),
             "Index": "up to date" if status.indexed_revision == status.revision else behind,
             "Embedder": status.embedder or "none",
-        }.items():
+        }
+        self.facts(facts)
+
+    def facts(self, facts: Mapping[str, str]) -> None:
+        """Write what is called what, a line each."""
+        for name, value in facts.items():
             self.line(value, first=f"{name + ':':<10}", rest=" " * 10)
+
+    def probe(self, found: Probe, dialect: Dialect) -> None:
+        """Write what works with a language model."""
+        streams, keeps, told = found.pieces > 1, found.schema, not found.usage.estimated
+        facts = {
+            "Speed": f"first words after {found.first_piece:.2f} s, done after {found.seconds:.2f} s",
+            "Stream": f"works: {found.pieces} pieces" if streams else "the reply came in one piece",
+            "JSON": f"works: {dialect.schema}" if keeps else "does not keep to a form; replies are read leniently",
+            "System": "works" if dialect.system else "no such role; the user says it",
+            "Usage": "told by the server" if told else "not told by the server; tokens are counted here",
+        }
+        self.facts(facts)
 
     def rejects(self, rejects: Iterable[Reject]) -> None:
         """Write each record that did not go in: file, line, reason and how it begins."""

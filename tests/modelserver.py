@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from assistant.llm import Message
+
 Step = Callable[["Handler"], None]
 """What the server does with one request."""
 
@@ -45,6 +47,17 @@ def reply(text: str, *, piece: int = 5, reason: str | None = "stop", usage: bool
 def says(text: str, *, piece: int = 5, reason: str | None = "stop", usage: bool = True) -> Step:
     """Reply with a text."""
     return sends(reply(text, piece=piece, reason=reason, usage=usage))
+
+
+def replies(text: Callable[[Sequence[Message]], str], *, piece: int = 5, cut: int | None = None) -> Step:
+    """Reply with what is made of the prompt; with `cut`, break off after that many bytes."""
+
+    def step(handler: Handler) -> None:
+        asked = handler.server.script.asked[-1]["messages"]
+        body = reply(text([Message(one["role"], one["content"]) for one in asked]), piece=piece)
+        (sends(body) if cut is None else breaks(body[:cut]))(handler)
+
+    return step
 
 
 def sends(body: bytes, *, kind: str = "text/event-stream", status: int = 200) -> Step:

@@ -131,4 +131,4 @@ def test_other_text_is_as_it_was(text: str) -> None:
 
 
 def test_a_message_is_plain() -> None:
-    assert Prompts.load().split.filled({"question": "Why?"})[1] == Message("user", "<question>\nWhy?\n</question>")
+    assert Prompts.load().split.filled({"question": "Why?"})[1] == Message("user", "Why?")

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from ..errors import AssistantError
 from .asking import ask, chat, check, evaluate
 from .holding import doctor, ingest, papers, remove, status
+from .modelling import model
 from .people import feedback, keys, users
 from .serving import serve
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
@@ -101,7 +102,7 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check, feedback, slack):
+for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check, feedback, model, slack):
     app.command()(command)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

@@ -45,9 +45,9 @@ def wait(headers: Mapping[str, str]) -> float | None:
     return max(0.0, email.utils.mktime_tz(parsed) - time.time()) if parsed else None
 
 
-def unserved(error: openai.APIStatusError, name: str, url: str) -> LLMError:
-    """A request that the server answered with an error."""
-    said = refusal(error)
+def unserved(error: openai.APIStatusError, name: str, url: str, key: str) -> LLMError:
+    """A request that the server answered with an error; a key that it repeats is not told."""
+    said = refusal(error).replace(key, "...") if key else refusal(error)
     because = f" It says: {said.rstrip('.')}." if said else ""
     status = error.status_code
     if status in (401, 403):

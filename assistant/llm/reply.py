@@ -96,7 +96,7 @@ class Reply:
             return self._coming.get(timeout=max(0.0, self.seconds_left))
         except Empty:
             raise LLMError(
-                f"The language model was not done within {self._seconds:g} s. "
+                f"The language model was not done within {round(self._seconds, 1):g} s. "
                 "Give it more time with ASSISTANT_MODEL_TIMEOUT, or name a faster one with ASSISTANT_MODEL."
             ) from None
 

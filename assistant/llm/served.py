@@ -159,7 +159,7 @@ class ServedModel:
         try:
             yield
         except openai.APIStatusError as error:
-            raise failures.unserved(error, self.name, self.url) from error
+            raise failures.unserved(error, self.name, self.url, self._key) from error
         except (openai.OpenAIError, httpx.HTTPError, TimeoutError) as error:
             raise failures.unheard(error, self.url) from error
         except (ValueError, TypeError, AttributeError) as error:  # the client trips over what is no reply at all
