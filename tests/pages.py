@@ -1,12 +1,12 @@
-"""The page as it is served, over a small library and an embedder that is exact, and a writer that can be held up."""
+"""The page as it is served, and those who visit it without a browser."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +42,22 @@ class HeldWriter:
         yield from self._writer.write(asked, hits, amiss)
 
 
-def library_of(home: Path, pairs: Sequence[Pair], writer: HeldWriter) -> Assistant:
-    """An assistant over these papers."""
-    assistant = Assistant(Holdings(Library(home), HashEmbedder()), writer=writer)
-    done = assistant.ingest(write_listing(home / "listing.txt", pairs))
-    assert done.added == len(pairs), done.rejects
-    return assistant
+@contextmanager
+def serving(home: Path, pairs: Sequence[Pair]) -> Iterator[Served]:
+    """The page over these papers, with an embedder that is exact and a writer that can be held up."""
+    writer = HeldWriter()
+    with Assistant(Holdings(Library(home), HashEmbedder()), writer=writer) as assistant:
+        done = assistant.ingest(write_listing(home / "listing.txt", pairs))
+        assert done.added == len(pairs), done.rejects
+        with Served(assistant, writer) as page:
+            yield page
 
 
 class Served:
     """The page at `url`, up inside a `with`, in a thread of this process."""
 
-    def __init__(self, home: Path, pairs: Sequence[Pair]) -> None:
-        self.writer = HeldWriter()
-        self.assistant = library_of(home, pairs, self.writer)
+    def __init__(self, assistant: Assistant, writer: HeldWriter | None = None) -> None:
+        self.assistant, self.writer = assistant, writer or HeldWriter()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         config = uvicorn.Config(web.app(self.assistant), log_level="error", timeout_graceful_shutdown=1, ws="none")
@@ -70,7 +72,6 @@ class Served:
         self.writer.released.set()
         self._server.should_exit = True
         self._thread.join()
-        self.assistant.close()
 
 
 class Visitor:
@@ -88,6 +89,10 @@ class Visitor:
 
     async def leave(self) -> None:
         await self._client.aclose()
+
+    def forget(self) -> None:
+        """Lose the cookies."""
+        self._client.cookies.clear()
 
     async def does(self, component: str, event: str, data: Sequence[Any], about: Any = None) -> list[Any]:
         """What the page would be told on this event of a component, as the outputs it names and their last values."""
@@ -118,8 +123,3 @@ class Visitor:
                         yield message
                     if message["msg"] in ("process_completed", "close_stream"):
                         return
-
-
-async def together(*tasks: Any) -> list[Any]:
-    """What all tasks return, run at the same time."""
-    return await asyncio.gather(*tasks)

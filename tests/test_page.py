@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .pages import Served
+from .pages import Served, serving
 from .papers import PAIRS, Pair
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'paper-assistant[test]'")
@@ -46,7 +46,7 @@ HOSTILE: tuple[Pair, ...] = (
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("page") / "home", (*PAIRS, *HOSTILE)) as page:
+    with serving(tmp_path_factory.mktemp("page") / "home", (*PAIRS, *HOSTILE)) as page:
         yield page
 
 
@@ -69,8 +69,8 @@ class Visit:
         self.elsewhere: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", self._note)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda told: self.errors.append(told.text) if told.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._fault(str(error)))
+        self.page.on("console", lambda told: self._fault(told.text) if told.type == "error" else None)
         self.open()
 
     def open(self, path: str = "/") -> None:
@@ -88,6 +88,10 @@ class Visit:
     def _note(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
             self.elsewhere.append(request.url)
+
+    def _fault(self, told: str) -> None:
+        if not re.search(r"AbortError|errored out", told):  # what Gradio says of its streams when a page is left
+            self.errors.append(told)
 
     def ask(self, question: str) -> None:
         """Type a question and wait for its answer."""
@@ -120,6 +124,7 @@ def seen(people: tuple[Visit, Visit]) -> Iterator[Visit]:
     """The page of the first, as on a first visit; nothing may have gone elsewhere or failed when the test is over."""
     seen, _ = people
     seen.begin_anew()
+    seen.errors.clear()
     yield seen
     assert seen.elsewhere == []
     assert seen.errors == []

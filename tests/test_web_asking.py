@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from assistant.chain import Assistant, Event
 from assistant.errors import LibraryBusy, QuestionError, StoreError
-from assistant.records import Answer, Citation, Claim, Passage, Turn
+from assistant.records import Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
 from assistant.web.answers import Making
 from assistant.web.asking import Asker, Failure
 from assistant.web.line import Line, LineFull
@@ -28,10 +29,18 @@ def turn(question: str) -> Turn:
 # -- whose conversation
 
 
+def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
+    """A conversation of `owner` in which these were asked."""
+    talk = sessions.talk(owner, "")
+    for question in questions:
+        talk.add(turn(question))
+    sessions.keep(owner, talk)
+    return talk
+
+
 def test_a_conversation_is_found_by_its_owner_alone() -> None:
     sessions = Sessions()
-    mine = sessions.talk("me", "")
-    mine.add(turn("q"))
+    mine = kept(sessions, "me", "q")
     assert sessions.talk("me", mine.name) is mine
     theirs = sessions.talk("somebody", mine.name)
     assert theirs is not mine
@@ -40,21 +49,38 @@ def test_a_conversation_is_found_by_its_owner_alone() -> None:
 
 
 def test_conversations_are_bounded_and_the_one_that_rested_longest_goes_first() -> None:
-    sessions = Sessions(most=2)
-    first, second = sessions.talk("a", ""), sessions.talk("b", "")
-    sessions.talk("a", first.name)
-    third = sessions.talk("c", "")
+    sessions = Sessions(most=6)
+    first, second = kept(sessions, "a", "q"), kept(sessions, "b", "q")
+    sessions.keep("a", first)
+    third = kept(sessions, "c", "q", "r")
     assert sessions.talk("a", first.name) is first
     assert sessions.talk("c", third.name) is third
     assert sessions.talk("b", second.name) is not second
 
 
+def test_pages_that_are_opened_and_left_push_nothing_out() -> None:
+    sessions = Sessions(most=2)
+    mine = kept(sessions, "me", "q")
+    for n in range(10):
+        sessions.talk(f"passer-by {n}", "")
+    assert sessions.talk("me", mine.name) is mine
+
+
 def test_a_conversation_in_use_is_not_dropped() -> None:
     sessions = Sessions(most=1)
-    busy = sessions.talk("a", "")
-    busy.asking = "q"
-    sessions.talk("b", "")
+    busy = kept(sessions, "a", "q")
+    busy.asking = "r"
+    other = kept(sessions, "b", "q")
     assert sessions.talk("a", busy.name) is busy
+    assert sessions.talk("b", other.name) is other
+
+
+def test_the_scores_of_every_sentence_are_not_kept() -> None:
+    passage = Passage("p", "T", "One.", 0)
+    hit = Hit(Paper("T", "One."), passage, 1.0, 0.5, {"bm25": 1}, {"bm25": 2.0}, (Evidence("One.", 0, {"x": 1.0}),))
+    talk = Talk("t")
+    talk.add(Turn("q", Answer("q", "q", hits=(hit,))))
+    assert talk.turns == (Turn("q", Answer("q", "q", hits=(replace(hit, evidence=()),))),)
 
 
 def test_turns_follow_each_other_or_replace_the_last() -> None:

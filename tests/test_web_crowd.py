@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .pages import Served, Visitor
+from .pages import Served, Visitor, serving
 from .papers import PAIRS
 
 NAMES = tuple(f"Pear{chr(65 + n)}Net" for n in range(20))
@@ -20,7 +20,7 @@ CROWD = tuple(
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("crowd") / "home", (*PAIRS, *CROWD)) as page:
+    with serving(tmp_path_factory.mktemp("crowd") / "home", (*PAIRS, *CROWD)) as page:
         yield page
 
 
@@ -82,6 +82,28 @@ def test_a_stranger_who_knows_the_name_of_a_conversation_learns_nothing(served: 
         await stranger.leave()
 
     asyncio.run(scene())
+
+
+def test_a_browser_without_a_cookie_is_told_why_it_gets_nothing(served: Served) -> None:
+    async def scene() -> str:
+        visitor = await Visitor.arrive(served.url)
+        visitor.forget()
+        told = await visitor.does("current", "apply", [], {"talk": ""})
+        await visitor.leave()
+        return str(told)
+
+    assert "Allow cookies for this address, then load the page again." in asyncio.run(scene())
+
+
+@pytest.mark.parametrize("question", ["", "  \n "])
+def test_nothing_is_asked_by_an_empty_box(served: Served, question: str) -> None:
+    async def scene() -> list[object]:
+        visitor = await Visitor.arrive(served.url)
+        told = await visitor.does("question", "submit", [question, None])
+        await visitor.leave()
+        return told
+
+    assert "turn" not in str(asyncio.run(scene()))
 
 
 @pytest.mark.parametrize("about", [{"turn": 0}, {"turn": 99}, {"turn": "1"}, {"turn": None}, {"turn": True}])

@@ -14,13 +14,13 @@ import pytest
 from assistant.web.guard import POLICY, policy
 from assistant.web.sessions import COOKIE
 
-from .pages import Served
+from .pages import Served, serving
 from .papers import PAIRS
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("guard") / "home", PAIRS[:2]) as page:
+    with serving(tmp_path_factory.mktemp("guard") / "home", PAIRS[:2]) as page:
         yield page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,12 +32,13 @@ WAITING = 400
 
 
 def app(assistant: Assistant) -> FastAPI:
-    """The page over `assistant`, which stays open as long as this is served. Not for use in a running event loop."""
+    """The page over `assistant`, which stays open as long as this is served."""
 
     async def made() -> FastAPI:
         return _made(Desk(assistant))
 
-    return asyncio.run(made())  # where no loop is running, Gradio makes some, and leaves them open
+    with ThreadPoolExecutor(1) as aside:  # where no loop is running, Gradio makes some, and leaves them open
+        return aside.submit(asyncio.run, made()).result()
 
 
 def _made(desk: Desk) -> FastAPI:

@@ -10,16 +10,16 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import AssistantError
 from ..records import Turn
 
 COOKIE = "assistant-browser"
 COOKIE_DAYS = 180
-MOST_CONVERSATIONS = 2000
-"""Conversations held at once, of all owners; the one that rested longest goes first."""
-MOST_TURNS = 200
+MOST_HELD = 4000
+"""Turns held at once, of all conversations: 300 MB. The conversation that rested longest goes first."""
+MOST_TURNS = 100
 """Turns held of a conversation; the oldest go first."""
 
 _SECRET = re.compile(r"[\w-]{32,64}")
@@ -49,31 +49,35 @@ class Talk:
         return self.turns[:-1] if self.instead else self.turns
 
     def add(self, turn: Turn) -> None:
-        """Remember a turn, after the others or instead of the last."""
-        self.turns, self.instead = (*self.before, turn)[-MOST_TURNS:], False
+        """Remember a turn, after the others or instead of the last.
+
+        The scores of every sentence of every hit, four fifths of an answer, are not looked at again and left out.
+        """
+        hits = tuple(replace(hit, evidence=()) for hit in turn.answer.hits)
+        slim = Turn(turn.question, replace(turn.answer, hits=hits))
+        self.turns, self.instead = (*self.before, slim)[-MOST_TURNS:], False
 
 
 class Sessions:
     """The conversations of all browsers, in memory; used from the event loop alone."""
 
-    def __init__(self, *, most: int = MOST_CONVERSATIONS) -> None:
+    def __init__(self, *, most: int = MOST_HELD) -> None:
         self._most = most
         self._talks: OrderedDict[tuple[str, str], Talk] = OrderedDict()
 
     def talk(self, owner: str, name: str) -> Talk:
-        """The conversation of that name, or a new one under a new name where this owner has none of it."""
-        found = self._talks.get((owner, name))
-        if found is None:
-            found = Talk(secrets.token_urlsafe(9))
-            self._make_room()
-            self._talks[owner, found.name] = found
-        self._talks.move_to_end((owner, found.name))
-        return found
+        """The conversation of that name, or a new one, not kept yet, where this owner has none of it."""
+        return self._talks.get((owner, name)) or Talk(secrets.token_urlsafe(9))
 
-    def _make_room(self) -> None:
-        resting = [key for key, talk in self._talks.items() if not talk.asking]
-        for key in resting[: max(0, len(self._talks) + 1 - self._most)]:
-            del self._talks[key]
+    def keep(self, owner: str, talk: Talk) -> None:
+        """Keep a conversation that something is said in; those that rested longest make room for it."""
+        self._talks[owner, talk.name] = talk
+        self._talks.move_to_end((owner, talk.name))
+        held = sum(1 + len(one.turns) for one in self._talks.values())
+        for key, one in list(self._talks.items()):
+            if held > self._most and not one.asking and one is not talk:
+                held -= 1 + len(one.turns)
+                del self._talks[key]
 
 
 def owner_of(cookies: Mapping[str, str]) -> str:

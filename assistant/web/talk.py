@@ -89,7 +89,10 @@ class Tab:
 
     async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """The answer in the making, then the answer, or why there is none."""
+        if not question.strip():
+            return
         talk = self._talk(name, request)
+        self._desk.sessions.keep(owner_of(request.cookies), talk)
         number, begun = len(talk.before) + 1, False
         async with aclosing(self._desk.asker.ask(talk, question)) as steps:
             async for step in steps:

@@ -28,8 +28,13 @@
       words.classList.toggle("now", found.contains(words) && words.dataset.marks.split(" ").includes(mark)));
     all("a.reference, a.near").forEach((link) =>
       link.classList.toggle("now", link.dataset.turn === String(turn) && link.dataset.card === String(card) && link.dataset.mark === mark));
-    (narrow() && one("mark.now", found) || found).scrollIntoView({ block: narrow() ? "center" : "nearest" });
+    if (narrow()) (one("mark.now", found) ?? found).scrollIntoView({ block: "center" });
+    else if (!inSight(found)) found.scrollIntoView({ block: "start" });
     if (take) found.focus({ preventScroll: true });
+  };
+  const inSight = (card) => {
+    const [inner, outer] = [card.getBoundingClientRect(), one("#side").getBoundingClientRect()];
+    return inner.top >= outer.top && inner.bottom <= outer.bottom;
   };
   const open = (card, whole) => {
     card.classList.toggle("front", whole);

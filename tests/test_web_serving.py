@@ -1,0 +1,118 @@
+"""A host and a port in, the page served there out."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from assistant import cli, web
+from assistant.chain import Assistant
+from assistant.errors import AddressError, MissingExtra
+
+from .conftest import ROOT
+
+
+@pytest.fixture
+def empty(home: Path) -> Assistant:
+    """An assistant that is never asked."""
+    return Assistant.__new__(Assistant)
+
+
+def test_it_serves_until_it_is_interrupted_and_reaches_for_nothing_outside(home: Path) -> None:
+    command = [sys.executable, "-c", f"{WATCHED}\nfrom assistant.cli import main; main()", "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--home", str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stderr
+        address = process.stdout.readline().removeprefix("The page is at ").strip()
+        assert address.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=address) as client:
+            for _ in range(100):
+                try:
+                    assert client.get("/healthz").json() == {"status": "ok"}
+                    break
+                except httpx.ConnectError:
+                    continue
+            assert "gradio" in client.get("/").text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert process.stdout.read() == "Ctrl-C ends it.\n"
+        assert process.stderr.read() == ""
+
+
+WATCHED = """
+import ipaddress, os, sys
+def watch(event, arguments):
+    if event not in ("socket.connect", "socket.getaddrinfo"):
+        return
+    asked = arguments[1] if event == "socket.connect" else arguments
+    host = asked[0] if isinstance(asked, tuple) else None
+    if host and host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        print("reached for", asked, file=sys.stderr)
+sys.addaudithook(watch)
+"""
+"""Tells on stderr of every look-up and connection to another machine."""
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do(empty: Assistant) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressError, match=rf"cannot be served at 127\.0\.0\.1, port {port}: .*--port"):
+            web.serve(empty, port=port)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://localhost:80"),
+        ("::", "http://localhost:80"),
+        ("::1", "http://[::1]:80"),
+        ("papers.example", "http://papers.example:80"),
+    ],
+)
+def test_the_address_is_one_to_type_into_a_browser(host: str, address: str) -> None:
+    web._prepare()
+    from assistant.web.serving import address as told
+
+    assert told(host, 80) == address
+
+
+def test_without_gradio_the_install_command_is_named(empty: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gradio" else found(name))
+    with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[web\]'"):
+        web.app(empty)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x"])
+def test_an_impossible_port_is_refused_at_the_command_line(port: str) -> None:
+    assert CliRunner().invoke(cli.app, ["serve", "--port", port]).exit_code == 2
+
+
+def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    def serve(assistant: Assistant, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+        announce(f"http://{host}:{port}")
+
+    monkeypatch.setattr(web, "serve", serve)
+    near = CliRunner().invoke(cli.app, ["serve", "--home", str(home)])
+    far = CliRunner().invoke(cli.app, ["serve", "--home", str(home), "--host", "0.0.0.0"])
+    assert near.output == "The page is at http://127.0.0.1:7860\nCtrl-C ends it.\n"
+    assert "It has no log-in" in far.output
+
+
+def test_loading_the_room_loads_no_gradio(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    code = (
+        "import sys, assistant.web, assistant.cli, assistant.web.answers, assistant.web.evidence, assistant.web.asking"
+    )
+    done = python(f"{code}; print(sorted(sys.modules.keys() & {{'gradio', 'fastapi', 'uvicorn', 'starlette'}}))")
+    assert (done.stdout, done.stderr) == ("[]\n", "")
