@@ -222,7 +222,7 @@ def test_importing_the_package_loads_no_vendor(python: Callable[..., subprocess.
     [
         *("records", "errors", "text", "corpus", "library", "chunking", "embedding", "encodings"),
         *("store", "engine", "generation", "index", "holdings"),
-        *("export", "database", "conversations", "feedback", "markdown", "accounts", "limits"),
+        *("export", "database", "conversations", "feedback", "markdown", "accounts", "limits", "slack"),
     ],
 )
 def test_importing_a_room_that_needs_none_loads_no_heavy_vendor(

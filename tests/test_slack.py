@@ -178,12 +178,16 @@ def test_a_direct_message_is_answered_where_it_stands(assistant: Assistant) -> N
     assert all(PEAR in shown(given["blocks"]) for given in fake.made("chat.update"))
 
 
-def test_a_message_that_mentions_the_bot_comes_as_two_events_and_is_answered_once(assistant: Assistant) -> None:
+@pytest.mark.parametrize("mention", [MENTION, f"<@{BOT}|papers> "])
+def test_a_message_that_mentions_the_bot_comes_as_two_events_and_is_answered_once(
+    assistant: Assistant, mention: str
+) -> None:
     async def scene(at: Workspace) -> None:
         await at.send(event(1))
         await settled()
-        await at.send(event(2, thread_ts="1.5"))
-        twin = event(2, kind="message", thread_ts="1.5", channel_type="channel")
+        text = f"{mention}and what does it gain?"
+        await at.send(event(2, text, thread_ts="1.5"))
+        twin = event(2, text, kind="message", thread_ts="1.5", channel_type="channel")
         await at.send({**twin, "event_id": "Ev2b"})
 
     assert len(played(assistant, scene).made("chat.update")) == 2

@@ -62,7 +62,7 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
 
     router = APIRouter(lifespan=lifespan)
     for path, handler in handlers.items():
-        router.add_api_route(path, _guarded(handler), methods=["POST"], response_model=None)
+        router.add_api_route(path, _guarded(handler), methods=["POST"], response_model=None, include_in_schema=False)
     return router
 
 
