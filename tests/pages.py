@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import APIRouter
 
 from assistant import web
 from assistant.chain import Assistant
@@ -60,7 +61,8 @@ class Served:
         self.assistant, self.writer = assistant, writer or HeldWriter()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        config = uvicorn.Config(web.app(self.assistant), log_level="error", timeout_graceful_shutdown=1, ws="none")
+        page = web.app(self.assistant, beside={"/door": _door()})
+        config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
 
@@ -72,6 +74,17 @@ class Served:
         self.writer.released.set()
         self._server.should_exit = True
         self._thread.join()
+
+
+def _door() -> APIRouter:
+    """Another door, to stand beside the page."""
+    router = APIRouter()
+
+    @router.get("/knock")
+    def knock() -> dict[str, str]:
+        return {"who": "is there"}
+
+    return router
 
 
 class Visitor:

@@ -37,6 +37,7 @@ def rules(response: httpx.Response) -> dict[str, str]:
 
 PATHS = (
     *("/", "/?talk=x", "/config", "/theme.css", "/own/page.js", "/own/icon.svg", "/favicon.ico", "/healthz"),
+    *("/door/knock", "/door"),
     *("/nowhere", "/own/../__init__.py", "/gradio_api/startup-events", "/gradio_api/proxy=http://elsewhere.example"),
     *("/gradio_api/upload", "/static/img/logo.svg", "/manifest.json"),
 )
@@ -137,3 +138,7 @@ def test_what_is_told_to_one_page_is_told_to_its_browser_alone(served: Served, b
 
 def test_it_says_that_it_is_well(browser: httpx.Client) -> None:
     assert browser.get("/healthz").json() == {"status": "ok"}
+
+
+def test_another_door_stands_beside_the_page(browser: httpx.Client) -> None:
+    assert browser.get("/door/knock").json() == {"who": "is there"}

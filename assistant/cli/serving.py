@@ -20,9 +20,11 @@ def serve(
     with opened(context, home) as assistant:
         if sample:
             with_sample(assistant)
-        from .. import web
+        from .. import slack, web
+        from ..settings import Settings
 
-        web.serve(assistant, host=host, port=port, announce=lambda address: _announce(address, host))
+        beside = {"/slack": slack.router(assistant, Settings.from_environment(home=home or context.obj))}
+        web.serve(assistant, host=host, port=port, announce=lambda address: _announce(address, host), beside=beside)
 
 
 def _announce(address: str, host: str) -> None:

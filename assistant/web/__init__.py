@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
 
     from ..chain import Assistant
 
@@ -25,25 +26,36 @@ GRADIO = {
 }
 """Read while Gradio is imported and its queue made."""
 HOST, PORT = "127.0.0.1", 7860
+NOTHING: Mapping[str, APIRouter] = MappingProxyType({})
 
 
-def app(assistant: Assistant) -> FastAPI:
-    """The page over `assistant` as an application for any ASGI server; raises `MissingExtra`."""
+def app(assistant: Assistant, *, beside: Mapping[str, APIRouter] = NOTHING) -> FastAPI:
+    """The page over `assistant` as an application for any ASGI server; raises `MissingExtra`.
+
+    `beside` are routes of other doors over the same assistant, by the path they stand under.
+    """
     _prepare()
     from .page import app as made
 
-    return made(assistant)
+    return made(assistant, beside)
 
 
-def serve(assistant: Assistant, *, host: str = HOST, port: int = PORT, announce: Callable[[str], None] = print) -> None:
+def serve(
+    assistant: Assistant,
+    *,
+    host: str = HOST,
+    port: int = PORT,
+    announce: Callable[[str], None] = print,
+    beside: Mapping[str, APIRouter] = NOTHING,
+) -> None:
     """Serve the page until Ctrl-C; `announce` is called with its address. Raises `AddressError`, `MissingExtra`.
 
     Port 0 takes any that is free.
     """
-    _prepare()
+    served = app(assistant, beside=beside)
     from .serving import run
 
-    run(assistant, host, port, announce)
+    run(served, host, port, announce)
 
 
 def _prepare() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
@@ -31,17 +31,17 @@ WAITING = 400
 """Events of all kinds that may wait; questions have a line of their own."""
 
 
-def app(assistant: Assistant) -> FastAPI:
-    """The page over `assistant`, which stays open as long as this is served."""
+def app(assistant: Assistant, beside: Mapping[str, APIRouter]) -> FastAPI:
+    """The page over `assistant`, which stays open as long as this is served, and what stands beside it."""
 
     async def made() -> FastAPI:
-        return _made(Desk(assistant))
+        return _made(Desk(assistant), beside)
 
     with ThreadPoolExecutor(1) as aside:  # where no loop is running, Gradio makes some, and leaves them open
         return aside.submit(asyncio.run, made()).result()
 
 
-def _made(desk: Desk) -> FastAPI:
+def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -58,7 +58,8 @@ def _made(desk: Desk) -> FastAPI:
         return {"status": "ok"}
 
     served.mount("/own", StaticFiles(directory=OWN))
-    # What is to stand beside the page goes here: mounted at "/", it takes every path that is left.
+    for path, router in beside.items():  # before the page: mounted at "/", it takes every path that is left
+        served.include_router(router, prefix=path)
     gr.mount_gradio_app(
         served,
         blocks(desk),

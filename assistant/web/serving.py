@@ -1,4 +1,4 @@
-"""An assistant, a host and a port in, its page served out until it is stopped."""
+"""A page, a host and a port in, the page served out until it is stopped."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from ..errors import AddressError
-from .page import app
 
 if TYPE_CHECKING:
-    from ..chain import Assistant
+    from fastapi import FastAPI
 
 PATIENCE = 3
 """Seconds that open connections are given when the server ends; each open page holds one."""
 
 
-def run(assistant: Assistant, host: str, port: int, announce: Callable[[str], None]) -> None:
+def run(served: FastAPI, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C; `announce` is told its address once it can be opened."""
     listening = _bound(host, port)
     config = uvicorn.Config(
-        app(assistant),
+        served,
         log_level="warning",
         access_log=False,
         server_header=False,
