@@ -35,7 +35,7 @@ HOSTILE: tuple[Pair, ...] = (
         (f"Gremlin{n}: {text}", f"We propose Gremlin{n}, {text}. It eats pears at night.")
         for n, text in enumerate(FOREIGN)
     ),
-    ("LongGremlin: A Long Tail", "We propose LongGremlin, a tail. " + "It grows by one vertebra every night. " * 2700),
+    ("LongGremlin: A Long Tail", f"We propose LongGremlin, a tail of {'one more vertebra, ' * 5600}and a tip."),
     (
         "RtlGremlin: \u202eevil\u202c שלום עולם",
         "We propose RtlGremlin, \u202ewhich reads backwards. \u2067אבג דהו. It eats pears from the right.",
