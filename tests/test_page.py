@@ -35,7 +35,7 @@ HOSTILE: tuple[Pair, ...] = (
         (f"Gremlin{n}: {text}", f"We propose Gremlin{n}, {text}. It eats pears at night.")
         for n, text in enumerate(FOREIGN)
     ),
-    ("LongGremlin: A Long Tail", "We propose LongGremlin, a tail. " + "It grows by one vertebra every night. " * 2700),
+    ("LongGremlin: A Long Tail", f"We propose LongGremlin, a tail of {'one more vertebra, ' * 5600}and a tip."),
     (
         "RtlGremlin: \u202eevil\u202c שלום עולם",
         "We propose RtlGremlin, \u202ewhich reads backwards. \u2067אבג דהו. It eats pears from the right.",
@@ -366,13 +366,12 @@ def test_what_is_there_has_a_name_for_those_who_do_not_see_it(seen: Visit) -> No
 
 
 def test_axe_finds_no_fault(seen: Visit) -> None:
-    for scheme in ("light", "dark"):
+    for scheme, question in (("light", "How does PearRank differ from Ragnarök?"), ("dark", "What does ZorbNet do?")):
         seen.page.emulate_media(color_scheme=scheme)
-        for question in ("How does PearRank differ from Ragnarök?", "What does ZorbNet do?"):
-            seen.ask(question)
-            seen["#evidence details.why summary"].click()
-            found = axe.Axe().run(seen.page).response["violations"]
-            assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found] == []
+        seen.ask(question)
+        seen["#evidence details.why summary"].click()
+        found = axe.Axe().run(seen.page).response["violations"]
+        assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found] == []
 
 
 # -- hostile papers
