@@ -121,6 +121,7 @@ def _reference(citation: Citation, card: int, place: int, turn: int) -> Html:
             "data-turn": turn,
             "data-card": card,
             "data-mark": place,
+            "data-paper": citation.passage.paper_id,
             "title": f"{title}\n“{citation.quote}”",
             "aria-label": f"Reference {card}: {title}",
         },

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import LibraryBusy, QuestionError
+from ..errors import LibraryBusy, PaperNotFound, QuestionError
 from ..records import Turn
 from .answers import Making
 from .line import Line, LineFull
@@ -28,7 +28,7 @@ AT_ONCE = 8
 """Questions answered at once: more only slow each other down."""
 LONGEST = 200
 """Questions that may wait."""
-FIT_TO_SHOW = (QuestionError, LibraryBusy, LineFull, Unknown)
+FIT_TO_SHOW = (QuestionError, PaperNotFound, LibraryBusy, LineFull, Unknown)
 """Errors about what a person asked or when; others are about the machine and stay in the log."""
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Asker:
                     yield Making(question, before=place)
                     if not place:
                         break
-                async with aclosing(self._answered(question, talk.before)) as steps:
+                async with aclosing(self._answered(question, talk)) as steps:
                     async for step in steps:
                         if isinstance(step, Turn):
                             talk.add(step)
@@ -97,14 +97,15 @@ class Asker:
         except LineFull as error:
             yield failure(error)
 
-    async def _answered(self, question: str, turns: tuple[Turn, ...]) -> AsyncGenerator[Step, None]:
+    async def _answered(self, question: str, talk: Talk) -> AsyncGenerator[Step, None]:
         """The states of `Assistant.stream`, run in a worker; it ends at its next event once this is closed."""
         loop, stopped = asyncio.get_running_loop(), threading.Event()
         made: asyncio.Queue[Event | None] = asyncio.Queue()
+        turns, papers = talk.before, [paper.title for paper in talk.chosen]
 
         def work() -> None:
             try:
-                for event in self._assistant.stream(question, turns):
+                for event in self._assistant.stream(question, turns, papers=papers):
                     if stopped.is_set():
                         return
                     loop.call_soon_threadsafe(made.put_nowait, event)

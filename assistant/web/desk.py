@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 from ..suggestions import suggested
 from .asking import Asker
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     from ..chain import Assistant
 
 
+Made = TypeVar("Made")
+
+
 class Desk:
     """The assistant, everybody's conversations with it, and what a page shows of the library."""
 
@@ -20,6 +26,7 @@ class Desk:
         self.assistant = assistant
         self.sessions = Sessions()
         self.asker = Asker(assistant)
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._suggesting = threading.Lock()
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
 
@@ -29,6 +36,11 @@ class Desk:
 
     def close(self) -> None:
         self.asker.close()
+        self._aside.shutdown(wait=True, cancel_futures=True)
+
+    async def aside(self, work: Callable[[], Made]) -> Made:
+        """What `work` returns, which takes seconds: one such thing is done at a time, beside all that is quick."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
     def listings(self) -> dict[str, str]:
         """Each listing and its label."""

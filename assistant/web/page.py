@@ -14,17 +14,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from . import talk
+from . import papers, talk
 from .desk import Desk
 from .guard import Guard
 
 if TYPE_CHECKING:
     from ..chain import Assistant
 
-TABS = (talk,)
+TABS = (talk, papers)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
-HEAD = '<script src="/own/page.js" defer></script>'
+HEAD = '<script src="/own/page.js" defer></script><script src="/own/papers.js" defer></script>'
 UPLOAD = "20mb"
 """The largest file taken."""
 WAITING = 400
@@ -74,7 +74,7 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
         max_file_size=UPLOAD,
         favicon_path=str(OWN / "icon.svg"),
         theme=theme(),
-        css_paths=[OWN / "page.css"],
+        css_paths=[OWN / "page.css", OWN / "papers.css"],
         head=HEAD,
     )
     return served

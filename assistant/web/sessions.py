@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import AssistantError
-from ..records import Turn
+from ..records import Paper, Turn
 
 COOKIE = "assistant-browser"
 COOKIE_DAYS = 180
@@ -34,7 +34,7 @@ class Unknown(AssistantError):
 class Talk:
     """One conversation: its turns, the question being answered, and one whose answer was stopped, if there are such.
 
-    `instead`: the next turn replaces the last one.
+    `instead`: the next turn replaces the last one. `chosen`: the papers that questions keep to, if any.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Talk:
     asking: str = ""
     stopped: str = ""
     instead: bool = False
+    chosen: tuple[Paper, ...] = ()
 
     @property
     def before(self) -> tuple[Turn, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import gradio as gr
 
+from ..errors import PaperNotFound
 from ..records import Turn
-from . import answers, evidence
+from . import answers, evidence, shelves
 from .asking import Failure
 from .desk import Desk
 from .markup import Html, joined, tag
@@ -24,6 +25,8 @@ element.addEventListener("assistant", (event) => trigger(event.detail.name, even
 ARRIVE = """
 trigger("apply", { talk: new URLSearchParams(location.search).get("talk") ?? "" });
 """
+MOST_CHOSEN = 12
+"""Papers that questions keep to at most: as many as one answer names."""
 UNREAD = "Each paper that an answer cites stands here, with the words it is cited for."
 
 _QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
@@ -68,6 +71,8 @@ class Tab:
         self.current.clear(self.begun_anew, [self.name], everything, cancels=asks, **_QUIETLY)
         self.current.edit(self.edited, [self.name], [self.chip, self.box], **_QUIETLY)
         self.chip.clear(self.kept, [self.name], [self.chip], **_QUIETLY)
+        self.chip.select(self.chose, [self.name], [self.name, self.chip], **_QUIETLY)
+        self.chip.delete(self.left, [self.name], [self.chip], **_QUIETLY)
         self.current.select(self.pointed, [self.name], [self.evidence], **_QUIETLY)
 
     # -- what happens
@@ -136,6 +141,21 @@ class Tab:
         talk.instead = False
         return {self.chip: _chip(talk)}
 
+    async def chose(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """One paper more that the next questions keep to."""
+        talk = self._talk(name, request)
+        with suppress(PaperNotFound):  # it was removed since it was shown
+            paper = await asyncio.to_thread(self._desk.assistant.paper, str(event.paper))
+            if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
+                talk.chosen = (*talk.chosen, paper)
+        return {self.name: talk.name, self.chip: _chip(talk)}
+
+    async def left(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """One paper less of these."""
+        talk = self._talk(name, request)
+        talk.chosen = tuple(paper for paper in talk.chosen if paper.id != event.paper)
+        return {self.chip: _chip(talk)}
+
     async def pointed(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """The evidence of an earlier answer."""
         turns = self._talk(name, request).turns
@@ -164,7 +184,7 @@ class Tab:
         return {
             self.past: await _past(talk.before),
             self.current: _placed(talk, answers.making(state, number)),
-            self.chip: "",
+            self.chip: shelves.chips(talk.chosen),
             self.box: gr.update(value="", **_BUSY),
             self.evidence: evidence.nothing("The papers of the answer will stand here."),
         }
@@ -200,11 +220,12 @@ def _placed(talk: Talk, *content: Html) -> Html:
 
 
 def _chip(talk: Talk) -> Html:
-    """What says that the next question replaces the last one, until that is called off."""
+    """What says that the next question replaces the last one, or keeps to some papers, until that is called off."""
+    chosen = shelves.chips(talk.chosen)
     if not talk.instead:
-        return joined([])
+        return chosen
     off = tag("button", {"type": "button", "class": "plain", "data-do": "keep"}, "Keep both")
-    return tag("p", {"class": "chip"}, "Replaces your last question", off)
+    return joined([chosen, tag("p", {"class": "chip"}, "Replaces your last question", off)])
 
 
 def _markup(name: str, content: str = "", *, js: str = FORWARD) -> gr.HTML:

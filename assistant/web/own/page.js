@@ -68,13 +68,16 @@
     retry: (button) => send("current", "submit", asked(button)),
     edit: (button) => { send("current", "edit", asked(button)); box().focus(); },
     keep: () => send("chip", "clear"),
-    new: () => { send("current", "clear"); box()?.focus(); },
+    about: (button) => { send("chip", "select", { paper: button.dataset.paper }); tab("Ask"); box().focus(); },
+    leave: (button) => { send("chip", "delete", { paper: button.dataset.paper }); box().focus(); },
+    new: () => { send("current", "clear"); tab("Ask"); box()?.focus(); },
     why: (button) => why(Number(button.dataset.turn)),
     open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
     back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
     copy: (button) => copy(button),
     theme: () => dress(document.body.classList.contains("dark") ? "light" : "dark", true),
   };
+  const tab = (name) => all("#tabs [role=tab]").find((one) => one.textContent.trim() === name)?.click();
   const copy = async (button) => {
     const text = button.dataset.copy;
     try {

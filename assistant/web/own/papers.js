@@ -1,0 +1,90 @@
+// What is typed and clicked in the tab "Papers", and what its map lights up: found papers, cited ones, the one opened.
+(() => {
+  "use strict";
+  const one = (what, within = document) => within.querySelector(what);
+  const all = (what, within = document) => [...within.querySelectorAll(what)];
+  const send = (name, data) =>
+    one("#search .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
+  const NEAR = 24; // pixels between a click and the circle it is taken for: a finger is not a needle
+  let waiting = 0;
+  let asked = ""; // the paper that is to be opened
+
+  const typed = () => Object.fromEntries(new FormData(one("#search form")));
+  const look = (more = {}) => send("submit", { ...typed(), ...more });
+  const open = (paper) => { asked = paper; send("select", { paper }); };
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest("#search form") || event.target.name !== "words") return;
+    clearTimeout(waiting);
+    waiting = setTimeout(look, 180);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("#search form") && event.target.name !== "words") look();
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.closest("#search form")) return;
+    event.preventDefault();
+    look();
+  });
+
+  document.addEventListener("click", (event) => {
+    const paper = event.target.closest("#found [data-paper]");
+    const more = event.target.closest("[data-more]");
+    const map = event.target.closest("#map svg");
+    if (paper) open(paper.dataset.paper);
+    else if (more) look({ shown: more.dataset.more });
+    else if (map) nearest(map, event);
+    else if (event.target.closest("[data-do=shut]")) shut();
+  });
+  const nearest = (map, event) => {
+    const scale = map.getScreenCTM();
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(scale.inverse());
+    let best = null, least = NEAR / scale.a;
+    for (const circle of all("circle", map)) {
+      const far = Math.hypot(circle.cx.baseVal.value - at.x, circle.cy.baseVal.value - at.y);
+      if (far < least) [best, least] = [circle, far];
+    }
+    if (best) open(best.dataset.paper);
+  };
+  const shut = () => {
+    const before = one("#paper [data-open]")?.dataset.open;
+    open("");
+    one(`#found [data-paper="${before}"]`)?.focus();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const words = one("#search [name=words]");
+    if (!words?.offsetParent || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && one("#paper [data-open]")) shut();
+    else if (event.key === "/" && !event.target.closest("input, select, textarea")) { event.preventDefault(); words.focus(); }
+  });
+
+  // -- what is opened, and what the last answer cites, is seen in the list and on the map
+
+  const lit = (what, name, papers) => all(what).forEach((found) => found.classList.toggle(name, papers.has(found.dataset.paper)));
+  const light = () => {
+    const cited = new Set(all("#current a.reference").map((link) => link.dataset.paper));
+    const opened = new Set(all("#paper [data-open]").map((paper) => paper.dataset.open));
+    const found = new Set(one("#found [data-found]")?.dataset.found.split(" "));
+    lit("#map circle", "cited", cited);
+    lit("#map circle", "now", opened);
+    lit("#found [data-paper]", "now", opened);
+    const bright = found.size ? found : all("#map circle.cited").length ? cited : null;
+    all("#map circle").forEach((circle) => circle.classList.toggle("dim", bright !== null && !bright.has(circle.dataset.paper)));
+    const paper = one("#paper [data-open]");
+    if (paper && asked === paper.dataset.open) {
+      asked = "";
+      paper.focus({ preventScroll: true });
+      paper.scrollIntoView({ block: "nearest" });
+    }
+  };
+  const watch = new MutationObserver(() => { watch.disconnect(); light(); follow(); });
+  const follow = () => {
+    for (const what of ["#current", "#paper", "#found", "#map"]) {
+      const found = one(what);
+      if (found) watch.observe(found, { childList: true, subtree: true });
+    }
+  };
+  const begin = new MutationObserver(() => { if (one("#map") && one("#current")) { begin.disconnect(); follow(); light(); } });
+  begin.observe(document.documentElement, { childList: true, subtree: true });
+})();

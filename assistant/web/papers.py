@@ -1,0 +1,163 @@
+"""Words, listings and days in, the papers that fit and a map of all out: the tab "Papers"."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import gradio as gr
+
+from ..errors import AssistantError, EmbedderError, MissingExtra, PaperNotFound, QuestionError
+from . import chart, shelves
+from .asking import failure
+from .desk import Desk
+from .markup import Html, joined, tag
+
+TITLE = "Papers"
+SHOWN = """
+element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
+let hidden = true;
+new IntersectionObserver((seen) => {
+  const now = seen[seen.length - 1];
+  if (!now.boundingClientRect.width) hidden = true;
+  else if (now.isIntersecting && hidden) {
+    hidden = false;
+    const form = document.querySelector("#search form");
+    const typed = form ? Object.fromEntries(new FormData(form)) : {};
+    trigger("apply", { ...typed, revision: element.querySelector("[data-revision]")?.dataset.revision ?? "" });
+  }
+}).observe(element);
+"""
+"""Runs in the browser: each time the tab is opened, what it shows is brought up to date."""
+TOLD = (QuestionError, PaperNotFound)
+"""Errors about what was looked for."""
+NO_MAP = (EmbedderError, MissingExtra)
+"""Why there may be none; their text says what to do."""
+MOST = 10_000
+"""Papers listed at most, however often more are asked for."""
+
+_QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+_LATEST: Any = {**_QUIETLY, "trigger_mode": "always_last"}
+
+Updates = dict[Any, Any]
+
+
+def build(desk: Desk) -> None:
+    """Lay out the tab in the page that is being built."""
+    Tab(desk).listen()
+
+
+class Tab:
+    """The components of the tab and what happens in them; nothing about a person is kept."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._chart: tuple[int, Html] = (-1, joined([]))
+        with gr.Row(elem_id="shelves"):
+            with gr.Column(elem_id="shelf", scale=2, min_width=300):
+                self.search = _markup("search", tag("p", {"class": "quiet"}, "One moment …"), js=SHOWN)
+                self.found = _markup("found")
+            with gr.Column(elem_id="table", scale=3, min_width=300):
+                self.paper = _markup("paper")
+                self.map = _markup("map", tag("p", {"class": "quiet"}, "One moment …"), js=SHOWN)
+
+    def listen(self) -> None:
+        """Say what happens on which event."""
+        self.search.apply(self.arrived, None, [self.search, self.found], **_LATEST)
+        self.search.submit(self.looked_for, None, [self.found], **_LATEST)
+        self.search.select(self.opened, None, [self.paper], **_LATEST)
+        self.map.apply(self.mapped, None, [self.map], **_QUIETLY)
+
+    async def arrived(self, event: gr.EventData) -> Updates:
+        """The form, where the library has changed since it was made, and what it finds now."""
+        revision = await asyncio.to_thread(self._revision)
+        known = _told(event, "revision") == str(revision)
+        form = gr.skip() if known else await asyncio.to_thread(self._form, revision)
+        wanted = _wanted(event) if known else shelves.Wanted(words=_told(event, "words"))
+        return {self.search: form, self.found: await asyncio.to_thread(self._found, wanted)}
+
+    async def looked_for(self, event: gr.EventData) -> Updates:
+        """The papers that fit what is typed and chosen."""
+        return {self.found: await asyncio.to_thread(self._found, _wanted(event))}
+
+    async def opened(self, event: gr.EventData) -> Updates:
+        """One paper, whole; none where none is named."""
+        name = _told(event, "paper")
+        return {self.paper: await asyncio.to_thread(self._opened, name) if name else joined([])}
+
+    async def mapped(self, event: gr.EventData) -> AsyncGenerator[Updates, None]:
+        """The map of what is held now, unless it is there already; while it is drawn, that this takes a while."""
+        status = await asyncio.to_thread(self._desk.assistant.status)
+        if _told(event, "revision") == str(status.revision):
+            yield {self.map: gr.skip()}
+            return
+        if self._chart[0] != status.revision:
+            yield {self.map: tag("p", {"class": "quiet stage"}, f"Drawing the map of {status.papers:,} papers …")}
+        yield {self.map: await self._desk.aside(self._drawn)}
+
+    # -- what is shown; each of these may take a while and runs in a thread
+
+    def _revision(self) -> int:
+        return self._desk.assistant.status().revision
+
+    def _form(self, revision: int) -> Html:
+        listings = self._desk.listings()
+        dates = {paper.published for paper in self._desk.assistant.papers()} | {*listings.values()}
+        return shelves.search(listings, dates, revision)
+
+    def _found(self, wanted: shelves.Wanted) -> Html:
+        try:
+            papers = self._desk.assistant.papers(
+                wanted.words, listing=wanted.listing, since=wanted.since, until=wanted.until
+            )
+        except AssistantError as error:
+            return shelves.unfound(_sentence(error))
+        return shelves.listed(papers, wanted, self._desk.listings())
+
+    def _opened(self, name: str) -> Html:
+        try:
+            return shelves.opened(self._desk.assistant.paper(name), self._desk.listings())
+        except PaperNotFound:
+            return shelves.unfound("This paper is not here any more.")
+
+    def _drawn(self) -> Html:
+        """The map; made once for each state of the library."""
+        revision = self._revision()
+        if self._chart[0] != revision:
+            try:
+                atlas = self._desk.assistant.atlas()
+            except AssistantError as error:
+                return tag("p", {"class": "quiet"}, str(error) if isinstance(error, NO_MAP) else _sentence(error))
+            titles = {paper.id: paper.title for paper in self._desk.assistant.papers()}
+            self._chart = (revision, chart.chart(atlas, titles, revision))
+        return self._chart[1]
+
+
+def _sentence(error: AssistantError) -> str:
+    """What to tell of an error; what is about the machine stays in the log."""
+    if isinstance(error, TOLD):
+        return str(error)
+    told = failure(error)
+    return f"The papers cannot be shown: something failed here. The log tells more under the id {told.error}."
+
+
+def _wanted(event: gr.EventData) -> shelves.Wanted:
+    shown = _told(event, "shown")
+    return shelves.Wanted(
+        words=_told(event, "words"),
+        listing=_told(event, "listing"),
+        since=_told(event, "since"),
+        until=_told(event, "until"),
+        shown=min(int(shown), MOST) if shown.isdecimal() and len(shown) < 6 else shelves.PAGE,
+    )
+
+
+def _told(event: gr.EventData, name: str) -> str:
+    """What the browser says of that name, as text of a bearable length; "" where it says nothing."""
+    return str(getattr(event, name, ""))[:1000]
+
+
+def _markup(name: str, content: str = "", *, js: str | None = None) -> gr.HTML:
+    """A place for markup of ours."""
+    return gr.HTML(content, elem_id=name, js_on_load=js, apply_default_css=False)
