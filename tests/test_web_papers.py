@@ -20,7 +20,7 @@ from assistant.web import chart, shelves
 from assistant.web.markup import joined
 from assistant.web.shelves import PAGE, Wanted
 
-from .pages import Served, Visitor
+from .pages import Served, Visitor, serving
 from .papers import PAIRS, write_listing
 
 LISTINGS = {"a.txt": "Mar 11", "b.txt": "Mar 9", "c.txt": ""}
@@ -235,7 +235,7 @@ def test_hostile_text_is_shown_and_does_nothing(hostile: str) -> None:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("papers") / "home", PAIRS) as page:
+    with serving(tmp_path_factory.mktemp("papers") / "home", PAIRS) as page:
         yield page
 
 
