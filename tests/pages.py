@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -61,13 +62,20 @@ class Served:
         self.assistant, self.writer = assistant, writer or HeldWriter()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._made = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    async def _run(self) -> None:
+        """Serve; the page is made here, for Gradio leaves loops open that it makes where none runs."""
         page = web.app(self.assistant, beside={"/door": _door()})
         config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
+        self._made.set()
+        await self._server.serve(sockets=[self._listening])
 
     def __enter__(self) -> Served:
         self._thread.start()
+        assert self._made.wait(60), "the page could not be made"
         return self
 
     def __exit__(self, *_: object) -> None:

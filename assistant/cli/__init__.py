@@ -75,6 +75,8 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    # An answer's matrices are small: a second thread would only wait for work, an eighth of the time of both.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # What an answer imports stays; looking through it again and again for garbage, and once more at the end, would take
     # a fifth of the time.
     gc.set_threshold(50_000)
