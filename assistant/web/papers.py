@@ -38,7 +38,7 @@ MOST = 10_000
 """Papers listed at most, however often more are asked for."""
 
 _QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
-_LATEST: Any = {**_QUIETLY, "trigger_mode": "always_last"}
+_EACH: Any = {**_QUIETLY, "trigger_mode": "multiple"}
 
 Updates = dict[Any, Any]
 
@@ -64,9 +64,9 @@ class Tab:
 
     def listen(self) -> None:
         """Say what happens on which event."""
-        self.search.apply(self.arrived, None, [self.search, self.found], **_LATEST)
-        self.search.submit(self.looked_for, None, [self.found], **_LATEST)
-        self.search.select(self.opened, None, [self.paper], **_LATEST)
+        self.search.apply(self.arrived, None, [self.search, self.found], **_EACH)
+        self.search.submit(self.looked_for, None, [self.found], **_EACH)
+        self.search.select(self.opened, None, [self.paper], **_EACH)
         self.map.apply(self.mapped, None, [self.map], **_QUIETLY)
 
     async def arrived(self, event: gr.EventData) -> Updates:
@@ -78,8 +78,9 @@ class Tab:
         return {self.search: form, self.found: await asyncio.to_thread(self._found, wanted)}
 
     async def looked_for(self, event: gr.EventData) -> Updates:
-        """The papers that fit what is typed and chosen."""
-        return {self.found: await asyncio.to_thread(self._found, _wanted(event))}
+        """The papers that fit what is typed and chosen; `serial` tells own/papers.js which of its requests this is."""
+        found = await asyncio.to_thread(self._found, _wanted(event))
+        return {self.found: tag("div", {"data-serial": _told(event, "serial")}, found)}
 
     async def opened(self, event: gr.EventData) -> Updates:
         """One paper, whole; none where none is named."""

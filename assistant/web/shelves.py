@@ -45,6 +45,7 @@ def search(listings: Mapping[str, str], dates: Iterable[str], revision: int) -> 
         fields += [_field("text", "since", "From", f"such as {told[0]}", "held")]
         fields += [_field("text", "until", "To", f"such as {told[-1]}", "held")]
         fields.append(tag("datalist", {"id": "held"}, *(tag("option", {"value": date}) for date in told)))
+    fields.append(tag("button", {"type": "submit", "class": "sr-only", "tabindex": -1}, "Search"))  # lets Enter search
     about: Attributes = {"class": "search", "role": "search", "aria-label": "Papers", "data-revision": revision}
     return tag("form", about, *fields)
 

@@ -148,6 +148,7 @@ class Tab:
             paper = await asyncio.to_thread(self._desk.assistant.paper, str(event.paper))
             if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
                 talk.chosen = (*talk.chosen, paper)
+                self._desk.sessions.keep(owner_of(request.cookies), talk)
         return {self.name: talk.name, self.chip: _chip(talk)}
 
     async def left(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:

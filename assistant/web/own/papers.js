@@ -6,11 +6,11 @@
   const send = (name, data) =>
     one("#search .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
   const NEAR = 24; // pixels between a click and the circle it is taken for: a finger is not a needle
-  let waiting = 0;
+  let waiting = 0, serial = 0;
   let asked = ""; // the paper that is to be opened
 
   const typed = () => Object.fromEntries(new FormData(one("#search form")));
-  const look = (more = {}) => send("submit", { ...typed(), ...more });
+  const look = (more = {}) => { clearTimeout(waiting); send("submit", { ...typed(), ...more, serial: ++serial }); };
   const open = (paper) => { asked = paper; send("select", { paper }); };
 
   document.addEventListener("input", (event) => {
@@ -78,7 +78,11 @@
       paper.scrollIntoView({ block: "nearest" });
     }
   };
-  const watch = new MutationObserver(() => { watch.disconnect(); light(); follow(); });
+  const outdated = () => { // an answer to an earlier request came last
+    const shown = one("#found [data-serial]")?.dataset.serial;
+    if (shown && Number(shown) < serial) { clearTimeout(waiting); waiting = setTimeout(look, 500); }
+  };
+  const watch = new MutationObserver(() => { watch.disconnect(); light(); outdated(); follow(); });
   const follow = () => {
     for (const what of ["#current", "#paper", "#found", "#map"]) {
       const found = one(what);
