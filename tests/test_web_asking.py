@@ -168,6 +168,7 @@ class Scripted:
         self.go = threading.Event()
         self.turns: list[tuple[str, Sequence[Turn]]] = []
         self.ended: list[str] = []
+        self.finished: list[str] = []
         self._lock = threading.Lock()
         self._at_work, self.most_at_work = 0, 0
 
@@ -184,6 +185,7 @@ class Scripted:
                 raise FAULTS[question]
             yield Event("checking citations")
             yield Event("answered", answer=Answer(question, f"searched {question}"))
+            self.finished.append(question)
         finally:
             with self._lock:
                 self._at_work -= 1
@@ -292,6 +294,7 @@ def test_who_stops_is_answered_nothing_and_leaves_the_worker_free(
 
     assert isinstance(asyncio.run(scene())[-1], Turn)
     assert scripted.ended == ["slow", "next"]
+    assert scripted.finished == ["next"]
     assert talk.stopped == ""
 
 
