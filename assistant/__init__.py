@@ -105,7 +105,11 @@ _HOMES = {
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
         *("Paper", "Passage", "Reject", "Rejection", "Turn"),
     ),
-    "errors": (*("AssistantError",),),
+    "errors": (
+        *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
+        *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
+        *("MissingExtra", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

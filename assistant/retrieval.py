@@ -51,11 +51,11 @@ class Retriever:
         """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
-        lists = self._lists(asked, vector, allowed)
-        lists["bridge"] = {paper_id: 1.0 for paper_id in also if allowed is None or paper_id in allowed}
+        lists = self._lists(asked, vector, allowed) | {
+            "bridge": {i: 1.0 for i in also if allowed is None or i in allowed}
+        }
         chosen = self._chosen(asked, vector, allowed)
-        papers = {paper.id: paper for paper in self._library.papers(dict.fromkeys([*chosen, *_candidates(lists)]))}
-        if not papers:
+        if not (papers := {p.id: p for p in self._library.papers(dict.fromkeys([*chosen, *_candidates(lists)]))}):
             return []
         readings = self._index.readings_of(papers.values())
         matches = compare(probe, self._codes(papers.values()), readings)
@@ -68,7 +68,7 @@ class Retriever:
         }
         scores = fused(found)
         first = {i: (i in chosen, signals["named"] + signals["bridge"], scores[i]) for i, signals in found.items()}
-        order = sorted(sorted(papers), key=lambda i: first[i], reverse=True)[: max(limit, len(chosen))]
+        order = sorted(sorted(papers), key=first.__getitem__, reverse=True)[: max(limit, len(chosen))]
         ranks = _ranks(lists)
         passages = self._index.passages_of([papers[i] for i in order])
         told = {i: evidence(probe, papers[i], readings[i], matches.get(i)) for i in order}

@@ -16,7 +16,7 @@ from assistant.embedding import Encoding, unit
 class HashEmbedder:
     """An `Embedder` whose word vectors are hashes: texts are alike by the words they share.
 
-    `calls` holds the texts of each call, for counting what was embedded.
+    `calls` holds the texts of each call that has any, for counting what was embedded.
     """
 
     dimensions = 64
@@ -31,7 +31,8 @@ class HashEmbedder:
         return [text for call in self.calls for text in call]
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        self.calls.append(list(texts))
+        if texts:  # a call of none only wakes a model
+            self.calls.append(list(texts))
         return [self._encoded(text) for text in texts]
 
     def _encoded(self, text: str) -> Encoding:

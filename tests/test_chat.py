@@ -67,7 +67,11 @@ def test_new_forgets_the_turns(
 ) -> None:
     seen = []
     stream = assistant.stream
-    monkeypatch.setattr(assistant, "stream", lambda question, turns: seen.append(len(turns)) or stream(question, turns))
+    monkeypatch.setattr(
+        assistant,
+        "stream",
+        lambda question, turns, papers: seen.append(len(turns)) or stream(question, turns, papers=papers),
+    )
     printed = typed("What is PearRank?", "What is Ragnarök?", "/new", "/why", "What is γ-MoD?")
     assert seen == [0, 1, 0]
     assert "The conversation so far is forgotten." in printed
@@ -86,7 +90,7 @@ def test_an_unknown_command_is_told_the_known_ones(typed: Callable[..., list[str
 def test_an_error_does_not_end_it(
     typed: Callable[..., list[str]], assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(question: str, turns: object) -> Iterator[Event]:
+    def fail(question: str, turns: object, papers: object) -> Iterator[Event]:
         raise StoreError("The store is away.")
         yield
 
@@ -97,7 +101,7 @@ def test_an_error_does_not_end_it(
 def test_ctrl_c_gives_up_the_answer_alone(
     typed: Callable[..., list[str]], assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(question: str, turns: object) -> Iterator[Event]:
+    def stop(question: str, turns: object, papers: object) -> Iterator[Event]:
         raise KeyboardInterrupt
         yield
 

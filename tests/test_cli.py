@@ -103,7 +103,7 @@ def test_an_unknown_setting_is_a_failure(run: Callable[..., Result], monkeypatch
 
 
 def test_ctrl_c_is_130(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Assistant, "papers", stop)
