@@ -150,16 +150,21 @@ def _linked(piece: str, title: str, link: Html) -> list[str]:
 # -- what can be done with it
 
 
+def why_title(answer: Answer) -> str:
+    """What the account of how it came about is called."""
+    return "Why no answer" if answer.declined else "Why this answer"
+
+
 def _summary(answer: Answer, turn: int) -> Html:
     """One quiet line: from how many papers, by whom, how fast; it opens the rest."""
     seconds = sum(answer.timings.values())
     papers = len(answer.titles)
     told = [f"{papers} {'paper' if papers == 1 else 'papers'} cited"] if papers else []
-    told += [f"{len(answer.hits)} looked at"] if answer.hits else []
+    told += [f"{len(answer.hits)} {'papers ' * (not papers)}looked at"] if answer.hits else []
     told += [f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"] if answer.timings else []
     if not told:
         return joined([])
-    why = tag("button", {"type": "button", "class": "plain", "data-do": "why", "data-turn": turn}, "Why this answer")
+    why = tag("button", {"type": "button", "class": "plain", "data-do": "why", "data-turn": turn}, why_title(answer))
     return tag("p", {"class": "summary"}, " · ".join(told), " · ", why)
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from ..export import start_of
 from ..records import Answer, Citation, Hit, Paper
+from .answers import why_title
 from .markup import Attributes, Html, foreign, joined, online, tag
 
 ALSO = 10
@@ -204,7 +205,7 @@ def _why(answer: Answer) -> Html:
     if answer.usage:
         facts["Tokens"] = joined([", ".join(f"{name} {count:,}" for name, count in answer.usage.items())])
     told = tag("dl", {}, *(joined([tag("dt", {}, name), tag("dd", {}, value)]) for name, value in facts.items()))
-    return _folded("why", "Why this answer", told, _ranks(answer.hits[:ALSO]))
+    return _folded("why", why_title(answer), told, _ranks(answer.hits[:ALSO]))
 
 
 def _ranks(hits: Sequence[Hit]) -> Html:

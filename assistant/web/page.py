@@ -89,7 +89,7 @@ def blocks(desk: Desk) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
-                with gr.Tab(tab.TITLE):
+                with gr.Tab(tab.TITLE), gr.Column(elem_classes="sheet"):
                     tab.build(desk)
     page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)
     return page

@@ -62,6 +62,11 @@
 
   // -- what buttons do
 
+  const toBox = () => {
+    one('#tabs [role="tab"]')?.click(); // the tab of the conversation is the first
+    box()?.focus();
+    setTimeout(() => box()?.focus()); // once it is seen, if another tab was open
+  };
   const asked = (button) => ({ question: button.dataset.question, again: button.dataset.again === "true" });
   const deeds = {
     ask: (button) => send("current", "submit", asked(button)),
@@ -70,7 +75,7 @@
     keep: () => send("chip", "clear"),
     about: (button) => { send("chip", "select", { paper: button.dataset.paper }); tab("Ask"); box().focus(); },
     leave: (button) => { send("chip", "delete", { paper: button.dataset.paper }); box().focus(); },
-    new: () => { send("current", "clear"); tab("Ask"); box()?.focus(); },
+    new: () => { toBox(); send("current", "clear"); },
     why: (button) => why(Number(button.dataset.turn)),
     open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
     back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
@@ -122,7 +127,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") one("#question .stop-button")?.click();
     else if (typing()) return;
-    else if (event.key === "/") { event.preventDefault(); box()?.focus(); }
+    else if (event.key === "/") { event.preventDefault(); toBox(); }
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       if (document.activeElement?.closest("[role=tablist], .wide")) return;
       event.preventDefault();
