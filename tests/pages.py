@@ -28,16 +28,17 @@ from .papers import Pair, write_listing
 
 
 class HeldWriter:
-    """Writes as ever; a question with "slowly" in it waits to be `released`, one with "crash" in it fails."""
+    """Writes as ever; a question with "slowly" in it waits, `holding`, to be `released`; one with "crash" in it fails."""
 
     name = ExtractiveWriter.name
 
     def __init__(self) -> None:
-        self.released = threading.Event()
+        self.holding, self.released = threading.Event(), threading.Event()
         self._writer = ExtractiveWriter()
 
     def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[Rejection] = ()) -> Iterator[Sentence]:
         if "slowly" in asked.text:
+            self.holding.set()
             self.released.wait(20)
         if "crash" in asked.text:
             raise RuntimeError("a secret of the machine")
