@@ -28,7 +28,7 @@ from .papers import Pair, write_listing
 
 
 class HeldWriter:
-    """Writes as ever; a question with "slowly" in it waits, `holding`, to be `released`; one with "crash" in it fails."""
+    """Writes as ever; a question with "slowly" in it waits, `holding`, to be `released`; one with "crash" fails."""
 
     name = ExtractiveWriter.name
 
