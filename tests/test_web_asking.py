@@ -172,7 +172,7 @@ class Scripted:
         self._lock = threading.Lock()
         self._at_work, self.most_at_work = 0, 0
 
-    def stream(self, question: str, turns: Sequence[Turn]) -> Iterator[Event]:
+    def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
         with self._lock:
             self.turns.append((question, turns))
             self._at_work += 1
@@ -248,7 +248,7 @@ def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..
     claims = [Claim(f"{n}.", (Citation(Passage("p", "T", f"{n}.", 0), f"{n}.", 1.0, "quoted"),)) for n in range(50)]
 
     class Hasty(Scripted):
-        def stream(self, question: str, turns: Sequence[Turn]) -> Iterator[Event]:
+        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
             yield from (Event("answering", claim=claim) for claim in claims)
             yield Event("answered", answer=Answer(question, question, tuple(claims)))
 

@@ -100,7 +100,7 @@ def test_an_impossible_port_is_refused_at_the_command_line(port: str) -> None:
 
 
 def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    def serve(assistant: Assistant, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    def serve(assistant: Assistant, *, host: str, port: int, announce: Callable[[str], None], beside: object) -> None:
         announce(f"http://{host}:{port}")
 
     monkeypatch.setattr(web, "serve", serve)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import LibraryBusy, PaperNotFound, QuestionError
-from ..records import Turn
+from ..records import STARTING_OVER, Turn
 from .answers import Making
 from .line import Line, LineFull
 from .sessions import Talk, Unknown
@@ -116,7 +116,8 @@ class Asker:
         done = loop.run_in_executor(self._workers, work)
         try:
             while event := await made.get():
-                claims = (*state.claims, event.claim) if event.claim else state.claims
+                told = () if event.stage == STARTING_OVER else state.claims
+                claims = (*told, event.claim) if event.claim else told
                 state = Making(question, stage=event.stage, claims=claims)
                 if event.answer:
                     yield Turn(question, event.answer)

@@ -127,7 +127,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") one("#question .stop-button")?.click();
     else if (typing()) return;
-    else if (event.key === "/") { event.preventDefault(); toBox(); }
+    else if (event.key === "/" && !one("#search")?.checkVisibility()) { event.preventDefault(); toBox(); } // it has a box of its own
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       if (document.activeElement?.closest("[role=tablist], .wide")) return;
       event.preventDefault();
