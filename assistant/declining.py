@@ -22,7 +22,7 @@ CROWD = slice(5, 15)
 """The hits that stand for what is alike to any question of the kind: an answer stands out from these."""
 FAINT = 0.1
 """A chosen paper less relevant than this, beside all that are held, is not what a question is about: of the questions
-put to the paper next to the right one it declines 3 in 4, to one at random all, to the right one 1 in 17."""
+put to the paper next to the right one it declines 3 in 4, to one at random 24 in 25, to the right one 1 in 15."""
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
