@@ -45,9 +45,8 @@ class Retriever:
     def retrieve(self, asked: Asked, *, limit: int = CANDIDATES, also: Sequence[str] = ()) -> list[Hit]:
         """At most `limit` hits, best first; [] when nothing has anything in common with the question.
 
-        The papers whose ids stand in `also` were reached through another hit: they come out whatever their rank,
-        with the signal `bridge`. So do the chosen ones, among all others: whether a question is about a paper shows
-        only beside the papers it might be about instead.
+        The papers in `also` were reached through another hit: they come out whatever their rank, with the signal
+        `bridge`. So do the chosen ones, but among all others: only beside these it shows whether they are meant.
         """
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
         probe, vector = self._probe(asked)
