@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +40,15 @@ def seen(visitor: Visit) -> Iterator[Visit]:
 
 
 def show(seen: Visit) -> None:
-    seen.page.get_by_role("tab", name="Papers").click()
+    """Open the tab; again, as a person would, where the page was not yet ready for the first click."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for _ in range(3):
+        seen.page.get_by_role("tab", name="Papers").click()
+        with contextlib.suppress(TooLate):
+            seen["#found .titles"].wait_for(timeout=5000)
+            break
+        seen.page.get_by_role("tab", name="Ask").click()
     seen["#found .titles"].wait_for()
     seen["#map svg"].wait_for()
 
