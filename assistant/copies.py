@@ -1,22 +1,19 @@
 """An answer in, a copy of it to paste elsewhere out: as text, as Markdown, or its papers as BibTeX.
 
-Titles and sentences are foreign text: in Markdown and BibTeX their special characters are escaped, formulas left as
-they are.
+Titles and sentences are foreign text: in BibTeX their special characters are escaped, formulas left as they are.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
+from .markdown import escaped, of_answer
 from .records import Answer, Claim, Paper
 from .text import clean, content_words
 
 _MATHS = re.compile(r"(\$[^$\n]{1,80}\$)")
-_INLINE = re.compile(r"[\\`*_\[\]<|~$]|&(?=#?\w+;)")
-_BLOCK = re.compile(r"^[-+#>=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
-"""What Markdown reads within a line, and what at its beginning."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -34,21 +31,8 @@ def as_text(answer: Answer) -> str:
 
 
 def as_markdown(answer: Answer) -> str:
-    """The same as Markdown, with each quote under its paper; nothing that papers say is read as Markdown."""
-    numbers = {title: number for number, title in enumerate(answer.titles, start=1)}
-    quotes: dict[str, list[str]] = {title: [] for title in answer.titles}
-    for claim in answer.claims:
-        for citation in claim.citations:
-            quotes[citation.passage.title].append(citation.quote)
-    sources = [
-        "\n".join([f"{numbers[title]}. **{_plain(title)}**", *(f"   > {_plain(q)}" for q in dict.fromkeys(said))])
-        for title, said in quotes.items()
-    ]
-    body = [_paragraph(claims, numbers) for claims in paragraphs(answer)]
-    if answer.declined:
-        body = [_plain(answer.declined.message)]
-    around = (_plain(answer.lead), *body, _plain(answer.remark), *sources)
-    return "\n\n".join([f"**{_plain(answer.question)}**", *filter(None, around)]) + "\n"
+    """The same as Markdown, with each quote under its paper."""
+    return f"**{escaped(answer.question)}**\n\n{of_answer(answer)}"
 
 
 def paragraphs(answer: Answer) -> list[list[Claim]]:
@@ -59,19 +43,6 @@ def paragraphs(answer: Answer) -> list[list[Claim]]:
             groups.append([])
         groups[-1].append(claim)
     return groups
-
-
-def _paragraph(claims: Sequence[Claim], numbers: Mapping[str, int]) -> str:
-    heading = f"**{_plain(claims[0].heading)}**\n" if claims[0].heading else ""
-    return heading + " ".join(
-        f"{_plain(claim.text)} {''.join(f'[{n}]' for n in sorted({numbers[c.passage.title] for c in claim.citations}))}"
-        for claim in claims
-    )
-
-
-def _plain(text: str) -> str:
-    """Text as Markdown that shows it letter by letter; a line that looks like a list item does not become one."""
-    return _BLOCK.sub(r"\\\g<0>", _INLINE.sub(r"\\\g<0>", " ".join(clean(text).split())))
 
 
 def as_bibtex(papers: Sequence[Paper]) -> str:

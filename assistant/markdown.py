@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from .conversations import Kept, KeptTurn
 from .records import Answer
+from .text import clean
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$&#]")
 """What can begin markup anywhere in a line, mathematics and HTML among it; a backslash makes each a plain sign:
@@ -18,7 +19,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
 
 def escaped(text: str) -> str:
     """Text as one line that Markdown shows as it is."""
-    line = _SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+    line = _SPECIAL.sub(r"\\\g<0>", " ".join(clean(text).split()))
     return _OPENING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], line)
 
 

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from assistant import markdown
 from assistant.conversations import Kept, KeptTurn
 from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Turn
+from assistant.text import clean
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = (
@@ -38,8 +39,8 @@ MARKUP = "\\`*_{}[]()<>#+-.!|~$&=:;/ \n\t12ab\"'"
 
 
 def shown(text: str) -> str:
-    """The text as it is after Markdown: white space in runs counts as one, zero bytes are replaced."""
-    return " ".join(text.replace("\0", "\ufffd").split())
+    """The text as it is after Markdown: white space in runs counts as one, what steers a terminal is gone."""
+    return " ".join(clean(text).split())
 
 
 @given(st.sampled_from(HOSTILE) | st.text(MARKUP, max_size=40) | st.text(st.characters(codec="utf-8"), max_size=60))
