@@ -56,10 +56,15 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
     if not missing:
         return None
     said = max(top.evidence, key=lambda told: told.signals["answers"]).text
-    message = (
-        f"The abstract of “{top.paper.title}” does not state {' or '.join(missing)}. The nearest it says: “{said}”"
-    )
+    message = f"The abstract of “{top.paper.title}” does not state {listed(missing)}. The nearest it says: “{said}”"
     return Decline("unstated", message, nearest)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b or c`; what another of the names says already is said once."""
+    once = list({name.casefold(): name for name in names}.values())
+    told = [name for name in once if not any(name.casefold() in o.casefold() for o in once if o is not name)]
+    return " or ".join(filter(None, (", ".join(told[:-1]), told[-1])))
 
 
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.declining import FAINT, NEAREST, decline, features, within
+from assistant.declining import FAINT, NEAREST, decline, features, listed, within
 from assistant.logistic import model
 from assistant.question import Asked
 from assistant.records import Decline, Hit
@@ -95,6 +95,19 @@ def test_what_the_abstract_does_not_state_is_declined_with_the_nearest_it_says(
     assert PEAR in declined.message
     assert any(told.text in declined.message for told in hits[0].evidence)
     assert declined.nearest[0] == PEAR
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["its authors"], "its authors"),
+        (["its authors", "how many gpus", "GPUs"], "its authors or how many gpus"),
+        (["a year", "its authors", "a cost"], "a year, its authors or a cost"),
+        (["GPUs", "gpus"], "gpus"),
+    ],
+)
+def test_what_is_not_stated_is_listed_once(names: list[str], said: str) -> None:
+    assert listed(names) == said
 
 
 def test_a_list_is_not_declined_for_what_one_abstract_does_not_state(shelf: Shelf) -> None:
