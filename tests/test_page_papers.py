@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from .pages import serving
 from .papers import PAIRS, write_listing
-from .test_page import HOSTILE, Visit, axe, chromium, pytestmark
+from .test_page import HOSTILE, Visit, chromium, pytestmark
 
 __all__ = ["chromium", "pytestmark"]
 PEAR, KITE = "PearRank: Ranking Orchards by Weak Supervision", "Do Kites Remember the Wind?"
@@ -40,15 +39,7 @@ def seen(visitor: Visit) -> Iterator[Visit]:
 
 
 def show(seen: Visit) -> None:
-    """Open the tab; again, as a person would, where the page was not yet ready for the first click."""
-    from playwright.sync_api import TimeoutError as TooLate
-
-    for _ in range(3):
-        seen.page.get_by_role("tab", name="Papers").click()
-        with contextlib.suppress(TooLate):
-            seen["#found .titles"].wait_for(timeout=5000)
-            break
-        seen.page.get_by_role("tab", name="Ask").click()
+    seen.page.get_by_role("tab", name="Papers").click()
     seen["#found .titles"].wait_for()
     seen["#map svg"].wait_for()
 
@@ -151,7 +142,7 @@ def test_axe_finds_no_fault(seen: Visit) -> None:
     seen["#paper [data-open]"].wait_for()
     for scheme in ("light", "dark"):
         seen.page.emulate_media(color_scheme=scheme)
-        faults = axe.Axe().run(seen.page).response["violations"]
+        faults = seen.judged().response["violations"]
         assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in faults] == []
 
 
