@@ -15,7 +15,7 @@ import pytest
 
 from assistant.chain import Assistant, Event
 from assistant.errors import LibraryBusy, QuestionError, StoreError
-from assistant.records import Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
+from assistant.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
 from assistant.web.answers import Making
 from assistant.web.asking import Asker, Failure
 from assistant.web.line import Line, LineFull
@@ -265,6 +265,33 @@ def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..
     one.close()
     assert len(seen) < 5
     assert seen[-1] == Turn("q", Answer("q", "q", tuple(claims)))
+
+
+def test_what_a_language_model_withdrew_is_not_shown_any_more() -> None:
+    first, second = (Claim(t, (Citation(Passage("p", "T", t, 0), t, 1.0, "quoted"),)) for t in ("One.", "Two."))
+    read = threading.Event()
+
+    class Withdrawing(Scripted):
+        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+            yield Event("answering", claim=first)
+            yield Event(STARTING_OVER)
+            yield Event("answering", claim=second)
+            read.wait(20)
+            yield Event("answered", answer=Answer(question, question, (second,)))
+
+    one = Asker(cast("Assistant", Withdrawing()), at_once=1, longest=1)
+
+    async def scene() -> list[tuple[Claim, ...]]:
+        shown = []
+        async for step in one.ask(Talk("t"), "q"):
+            if isinstance(step, Making):
+                shown.append(step.claims)
+                if second in step.claims:
+                    read.set()
+        return shown
+
+    assert asyncio.run(scene())[-1] == (second,)
+    one.close()
 
 
 def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(
