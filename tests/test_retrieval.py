@@ -14,7 +14,7 @@ from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.question import Asked, understand
 from assistant.records import Hit, Paper
-from assistant.retrieval import CALLED, Retriever, fused, likeness
+from assistant.retrieval import CALLED, COINED, Retriever, fused, likeness
 from assistant.store import MemoryStore
 from assistant.text import sentences
 
@@ -177,19 +177,19 @@ def test_a_misspelt_name_counts_for_less_than_an_exact_one(shelf: Shelf) -> None
     assert 0 < misspelt.signals["named"] < exact.signals["named"]
 
 
-@pytest.mark.parametrize(("users", "sure"), [(2, True), (3, False)])
-def test_a_name_that_many_use_does_not_surely_mean_who_coined_it(tmp_path: Path, users: int, sure: bool) -> None:
+@pytest.mark.parametrize(("users", "strength"), [(2, CALLED), (3, COINED)])
+def test_a_name_that_many_use_does_not_surely_mean_who_coined_it(tmp_path: Path, users: int, strength: float) -> None:
     more = "Every row is watered twice a week, and what comes up is counted by two people who do not speak. " * 2
     told = [
-        "We introduce WaitSeed, which sleeps in the ground.",
-        *["We sow WaitSeed by hand in the north."] * (users - 1),
+        "We introduce Wait Seed, which sleeps in the ground.",
+        *["We sow Wait Seed by hand in the north."] * (users - 1),
     ]
     coined, *others = (
         Paper(f"Seeds of field {n}", f"{one} {more}", sources=("odd.txt",)) for n, one in enumerate(told)
     )
     shelf = Shelf(tmp_path, (*LISTED, coined, *others), embedder=None)
-    found = {hit.paper.title: hit for hit in shelf.hits("What does WaitSeed do?")}
-    assert (found[coined.title].signals["named"] == CALLED) is sure
+    found = {hit.paper.title: hit for hit in shelf.hits("What does Wait Seed do?")}
+    assert found[coined.title].signals["named"] == strength
 
 
 def test_what_has_nothing_in_common_is_not_found(wordy: Shelf) -> None:
