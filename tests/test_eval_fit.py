@@ -1,0 +1,43 @@
+"""eval.fit: questions and their hits in, what the models are fitted on out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from assistant.declining import features
+from assistant.relevance import judged
+from eval.fit import Answered, answer_rows
+from eval.questions import Question
+
+from .doubles import HashEmbedder
+from .test_retrieval import PEAR, Shelf
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path_factory.mktemp("fit"), embedder=HashEmbedder())
+    yield shelf
+    shelf.close()
+
+
+def answered(shelf: Shelf, question: Question) -> Answered:
+    asked = shelf.asked(question.question)
+    return Answered(question, asked, judged(asked, shelf.retriever.retrieve(asked)))
+
+
+def test_an_answerable_question_stands_a_second_time_without_its_papers(shelf: Shelf) -> None:
+    row = answered(shelf, Question("q", "fact", "What does PearRank learn from?", (PEAR,)))
+    assert row.hits[0].paper.title == PEAR
+    with_it, without = answer_rows([row])
+    assert (with_it.label, without.label) == (True, False)
+    assert with_it.values == features(row.asked, row.hits)
+    assert without.values["maxsim"] == max(h.signals["maxsim"] for h in row.hits if h.paper.title != PEAR)
+    assert without.values["relevance"] < with_it.values["relevance"]
+
+
+def test_an_unanswerable_question_stands_once_and_what_the_gates_of_words_see_never(shelf: Shelf) -> None:
+    absent = answered(shelf, Question("q", "unanswerable", "Which umbrellas are dry?", unanswerable="absent"))
+    invented = answered(shelf, Question("q", "unanswerable", "What does ZorbNet do?", unanswerable="invented"))
+    assert [row.label for row in answer_rows([absent, invented])] == [False]
