@@ -163,6 +163,8 @@ class Holdings:
         Meanwhile the model wakes: loading it takes as long as opening the index does.
         """
         if self.embedder and self._index is None:
+            import numpy  # noqa: F401 -- two threads that import it at one time find it half made
+
             threading.Thread(target=self.embedder.encode, args=([],), name="model").start()
         with self._opening:
             index = self._current()
