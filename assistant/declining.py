@@ -14,7 +14,7 @@ from .logistic import model
 from .particulars import unnamed, unstated
 from .question import Asked
 from .records import Decline, Hit
-from .relevance import SEVERAL, SURELY
+from .relevance import SURELY
 
 NEAREST = 3
 """Papers named as the nearest."""
@@ -113,7 +113,7 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
         "strange": asked.strangeness,
         "words": min(len(asked.text.split()), 25) / 25,
         "named": float(bool(asked.named)),
-        "several": float(asked.kind in SEVERAL),
+        "several": float(asked.several),
     }
 
 

@@ -10,9 +10,8 @@ from .errors import LLMError
 from .llm import LLM, Schema
 from .parsing import Parser, Written
 from .prompts import Prompt, Prompts, fenced
-from .question import Asked
+from .question import SEVERAL, Asked
 from .records import Decline, Hit, Rejection, Sentence
-from .relevance import SEVERAL
 from .writing import choose
 
 PROMPT_TOKENS = 1900
@@ -107,7 +106,7 @@ class LLMWriter:
 def _shown(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """The hits that go into the prompt: those that would be quoted, and for a single paper the next best."""
     chosen = choose(asked, hits)
-    if asked.kind in SEVERAL:
+    if asked.several:
         return chosen
     further = [hit for hit in hits if hit not in chosen and hit.relevance >= WORTH_SHOWING]
     return (chosen + further)[: max(len(chosen), MOST_SOURCES)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .chunking import passages
+from .embedding import unit
 from .errors import EmbedderError
 from .interaction import pack
 from .records import Paper, Passage, digest
@@ -81,3 +82,10 @@ def kept_vectors(library: Library, embedder: str, keys: Sequence[str]) -> dict[s
 
     blobs = library.encodings(keys, embedder, columns="vector")
     return {key: np.frombuffer(row[0], "<f4") for key, row in blobs.items()}
+
+
+def centre(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean direction of some vectors (d,), scaled to length 1; (0,) of none."""
+    import numpy as np
+
+    return unit(np.sum(vectors, axis=0)) if vectors else np.zeros(0, np.float32)

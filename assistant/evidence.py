@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .interaction import Codes, similarities
+from .interaction import similarities
 from .logistic import model
 from .reading import CUES, Reading
 from .records import Evidence, Paper
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .generation import Held
 
 _BEARING = ("similarity", "focus", "coverage", "focus_coverage")
 _SIGNALS = (*_BEARING, *(f"{name}_gap" for name in _BEARING), *CUES, "figure", "figure_wanted", "before", "after")
@@ -28,13 +29,13 @@ _SIGNALS = (*_BEARING, *(f"{name}_gap" for name in _BEARING), *CUES, "figure", "
 class Probe:
     """A question as the signals need it.
 
-    tokens (t, d): its content words' vectors; focus (u, d): those of what is asked, names left out; rarity: the
-    inverse document frequency of each of its stems. Both arrays have no rows when there is no embedder.
+    tokens (t, d): its content words' vectors, no rows when there is no embedder; focus: the rows of what is asked,
+    names left out; rarity: the inverse document frequency of each of its stems.
     figures: the numbers it states itself, which no answer has to repeat.
     """
 
     tokens: NDArray[np.float32]
-    focus: NDArray[np.float32]
+    focus: Sequence[int]
     rarity: Mapping[str, float]
     focus_rarity: Mapping[str, float]
     figures: frozenset[float] = frozenset()
@@ -54,32 +55,29 @@ class Matches:
     sentences: Sequence[Sequence[float]]
 
 
-def compare(probe: Probe, codes: Mapping[str, Codes], readings: Mapping[str, Reading]) -> dict[str, Matches]:
+def compare(probe: Probe, held: Mapping[str, Held]) -> dict[str, Matches]:
     """The matches of a question with each paper that has words, all in one product."""
     import numpy as np
 
-    codes = {paper_id: own for paper_id, own in codes.items() if own.starts}
-    if not codes or not len(probe.tokens):
+    held = {paper_id: own for paper_id, own in held.items() if own.codes.starts}
+    if not held or not len(probe.tokens):
         return {}
-    alike = probe.focus is probe.tokens
-    asked = probe.tokens if alike else np.concatenate([probe.tokens, probe.focus])
-    whole, focus = slice(len(probe.tokens)), slice(-len(probe.focus), None)
-    product = similarities(asked, b"".join(own.bits for own in codes.values()))
-    firsts, papers = _parts(codes, readings)
+    product = similarities(probe.tokens, b"".join(own.codes.bits for own in held.values()))
+    firsts, papers = _parts(held.values())
     worded = np.diff(firsts, append=len(product)) > 0
-    best = np.full((len(firsts), len(asked)), -np.inf, np.float32)
+    best = np.full((len(firsts), len(probe.tokens)), -np.inf, np.float32)
     best[worded] = np.maximum.reduceat(product, np.array(firsts)[worded], axis=0)
     of_papers = np.maximum.reduceat(best, papers, axis=0)
     best[~worded] = 0.0
-    maxsims, weakest = of_papers[:, whole].mean(axis=1).tolist(), of_papers[:, focus].min(axis=1).tolist()
-    sentences = np.stack([best[:, whole].mean(axis=1), best[:, focus].mean(axis=1)], axis=1).tolist()
+    maxsims, weakest = of_papers.mean(axis=1).tolist(), of_papers[:, probe.focus].min(axis=1).tolist()
+    sentences = np.stack([best.mean(axis=1), best[:, probe.focus].mean(axis=1)], axis=1).tolist()
     return {
         paper_id: Matches(maxsims[n], weakest[n], sentences[first + 1 : last])
-        for n, (paper_id, first, last) in enumerate(zip(codes, papers, [*papers[1:], len(firsts)], strict=True))
+        for n, (paper_id, first, last) in enumerate(zip(held, papers, [*papers[1:], len(firsts)], strict=True))
     }
 
 
-def _parts(codes: Mapping[str, Codes], readings: Mapping[str, Reading]) -> tuple[list[int], list[int]]:
+def _parts(held: Iterable[Held]) -> tuple[list[int], list[int]]:
     """Where each part begins, counted in the words of all the papers, and which is each paper's first.
 
     A part is a title or a sentence; it has no words where the next begins at the same one.
@@ -87,11 +85,12 @@ def _parts(codes: Mapping[str, Codes], readings: Mapping[str, Reading]) -> tuple
     firsts: list[int] = []
     papers: list[int] = []
     before = 0
-    for paper_id, own in codes.items():
+    for own in held:
+        starts = own.codes.starts
         papers.append(len(firsts))
         firsts.append(before)
-        firsts += [before + bisect_left(own.starts, told.span.start) for told in readings[paper_id].sentences]
-        before += len(own.starts)
+        firsts += [before + bisect_left(starts, told.span.start) for told in own.reading.sentences]
+        before += len(starts)
     return firsts, papers
 
 

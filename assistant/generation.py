@@ -7,13 +7,14 @@ and names. Once it is in force nobody writes to it: see `index`.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .chunking import passages
-from .encodings import kept_vectors, key_of
+from .encodings import centre, kept_vectors, key_of
 from .errors import StoreError
 from .interaction import Codes, join, placed
 from .keywords import KeywordIndex
@@ -33,6 +34,8 @@ FORMAT = 3
 """Raised when passages, keywords, codes or readings are made in another way; an older generation is then made anew."""
 FILL_BATCH = 500
 """Papers put at once."""
+KEPT = 1024
+"""Papers held ready, 40 kB each: those of a small library, and of a large one those in demand."""
 
 UNUSABLE = (sqlite3.Error, StoreError)
 """What opening or reading a damaged generation raises."""
@@ -52,6 +55,21 @@ class Generation:
     format: int = FORMAT
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What a paper brings to a comparison with a question.
+
+    codes: those of its words, starts counted in the abstract (title words below 0), no words without vectors; vector
+    (d,): the mean of its passages', of length 1, or (0,). The mean ranks better than the nearest passage: R@1 .904
+    against .893 on the fitting questions.
+    """
+
+    paper: Paper
+    reading: Reading
+    codes: Codes
+    vector: NDArray[np.float32]
+
+
 class Index:
     """One generation, open."""
 
@@ -69,6 +87,8 @@ class Index:
             "without rowid;"
         )
         self._known: dict[tuple[int, int], list[str]] = {}
+        self._held: dict[str, Held] = {}
+        self._recalling = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -84,44 +104,47 @@ class Index:
             for paper in papers
         }
 
-    def readings_of(self, papers: Collection[Paper]) -> dict[str, Reading]:
+    def held_of(self, papers: Collection[Paper], library: Library) -> dict[str, Held]:
+        """What each paper brings to a comparison, by paper id; that of the last `KEPT` papers stays at hand."""
+        with self._recalling:
+            missing = [paper for paper in papers if paper != self._paper_of(paper.id)]
+            fetched = self._fetched(missing, library)
+            found = {paper.id: fetched.get(paper.id) or self._held.pop(paper.id) for paper in papers}
+            self._held |= found  # those asked for last stand last
+            for paper_id in list(self._held)[:-KEPT]:
+                del self._held[paper_id]
+        return found
+
+    def _paper_of(self, paper_id: str) -> Paper | None:
+        """The paper as it was when what it brings was fetched."""
+        held = self._held.get(paper_id)
+        return held.paper if held else None
+
+    def _fetched(self, papers: Sequence[Paper], library: Library) -> dict[str, Held]:
+        if not papers:
+            return {}
+        rows = self._rows([paper.id for paper in papers])
+        keys = [key for some in rows.values() for _, _, key in some]
+        codes = library.encodings(keys, self.generation.embedder, columns="tokens, spans")
+        vectors = kept_vectors(library, self.generation.embedder, keys)
+        readings = self._readings_of(papers)
+        found = {}
+        for paper in papers:
+            own = [(start, key) for start, _, key in rows.get(paper.id, [])]
+            whole = all(key in codes and key in vectors for _, key in own)
+            placing = [placed(*codes[key], title=len(paper.title), start=start) for start, key in own if whole]
+            mean = centre([vectors[key] for _, key in own if whole])
+            found[paper.id] = Held(paper, readings[paper.id], join(placing), mean)
+        return found
+
+    def _readings_of(self, papers: Sequence[Paper]) -> dict[str, Reading]:
         """What each paper tells, by paper id: as it was read when put here, or read now if it is not the same."""
         marks = ",".join("?" * len(papers))
         query = f"select fingerprint, reading from readings where paper_id in ({marks})"
         kept = dict(self._passages.execute(query, [paper.id for paper in papers]))
         return {
-            paper.id: unpacked(kept[paper.fingerprint]) if paper.fingerprint in kept else read(paper)
-            for paper in papers
+            paper.id: unpacked(kept[mark]) if (mark := paper.fingerprint) in kept else read(paper) for paper in papers
         }
-
-    def codes_of(self, papers: Collection[Paper], library: Library) -> dict[str, Codes]:
-        """The token codes of each paper; starts count in the abstract, those of title words are negative."""
-        rows = self._rows([paper.id for paper in papers])
-        keys = [key for some in rows.values() for _, _, key in some]
-        blobs = library.encodings(keys, self.generation.embedder, columns="tokens, spans")
-        return {
-            paper.id: join(placed(*blobs[key], title=len(paper.title), start=start) for start, _, key in rows[paper.id])
-            for paper in papers
-            if paper.id in rows and all(key in blobs for _, _, key in rows[paper.id])
-        }
-
-    def cosines_of(self, paper_ids: Collection[str], vector: NDArray[np.float32], library: Library) -> dict[str, float]:
-        """The cosine with `vector` of the mean of each paper's passages; papers without vectors are left out.
-
-        The mean ranks better than the nearest passage: R@1 .904 against .893 on the fitting questions.
-        """
-        import numpy as np
-
-        rows = self._rows(list(paper_ids))
-        keys = [key for some in rows.values() for _, _, key in some]
-        kept = kept_vectors(library, self.generation.embedder, keys)
-        held = {i: [kept[key] for _, _, key in some if key in kept] for i, some in rows.items()}
-        sums = {i: sum(some[1:], some[0]) for i, some in held.items() if some}
-        if not sums:
-            return {}
-        together = np.stack(list(sums.values()))
-        lengths = np.maximum(np.linalg.norm(together, axis=1), 1e-12)
-        return dict(zip(sums, (together @ vector / lengths).tolist(), strict=True))
 
     def bearers(self, names: Sequence[str]) -> dict[str, list[str]]:
         """The ids of the papers that bear each folded name; unknown names are left out."""
@@ -200,6 +223,7 @@ class Index:
 
     def remove(self, paper_ids: Sequence[str]) -> None:
         self._known.clear()
+        self._held.clear()
         for table in ("passages", "names", "readings"):
             self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
         self.keywords.remove(paper_ids)

@@ -87,10 +87,12 @@ def _word_at(text: str, start: int, end: int) -> str:
     return text[start:end]
 
 
-def question_tokens(encoding: Encoding, text: str) -> NDArray[np.float32]:
-    """The vectors, (t, d), of a question's content words; of all its words where it has no other."""
+def question_tokens(encoding: Encoding, text: str) -> tuple[NDArray[np.float32], list[int]]:
+    """The vectors, (t, d), of a question's content words and where each starts; of all words where it has no other."""
     kept = content(encoding, text)
-    return encoding.tokens[kept] if kept.any() else encoding.tokens
+    if not kept.any():
+        kept[:] = True
+    return encoding.tokens[kept], encoding.spans[kept, 0].tolist()
 
 
 def similarities(question: NDArray[np.float32], bits: bytes) -> NDArray[np.float32]:

@@ -34,6 +34,8 @@ from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_
 from .text import STOP_WORDS, content_words, parts, stem, words
 
 Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup", "talk", "instruction"]
+SEVERAL = ("list", "count")
+"""The kinds of question that want every paper that fits."""
 
 COMMON = 0.007
 """A lower-case word that a larger share of the papers uses is a word, not a name ("fact" against "FACT")."""
@@ -84,9 +86,19 @@ class Asked:
     foreign: bool = False
     strangeness: float = 0.0
 
+    @property
+    def several(self) -> bool:
+        """Whether every paper that fits is wanted."""
+        return self.kind in SEVERAL
+
     def keeps(self, paper_id: str) -> bool:
         """Whether a paper is among the chosen ones, if any are."""
         return self.papers is None or paper_id in self.papers
+
+    def names(self, position: int) -> bool:
+        """Whether the character at `position` of the text belongs to a name."""
+        places = (found.span() for named in self.named for found in re.finditer(re.escape(named.text), self.text))
+        return any(start <= position < end for start, end in places)
 
     @property
     def focus(self) -> str:

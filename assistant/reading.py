@@ -5,7 +5,6 @@ Reading takes a millisecond or two a paper, so the index keeps what was read.
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from dataclasses import dataclass
@@ -36,8 +35,6 @@ _BACKGROUND = re.compile(
 )
 _AVAILABLE = re.compile(r"https?://|github|\b(?:codes?|models?|data) (?:is|are|will be)\b.{0,40}\bavailable", re.I)
 CUES = ("place", "first", "second", "last", "length", "result", "proposal", "background", "available", "own")
-KEPT = 1024
-"""Readings held ready, 20 kB each: those of a small library, and of a large one those in demand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,6 @@ def packed(paper: Paper) -> bytes:
     return json.dumps((sorted(stems_of(paper.title)), told)).encode()
 
 
-@functools.lru_cache(maxsize=KEPT)
 def unpacked(blob: bytes) -> Reading:
     """What `packed` packed."""
     title, told = json.loads(blob)

@@ -16,8 +16,6 @@ from .records import Hit
 _SIGNALS = ("maxsim", "cosine", "coverage", "focus_coverage", "title", "weakest", "named")
 SURELY = 1.0
 """The `named` signal of a paper whose title holds the name."""
-SEVERAL = ("list", "count")
-"""The kinds of question that want every paper that fits."""
 
 
 def features(hits: Sequence[Hit]) -> list[dict[str, float]]:
@@ -48,9 +46,8 @@ def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
 
     A question about one paper that names it by its title means that paper, whatever else is more alike.
     """
-    several = asked.kind in SEVERAL
-    fitted = model("several" if several else "single")
+    fitted = model("several" if asked.several else "single")
     probable = [
         replace(hit, relevance=fitted.probability(values)) for hit, values in zip(hits, features(hits), strict=True)
     ]
-    return sorted(probable, key=lambda hit: (several or hit.signals["named"] < SURELY, -hit.relevance))
+    return sorted(probable, key=lambda hit: (asked.several or hit.signals["named"] < SURELY, -hit.relevance))

@@ -5,7 +5,7 @@ Three lists find candidates; each candidate then gets every signal, so that scor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .evidence import Probe, compare, evidence, signals
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .embedding import Embedder
+    from .generation import Held
     from .index import Index
-    from .interaction import Codes
     from .library import Library
 
-CANDIDATES = 30
-"""Papers taken from each list; together they hold 99 % of the papers wanted by the fitting questions."""
+DEPTH, DEEP = 20, 30
+"""Papers taken from each list for a question that wants one paper, and for one that wants all that fit; more find no
+more of those wanted by the fitting questions."""
+HITS = 20
+"""Candidates that are read sentence by sentence."""
 WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 """Weight of each signal in the fused score, once standardised over the candidates."""
 CALLED, COINED, LOOSELY = 1.0, 0.2, 0.1
@@ -42,7 +45,7 @@ class Retriever:
     def __init__(self, index: Index, library: Library, embedder: Embedder | None) -> None:
         self._index, self._library, self._embedder = index, library, embedder
 
-    def retrieve(self, asked: Asked, *, limit: int = CANDIDATES, also: Sequence[str] = ()) -> list[Hit]:
+    def retrieve(self, asked: Asked, *, limit: int = HITS, also: Sequence[str] = ()) -> list[Hit]:
         """At most `limit` hits, best first; [] when nothing has anything in common with the question.
 
         The papers in `also` were reached through another hit: they come out whatever their rank, with the signal
@@ -54,13 +57,14 @@ class Retriever:
             "bridge": {i: 1.0 for i in also if allowed is None or i in allowed}
         }
         chosen = self._chosen(asked, vector, allowed)
-        if not (papers := {p.id: p for p in self._library.papers(dict.fromkeys([*chosen, *_candidates(lists)]))}):
+        wanted = [*chosen, *_candidates(lists, DEEP if asked.several else DEPTH)]
+        if not (papers := {paper.id: paper for paper in self._library.papers(dict.fromkeys(wanted))}):
             return []
-        readings = self._index.readings_of(papers.values())
-        matches = compare(probe, self._codes(papers.values()), readings)
-        cosines = self._index.cosines_of(papers, vector, self._library) if vector is not None else {}
+        held = self._index.held_of(papers.values(), self._library)
+        matches = compare(probe, held) if self._embedder else {}
+        cosines = cosines_of(held, vector) if vector is not None else {}
         found = {
-            i: signals(probe, readings[i], matches.get(i))
+            i: signals(probe, held[i].reading, matches.get(i))
             | {name: ranked.get(i, 0.0) for name, ranked in lists.items()}
             | {"cosine": cosines.get(i, 0.0)}
             for i in papers
@@ -68,9 +72,8 @@ class Retriever:
         scores = fused(found)
         first = {i: (i in chosen, signals["named"] + signals["bridge"], scores[i]) for i, signals in found.items()}
         order = sorted(sorted(papers), key=first.__getitem__, reverse=True)[: max(limit, len(chosen))]
-        ranks = _ranks(lists)
-        passages = self._index.passages_of([papers[i] for i in order])
-        told = {i: evidence(probe, papers[i], readings[i], matches.get(i)) for i in order}
+        ranks, passages = _ranks(lists), self._index.passages_of([papers[i] for i in order])
+        told = {i: evidence(probe, papers[i], held[i].reading, matches.get(i)) for i in order}
         return [
             Hit(
                 paper=papers[i],
@@ -91,18 +94,18 @@ class Retriever:
         figures = frozenset(number.value for number in numbers(asked.text))
         if self._embedder is None:
             nothing = np.zeros((0, 0), np.float32)
-            return Probe(nothing, nothing, rarity, focus_rarity, figures, asked.wants_figure), None
-        texts = list(dict.fromkeys((asked.text, asked.focus or asked.text)))
-        encodings = self._embedder.encode(texts)
-        tokens = [question_tokens(e, text) for e, text in zip(encodings, texts, strict=True)]
-        probe = Probe(tokens[0], tokens[-1], rarity, focus_rarity, figures, asked.wants_figure)
-        return probe, encodings[0].vector
+            return Probe(nothing, (), rarity, focus_rarity, figures, asked.wants_figure), None
+        encoding = self._embedder.encode([asked.text])[0]
+        tokens, starts = question_tokens(encoding, asked.text)
+        focus = [row for row, start in enumerate(starts) if not asked.names(start)]
+        probe = Probe(tokens, focus or range(len(tokens)), rarity, focus_rarity, figures, asked.wants_figure)
+        return probe, encoding.vector
 
     def _lists(
         self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None
     ) -> dict[str, dict[str, float]]:
         """Each list's papers with their raw scores, best first."""
-        depth = CANDIDATES * 10 if allowed is None else len(self._index)  # what is allowed may stand at any rank
+        depth = DEEP * 10 if allowed is None else len(self._index)  # what is allowed may stand at any rank
         lists = {
             "named": self._named(asked),
             "bm25": dict(self._index.keywords.search(asked.text, limit=depth)),
@@ -110,7 +113,7 @@ class Retriever:
         }
         if vector is not None:
             within = None if allowed is None else sorted(allowed)
-            for passage_id, cosine in self._index.store.nearest(vector, limit=CANDIDATES * 2, paper_ids=within):
+            for passage_id, cosine in self._index.store.nearest(vector, limit=DEEP * 2, paper_ids=within):
                 lists["cosine"].setdefault(passage_id.partition(":")[0], cosine)
         if allowed is None:
             return lists
@@ -121,7 +124,7 @@ class Retriever:
         if asked.papers is None:
             return set()
         kept = {*asked.papers} if allowed is None else allowed.intersection(asked.papers)
-        return set(_candidates(self._lists(asked, vector, kept)))
+        return set(_candidates(self._lists(asked, vector, kept), DEEP))
 
     def _named(self, asked: Asked) -> dict[str, float]:
         """How surely the question names each paper, surest first."""
@@ -139,15 +142,15 @@ class Retriever:
         """How many papers use the rarest word of a name."""
         return min(self._index.document_counts(stem(word) for word in words(name)).values(), default=0)
 
-    def _codes(self, papers: Collection[Paper]) -> dict[str, Codes]:
-        if self._embedder is None:
-            return {}
-        return self._index.codes_of(papers, self._library)
+
+def cosines_of(held: Mapping[str, Held], vector: NDArray[np.float32]) -> dict[str, float]:
+    """The cosine of `vector` (d,) with each paper that has one."""
+    return {paper_id: float(own.vector @ vector) for paper_id, own in held.items() if own.vector.size}
 
 
-def _candidates(lists: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """The ids of the papers that are first in some list."""
-    return [paper_id for ranked in lists.values() for paper_id in list(ranked)[:CANDIDATES]]
+def _candidates(lists: Mapping[str, Mapping[str, float]], depth: int) -> list[str]:
+    """The ids of the first `depth` papers of each list."""
+    return [paper_id for ranked in lists.values() for paper_id in list(ranked)[:depth]]
 
 
 def _ranks(lists: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, int]]:
@@ -163,10 +166,8 @@ def _best(passages: Sequence[Passage], told: Sequence[Evidence]) -> Passage:
 
 def likeness(index: Index, library: Library, embedder: Embedder, sentence: str, paper: Paper) -> float:
     """The late interaction of a sentence with a paper: how alike its words are to the nearest there, 0 to 1."""
-    codes = index.codes_of([paper], library).get(paper.id)
-    if codes is None:
-        return 0.0
-    return max(0.0, maxsim(question_tokens(embedder.encode([sentence])[0], sentence), codes))
+    codes = index.held_of([paper], library)[paper.id].codes
+    return max(0.0, maxsim(question_tokens(embedder.encode([sentence])[0], sentence)[0], codes))
 
 
 def fused(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

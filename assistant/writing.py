@@ -12,7 +12,6 @@ from typing import Protocol
 from .logistic import model
 from .question import Asked
 from .records import Decline, Evidence, Hit, Rejection, Sentence
-from .relevance import SEVERAL
 
 AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
 AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "list": 2, "count": 2}
@@ -53,7 +52,7 @@ class ExtractiveWriter:
 
 def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """The papers to cite, best first."""
-    if asked.kind in SEVERAL:
+    if asked.several:
         enough = [hit for hit in hits if hit.relevance >= model("several").threshold]
         return (enough or list(hits[:1]))[: asked.limit or MOST_PAPERS]
     if asked.kind == "compare":
@@ -82,9 +81,9 @@ def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
     kept = [
         told
         for place, told in enumerate(ranked[: AT_MOST[asked.kind]])
-        if place < AT_LEAST[asked.kind] or (asked.kind not in SEVERAL and _worth(asked, told) >= enough)
+        if place < AT_LEAST[asked.kind] or (not asked.several and _worth(asked, told) >= enough)
     ]
-    if asked.kind in SEVERAL and not kept[0].signals["own"]:
+    if asked.several and not kept[0].signals["own"]:
         kept += [told for told in ranked[1:] if told.signals["own"]][:1]
     return [
         Sentence(told.text, (hit.paper.id,), hit.paper.title if place == 0 else "")

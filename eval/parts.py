@@ -13,8 +13,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from assistant import chain, declining, evidence, relevance
-from assistant.generation import Index
+from assistant import chain, declining, evidence, relevance, retrieval
 from assistant.logistic import Logistic, model
 from assistant.question import Asked, understand
 from assistant.records import Hit
@@ -48,14 +47,14 @@ def without_list(name: str) -> AbstractContextManager[object]:
 @contextmanager
 def without_vectors() -> Iterator[None]:
     """No whole-passage vectors: no list, no cosine in the score, none in the models."""
-    with without_list("cosine"), patch.object(Index, "cosines_of", lambda *_: {}), forgetting(("cosine",)):
+    with without_list("cosine"), patch.object(retrieval, "cosines_of", lambda *_: {}), forgetting(("cosine",)):
         yield
 
 
 @contextmanager
 def without_late_interaction() -> Iterator[None]:
     """Words are never compared by their vectors, neither for papers nor for sentences."""
-    with patch.object(Retriever, "_codes", lambda *_: {}), forgetting(LATE):
+    with patch.object(retrieval, "compare", lambda *_: {}), forgetting(LATE):
         yield
 
 

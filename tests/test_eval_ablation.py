@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import chain, declining, evidence, relevance
+from assistant import chain, declining, evidence, relevance, retrieval
 from assistant.chain import Assistant
-from assistant.generation import Index
 from assistant.holdings import Holdings
 from assistant.records import Answer
 from assistant.retrieval import Retriever
@@ -28,8 +27,8 @@ SEAMS = (
     *((declining, name) for name in ("_invented", "_unstated", "_absent", "model")),
     (evidence, "model"),
     (relevance, "model"),
-    *((Retriever, name) for name in ("_lists", "_codes")),
-    (Index, "cosines_of"),
+    (Retriever, "_lists"),
+    *((retrieval, name) for name in ("compare", "cosines_of")),
 )
 NAMES = [part.name for part in PARTS]
 

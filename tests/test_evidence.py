@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.evidence import Matches, Probe, compare, coverages, evidence, signals
-from assistant.interaction import Codes, maxsim, pack, placed, question_tokens
+from assistant.generation import Held
+from assistant.interaction import maxsim, pack, placed, question_tokens
 from assistant.logistic import model
 from assistant.reading import read, stems_of
 from assistant.records import Paper
@@ -27,19 +28,24 @@ def probe(question: str, *, focus: str = "", wants_figure: bool = False, embedde
     focus_rarity = {s: rarity[s] for s in stems_of(focus or question) if s in rarity}
     figures = frozenset(number.value for number in numbers(question))
     if not embedded:
-        return Probe(NOTHING, NOTHING, rarity, focus_rarity, figures, wants_figure)
-    tokens, asked = (question_tokens(HashEmbedder().encode([t])[0], t) for t in (question, focus or question))
+        return Probe(NOTHING, (), rarity, focus_rarity, figures, wants_figure)
+    tokens, starts = question_tokens(HashEmbedder().encode([question])[0], question)
+    asked = [row for row, start in enumerate(starts) if start >= question.index(focus)]
     return Probe(tokens, asked, rarity, focus_rarity, figures, wants_figure)
 
 
-def codes(paper: Paper) -> Codes:
-    """A paper's words as the index tells them: starts count in the abstract, below 0 in the title."""
-    text = f"{paper.title}\n{paper.abstract}"
-    return placed(*pack(HashEmbedder().encode([text])[0], text), title=len(paper.title), start=0)
+def held(*papers: Paper) -> dict[str, Held]:
+    """The papers as the index tells them: words start in the abstract, those of the title below 0."""
+    found = {}
+    for paper in papers:
+        text = f"{paper.title}\n{paper.abstract}"
+        codes = placed(*pack(HashEmbedder().encode([text])[0], text), title=len(paper.title), start=0)
+        found[paper.id] = Held(paper, read(paper), codes, np.zeros(0, np.float32))
+    return found
 
 
 def matches(asked: Probe, paper: Paper) -> Matches | None:
-    return compare(asked, {paper.id: codes(paper)}, {paper.id: read(paper)}).get(paper.id)
+    return compare(asked, held(paper)).get(paper.id)
 
 
 def told(question: str, paper: Paper, *, wants_figure: bool = False, embedded: bool = True) -> list[dict[str, float]]:
@@ -63,7 +69,7 @@ def test_many_papers_are_compared_as_each_alone() -> None:
     asked = probe("weak labels of kites", focus="kites")
     silent, trailing, bare = Paper("", "It is. So."), Paper("Snow", "Snow falls. It is so."), Paper("Kites", "")
     papers = [PEAR, silent, KITE, trailing, bare]  # the last sentence before "Kites" has no words
-    together = compare(asked, {p.id: codes(p) for p in papers}, {p.id: read(p) for p in papers})
+    together = compare(asked, held(*papers))
     assert list(together) == [PEAR.id, KITE.id, trailing.id, bare.id]
     for paper in (PEAR, KITE, trailing, bare):
         alone = matches(asked, paper)
@@ -76,7 +82,7 @@ def test_many_papers_are_compared_as_each_alone() -> None:
 
 def test_a_match_is_the_best_of_each_word_of_the_question() -> None:
     asked = probe("weak kites", focus="kites")
-    weak, kites = (question_tokens(HashEmbedder().encode([word])[0], word) for word in ("weak", "kites"))
+    weak, kites = (question_tokens(HashEmbedder().encode([word])[0], word)[0] for word in ("weak", "kites"))
     words = {
         word: placed(*pack(HashEmbedder().encode([word])[0], word), title=-1, start=0) for word in ("weak", "snow")
     }
@@ -92,8 +98,8 @@ def test_a_match_is_the_best_of_each_word_of_the_question() -> None:
 
 
 def test_without_vectors_or_papers_nothing_is_compared() -> None:
-    assert compare(probe("pears", embedded=False), {PEAR.id: codes(PEAR)}, {PEAR.id: read(PEAR)}) == {}
-    assert compare(probe("pears"), {}, {}) == {}
+    assert compare(probe("pears", embedded=False), held(PEAR)) == {}
+    assert compare(probe("pears"), {}) == {}
 
 
 def test_a_paper_with_every_word_is_covered_and_matched() -> None:

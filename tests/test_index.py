@@ -22,7 +22,7 @@ from assistant.errors import EmbedderError, IndexMismatch, StoreError
 from assistant.generation import FORMAT
 from assistant.index import Index, current, is_behind, open_index, update
 from assistant.library import Library
-from assistant.reading import read
+from assistant.reading import Reading, read
 from assistant.records import Paper
 from assistant.store import ChromaStore
 
@@ -103,34 +103,60 @@ def test_every_passage_can_be_found_by_its_vector(opened: Index, embedder: HashE
 
 
 def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> None:
-    found = opened.codes_of([LEDGER, PEAR], filled)
+    found = opened.held_of([LEDGER, PEAR], filled)
     for paper in (LEDGER, PEAR):
-        starts = found[paper.id].starts
+        starts = found[paper.id].codes.starts
         words = [paper.abstract[start:].split()[0] for start in starts if start >= 0]
         assert list(starts) == sorted(starts)
         assert sum(start < 0 for start in starts) == {LEDGER: 2, PEAR: 5}[paper]  # the content words of its title
         assert all(word[0].isalnum() for word in words)
-    ledger = found[LEDGER.id]
+    ledger = found[LEDGER.id].codes
     at = LEDGER.abstract.rindex("gardener")
     row = list(ledger.starts).index(at)
     assert ledger.bits[8 * row : 8 * row + 8] == np.packbits(word_vector("gardener") > 0).tobytes()
 
 
-def test_papers_without_codes_are_left_out(opened: Index, filled: Library) -> None:
-    assert opened.codes_of([Paper("Unknown", "x")], filled) == {}
-    assert opened.codes_of([], filled) == {}
+def test_a_paper_that_is_not_indexed_has_no_words_and_no_vector(opened: Index, filled: Library) -> None:
+    unknown = Paper("Unknown", "x")
+    found = opened.held_of([unknown], filled)[unknown.id]
+    assert (found.codes.starts, found.vector.size) == ([], 0)
+    assert opened.held_of([], filled) == {}
 
 
-def test_what_papers_tell_is_kept(opened: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_vector_of_a_paper_is_the_mean_of_its_passages(
+    opened: Index, filled: Library, embedder: HashEmbedder
+) -> None:
+    mean = np.mean([one.vector for one in embedder.encode([encoded_text(p) for p in passages(LEDGER)])], axis=0)
+    np.testing.assert_allclose(
+        opened.held_of([LEDGER], filled)[LEDGER.id].vector, mean / np.linalg.norm(mean), atol=1e-5
+    )
+
+
+def told(index: Index, papers: Sequence[Paper], library: Library) -> list[Reading]:
+    return [held.reading for held in index.held_of(papers, library).values()]
+
+
+def test_what_papers_tell_is_kept(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "read", None)
-    assert opened.readings_of([LEDGER, PEAR]) == {LEDGER.id: read(LEDGER), PEAR.id: read(PEAR)}
-    assert opened.readings_of([]) == {}
+    assert told(opened, [LEDGER, PEAR], filled) == [read(LEDGER), read(PEAR)]
 
 
-def test_a_paper_that_has_changed_since_is_read_anew(opened: Index) -> None:
+def test_a_paper_that_has_changed_since_is_read_anew(opened: Index, filled: Library) -> None:
     """Papers are in the library before the index is up to date: their old reading would cut sentences anywhere."""
-    for paper in (replace(PEAR, abstract="It is about comets now."), Paper("Unknown", "It is about kites.")):
-        assert opened.readings_of([LEDGER, paper]) == {LEDGER.id: read(LEDGER), paper.id: read(paper)}
+    for before in ([], [PEAR]):  # whether or not it is at hand as it was
+        told(opened, before, filled)
+        for paper in (replace(PEAR, abstract="It is about comets now."), Paper("Unknown", "It is about kites.")):
+            assert told(opened, [LEDGER, paper], filled) == [read(LEDGER), read(paper)]
+
+
+def test_what_papers_bring_stays_at_hand(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "KEPT", 2)
+    first = opened.held_of([LEDGER], filled)[LEDGER.id]
+    opened.held_of([PEAR], filled)
+    assert opened.held_of([LEDGER], filled)[LEDGER.id] is first
+    opened.held_of([PAPERS[1]], filled)  # of three, the one that was not asked for longest goes
+    monkeypatch.setattr(opened, "_fetched", lambda papers, _: {p.id: p.title for p in papers})
+    assert opened.held_of([LEDGER, PEAR], filled) == {LEDGER.id: first, PEAR.id: PEAR.title}
 
 
 def test_names_and_their_bearers(opened: Index) -> None:
@@ -382,7 +408,7 @@ def test_without_an_embedder_words_are_indexed(library: Library) -> None:
     assert index is not None
     assert index.keywords.search("pearrank", limit=1)[0][0] == PEAR.id
     assert (index.store.whole(), index.faults(library)) == (set(), [])
-    assert index.codes_of([PEAR], library) == {}
+    assert index.held_of([PEAR], library)[PEAR.id].codes.starts == []
     index.close()
 
 

@@ -260,6 +260,12 @@ def test_the_focus_leaves_names_out(question: str, focus: str) -> None:
     assert asked(question).focus == focus
 
 
+def test_positions_within_names() -> None:
+    question = "How does PearRank differ from PearRank?"
+    inside = "".join(c if asked(question).names(at) else "-" for at, c in enumerate(question))
+    assert inside == "---------PearRank-------------PearRank-"
+
+
 # -- listings and limits
 
 

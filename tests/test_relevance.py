@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from assistant.logistic import model
-from assistant.question import Asked
+from assistant.question import SEVERAL, Asked
 from assistant.records import Hit
-from assistant.relevance import SEVERAL, SURELY, features, judged
+from assistant.relevance import SURELY, features, judged
 
 from .doubles import HashEmbedder
 from .test_retrieval import KITE, PEAR, QUESTIONS, Shelf
