@@ -7,6 +7,7 @@ came nearest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from .logistic import model
 from .particulars import unnamed, unstated
 from .question import Asked
 from .records import Decline, Hit
-from .relevance import SURELY
+from .relevance import SURELY, probabilities
 
 NEAREST = 3
 """Papers named as the nearest."""
@@ -23,6 +24,8 @@ CROWD = slice(5, 15)
 FAINT = 0.1
 """A chosen paper less relevant than this, beside all that are held, is not what a question is about: of the questions
 put to the paper next to the right one it declines 3 in 4, to one at random 24 in 25, to the right one 1 in 15."""
+FEWEST, MOST = 2.0, 3.0
+"""Powers of ten between which the number of papers tells: of more the nearest is nearer, whether it answers or not."""
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
@@ -107,13 +110,16 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     crowd = [hit.signals["maxsim"] for hit in hits[CROWD]]
     return {
         "relevance": top.relevance,
-        **{name: top.signals[name] for name in ("maxsim", "cosine", "weakest")},
+        "alone": max(probabilities(hits, "single")) if asked.several else top.relevance,
+        "second": hits[1].relevance if len(hits) > 1 else 0.0,
+        **{name: top.signals[name] for name in ("maxsim", "cosine", "weakest", "focus_coverage")},
         "margin": top.signals["maxsim"] - sum(crowd) / len(crowd) if crowd else 0.0,
         "coverage": max(hit.signals["coverage"] for hit in hits[: CROWD.start]),
         "strange": asked.strangeness,
         "words": min(len(asked.text.split()), 25) / 25,
         "named": float(bool(asked.named)),
         "several": float(asked.several),
+        "held": min(max(math.log10(max(1, asked.held)), FEWEST), MOST),
     }
 
 

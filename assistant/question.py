@@ -70,7 +70,7 @@ class Asked:
     whole field ("BERT"). unknown: those of them that no abstract here has. sources: the listings it keeps to (None:
     all). papers: the ids of the papers it keeps to (None: all). limit: how many papers it wants (None: as many as fit).
     leads_on: a second paper may have to be found through the first. foreign: it is not in English. strangeness: the
-    share of its content words that no paper here uses (0 to 1).
+    share of its content words that no paper here uses (0 to 1). held: how many papers there are.
     """
 
     text: str
@@ -85,6 +85,7 @@ class Asked:
     leads_on: bool = False
     foreign: bool = False
     strangeness: float = 0.0
+    held: int = 0
 
     @property
     def several(self) -> bool:
@@ -145,6 +146,7 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         leads_on=bool(SECOND_STEP.search(question)),
         foreign=_is_foreign(question),
         strangeness=len(strange) / max(1, len(content_words(question))),
+        held=len(vocabulary),
     )
 
 

@@ -46,8 +46,11 @@ def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
 
     A question about one paper that names it by its title means that paper, whatever else is more alike.
     """
-    fitted = model("several" if asked.several else "single")
-    probable = [
-        replace(hit, relevance=fitted.probability(values)) for hit, values in zip(hits, features(hits), strict=True)
-    ]
+    relevances = probabilities(hits, "several" if asked.several else "single")
+    probable = [replace(hit, relevance=relevance) for hit, relevance in zip(hits, relevances, strict=True)]
     return sorted(probable, key=lambda hit: (asked.several or hit.signals["named"] < SURELY, -hit.relevance))
+
+
+def probabilities(hits: Sequence[Hit], name: str) -> list[float]:
+    """What the model of that name says of each hit."""
+    return [model(name).probability(values) for values in features(hits)]

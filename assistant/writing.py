@@ -6,12 +6,14 @@ never writes a word of its own into a claim: only the lead, which speaks of the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from .logistic import model
 from .question import Asked
 from .records import Decline, Evidence, Hit, Rejection, Sentence
+from .relevance import SURELY
 
 AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
 AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "list": 2, "count": 2}
@@ -52,12 +54,25 @@ class ExtractiveWriter:
 
 def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """The papers to cite, best first."""
-    if asked.several:
-        enough = [hit for hit in hits if hit.relevance >= model("several").threshold]
-        return (enough or list(hits[:1]))[: asked.limit or MOST_PAPERS]
     if asked.kind == "compare":
         return _sides(asked, hits)
-    return [hits[0], *(hit for hit in hits[1:] if hit.signals.get("bridge"))][:2]
+    relevances = [hit.relevance for hit in hits]
+    if asked.several:
+        return list(hits[: min(worth_citing(relevances, sum(relevances)), asked.limit or MOST_PAPERS)])
+    led_to = [hit for hit in hits[1:] if hit.signals.get("bridge")]
+    if led_to or asked.kind == "lookup" or asked.foreign or hits[0].signals["named"] == SURELY:
+        return [hits[0], *led_to[:1]]
+    return list(hits[: worth_citing(relevances[:2], 1.0)])
+
+
+def worth_citing(relevances: Sequence[float], wanted: float) -> int:
+    """How many papers to cite, of those with these relevances, best first, when about so many are `wanted`.
+
+    The number for which the expected F1 of the citations is greatest (https://doi.org/10.1145/215206.215366).
+    """
+    gains = itertools.accumulate(relevances)
+    scores = [2 * gained / (cited + wanted) for cited, gained in enumerate(gains, start=1)]
+    return scores.index(max(scores)) + 1
 
 
 def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:

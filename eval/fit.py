@@ -18,6 +18,7 @@ from typing import Any
 from assistant import declining
 from assistant import question as questions
 from assistant.chain import Assistant
+from assistant.logistic import model
 from assistant.records import Hit
 from assistant.relevance import features, judged
 from assistant.retrieval import fused
@@ -56,14 +57,18 @@ def asked(questions: Iterable[Question], assistant: Assistant) -> list[Answered]
     return [Answered(q, *assistant.understood(q.question)) for q in alone if not (q.conversation and not q.gold)]
 
 
-def relevance_rows(rows: Iterable[Answered], types: Sequence[str]) -> Iterator[Example]:
-    """Hits of questions of these types: should the paper be cited? Tolerated papers teach nothing."""
+def relevance_rows(rows: Iterable[Answered], types: Sequence[str], *, absent: bool = False) -> Iterator[Example]:
+    """Hits of questions of these types: should the paper be cited? Tolerated papers teach nothing.
+
+    absent: each question stands a second time, its papers taken away: then none should be.
+    """
     for row in rows:
         if row.question.type not in types or not row.question.gold:
             continue
-        for hit, values in zip(row.hits, features(row.hits), strict=True):
-            if hit.paper.title not in row.question.tolerated:
-                yield Example(values, hit.paper.title in row.question.gold, row.question.id)
+        for hits in (row.hits, _others(row)) if absent else (row.hits,):
+            for hit, values in zip(hits, features(hits), strict=True):
+                if hit.paper.title not in row.question.tolerated:
+                    yield Example(values, hit.paper.title in row.question.gold, row.question.id)
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
@@ -152,18 +157,25 @@ def main() -> None:
     for name, files in sets:
         with opened(name, files, options.homes) as assistant:
             rows += asked(read(HERE / "sets" / f"{name}.jsonl"), assistant)
-    path = Path(str(resources.files("assistant") / "models.json"))
-    kept = json.loads(path.read_text())["models"]
-    fitted = {
-        "single": fit(list(relevance_rows(rows, SINGLE)), threshold=0.5),
-        "several": fit(list(relevance_rows(rows, SEVERAL)), threshold=0.3),
-        "answers": fit(list(answer_rows(rows)), threshold=0.12, balanced=True),
-        "sentence": fit(list(sentence_rows(rows)), threshold=0.5),
-    }
     told = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
-    path.write_text(json.dumps({"fitted_on": told, "models": kept | fitted}, indent=1) + "\n")
-    told_each = ", ".join(f"{name} ({one['examples']} rows)" for name, one in fitted.items())
-    print(f"{len(rows)} questions; wrote {path.name}: {told_each}")
+    keep(
+        told,
+        single=fit(list(relevance_rows(rows, SINGLE, absent=True)), threshold=0.5),
+        several=fit(list(relevance_rows(rows, SEVERAL)), threshold=0.5),
+        sentence=fit(list(sentence_rows(rows)), threshold=0.5),
+    )
+    rows = [replace(row, hits=judged(row.asked, row.hits)) for row in rows]  # by the models just fitted
+    keep(told, answers=fit(list(answer_rows(rows)), threshold=0.1, balanced=True))
+
+
+def keep(told: str, **fitted: Mapping[str, Any]) -> None:
+    """Write these models beside those that stay, and what they were fitted on."""
+    path = Path(str(resources.files("assistant") / "models.json"))
+    models = json.loads(path.read_text())["models"] | fitted
+    path.write_text(json.dumps({"fitted_on": told, "models": models}, indent=1) + "\n")
+    model.cache_clear()
+    for name, one in fitted.items():
+        print(f"{name}: {one['examples']} rows of {one['questions']} questions")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.declining import features
 from assistant.relevance import judged
-from eval.fit import Answered, answer_rows
+from eval.fit import Answered, answer_rows, relevance_rows
 from eval.questions import Question
 
 from .doubles import HashEmbedder
@@ -41,3 +41,11 @@ def test_an_unanswerable_question_stands_once_and_what_the_gates_of_words_see_ne
     absent = answered(shelf, Question("q", "unanswerable", "Which umbrellas are dry?", unanswerable="absent"))
     invented = answered(shelf, Question("q", "unanswerable", "What does ZorbNet do?", unanswerable="invented"))
     assert [row.label for row in answer_rows([absent, invented])] == [False]
+
+
+def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
+    row = answered(shelf, Question("q", "fact", "What does PearRank learn from?", (PEAR,)))
+    there = [example.label for example in relevance_rows([row], ["fact"])]
+    both = [example.label for example in relevance_rows([row], ["fact"], absent=True)]
+    assert there == [hit.paper.title == PEAR for hit in row.hits]
+    assert both == there + [False] * (len(there) - 1)

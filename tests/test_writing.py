@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assistant.logistic import model
 from assistant.question import Asked
 from assistant.records import Hit, Rejection, Sentence
 from assistant.relevance import judged
-from assistant.writing import AT_LEAST, AT_MOST, MOST_PAPERS, ExtractiveWriter, choose, lead, quotes
+from assistant.writing import AT_LEAST, AT_MOST, MOST_PAPERS, ExtractiveWriter, choose, lead, quotes, worth_citing
 
 from .doubles import HashEmbedder
 from .test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
@@ -63,9 +64,32 @@ def test_the_paper_led_to_is_cited_beside_the_first(hits: list[Hit]) -> None:
 
 @pytest.mark.parametrize("kind", ["list", "count"])
 def test_a_list_cites_all_that_are_relevant_enough(hits: list[Hit], kind: str) -> None:
-    enough = model("several").threshold
-    mixed = all_at(hits[:3], enough) + all_at(hits[3:], enough - 0.01)
+    mixed = all_at(hits[:3], 0.8) + all_at(hits[3:], 0.1)
     assert choose(asking(kind), mixed) == mixed[:3]
+
+
+def unsure(hits: list[Hit], first: float, second: float) -> list[Hit]:
+    """Hits that the question does not name, the first two with these relevances."""
+    unnamed = [replace(hit, relevance=0.0, signals={**hit.signals, "named": 0.0}) for hit in hits]
+    return [replace(unnamed[0], relevance=first), replace(unnamed[1], relevance=second), *unnamed[2:]]
+
+
+@pytest.mark.parametrize(("second", "cited"), [(0.39, 2), (0.21, 2), (0.19, 1), (0.0, 1)])
+def test_where_it_is_unsure_which_paper_is_meant_two_are_cited(hits: list[Hit], second: float, cited: int) -> None:
+    assert len(choose(asking("fact"), unsure(hits, 0.4, second))) == cited
+
+
+@pytest.mark.parametrize("asked", [asking("lookup"), asking("fact", foreign=True)], ids=lambda asked: asked.kind)
+def test_a_paper_looked_for_or_asked_in_another_language_is_one(hits: list[Hit], asked: Asked) -> None:
+    assert len(choose(asked, unsure(hits, 0.4, 0.39))) == 1
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6).map(lambda some: sorted(some, reverse=True)))
+def test_as_many_are_worth_citing_as_are_expected_to_serve_best(relevances: list[float]) -> None:
+    def expected(cited: int) -> float:
+        return 2 * sum(relevances[:cited]) / (cited + sum(relevances))
+
+    assert expected(worth_citing(relevances, sum(relevances))) == max(map(expected, range(1, len(relevances) + 1)))
 
 
 def test_a_list_of_nothing_relevant_names_the_first(hits: list[Hit]) -> None:
