@@ -130,10 +130,10 @@ class Asker:
             stopped.set()
 
 
-def failure(error: BaseException) -> Failure:
+def failure(error: BaseException, *, what: str = "This question could not be answered") -> Failure:
     """What to tell of an error; the whole of it goes to the log, under an id."""
     if isinstance(error, FIT_TO_SHOW):
         return Failure(str(error))
     name = secrets.token_hex(4)
-    log.error("question failed, error %s", name, exc_info=error)
-    return Failure("This question could not be answered: something failed here.", name)
+    log.error("%s, error %s", what, name, exc_info=error)
+    return Failure(f"{what}: something failed here.", name)

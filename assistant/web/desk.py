@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..suggestions import suggested
 from .asking import Asker
+from .intake import Intake
 from .sessions import Sessions
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Desk:
         self.assistant = assistant
         self.sessions = Sessions()
         self.asker = Asker(assistant)
+        self.intake = Intake(assistant)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._suggesting = threading.Lock()
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
@@ -36,6 +38,7 @@ class Desk:
 
     def close(self) -> None:
         self.asker.close()
+        self.intake.close()
         self._aside.shutdown(wait=True, cancel_futures=True)
 
     async def aside(self, work: Callable[[], Made]) -> Made:

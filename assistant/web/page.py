@@ -14,19 +14,18 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from . import papers, talk
+from . import adding, papers, talk
 from .desk import Desk
 from .guard import Guard
 
 if TYPE_CHECKING:
     from ..chain import Assistant
 
-TABS = (talk, papers)
+TABS = (talk, papers, adding)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
-HEAD = '<script src="/own/page.js" defer></script><script src="/own/papers.js" defer></script>'
-UPLOAD = "20mb"
-"""The largest file taken."""
+HEAD = "".join(f'<script src="/own/{name}.js" defer></script>' for name in ("page", "papers", "adding"))
+STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding")]
 WAITING = 400
 """Events of all kinds that may wait; questions have a line of their own."""
 
@@ -57,6 +56,7 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
+    adding.mount(served, desk)
     served.mount("/own", StaticFiles(directory=OWN))
     for path, router in beside.items():  # before the page: mounted at "/", it takes every path that is left
         served.include_router(router, prefix=path)
@@ -71,10 +71,9 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
         mcp_server=False,
         enable_monitoring=False,
         show_error=False,
-        max_file_size=UPLOAD,
         favicon_path=str(OWN / "icon.svg"),
         theme=theme(),
-        css_paths=[OWN / "page.css", OWN / "papers.css"],
+        css_paths=STYLES,
         head=HEAD,
     )
     return served

@@ -76,6 +76,7 @@
     about: (button) => { send("chip", "select", { paper: button.dataset.paper }); tab("Ask"); box().focus(); },
     leave: (button) => { send("chip", "delete", { paper: button.dataset.paper }); box().focus(); },
     new: () => { toBox(); send("current", "clear"); },
+    add: () => tab("Add papers"),
     why: (button) => why(Number(button.dataset.turn)),
     open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
     back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
