@@ -14,18 +14,18 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from . import adding, papers, talk
+from . import adding, evaluation, papers, talk
 from .desk import Desk
 from .guard import Guard
 
 if TYPE_CHECKING:
     from ..chain import Assistant
 
-TABS = (talk, papers, adding)
+TABS = (talk, papers, adding, evaluation)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
 HEAD = "".join(f'<script src="/own/{name}.js" defer></script>' for name in ("page", "papers", "adding"))
-STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding")]
+STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation")]
 WAITING = 400
 """Events of all kinds that may wait; questions have a line of their own."""
 
