@@ -9,8 +9,8 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import AsyncGenerator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,9 +57,14 @@ class Asker:
         self._line = Line(at_once=at_once, longest=longest)
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
 
-    def warm(self) -> None:
+    def warm(self, also: Callable[[], object]) -> Future[object]:
         """Have the index opened and the model loaded, before anybody asks; a fault shows when somebody does."""
-        self._workers.submit(self._assistant.search, "What is here?")
+
+        def work() -> None:
+            also()
+            self._assistant.search("What is here?")
+
+        return self._workers.submit(work)
 
     def close(self) -> None:
         self._workers.shutdown(wait=True, cancel_futures=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from ..suggestions import suggested
@@ -32,9 +32,9 @@ class Desk:
         self._suggesting = threading.Lock()
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
 
-    def warm(self) -> None:
-        """Load what the first question would otherwise wait for; runs beside those who are asking already."""
-        self.asker.warm()
+    def warm(self) -> Future[object]:
+        """Load what the first visitor and the first question would otherwise wait for; what is told ends with it."""
+        return self.asker.warm(self.suggestions)
 
     def close(self) -> None:
         self.asker.close()

@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
 from . import adding, evaluation, papers, talk
+from .assets import Memory, visited
 from .desk import Desk
 from .guard import Guard
 
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 TABS = (talk, papers, adding, evaluation)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
-HEAD = "".join(f'<script src="/own/{name}.js" defer></script>' for name in ("page", "papers", "adding"))
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding")]
+HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
 STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation")]
+PATIENCE = 10
+"""Seconds that the index and the model are given to be loaded before the page can be opened without them."""
 WAITING = 400
 """Events of all kinds that may wait; questions have a line of their own."""
 
@@ -41,15 +45,20 @@ def app(assistant: Assistant, beside: Mapping[str, APIRouter]) -> FastAPI:
 
 
 def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
+    page, links = blocks(desk), list[str]()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        desk.warm()
+        warming = desk.warm()
+        kinds = {block.get_block_name() for block in page.blocks.values()}
+        links.append(await visited(served, SCRIPTS, kinds))
+        await asyncio.wait([asyncio.wrap_future(warming)], timeout=PATIENCE)
         yield
         desk.close()
 
     served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
+    served.add_middleware(Memory, links=links)
     served.add_middleware(Guard)
 
     @served.get("/healthz")
@@ -62,7 +71,7 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
         served.include_router(router, prefix=path)
     gr.mount_gradio_app(
         served,
-        blocks(desk),
+        page,
         path="/",
         footer_links=[],
         run_history=False,

@@ -52,7 +52,8 @@ class Tab:
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 with gr.Column(elem_id="thread"):
                     self.past = _markup("past")
-                    self.current = _markup("current", js=FORWARD + ARRIVE)
+                    first = tag("div", {"class": "first"}, self._welcome())  # until it is known whose page it is
+                    self.current = _markup("current", first, js=FORWARD + ARRIVE)
                 with gr.Column(elem_id="composer"):
                     self.chip = _markup("chip")
                     self.box = _box()

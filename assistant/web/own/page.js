@@ -11,6 +11,9 @@
   const send = (component, name, data = {}) =>
     one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
 
+  // Whoever comes back to a conversation need not see the greeting first.
+  document.documentElement.classList.toggle("returning", new URLSearchParams(location.search).has("talk"));
+
   // -- evidence
 
   const bring = ({ turn, card, mark, take }) => {
