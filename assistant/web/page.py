@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,17 +46,9 @@ def app(assistant: Assistant, beside: Mapping[str, APIRouter]) -> FastAPI:
 
 def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
     page, links = blocks(desk), list[str]()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        warming = desk.warm()
-        kinds = {block.get_block_name() for block in page.blocks.values()}
-        links.append(await visited(served, SCRIPTS, kinds))
-        await asyncio.wait([asyncio.wrap_future(warming)], timeout=PATIENCE)
-        yield
-        desk.close()
-
-    served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    served = FastAPI(
+        title="paper-assistant", lifespan=_warmed(desk, page, links), docs_url=None, redoc_url=None, openapi_url=None
+    )
     served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
     served.add_middleware(Memory, links=links)
     served.add_middleware(Guard)
@@ -86,6 +78,21 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
         head=HEAD,
     )
     return served
+
+
+def _warmed(desk: Desk, page: gr.Blocks, links: list[str]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What loads the page and the assistant before the first visitor comes, and closes the desk after the last."""
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        warming = desk.warm()
+        kinds = {block.get_block_name() for block in page.blocks.values()}
+        links.append(await visited(served, SCRIPTS, kinds))
+        await asyncio.wait([asyncio.wrap_future(warming)], timeout=PATIENCE)
+        yield
+        desk.close()
+
+    return lifespan
 
 
 def blocks(desk: Desk) -> gr.Blocks:
