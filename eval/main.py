@@ -16,6 +16,7 @@ from assistant.chain import Assistant as PaperAssistant
 from . import claims, stock, tables
 from .cases import cases
 from .compare import compare
+from .latest import REPORTS
 from .page import page
 from .plots import require
 from .questions import Question, half, mismatches, read
@@ -55,7 +56,7 @@ def evaluate(task: Task) -> Iterator[RenderableType]:
     chosen: Halves = task.half or ("all" if task.questions else "report")
     asked = part(read(task.questions or stock.set_file(name)), chosen)
     title = f"{task.questions.stem if task.questions else name}, {chosen} half".replace("all half", "all questions")
-    folder = task.folder or Path("reports") / (task.questions.stem if task.questions else name)
+    folder = task.folder or REPORTS / (task.questions.stem if task.questions else name)
     with _opened(task, folder) as assistant:
         held = stock.abstracts(assistant)
         yield run(assistant, asked, held, folder=folder, against=task.against, name=title)

@@ -39,7 +39,7 @@ def seen(visitor: Visit) -> Iterator[Visit]:
 
 
 def show(seen: Visit) -> None:
-    seen.page.get_by_role("tab", name="Papers").click()
+    seen.page.get_by_role("tab", name="Papers", exact=True).click()
     seen["#found .titles"].wait_for()
     seen["#map svg"].wait_for()
 

@@ -39,7 +39,7 @@ PATHS = (
     *("/", "/?talk=x", "/config", "/theme.css", "/own/page.js", "/own/icon.svg", "/favicon.ico", "/healthz"),
     *("/door/knock", "/door"),
     *("/nowhere", "/own/../__init__.py", "/gradio_api/startup-events", "/gradio_api/proxy=http://elsewhere.example"),
-    *("/gradio_api/upload", "/static/img/logo.svg", "/manifest.json"),
+    *("/gradio_api/upload", "/upload", "/static/img/logo.svg", "/manifest.json"),
 )
 
 
@@ -109,6 +109,7 @@ def test_no_other_site_may_read_anything(browser: httpx.Client) -> None:
         "/gradio_api/info",
         "/gradio_api/openapi.json",
         "/gradio_api/mcp/sse",
+        "/gradio_api/upload",
         "/monitoring",
         "/docs",
         "/openapi.json",
@@ -134,6 +135,14 @@ def test_what_is_told_to_one_page_is_told_to_its_browser_alone(served: Served, b
             assert other.get(path).status_code == 404
     with browser.stream("GET", "/gradio_api/heartbeat/mine") as mine:
         assert mine.status_code == 200
+
+
+def test_a_file_comes_in_from_a_browser_that_is_known_alone(browser: httpx.Client) -> None:
+    address = "/upload?batch=b&name=march.pdf"
+    assert browser.put(address, content=b"x").status_code == 403
+    browser.get("/")
+    refused = browser.put(address, content=b"x")
+    assert (refused.status_code, refused.text) == (400, "Only text files are taken, whose names end in .txt.")
 
 
 def test_it_says_that_it_is_well(browser: httpx.Client) -> None:

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,14 +17,18 @@ from typer.testing import CliRunner
 from assistant import cli, web
 from assistant.chain import Assistant
 from assistant.errors import AddressError, MissingExtra
+from assistant.holdings import Holdings
+from assistant.library import Library
 
 from .conftest import ROOT
+from .doubles import HashEmbedder
 
 
 @pytest.fixture
-def empty(home: Path) -> Assistant:
+def empty(home: Path) -> Iterator[Assistant]:
     """An assistant that is never asked."""
-    return Assistant.__new__(Assistant)
+    with Assistant(Holdings(Library(home), HashEmbedder())) as assistant:
+        yield assistant
 
 
 def test_it_serves_until_it_is_interrupted_and_reaches_for_nothing_outside(home: Path) -> None:

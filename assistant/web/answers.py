@@ -54,7 +54,8 @@ def ended(question: str, number: int, message: str, *, error: str = "", instead:
 def welcome(papers: int, questions: Sequence[str], notice: str = "") -> Html:
     """What stands where no question was asked yet: what is held, and questions to begin with."""
     if not papers:
-        told = tag("p", {}, "Add listing files with: ", tag("code", {}, "assistant ingest PATH..."))
+        here = tag("button", {"type": "button", "class": "plain", "data-do": "add"}, "Add papers")
+        told = tag("p", {}, here, " here, or with the command ", tag("code", {}, "assistant ingest PATH..."))
         return tag("div", {"class": "welcome"}, tag("h2", {}, "There are no papers here yet"), told)
     plural = "paper" if papers == 1 else "papers"
     examples = [

@@ -9,8 +9,8 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import AsyncGenerator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,9 +57,14 @@ class Asker:
         self._line = Line(at_once=at_once, longest=longest)
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
 
-    def warm(self) -> None:
+    def warm(self, also: Callable[[], object]) -> Future[object]:
         """Have the index opened and the model loaded, before anybody asks; a fault shows when somebody does."""
-        self._workers.submit(self._assistant.search, "What is here?")
+
+        def work() -> None:
+            also()
+            self._assistant.search("What is here?")
+
+        return self._workers.submit(work)
 
     def close(self) -> None:
         self._workers.shutdown(wait=True, cancel_futures=True)
@@ -130,10 +135,10 @@ class Asker:
             stopped.set()
 
 
-def failure(error: BaseException) -> Failure:
+def failure(error: BaseException, *, what: str = "This question could not be answered") -> Failure:
     """What to tell of an error; the whole of it goes to the log, under an id."""
     if isinstance(error, FIT_TO_SHOW):
         return Failure(str(error))
     name = secrets.token_hex(4)
-    log.error("question failed, error %s", name, exc_info=error)
-    return Failure("This question could not be answered: something failed here.", name)
+    log.error("%s, error %s", what, name, exc_info=error)
+    return Failure(f"{what}: something failed here.", name)

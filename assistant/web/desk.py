@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from ..suggestions import suggested
 from .asking import Asker
+from .intake import Intake
 from .sessions import Sessions
 
 if TYPE_CHECKING:
@@ -26,16 +27,18 @@ class Desk:
         self.assistant = assistant
         self.sessions = Sessions()
         self.asker = Asker(assistant)
+        self.intake = Intake(assistant)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._suggesting = threading.Lock()
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
 
-    def warm(self) -> None:
-        """Load what the first question would otherwise wait for; runs beside those who are asking already."""
-        self.asker.warm()
+    def warm(self) -> Future[object]:
+        """Load what the first visitor and the first question would otherwise wait for; what is told ends with it."""
+        return self.asker.warm(self.suggestions)
 
     def close(self) -> None:
         self.asker.close()
+        self.intake.close()
         self._aside.shutdown(wait=True, cancel_futures=True)
 
     async def aside(self, work: Callable[[], Made]) -> Made:

@@ -43,7 +43,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 SHUT = re.compile(
-    r"/gradio_api/(?:proxy=|deep_link|runs|run-history|monitoring|dev/|call/|run/|api/|stream/|openapi|info|custom_)"
+    r"/gradio_api/(?:proxy=|deep_link|runs|run-history|monitoring|dev/|call/|run/|api/|stream/|openapi|info|custom_|upload)"
     r"|/(?:proxy=|deep_link|monitoring|svelte/|openapi)"
 )
 """What Gradio offers and the page does not use."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +14,22 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from . import papers, talk
+from . import adding, evaluation, papers, talk
+from .assets import Memory, visited
 from .desk import Desk
 from .guard import Guard
 
 if TYPE_CHECKING:
     from ..chain import Assistant
 
-TABS = (talk, papers)
+TABS = (talk, papers, adding, evaluation)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
-HEAD = '<script src="/own/page.js" defer></script><script src="/own/papers.js" defer></script>'
-UPLOAD = "20mb"
-"""The largest file taken."""
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding")]
+HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
+STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation")]
+PATIENCE = 10
+"""Seconds that the index and the model are given to be loaded before the page can be opened without them."""
 WAITING = 400
 """Events of all kinds that may wait; questions have a line of their own."""
 
@@ -42,27 +45,25 @@ def app(assistant: Assistant, beside: Mapping[str, APIRouter]) -> FastAPI:
 
 
 def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        desk.warm()
-        yield
-        desk.close()
-
-    served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    page, links = blocks(desk), list[str]()
+    served = FastAPI(
+        title="paper-assistant", lifespan=_warmed(desk, page, links), docs_url=None, redoc_url=None, openapi_url=None
+    )
     served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
+    served.add_middleware(Memory, links=links)
     served.add_middleware(Guard)
 
     @served.get("/healthz")
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
+    adding.mount(served, desk)
     served.mount("/own", StaticFiles(directory=OWN))
     for path, router in beside.items():  # before the page: mounted at "/", it takes every path that is left
         served.include_router(router, prefix=path)
     gr.mount_gradio_app(
         served,
-        blocks(desk),
+        page,
         path="/",
         footer_links=[],
         run_history=False,
@@ -71,13 +72,27 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
         mcp_server=False,
         enable_monitoring=False,
         show_error=False,
-        max_file_size=UPLOAD,
         favicon_path=str(OWN / "icon.svg"),
         theme=theme(),
-        css_paths=[OWN / "page.css", OWN / "papers.css"],
+        css_paths=STYLES,
         head=HEAD,
     )
     return served
+
+
+def _warmed(desk: Desk, page: gr.Blocks, links: list[str]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What loads the page and the assistant before the first visitor comes, and closes the desk after the last."""
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        warming = desk.warm()
+        kinds = {block.get_block_name() for block in page.blocks.values()}
+        links.append(await visited(served, SCRIPTS, kinds))
+        await asyncio.wait([asyncio.wrap_future(warming)], timeout=PATIENCE)
+        yield
+        desk.close()
+
+    return lifespan
 
 
 def blocks(desk: Desk) -> gr.Blocks:

@@ -139,8 +139,8 @@ def _sentence(error: AssistantError) -> str:
     """What to tell of an error; what is about the machine stays in the log."""
     if isinstance(error, TOLD):
         return str(error)
-    told = failure(error)
-    return f"The papers cannot be shown: something failed here. The log tells more under the id {told.error}."
+    told = failure(error, what="The papers cannot be shown")
+    return f"{told.message} The log tells more under the id {told.error}."
 
 
 def _wanted(event: gr.EventData) -> shelves.Wanted:

@@ -27,11 +27,23 @@ def run(served: FastAPI, host: str, port: int, announce: Callable[[str], None]) 
         server_header=False,
         timeout_graceful_shutdown=PATIENCE,
     )
-    announce(address(host, listening.getsockname()[1]))
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, lambda: announce(address(host, listening.getsockname()[1]))).run(sockets=[listening])
     except KeyboardInterrupt:
         return  # uvicorn passes Ctrl-C on when it has ended
+
+
+class _Server(uvicorn.Server):
+    """Tells that the page can be opened once it can be without waiting."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
 
 def address(host: str, port: int) -> str:

@@ -52,7 +52,8 @@ class Tab:
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 with gr.Column(elem_id="thread"):
                     self.past = _markup("past")
-                    self.current = _markup("current", js=FORWARD + ARRIVE)
+                    first = tag("div", {"class": "first"}, self._welcome())  # until it is known whose page it is
+                    self.current = _markup("current", first, js=FORWARD + ARRIVE)
                 with gr.Column(elem_id="composer"):
                     self.chip = _markup("chip")
                     self.box = _box()
@@ -74,6 +75,7 @@ class Tab:
         self.chip.select(self.chose, [self.name], [self.name, self.chip], **_QUIETLY)
         self.chip.delete(self.left, [self.name], [self.chip], **_QUIETLY)
         self.current.select(self.pointed, [self.name], [self.evidence], **_QUIETLY)
+        self.current.tick(self.renewed, [self.name], [self.current], **_QUIETLY)
 
     # -- what happens
 
@@ -164,6 +166,12 @@ class Tab:
         if not isinstance(number, int) or not 1 <= number <= len(turns):
             return {self.evidence: gr.skip()}
         return {self.evidence: self._evidence(turns, number)}
+
+    async def renewed(self, name: str, request: gr.Request) -> Updates:
+        """What stands where nothing was asked yet, when papers came in since it was shown."""
+        talk = self._talk(name, request)
+        begun = talk.turns or talk.asking or talk.stopped
+        return {self.current: gr.skip() if begun else _placed(talk, await asyncio.to_thread(self._welcome))}
 
     # -- what is shown
 

@@ -11,6 +11,9 @@
   const send = (component, name, data = {}) =>
     one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
 
+  // Whoever comes back to a conversation need not see the greeting first.
+  document.documentElement.classList.toggle("returning", new URLSearchParams(location.search).has("talk"));
+
   // -- evidence
 
   const bring = ({ turn, card, mark, take }) => {
@@ -76,6 +79,7 @@
     about: (button) => { send("chip", "select", { paper: button.dataset.paper }); tab("Ask"); box().focus(); },
     leave: (button) => { send("chip", "delete", { paper: button.dataset.paper }); box().focus(); },
     new: () => { toBox(); send("current", "clear"); },
+    add: () => tab("Add papers"),
     why: (button) => why(Number(button.dataset.turn)),
     open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
     back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
