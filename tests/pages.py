@@ -26,6 +26,9 @@ from assistant.writing import ExtractiveWriter
 from .doubles import HashEmbedder
 from .papers import Pair, write_listing
 
+OFTEN = web.Rules(per_minute=10_000)
+"""Tests ask faster than people."""
+
 
 class HeldWriter:
     """Writes as ever; a question with "slowly" in it waits, `holding`, to be `released`; one with "crash" fails."""
@@ -46,21 +49,24 @@ class HeldWriter:
 
 
 @contextmanager
-def serving(home: Path, pairs: Sequence[Pair]) -> Iterator[Served]:
-    """The page over these papers, with an embedder that is exact and a writer that can be held up."""
+def serving(home: Path, pairs: Sequence[Pair], rules: web.Rules = OFTEN) -> Iterator[Served]:
+    """The page over these papers, with an embedder that is exact and a writer that can be held up.
+
+    A home that holds them already is served again as it is.
+    """
     writer = HeldWriter()
     with Assistant(Holdings(Library(home), HashEmbedder()), writer=writer) as assistant:
         done = assistant.ingest(write_listing(home / "listing.txt", pairs))
-        assert done.added == len(pairs), done.rejects
-        with Served(assistant, writer) as page:
+        assert done.added + done.unchanged == len(pairs), done.rejects
+        with Served(assistant, writer, rules) as page:
             yield page
 
 
 class Served:
     """The page at `url`, up inside a `with`, in a thread of this process."""
 
-    def __init__(self, assistant: Assistant, writer: HeldWriter | None = None) -> None:
-        self.assistant, self.writer = assistant, writer or HeldWriter()
+    def __init__(self, assistant: Assistant, writer: HeldWriter | None = None, rules: web.Rules = OFTEN) -> None:
+        self.assistant, self.writer, self._rules = assistant, writer or HeldWriter(), rules
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._made = threading.Event()
@@ -68,7 +74,7 @@ class Served:
 
     async def _run(self) -> None:
         """Serve; the page is made here, for Gradio leaves loops open that it makes where none runs."""
-        page = web.app(self.assistant, beside={"/door": _door()})
+        page = web.app(self.assistant, rules=self._rules, beside={"/door": _door()})
         config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
         self._made.set()
