@@ -46,7 +46,7 @@ def _item(kept: Kept) -> Html:
     return tag(
         "li",
         {"data-talk": kept.id},
-        foreign("button", title, about),
+        tag("button", about, foreign("span", title)),
         tag("button", {**_plain("more"), "aria-expanded": "false", "aria-label": f"More about “{title}”"}, "⋯"),
         tag("div", {"class": "deeds", "hidden": True}, *_deeds(kept, title)),
         _naming(title),

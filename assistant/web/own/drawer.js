@@ -13,12 +13,12 @@
   const here = () => ({ minutes: -new Date().getTimezoneOffset(), shown });
   const list = () => send("apply", here());
   const beside = () => matchMedia("(min-width: 1100px)").matches; // else it lies over the conversation
-  const drawn = () => document.body.classList.contains("drawn");
+  const drawn = () => Boolean(one("#desk.drawn"));
   const current = () => one("#current [data-talk]")?.dataset.talk ?? "";
   const switches = () => one("[data-do=drawer]");
 
   const draw = (open) => {
-    document.body.classList.toggle("drawn", open);
+    one("#desk").classList.toggle("drawn", open);
     switches()?.setAttribute("aria-expanded", String(open));
     if (beside()) localStorage.setItem(STORE, open ? "open" : "");
     if (open) list();
@@ -47,18 +47,25 @@
       one("#question textarea")?.focus();
     },
     more: (item) => face(item, one("[data-do=more]", item).getAttribute("aria-expanded") === "true" ? "" : "deeds"),
-    naming: (item) => { face(item, "naming"); one(".naming input", item).select(); },
+    naming: (item) => {
+      face(item, "naming");
+      const input = one(".naming input", item);
+      input.value = one(".title", item).textContent;
+      input.select();
+    },
     erasing: (item) => { face(item, "erasing"); one("[data-do=spare]", item).focus(); },
     spare: fold,
     erase: (item) => {
       const [talk, place] = [item.dataset.talk, all("#drawer li").indexOf(item)];
       focus = () => (all("#drawer .title")[place] ?? all("#drawer .title").pop() ?? switches())?.focus();
+      face(null, "");
       if (talk === current()) one("[data-do=new]").click();
       send("delete", { talk, ...here() });
     },
   };
   const rename = (item) => {
     const talk = item.dataset.talk;
+    face(null, "");
     focus = () => one(`#drawer li[data-talk="${talk}"] .title`)?.focus();
     send("edit", { talk, title: one(".naming input", item).value, ...here() });
   };
@@ -101,6 +108,7 @@
   const begin = () => {
     new MutationObserver(follow).observe(one("#current"), { childList: true, subtree: true });
     new MutationObserver(() => {
+      if (!one("#drawer nav")) return; // the old list is gone, the new one not there yet
       mark();
       if (focus) focus();
       focus = null;
