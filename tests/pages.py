@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,8 +110,11 @@ class Visitor:
         self._session = f"session{id(self)}"
 
     @classmethod
-    async def arrive(cls, url: str) -> Visitor:
+    async def arrive(cls, url: str, filled: Mapping[str, str] | None = None) -> Visitor:
+        """One who opens the page, once the log-in is `filled` in if there is one."""
         client = httpx.AsyncClient(base_url=url, timeout=60)
+        if filled:
+            assert (await client.post("/login", data=filled)).status_code == 303
         (await client.get("/")).raise_for_status()
         return cls(client, (await client.get("/config")).json())
 

@@ -186,16 +186,17 @@ def test_two_people_have_each_their_own_list(chromium: Any, seen: Visit, served:
 
 
 def test_a_hostile_title_is_text(seen: Visit) -> None:
-    title = FOREIGN[0].replace("parent", "window")
-    seen.ask(f"What is PearRank {title}?")
+    question = "What is PearRank <img src=x onerror=window.hit=1>?"
+    seen.ask(question)
     draw(seen)
-    titles(seen, f"What is PearRank {title}?")
+    titles(seen, question)
     for text in (*FOREIGN, "\u202eevil"):
+        before = seen["#drawer .title"].inner_text()
         seen["#drawer [data-do=more]"].click()
         seen["#drawer .deeds:visible"].get_by_text("Rename").click()
         seen.page.keyboard.type(text[:70])
         seen.page.keyboard.press("Enter")
-        seen.page.wait_for_function("document.activeElement.classList.contains('title')")
+        seen.page.wait_for_function("was => document.querySelector('#drawer .title').innerText !== was", arg=before)
         shown = seen["#drawer .title"].inner_text()
         assert shown.rstrip("…") in " ".join(text.split()).replace("\u202e", ""), shown
         inside = (
@@ -235,7 +236,7 @@ def test_a_thumb_and_a_comment_are_kept_with_the_answer_and_can_be_changed(seen:
     exported = cases(conversations.rated())
     conversations.close()
     assert any("It names <b>the</b> labels." in case["note"] for case in exported.ready)
-    assert any(case["question"] == "What does ZorbNet do?" for case in exported.unfinished)
+    assert any("ZorbNet" in case["question"] for case in exported.unfinished)
 
     seen["#current .thumb.down"].click()
     seen["#current .thumb.down[aria-pressed=false]"].wait_for()
@@ -285,7 +286,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for name in ("ann", "bob"):
         accounts.add_user(name, f"{PASSWORD}, {name}")
     accounts.close()
-    with serving(folder, PAIRS, web.Rules(login=True, per_minute=2)) as page:
+    with serving(folder, PAIRS, web.Rules(login=True)) as page:
         yield page
 
 
@@ -330,18 +331,14 @@ def axe_of(page: Any) -> list[str]:
     return [fault["id"] for fault in axe.Axe().run(page).response["violations"]]
 
 
-def test_conversations_are_the_users_own_on_every_browser_and_limited(
-    chromium: Any, stranger: Any, guarded: Served
-) -> None:
+def test_conversations_are_the_users_own_on_every_browser(chromium: Any, stranger: Any, guarded: Served) -> None:
     log_in(stranger, "ann", f"{PASSWORD}, ann")
     stranger.wait_for_selector("#current .welcome")
-    ask = "document.querySelector('#current [data-do=ask]')"
-    stranger.evaluate(f"{ask}.click()")
-    stranger.wait_for_selector("#current .opinion")
+    for number, question in enumerate((PEAR, STORM), start=1):
+        stranger.fill("#question textarea", question)
+        stranger.keyboard.press("Enter")
+        stranger.wait_for_selector(f"#current [data-turn='{number}'] .opinion")
     address = stranger.url
-    stranger.get_by_role("button", name="Ask again").click()
-    stranger.wait_for_selector("#current .turn .stage", state="detached")
-    stranger.wait_for_selector("#current .opinion")
 
     elsewhere = chromium.new_context().new_page()
     elsewhere.goto(address)
@@ -349,11 +346,7 @@ def test_conversations_are_the_users_own_on_every_browser_and_limited(
     log_in(elsewhere, "ann", f"{PASSWORD}, ann")
     elsewhere.wait_for_selector("#current .answer")
     assert elsewhere.url == address
-    elsewhere.get_by_role("button", name="Ask again").click()
-    failed = elsewhere.wait_for_selector("#current .failed").inner_text()
-    assert re.fullmatch(
-        r"You asked 2 questions within a minute, and more are not answered\. Ask again in \d+ seconds?\.", failed
-    )
+    assert elsewhere.locator("#past .question").all_inner_texts() == [PEAR]
 
     bob = chromium.new_context().new_page()
     bob.goto(address)

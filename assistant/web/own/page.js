@@ -175,6 +175,15 @@
     if (keep) localStorage.setItem(STORE, theme);
   };
 
+  // -- whoever is logged out meanwhile, here or in another tab, logs in again and finds the same conversation
+
+  const plainly = window.fetch.bind(window);
+  window.fetch = async (...asked) => {
+    const told = await plainly(...asked);
+    if (told.status === 401) location.assign(`/login${location.search}`);
+    return told;
+  };
+
   // -- what follows the server
 
   const followTalk = () => {
