@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,7 +62,7 @@ class Person:
 
     def __init__(self, client: httpx.AsyncClient, submit: int) -> None:
         self._client, self._submit = client, submit
-        self._session = f"crowd{id(self)}"
+        self._session = secrets.token_hex(8)
 
     @classmethod
     async def arrive(cls, address: str) -> Person:
@@ -152,16 +154,16 @@ def table(rounds: Sequence[tuple[Sequence[Wait], Sequence[Wait]]]) -> Table:
     def line(what: str, seconds: float) -> tuple[str, str, str]:
         return what, f"{seconds:.3f}", f"{seconds / single:.2f}"
 
-    crowds = [crowd for _, crowd in rounds]
-    middle = median(median(one.answer for one in crowd) for crowd in crowds)
-    longest = median(max(one.answer for one in crowd) for crowd in crowds)
+    signs = [[one.sign for one in crowd] for _, crowd in rounds]
+    waits = [[one.answer for one in crowd] for _, crowd in rounds]
+    middle, longest = median(map(median, waits)), median(map(max, waits))
     total = median(sum(one.answer for one in apart) for apart, _ in rounds)
     rows = (
         line("one alone: the answer, median", single),
         line(f"{people} one after the other, all", total),
-        line(f"{people} at once: the first sign, median", median(median(one.sign for one in crowd) for crowd in crowds)),
-        line(f"{people} at once: the first sign, longest", median(max(one.sign for one in crowd) for crowd in crowds)),
-        line(f"{people} at once: the answer, shortest", median(min(one.answer for one in crowd) for crowd in crowds)),
+        line(f"{people} at once: the first sign, median", median(map(median, signs))),
+        line(f"{people} at once: the first sign, longest", median(map(max, signs))),
+        line(f"{people} at once: the answer, shortest", median(map(min, waits))),
         line(f"{people} at once: the answer, median", middle),
         line(f"{people} at once: the answer, longest", longest),
     )
@@ -184,14 +186,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = [one.question for one in spread(questions, 2 * options.people * ROUNDS)]
     try:
         with tempfile.TemporaryDirectory() as folder:
-            home = options.home or Path(folder)
-            if not options.home:
+            home = Path(folder) / "home"
+            if options.home:
+                shutil.copytree(options.home, home)  # the conversations held here are nobody's
+            else:
                 with stock.stocked(home, stock.sample()):
                     pass
             with served(home) as address:
                 rounds = asyncio.run(measured(address, wanted, options.people))
     except (AssistantError, httpx.HTTPError) as error:
-        Screen(stderr=True).line(str(error), first="eval.crowd: ")
+        Screen(stderr=True).line(str(error) or type(error).__name__, first="eval.crowd: ")
         return 1
     if not rounds:
         Screen(stderr=True).line("There are too few questions for so many people.", first="eval.crowd: ")

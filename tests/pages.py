@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -107,7 +108,7 @@ class Visitor:
 
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
         self._client, self._config = client, config
-        self._session = f"session{id(self)}"
+        self._session = secrets.token_hex(8)
 
     @classmethod
     async def arrive(cls, url: str, filled: Mapping[str, str] | None = None) -> Visitor:

@@ -518,3 +518,28 @@ def test_of_other_faults_only_an_id_is_told_and_the_log_has_the_rest(
     (record,) = [record for record in caplog.records if failed.error in record.getMessage()]
     assert record.exc_info is not None
     assert record.exc_info[1] is FAULTS[question]
+
+
+@pytest.mark.parametrize(("news", "told"), [(0.0, [2, 1, 0]), (1e9, [2, 0])])
+def test_a_place_in_the_line_is_not_told_at_every_step(
+    asker: Callable[..., Asker], scripted: Scripted, monkeypatch: pytest.MonkeyPatch, news: float, told: list[int]
+) -> None:
+    monkeypatch.setattr("assistant.web.asking.NEWS", news)
+    one, places = asker(at_once=1), []
+
+    async def last() -> None:
+        async for step in one.ask(Talk("c"), "q"):
+            if isinstance(step, Making) and not step.stage:
+                places.append(step.before)
+                scripted.go.set()  # the first waits until the last has been told
+
+    async def scene() -> None:
+        first = asyncio.ensure_future(steps(one, Talk("a"), "slow"))
+        await asyncio.sleep(0)
+        second = asyncio.ensure_future(steps(one, Talk("b"), "q"))
+        await asyncio.sleep(0)
+        await last()
+        await asyncio.gather(first, second)
+
+    asyncio.run(scene())
+    assert places == told

@@ -10,6 +10,7 @@ import logging
 import math
 import secrets
 import threading
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -30,6 +31,8 @@ AT_ONCE = 8
 """Questions answered at once: more only slow each other down."""
 LONGEST = 200
 """Questions that may wait."""
+NEWS = 1.0
+"""Seconds between two tellings of one's place in the line: told at every step, a long line has no time for answers."""
 FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineFull, Unknown)
 """Errors about what a person asked or when; others are about the machine and stay in the log."""
 
@@ -113,8 +116,11 @@ class Asker:
     async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
         try:
             async with aclosing(self._line.wait()) as places:
+                told = -NEWS
                 async for place in places:
-                    yield Making(question, before=place)
+                    if not place or time.monotonic() - told >= NEWS:
+                        told = time.monotonic()
+                        yield Making(question, before=place)
                     if not place:
                         break
                 async with aclosing(self._answered(question, talk)) as steps:
