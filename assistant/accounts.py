@@ -11,7 +11,9 @@ import hmac
 import re
 import secrets
 import threading
+import time
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +33,8 @@ AT_ONCE = 2
 SHORTEST = 15
 """Characters of a password, at least, where nothing else proves who it is: NIST SP 800-63B-4, 3.1.1.2.
 https://pages.nist.gov/800-63-4/sp800-63b.html"""
+LOGIN_DAYS = 14
+"""Days after which a password is asked for again."""
 PREFIX = "papers_"
 """What a key begins with, so that whoever finds one knows what it opens."""
 PER_MINUTE = 60
@@ -46,6 +50,10 @@ create table users (
 create table keys (
     name text primary key, id text not null, hash blob not null unique, rights text not null,
     per_minute integer not null)
+""",
+    """
+create table logins (
+    hash blob primary key, name text not null references users(name) on delete cascade, until real not null)
 """,
 )
 """What each version of the file added to the one before."""
@@ -79,8 +87,9 @@ class Accounts:
     Raises `AccountError` for a name or password that is refused, `DatabaseError` when the file fails.
     """
 
-    def __init__(self, home: str | Path) -> None:
+    def __init__(self, home: str | Path, *, clock: Callable[[], float] = time.time) -> None:
         self._db = Database(Path(home).expanduser() / "accounts.sqlite", _SCHEMAS)
+        self._clock = clock
 
     def close(self) -> None:
         self._db.close()
@@ -98,6 +107,29 @@ class Accounts:
         """The key that `add_key` gave this token for. It is looked up by its hash, of which time tells nothing."""
         rows = self._db.rows("select name, id, rights, per_minute from keys where hash = ?", (_digest(token),))
         return Key(*rows[0]) if rows else None
+
+    # -- those who are logged in
+
+    def log_in(self, user: User) -> str:
+        """A token by which the user is known for `LOGIN_DAYS`, until they log out or the password is changed."""
+        token, now = secrets.token_urlsafe(32), self._clock()
+        self._db.change("delete from logins where until <= ?", (now,))
+        values = (_digest(token), user.name, now + LOGIN_DAYS * 86400)
+        self._db.change("insert into logins values (?, ?, ?)", values)
+        return token
+
+    def logged_in(self, token: str) -> User | None:
+        """The user that `log_in` gave this token for, as long as it counts."""
+        rows = self._db.rows(
+            "select users.name, id from logins join users on users.name = logins.name where logins.hash = ? "
+            "and until > ?",
+            (_digest(token), self._clock()),
+        )
+        return User(*rows[0]) if rows else None
+
+    def log_out(self, token: str) -> None:
+        """Make a token useless."""
+        self._db.change("delete from logins where hash = ?", (_digest(token),))
 
     # -- users
 
@@ -124,10 +156,12 @@ class Accounts:
         return user
 
     def set_password(self, name: str, password: str) -> None:
-        """Give a user another password; what they own stays theirs."""
-        salt = secrets.token_bytes(16)
-        values = (*COST, salt, _hash(_strong(password), salt, COST), self.known(name).name)
-        self._db.change("update users set n = ?, r = ?, p = ?, salt = ?, hash = ? where name = ?", values)
+        """Give a user another password; what they own stays theirs, and they are logged out everywhere."""
+        salt, known = secrets.token_bytes(16), self.known(name).name
+        values = (*COST, salt, _hash(_strong(password), salt, COST), known)
+        with self._db.writing():
+            self._db.change("update users set n = ?, r = ?, p = ?, salt = ?, hash = ? where name = ?", values)
+            self._db.change("delete from logins where name = ?", (known,))
 
     def remove_user(self, name: str) -> None:
         self._db.change("delete from users where name = ?", (self.known(name).name,))

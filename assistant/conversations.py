@@ -98,9 +98,12 @@ class Conversations:
 
     # -- conversations
 
-    def begin(self, owner: str, *, title: str = "") -> str:
-        """A new conversation; its id. Without a title of its own it bears its first question."""
-        id_, now = secrets.token_urlsafe(16), self._clock()
+    def begin(self, owner: str, *, title: str = "", name: str = "") -> str:
+        """A new conversation; its id. Without a title of its own it bears its first question.
+
+        `name` becomes its id where a door has shown one already, which nobody can guess either.
+        """
+        id_, now = name or secrets.token_urlsafe(16), self._clock()
         self._db.change(
             "insert into conversations (id, owner, title, begun, used) values (?, ?, ?, ?, ?)",
             (id_, _hidden(owner), _short(title), now, now),
@@ -141,8 +144,10 @@ class Conversations:
 
     # -- turns
 
-    def append(self, owner: str, conversation: str, turn: Turn, *, key: str | None = None) -> int:
-        """Keep a turn; its number in the conversation, from 1.
+    def append(
+        self, owner: str, conversation: str, turn: Turn, *, key: str | None = None, instead: bool = False
+    ) -> int:
+        """Keep a turn, after the others or `instead` of the last; its number in the conversation, from 1.
 
         `key` names what brought the turn about, such as the id of an event: a turn of the same key is kept once, as
         it came first.
@@ -155,6 +160,8 @@ class Conversations:
                 return int(held[0][0])
             now = self._clock()
             last = self._db.rows("select coalesce(max(number), 0) from turns where conversation = ?", (row,))[0][0]
+            if instead:
+                last -= self._db.change("delete from turns where conversation = ? and number = ?", (row, last))
             self._db.change(
                 "insert into turns values (?, ?, ?, ?, ?, ?)", (row, last + 1, key, now, turn.question, packed)
             )

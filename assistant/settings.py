@@ -59,6 +59,9 @@ class Settings(BaseModel):
         default=1900, ge=700, le=1_000_000, description="Most tokens of a prompt, the papers shown included."
     )
 
+    page_names: str = Field(
+        default="", description="Names by which a proxy calls the page on this machine; empty: localhost alone."
+    )
     slack_bot_token: str = Field(
         default="", repr=False, description="Slack's bot token, `xoxb-...`; of several workspaces, one each."
     )

@@ -22,6 +22,7 @@ The folder, in the order in which data meets it:
     public.py      public question sets in, how well each way of ranking finds their documents out
     ablation.py    question sets in, what the answers are worth without each part out
     speed.py       listing files and questions in, how long everything takes out
+    crowd.py       questions and a number of people in, how long each waits when all ask at once out
     multiply.py    a few papers in, any number of made-up papers like them out
     keywords.py    papers and questions in, our keyword index held against SQLite FTS5 and bm25s out
     fit.py         questions in, the fitted models of the package out

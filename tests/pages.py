@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from assistant.writing import ExtractiveWriter
 
 from .doubles import HashEmbedder
 from .papers import Pair, write_listing
+
+OFTEN = web.Rules(per_minute=10_000)
+"""Tests ask faster than people."""
 
 
 class HeldWriter:
@@ -46,21 +50,24 @@ class HeldWriter:
 
 
 @contextmanager
-def serving(home: Path, pairs: Sequence[Pair]) -> Iterator[Served]:
-    """The page over these papers, with an embedder that is exact and a writer that can be held up."""
+def serving(home: Path, pairs: Sequence[Pair], rules: web.Rules = OFTEN) -> Iterator[Served]:
+    """The page over these papers, with an embedder that is exact and a writer that can be held up.
+
+    A home that holds them already is served again as it is.
+    """
     writer = HeldWriter()
     with Assistant(Holdings(Library(home), HashEmbedder()), writer=writer) as assistant:
         done = assistant.ingest(write_listing(home / "listing.txt", pairs))
-        assert done.added == len(pairs), done.rejects
-        with Served(assistant, writer) as page:
+        assert done.added + done.unchanged == len(pairs), done.rejects
+        with Served(assistant, writer, rules) as page:
             yield page
 
 
 class Served:
     """The page at `url`, up inside a `with`, in a thread of this process."""
 
-    def __init__(self, assistant: Assistant, writer: HeldWriter | None = None) -> None:
-        self.assistant, self.writer = assistant, writer or HeldWriter()
+    def __init__(self, assistant: Assistant, writer: HeldWriter | None = None, rules: web.Rules = OFTEN) -> None:
+        self.assistant, self.writer, self._rules = assistant, writer or HeldWriter(), rules
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._made = threading.Event()
@@ -68,7 +75,7 @@ class Served:
 
     async def _run(self) -> None:
         """Serve; the page is made here, for Gradio leaves loops open that it makes where none runs."""
-        page = web.app(self.assistant, beside={"/door": _door()})
+        page = web.app(self.assistant, rules=self._rules, beside={"/door": _door()})
         config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
         self._made.set()
@@ -101,11 +108,14 @@ class Visitor:
 
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
         self._client, self._config = client, config
-        self._session = f"session{id(self)}"
+        self._session = secrets.token_hex(8)
 
     @classmethod
-    async def arrive(cls, url: str) -> Visitor:
+    async def arrive(cls, url: str, filled: Mapping[str, str] | None = None) -> Visitor:
+        """One who opens the page, once the log-in is `filled` in if there is one."""
         client = httpx.AsyncClient(base_url=url, timeout=60)
+        if filled:
+            assert (await client.post("/login", data=filled)).status_code == 303
         (await client.get("/")).raise_for_status()
         return cls(client, (await client.get("/config")).json())
 

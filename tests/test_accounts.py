@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assistant import accounts as room
-from assistant.accounts import Accounts, Key
+from assistant.accounts import LOGIN_DAYS, Accounts, Key
 from assistant.errors import AccountError
 
 PASSWORD = "correct horse battery staple"
@@ -255,3 +255,35 @@ def test_keys_are_told_without_their_secrets_and_can_be_removed(accounts: Accoun
     assert accounts.key(tokens[0]) is None
     assert accounts.key(tokens[1]) == accounts.keys()[0]
     assert accounts.add_key("bot") != tokens[0]
+
+
+# -- those who are logged in
+
+
+def test_a_log_in_counts_for_so_many_days_and_is_kept_as_a_hash(home: Path) -> None:
+    now = [1000.0]
+    accounts = Accounts(home, clock=lambda: now[0])
+    ann = accounts.add_user("ann", "a battery of horses")
+    token = accounts.log_in(ann)
+    assert accounts.logged_in(token) == ann
+    assert accounts.logged_in(token + "x") is None
+    assert token.encode() not in b"".join(path.read_bytes() for path in home.glob("accounts.sqlite*"))
+    now[0] += LOGIN_DAYS * 86400 - 1
+    assert accounts.logged_in(token) == ann
+    now[0] += 1
+    assert accounts.logged_in(token) is None
+    accounts.close()
+
+
+def test_a_log_in_ends_with_a_log_out_a_new_password_or_its_user(home: Path) -> None:
+    accounts = Accounts(home)
+    ann, bob = accounts.add_user("ann", "a battery of horses"), accounts.add_user("bob", "a battery of horses")
+    here, there, other = accounts.log_in(ann), accounts.log_in(ann), accounts.log_in(bob)
+    accounts.log_out(here)
+    assert [accounts.logged_in(token) for token in (here, there, other)] == [None, ann, bob]
+    accounts.set_password("ann", "another battery of horses")
+    assert [accounts.logged_in(token) for token in (there, other)] == [None, bob]
+    accounts.remove_user("bob")
+    accounts.add_user("bob", "a battery of horses")
+    assert accounts.logged_in(other) is None
+    accounts.close()

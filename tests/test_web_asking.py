@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from assistant.chain import Assistant, Event
-from assistant.errors import LibraryBusy, QuestionError, StoreError
+from assistant.conversations import Conversations, Thumb
+from assistant.errors import ConversationNotFound, DatabaseError, LibraryBusy, QuestionError, StoreError
 from assistant.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
 from assistant.web.answers import Making
 from assistant.web.asking import Asker, Failure
@@ -29,50 +31,141 @@ def turn(question: str) -> Turn:
 # -- whose conversation
 
 
-def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
+@pytest.fixture
+def conversations(tmp_path: Path) -> Iterator[Conversations]:
+    kept = Conversations(tmp_path)
+    yield kept
+    kept.close()
+
+
+async def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
     """A conversation of `owner` in which these were asked."""
-    talk = sessions.talk(owner, "")
+    talk = await sessions.talk(owner, "")
     for question in questions:
-        talk.add(turn(question))
-    sessions.keep(owner, talk)
+        await sessions.remember(talk, turn(question))
+    sessions.keep(talk)
     return talk
 
 
-def test_a_conversation_is_found_by_its_owner_alone() -> None:
-    sessions = Sessions()
-    mine = kept(sessions, "me", "q")
-    assert sessions.talk("me", mine.name) is mine
-    theirs = sessions.talk("somebody", mine.name)
-    assert theirs is not mine
-    assert theirs.turns == ()
-    assert theirs.name != mine.name
+def test_a_conversation_is_found_by_its_owner_alone(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        mine = await kept(sessions, "me", "q")
+        assert await sessions.talk("me", mine.name) is mine
+        theirs = await sessions.talk("somebody", mine.name)
+        assert theirs is not mine
+        assert theirs.turns == ()
+        assert theirs.name != mine.name
+
+    asyncio.run(scene())
 
 
-def test_conversations_are_bounded_and_the_one_that_rested_longest_goes_first() -> None:
-    sessions = Sessions(most=6)
-    first, second = kept(sessions, "a", "q"), kept(sessions, "b", "q")
-    sessions.keep("a", first)
-    third = kept(sessions, "c", "q", "r")
-    assert sessions.talk("a", first.name) is first
-    assert sessions.talk("c", third.name) is third
-    assert sessions.talk("b", second.name) is not second
+def test_a_restart_keeps_conversations_their_thumbs_and_the_numbers_of_their_turns(
+    conversations: Conversations,
+) -> None:
+    async def scene() -> None:
+        before = Sessions(conversations)
+        mine = await kept(before, "me", *map(str, range(MOST_TURNS + 2)))
+        assert (mine.earlier, mine.last, mine.coming) == (2, MOST_TURNS + 2, MOST_TURNS + 3)
+        await before.rate(mine, 5, Thumb(good=False, comment="no"))
+        again = await Sessions(conversations).talk("me", mine.name)
+        assert again is not mine
+        assert (again.turns, again.earlier, again.thumbs) == (mine.turns, 2, {5: Thumb(good=False, comment="no")})
+        for one in (mine, again):
+            assert [found and found.question for found in map(one.turn, (0, 2, 3, MOST_TURNS + 3))] == [
+                *(None, None, "2", None)
+            ]
+        assert (await Sessions(conversations).talk("somebody", mine.name)).turns == ()
+
+    asyncio.run(scene())
 
 
-def test_pages_that_are_opened_and_left_push_nothing_out() -> None:
-    sessions = Sessions(most=2)
-    mine = kept(sessions, "me", "q")
-    for n in range(10):
-        sessions.talk(f"passer-by {n}", "")
-    assert sessions.talk("me", mine.name) is mine
+def test_a_turn_that_replaces_the_last_does_so_in_the_file_too_and_takes_its_thumb_away(
+    conversations: Conversations,
+) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        mine = await kept(sessions, "me", "a", "b")
+        await sessions.rate(mine, 2, Thumb(good=True))
+        mine.instead = True
+        await sessions.remember(mine, turn("c"))
+        again = await Sessions(conversations).talk("me", mine.name)
+        for one in (mine, again):
+            assert [found.question for found in one.turns] == ["a", "c"]
+            assert one.thumbs == {}
+
+    asyncio.run(scene())
 
 
-def test_a_conversation_in_use_is_not_dropped() -> None:
-    sessions = Sessions(most=1)
-    busy = kept(sessions, "a", "q")
-    busy.asking = "r"
-    other = kept(sessions, "b", "q")
-    assert sessions.talk("a", busy.name) is busy
-    assert sessions.talk("b", other.name) is other
+def test_who_leaves_while_an_answer_is_being_kept_finds_it_kept(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        talk = await sessions.talk("me", "")
+        keeping = asyncio.ensure_future(sessions.remember(talk, turn("q")))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        assert talk.keeping
+        await asyncio.wait([keeping, talk.keeping])
+        assert keeping.cancelled()
+        assert [found.question for found in talk.turns] == ["q"]
+        assert [found.turn.question for found in conversations.turns("me", talk.name)] == ["q"]
+
+    asyncio.run(scene())
+
+
+def test_a_deleted_conversation_does_not_come_back(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        mine = await kept(sessions, "me", "a")
+        with pytest.raises(ConversationNotFound):
+            await sessions.delete("somebody", mine.name)
+        await sessions.delete("me", mine.name)
+        with pytest.raises(ConversationNotFound):
+            await sessions.remember(mine, turn("b"))
+        assert (await sessions.talk("me", mine.name)).turns == ()
+        assert conversations.listed("me") == []
+
+    asyncio.run(scene())
+
+
+def test_what_is_held_is_bounded_and_the_conversation_that_rested_longest_goes_first(
+    conversations: Conversations,
+) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations, most=6)
+        first, second = await kept(sessions, "a", "q"), await kept(sessions, "b", "q")
+        sessions.keep(first)
+        third = await kept(sessions, "c", "q", "r")
+        assert await sessions.talk("a", first.name) is first
+        assert await sessions.talk("c", third.name) is third
+        again = await sessions.talk("b", second.name)
+        assert again is not second
+        assert again.turns == second.turns
+
+    asyncio.run(scene())
+
+
+def test_pages_that_are_opened_and_left_push_nothing_out(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations, most=2)
+        mine = await kept(sessions, "me", "q")
+        for n in range(10):
+            await sessions.talk(f"passer-by {n}", "")
+        assert await sessions.talk("me", mine.name) is mine
+
+    asyncio.run(scene())
+
+
+def test_a_conversation_in_use_is_not_dropped(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations, most=1)
+        busy = await kept(sessions, "a", "q")
+        busy.asking = "r"
+        other = await kept(sessions, "b", "q")
+        assert await sessions.talk("a", busy.name) is busy
+        assert await sessions.talk("b", other.name) is other
+
+    asyncio.run(scene())
 
 
 def test_the_scores_of_every_sentence_are_not_kept() -> None:
@@ -210,13 +303,48 @@ def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
     made: list[Asker] = []
 
     def make(*, at_once: int = 2, longest: int = 50) -> Asker:
-        made.append(Asker(cast("Assistant", scripted), at_once=at_once, longest=longest))
+        made.append(Asker(cast("Assistant", scripted), held, at_once=at_once, longest=longest, per_minute=1000))
         return made[-1]
 
     yield make
     scripted.go.set()
     for one in made:
         one.close()
+
+
+async def held(talk: Talk, turn: Turn) -> None:
+    """Remember a turn in memory alone."""
+    talk.add(turn)
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(scripted: Scripted) -> None:
+    asker = Asker(cast("Assistant", scripted), held, per_minute=2)
+    mine, mine_too, theirs = Talk("a", "me"), Talk("b", "me"), Talk("c", "somebody")
+
+    async def scene() -> list[Making | Turn | Failure]:
+        return [(await steps(asker, talk, "q"))[-1] for talk in (mine, mine_too, mine, theirs)]
+
+    first, second, third, other = asyncio.run(scene())
+    asker.close()
+    assert isinstance(first, Turn)
+    assert isinstance(second, Turn)
+    assert isinstance(other, Turn)
+    assert third == Failure(
+        "You asked 2 questions within a minute, and more are not answered. Ask again in 30 seconds."
+    )
+    assert [len(talk.turns) for talk in (mine, mine_too, theirs)] == [1, 1, 1]
+
+
+def test_an_answer_that_cannot_be_kept_is_not_shown_as_if_it_were(scripted: Scripted) -> None:
+    async def full(talk: Talk, turn: Turn) -> None:
+        raise DatabaseError("the disk at /secret/place is full")
+
+    asker = Asker(cast("Assistant", scripted), full, per_minute=2)
+    told = asyncio.run(steps(asker, Talk("a", "me"), "q"))[-1]
+    asker.close()
+    assert isinstance(told, Failure)
+    assert "secret" not in told.message
+    assert told.error
 
 
 async def steps(asker: Asker, talk: Talk, question: str) -> list[Making | Turn | Failure]:
@@ -252,7 +380,7 @@ def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..
             yield from (Event("answering", claim=claim) for claim in claims)
             yield Event("answered", answer=Answer(question, question, tuple(claims)))
 
-    one = Asker(cast("Assistant", Hasty()), at_once=1, longest=1)
+    one = Asker(cast("Assistant", Hasty()), held, at_once=1, longest=1, per_minute=1000)
 
     async def scene() -> list[Making | Turn | Failure]:
         loop, seen = asyncio.get_running_loop(), []
@@ -279,7 +407,7 @@ def test_what_a_language_model_withdrew_is_not_shown_any_more() -> None:
             read.wait(20)
             yield Event("answered", answer=Answer(question, question, (second,)))
 
-    one = Asker(cast("Assistant", Withdrawing()), at_once=1, longest=1)
+    one = Asker(cast("Assistant", Withdrawing()), held, at_once=1, longest=1, per_minute=1000)
 
     async def scene() -> list[tuple[Claim, ...]]:
         shown = []
@@ -390,3 +518,28 @@ def test_of_other_faults_only_an_id_is_told_and_the_log_has_the_rest(
     (record,) = [record for record in caplog.records if failed.error in record.getMessage()]
     assert record.exc_info is not None
     assert record.exc_info[1] is FAULTS[question]
+
+
+@pytest.mark.parametrize(("news", "told"), [(0.0, [2, 1, 0]), (1e9, [2, 0])])
+def test_a_place_in_the_line_is_not_told_at_every_step(
+    asker: Callable[..., Asker], scripted: Scripted, monkeypatch: pytest.MonkeyPatch, news: float, told: list[int]
+) -> None:
+    monkeypatch.setattr("assistant.web.asking.NEWS", news)
+    one, places = asker(at_once=1), []
+
+    async def last() -> None:
+        async for step in one.ask(Talk("c"), "q"):
+            if isinstance(step, Making) and not step.stage:
+                places.append(step.before)
+                scripted.go.set()  # the first waits until the last has been told
+
+    async def scene() -> None:
+        first = asyncio.ensure_future(steps(one, Talk("a"), "slow"))
+        await asyncio.sleep(0)
+        second = asyncio.ensure_future(steps(one, Talk("b"), "q"))
+        await asyncio.sleep(0)
+        await last()
+        await asyncio.gather(first, second)
+
+    asyncio.run(scene())
+    assert places == told

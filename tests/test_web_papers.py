@@ -318,12 +318,13 @@ def test_questions_keep_to_the_papers_chosen(served: Served) -> None:
 
 
 def test_without_vectors_the_tab_says_why_there_is_no_map(tmp_path: Path) -> None:
+    from assistant.web import ANYBODY
     from assistant.web.desk import Desk
     from assistant.web.papers import Tab
 
     with Assistant(Holdings(Library(tmp_path / "home"), None)) as wordy:
         wordy.ingest(write_listing(tmp_path / "a.txt", PAIRS))
-        desk = Desk(wordy)
+        desk = Desk(wordy, ANYBODY)
         tab = Tab.__new__(Tab)
         tab._desk, tab._chart = desk, (-1, joined([]))
         assert text(tab._drawn()).startswith("There is no map: it is drawn from the papers&#x27; vectors")

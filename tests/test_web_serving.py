@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant import cli, web
+from assistant.accounts import Accounts
 from assistant.chain import Assistant
 from assistant.errors import AddressError, MissingExtra
 from assistant.holdings import Holdings
@@ -104,14 +105,47 @@ def test_an_impossible_port_is_refused_at_the_command_line(port: str) -> None:
 
 
 def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    def serve(assistant: Assistant, *, host: str, port: int, announce: Callable[[str], None], beside: object) -> None:
+    met: list[web.Rules] = []
+
+    def serve(
+        assistant: Assistant,
+        *,
+        host: str,
+        port: int,
+        announce: Callable[[str], None],
+        rules: web.Rules,
+        beside: object,
+    ) -> None:
         announce(f"http://{host}:{port}")
+        met.append(rules)
 
     monkeypatch.setattr(web, "serve", serve)
+    monkeypatch.setenv("ASSISTANT_PAGE_NAMES", "Papers.example, other.example")
     near = CliRunner().invoke(cli.app, ["serve", "--home", str(home)])
-    far = CliRunner().invoke(cli.app, ["serve", "--home", str(home), "--host", "0.0.0.0"])
+    far = CliRunner().invoke(cli.app, ["serve", "--home", str(home), "--host", "0.0.0.0", "--per-minute", "7"])
     assert near.output == "The page is at http://127.0.0.1:7860\nCtrl-C ends it.\n"
-    assert "It has no log-in" in far.output
+    assert "It has no log-in (--auth)" in far.output
+    names = {"127.0.0.1", "::1", "localhost", "papers.example", "other.example"}
+    assert met == [web.Rules(hosts=frozenset(names)), web.Rules(per_minute=7)]
+
+
+def test_a_log_in_needs_somebody_who_could(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    met: list[web.Rules] = []
+
+    def serve(assistant: Assistant, *, announce: Callable[[str], None], rules: web.Rules, **_: object) -> None:
+        announce("http://x")
+        met.append(rules)
+
+    monkeypatch.setattr(web, "serve", serve)
+    command = ["serve", "--home", str(home), "--auth", "--host", "0.0.0.0"]
+    nobody = CliRunner().invoke(cli.app, command)
+    assert nobody.exit_code == 1
+    assert "Add a user first: assistant users add NAME" in nobody.output
+    accounts = Accounts(home)
+    accounts.add_user("ann", "a battery of horses")
+    accounts.close()
+    assert "put a proxy with https before it" in CliRunner().invoke(cli.app, command).output
+    assert [rules.login for rules in met] == [True]
 
 
 def test_loading_the_room_loads_no_gradio(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:

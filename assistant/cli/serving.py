@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import AssistantError
 from .shared import Home, opened, screen, with_sample
+
+LOCAL = ("127.0.0.1", "::1", "localhost")
+"""Names by which this machine calls itself."""
 
 
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option("--host", metavar="NAME", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any that is free.")] = 7860,
+    auth: Annotated[bool, typer.Option("--auth", help="Only for users who log in: assistant users add NAME")] = False,
+    per_minute: Annotated[
+        int, typer.Option("--per-minute", metavar="N", min=1, help="Questions a minute that one person may ask.")
+    ] = 30,
     sample: Annotated[bool, typer.Option("--sample", help="Take in the sample first if there are no papers.")] = False,
     home: Home = None,
 ) -> None:
@@ -23,13 +32,47 @@ def serve(
         from .. import slack, web
         from ..settings import Settings
 
-        beside = {"/slack": slack.router(assistant, Settings.from_environment(home=home or context.obj))}
-        web.serve(assistant, host=host, port=port, announce=lambda address: _announce(address, host), beside=beside)
+        settings = Settings.from_environment(home=home or context.obj)
+        rules = web.Rules(login=auth, per_minute=per_minute, hosts=_hosts(host, settings.page_names))
+        if auth:
+            _somebody(settings.home)
+        web.serve(
+            assistant,
+            host=host,
+            port=port,
+            announce=lambda address: _announce(address, host, auth=auth),
+            rules=rules,
+            beside={"/slack": slack.router(assistant, settings)},
+        )
 
 
-def _announce(address: str, host: str) -> None:
+def _hosts(host: str, names: str) -> frozenset[str]:
+    """The names a page for this machine alone answers to; one for others is called by whatever name they know."""
+    return frozenset({*LOCAL, *names.casefold().replace(",", " ").split()}) if host in LOCAL else frozenset()
+
+
+def _somebody(home: Path) -> None:
+    """See that there is somebody who could log in."""
+    from ..accounts import Accounts
+
+    accounts = Accounts(home)
+    try:
+        if not accounts.users():
+            raise AssistantError("There is nobody who could log in. Add a user first: assistant users add NAME")
+    finally:
+        accounts.close()
+
+
+def _announce(address: str, host: str, *, auth: bool) -> None:
     out = screen()
     out.line(f"The page is at {address}")
     out.line("Ctrl-C ends it.")
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        screen(stderr=True).line("It has no log-in: whoever reaches this address can ask, and read the papers.")
+    if host in LOCAL:
+        return
+    if auth:
+        told = (
+            "Passwords travel as they are typed: put a proxy with https before it, unless all of this network may know."
+        )
+    else:
+        told = "It has no log-in (--auth): whoever reaches this address can ask, and read the papers."
+    screen(stderr=True).line(told)

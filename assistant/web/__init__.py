@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,17 +28,37 @@ GRADIO = {
 """Read while Gradio is imported and its queue made."""
 HOST, PORT = "127.0.0.1", 7860
 NOTHING: Mapping[str, APIRouter] = MappingProxyType({})
+PER_MINUTE = 30
+"""Questions a minute that one person may ask where nothing else is said: more than anybody can read the answers to."""
 
 
-def app(assistant: Assistant, *, beside: Mapping[str, APIRouter] = NOTHING) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who may come in, and how often.
+
+    `login`: only the users of the home. `per_minute`: questions that one person may ask. `hosts`: the names by which
+    the page is called; called by another it keeps silent, so that a foreign page which has its own name lead to this
+    machine reads nothing. Without any, every name will do.
+    """
+
+    login: bool = False
+    per_minute: int = PER_MINUTE
+    hosts: frozenset[str] = frozenset()
+
+
+ANYBODY = Rules()
+
+
+def app(assistant: Assistant, *, rules: Rules = ANYBODY, beside: Mapping[str, APIRouter] = NOTHING) -> FastAPI:
     """The page over `assistant` as an application for any ASGI server; raises `MissingExtra`.
 
-    `beside` are routes of other doors over the same assistant, by the path they stand under.
+    `beside` are routes of other doors over the same assistant, by the path they stand under; they see for themselves
+    who may come in.
     """
     _prepare()
     from .page import app as made
 
-    return made(assistant, beside)
+    return made(assistant, rules, beside)
 
 
 def serve(
@@ -46,16 +67,18 @@ def serve(
     host: str = HOST,
     port: int = PORT,
     announce: Callable[[str], None] = print,
+    rules: Rules = ANYBODY,
     beside: Mapping[str, APIRouter] = NOTHING,
 ) -> None:
     """Serve the page until Ctrl-C; `announce` is called with its address. Raises `AddressError`, `MissingExtra`.
 
     Port 0 takes any that is free.
     """
-    served = app(assistant, beside=beside)
-    from .serving import run
+    _prepare()
+    from .serving import bound, run
 
-    run(served, host, port, announce)
+    with bound(host, port) as listening:
+        run(app(assistant, rules=rules, beside=beside), listening, host, announce)
 
 
 def _prepare() -> None:

@@ -16,7 +16,7 @@ from . import additions
 from .desk import Desk
 from .intake import MOST_FILES, Refused, State
 from .markup import Html
-from .sessions import Unknown, owner_of
+from .sessions import Unknown
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -46,8 +46,9 @@ def mount(served: FastAPI, desk: Desk) -> None:
     async def upload(request: Request, batch: str = "", name: str = "") -> PlainTextResponse:
         length = request.headers.get("content-length", "")
         try:
+            owner = desk.entrance.owner(request.cookies)
             size = int(length) if length.isdecimal() else None
-            await desk.intake.receive(owner_of(request.cookies), batch[:LONGEST], name, size, request.stream())
+            await desk.intake.receive(owner, batch[:LONGEST], name, size, request.stream())
         except (Refused, Unknown) as error:
             return PlainTextResponse(str(error), 403 if isinstance(error, Unknown) else 400)
         except ClientDisconnect:
@@ -73,14 +74,15 @@ class Tab:
         """How the uploaded files are taken in, to the end; `lost` are the names of those that could not be sent."""
         lost = getattr(event, "lost", [])
         names = map(str, lost[:MOST_FILES] if isinstance(lost, list) else [])
-        self._desk.intake.begin(owner_of(request.cookies), str(getattr(event, "batch", ""))[:LONGEST], names)
+        owner = self._desk.entrance.owner(request.cookies)
+        self._desk.intake.begin(owner, str(getattr(event, "batch", ""))[:LONGEST], names)
         async with aclosing(self.looked_at(request)) as steps:
             async for step in steps:
                 yield step
 
     async def looked_at(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """How far this browser's files are, to the end, wherever the taking in was begun."""
-        async with aclosing(self._desk.intake.states(owner_of(request.cookies))) as states:
+        async with aclosing(self._desk.intake.states(self._desk.entrance.owner(request.cookies))) as states:
             async for state in states:
                 yield {self.batch: await asyncio.to_thread(self._shown, state)}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..conversations import Thumb
 from ..copies import as_bibtex, as_markdown, as_text, cited, paragraphs
 from ..records import Answer, Citation, Claim, Decline, Turn
+from . import thumbs
 from .markup import Attributes, Html, foreign, joined, tag
 
 
@@ -20,11 +22,19 @@ class Making:
     claims: tuple[Claim, ...] = ()
 
 
-def finished(turn: Turn, number: int, *, last: bool) -> Html:
-    """A question with its answer; the last one can be asked again, or edited."""
+def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None) -> Html:
+    """A question with its answer and the thumb it was given; the last one can be asked again, or edited."""
     answer = turn.answer
     told = _declined(answer.declined, answer, number) if answer.declined else _said(answer, number)
-    return _turn(number, turn.question, told, _summary(answer, number), _tools(answer, turn.question, last=last))
+    tools = _tools(answer, turn.question, last=last)
+    return _turn(number, turn.question, told, _summary(answer, number), tools, thumbs.asked(number, thumb))
+
+
+def earlier(name: str, number: int) -> Html:
+    """How many turns stood before those shown, and where they are."""
+    whole = tag("a", {"href": f"/conversations/{name}.md", "download": True}, "the whole conversation")
+    told = f"{number:,} earlier {'question stands' if number == 1 else 'questions stand'} in "
+    return tag("p", {"class": "quiet earlier"}, told, whole, ".")
 
 
 def making(state: Making, number: int) -> Html:

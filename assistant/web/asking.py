@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import threading
-from collections.abc import AsyncGenerator, Callable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import LibraryBusy, PaperNotFound, QuestionError
+from ..errors import AssistantError, ConversationNotFound, LibraryBusy, PaperNotFound, QuestionError
+from ..limits import Limits
 from ..records import STARTING_OVER, Turn
 from .answers import Making
 from .line import Line, LineFull
@@ -28,7 +31,9 @@ AT_ONCE = 8
 """Questions answered at once: more only slow each other down."""
 LONGEST = 200
 """Questions that may wait."""
-FIT_TO_SHOW = (QuestionError, PaperNotFound, LibraryBusy, LineFull, Unknown)
+NEWS = 1.0
+"""Seconds between two tellings of one's place in the line: told at every step, a long line has no time for answers."""
+FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineFull, Unknown)
 """Errors about what a person asked or when; others are about the machine and stay in the log."""
 
 log = logging.getLogger(__name__)
@@ -43,17 +48,33 @@ class Failure:
 
 
 Step = Making | Turn | Failure
+Remember = Callable[[Talk, Turn], Awaitable[None]]
+"""What makes a turn part of its conversation, before it is shown."""
 
 
 class Busy(QuestionError):
     """A conversation takes one question after the other."""
 
 
+class TooOften(QuestionError):
+    """Somebody asked more often than one person may."""
+
+
 class Asker:
     """Puts questions to the assistant for many people at once, first come, first served."""
 
-    def __init__(self, assistant: Assistant, *, at_once: int = AT_ONCE, longest: int = LONGEST) -> None:
+    def __init__(
+        self,
+        assistant: Assistant,
+        remember: Remember,
+        *,
+        at_once: int = AT_ONCE,
+        longest: int = LONGEST,
+        per_minute: int,
+    ) -> None:
         self._assistant = assistant
+        self._remember = remember
+        self._limits, self._per_minute = Limits(), per_minute
         self._line = Line(at_once=at_once, longest=longest)
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
 
@@ -77,6 +98,9 @@ class Asker:
         if talk.asking:
             yield failure(Busy("This conversation is still busy with your last question. Wait for it, or stop it."))
             return
+        if wait := self._limits.allow(talk.owner, self._per_minute):
+            yield failure(self._too_often(wait))
+            return
         talk.asking = talk.stopped = question
         try:
             async with aclosing(self._steps(talk, question)) as steps:
@@ -87,19 +111,30 @@ class Asker:
         finally:
             talk.asking = ""
 
+    def _too_often(self, wait: float) -> TooOften:
+        seconds = math.ceil(wait)
+        return TooOften(
+            f"You asked {self._per_minute} questions within a minute, and more are not answered. "
+            f"Ask again in {seconds} second{'s' * (seconds != 1)}."
+        )
+
     async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
         try:
             async with aclosing(self._line.wait()) as places:
+                told = -NEWS
                 async for place in places:
-                    yield Making(question, before=place)
+                    if not place or time.monotonic() - told >= NEWS:
+                        told = time.monotonic()
+                        yield Making(question, before=place)
                     if not place:
                         break
                 async with aclosing(self._answered(question, talk)) as steps:
                     async for step in steps:
                         if isinstance(step, Turn):
-                            talk.add(step)
+                            talk.stopped = ""  # from here on it is no longer stopped, but kept
+                            await self._remember(talk, step)
                         yield step
-        except LineFull as error:
+        except AssistantError as error:
             yield failure(error)
 
     async def _answered(self, question: str, talk: Talk) -> AsyncGenerator[Step, None]:

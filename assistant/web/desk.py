@@ -8,25 +8,32 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from ..accounts import Accounts
+from ..conversations import Conversations
 from ..suggestions import suggested
 from .asking import Asker
+from .entrance import Entrance
 from .intake import Intake
 from .sessions import Sessions
 
 if TYPE_CHECKING:
     from ..chain import Assistant
+    from . import Rules
 
 
 Made = TypeVar("Made")
 
 
 class Desk:
-    """The assistant, everybody's conversations with it, and what a page shows of the library."""
+    """The assistant, everybody's conversations with it, who comes in, and what a page shows of the library."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self.assistant = assistant
-        self.sessions = Sessions()
-        self.asker = Asker(assistant)
+    def __init__(self, assistant: Assistant, rules: Rules) -> None:
+        home = assistant.status().home
+        self.assistant, self.rules = assistant, rules
+        self.conversations = Conversations(home)
+        self.entrance = Entrance(Accounts(home) if rules.login else None)
+        self.sessions = Sessions(self.conversations)
+        self.asker = Asker(assistant, self.sessions.remember, per_minute=rules.per_minute)
         self.intake = Intake(assistant)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._suggesting = threading.Lock()
@@ -40,6 +47,8 @@ class Desk:
         self.asker.close()
         self.intake.close()
         self._aside.shutdown(wait=True, cancel_futures=True)
+        self.entrance.close()
+        self.conversations.close()
 
     async def aside(self, work: Callable[[], Made]) -> Made:
         """What `work` returns, which takes seconds: one such thing is done at a time, beside all that is quick."""

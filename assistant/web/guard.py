@@ -6,17 +6,21 @@ import base64
 import hashlib
 import re
 from collections import OrderedDict
+from collections.abc import Iterable
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from .sessions import COOKIE, COOKIE_DAYS, is_owner, new_owner
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .entrance import Entrance
 
 POLICY = {
     "default-src": "'none'",
@@ -47,9 +51,15 @@ SHUT = re.compile(
     r"|/(?:proxy=|deep_link|monitoring|svelte/|openapi)"
 )
 """What Gradio offers and the page does not use."""
+OPEN = re.compile(r"/(?:login|logout|healthz|own/(?:login\.css|icon\.svg)|favicon\.ico)")
+"""What everybody may see where one has to log in."""
+SIGNED = "/slack"
+"""The door whose callers sign what they send, and reach this machine by whatever name a tunnel gives it."""
 HEARTBEAT = re.compile(r"/gradio_api/heartbeat/([^/]+)")
 MOST_PAGES = 10_000
 """Open pages of which is known whose they are; the one that was silent longest is forgotten first."""
+_NAMED = re.compile(r"[\[\]]|:\d*$")
+"""What stands around the name in a Host header: the brackets of an IPv6 address, the port."""
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.S)
 
 
@@ -57,26 +67,55 @@ class Guard:
     """ASGI middleware: every response bears the policy, and every browser that opens the page a secret of its own.
 
     What Gradio tells an open page, it tells whoever knows that page's session hash; here it is told one browser only.
+    `hosts` are the names it answers to, all where there are none; `beside` the paths of doors with locks of their own.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, entrance: Entrance, hosts: Iterable[str], beside: Iterable[str]) -> None:
         self._app = app
+        self._entrance, self._hosts, self._beside = entrance, frozenset(hosts), tuple(beside)
         self._listeners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # the page uses none, and what is below looks at requests
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
         answering = _Answering(connection, send)
-        if SHUT.match(scope["path"]) or self._overheard(connection):
-            await PlainTextResponse("Not found.", 404)(scope, receive, answering)
-        else:
-            await self._app(scope, receive, answering)
+        await (self._instead(connection) or self._app)(scope, receive, answering)
+
+    def _instead(self, connection: HTTPConnection) -> Response | None:
+        """What is answered to a request that may not come in."""
+        path = connection.scope["path"]  # not that of `url`, into which a caller can write by the Host header
+        within = f"{path}/".startswith
+        if within(f"{SIGNED}/"):
+            return None
+        if self._hosts and _NAMED.sub("", connection.headers.get("host", "")).casefold() not in self._hosts:
+            told = "This page does not go by that name. If it should, set ASSISTANT_PAGE_NAMES to it."
+            return PlainTextResponse(told, 421)
+        if SHUT.match(path) or self._overheard(connection):
+            return PlainTextResponse("Not found.", 404)
+        if any(within(f"{door}/") for door in self._beside):
+            return None
+        return self._stranger(connection)
+
+    def _stranger(self, connection: HTTPConnection) -> Response | None:
+        """What is answered to another site's page, and to who has to log in first."""
+        path, method = connection.scope["path"], connection.scope["method"]
+        if method not in ("GET", "HEAD") and connection.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            return PlainTextResponse("Only this page may send that.", 403)
+        if not self._entrance.guarded or OPEN.fullmatch(path) or self._entrance.user(connection.cookies):
+            return None
+        if path != "/":
+            return PlainTextResponse("Log in first.", 401)
+        talk = connection.query_params.get("talk", "")
+        return RedirectResponse(f"/login?{urlencode({'talk': talk})}" if talk else "/login", 303)
 
     def _overheard(self, connection: HTTPConnection) -> bool:
         """Whether this asks for what is told to a page that another browser opened."""
-        beating = HEARTBEAT.match(connection.url.path)
+        beating = HEARTBEAT.match(connection.scope["path"])
         session = beating[1] if beating else connection.query_params.get("session_hash", "")
         if not session:
             return False

@@ -14,31 +14,32 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from . import adding, evaluation, papers, talk
+from . import adding, downloads, entrance, evaluation, papers, talk
 from .assets import Memory, visited
 from .desk import Desk
 from .guard import Guard
 
 if TYPE_CHECKING:
     from ..chain import Assistant
+    from . import Rules
 
 TABS = (talk, papers, adding, evaluation)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
-SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding")]
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drawer")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
-STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation")]
+STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation", "drawer")]
 PATIENCE = 10
 """Seconds that the index and the model are given to be loaded before the page can be opened without them."""
 WAITING = 400
 """Events of all kinds that may wait; questions have a line of their own."""
 
 
-def app(assistant: Assistant, beside: Mapping[str, APIRouter]) -> FastAPI:
+def app(assistant: Assistant, rules: Rules, beside: Mapping[str, APIRouter]) -> FastAPI:
     """The page over `assistant`, which stays open as long as this is served, and what stands beside it."""
 
     async def made() -> FastAPI:
-        return _made(Desk(assistant), beside)
+        return _made(Desk(assistant, rules), beside)
 
     with ThreadPoolExecutor(1) as aside:  # where no loop is running, Gradio makes some, and leaves them open
         return aside.submit(asyncio.run, made()).result()
@@ -51,16 +52,8 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
     )
     served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
     served.add_middleware(Memory, links=links)
-    served.add_middleware(Guard)
-
-    @served.get("/healthz")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    adding.mount(served, desk)
-    served.mount("/own", StaticFiles(directory=OWN))
-    for path, router in beside.items():  # before the page: mounted at "/", it takes every path that is left
-        served.include_router(router, prefix=path)
+    served.add_middleware(Guard, entrance=desk.entrance, hosts=desk.rules.hosts, beside=beside)
+    _routed(served, desk, beside)  # before the page: mounted at "/", it takes every path that is left
     gr.mount_gradio_app(
         served,
         page,
@@ -95,19 +88,39 @@ def _warmed(desk: Desk, page: gr.Blocks, links: list[str]) -> Callable[[FastAPI]
     return lifespan
 
 
+def _routed(served: FastAPI, desk: Desk, beside: Mapping[str, APIRouter]) -> None:
+    """Give the page's own paths and those of other doors."""
+
+    @served.get("/healthz")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    adding.mount(served, desk)
+    served.mount("/own", StaticFiles(directory=OWN))
+    served.include_router(downloads.router(desk))
+    if desk.entrance.guarded:
+        served.include_router(entrance.router(desk.entrance))
+    for path, router in beside.items():
+        served.include_router(router, prefix=path)
+
+
 def blocks(desk: Desk) -> gr.Blocks:
     """The page's layout: a head, and the tabs."""
     page = gr.Blocks(title="Paper assistant", analytics_enabled=False, fill_height=True, fill_width=True)
     with page:
-        gr.HTML(
-            (OWN / "head.html").read_text(encoding="utf-8"), elem_id="head", js_on_load=None, apply_default_css=False
-        )
+        gr.HTML(_head(leave=desk.entrance.guarded), elem_id="head", js_on_load=None, apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(tab.TITLE), gr.Column(elem_classes="sheet"):
                     tab.build(desk)
     page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)
     return page
+
+
+def _head(*, leave: bool) -> str:
+    """The head's markup; one who had to log in can `leave`."""
+    markup = (OWN / "head.html").read_text(encoding="utf-8")
+    return markup.replace("<form hidden", "<form") if leave else markup
 
 
 def theme() -> gr.themes.Base:

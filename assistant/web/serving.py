@@ -17,9 +17,8 @@ PATIENCE = 3
 """Seconds that open connections are given when the server ends; each open page holds one."""
 
 
-def run(served: FastAPI, host: str, port: int, announce: Callable[[str], None]) -> None:
+def run(served: FastAPI, listening: socket.socket, host: str, announce: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C; `announce` is told its address once it can be opened."""
-    listening = _bound(host, port)
     config = uvicorn.Config(
         served,
         log_level="warning",
@@ -52,7 +51,7 @@ def address(host: str, port: int) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """A socket that listens there; `AddressError` where that cannot be."""
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]

@@ -9,19 +9,18 @@ from typing import Any
 
 import gradio as gr
 
-from ..errors import PaperNotFound
+from ..errors import AssistantError, PaperNotFound
 from ..records import Turn
 from . import answers, evidence, shelves
 from .asking import Failure
 from .desk import Desk
+from .drawer import Drawer
 from .markup import Html, joined, tag
-from .sessions import Talk, Unknown, owner_of
+from .opinions import Opinions
+from .parts import QUIETLY, component
+from .sessions import Talk
 
 TITLE = "Ask"
-FORWARD = """
-element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
-"""
-"""Runs in the browser: what own/page.js makes of a click becomes an event of the component it was made in."""
 ARRIVE = """
 trigger("apply", { talk: new URLSearchParams(location.search).get("talk") ?? "" });
 """
@@ -29,7 +28,6 @@ MOST_CHOSEN = 12
 """Papers that questions keep to at most: as many as one answer names."""
 UNREAD = "Each paper that an answer cites stands here, with the words it is cited for."
 
-_QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 _IDLE: Any = {"submit_btn": "Ask", "stop_btn": False}
 _BUSY: Any = {"submit_btn": False, "stop_btn": "Stop"}
 
@@ -49,58 +47,67 @@ class Tab:
         self._desk = desk
         self.name = gr.State("")
         with gr.Row(elem_id="desk"):
+            self.drawer = Drawer(desk)
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 with gr.Column(elem_id="thread"):
-                    self.past = _markup("past")
+                    self.past = component("past")
                     first = tag("div", {"class": "first"}, self._welcome())  # until it is known whose page it is
-                    self.current = _markup("current", first, js=FORWARD + ARRIVE)
+                    self.current = component("current", first, js=ARRIVE)
                 with gr.Column(elem_id="composer"):
-                    self.chip = _markup("chip")
+                    self.opinions = Opinions(desk)
+                    self.chip = component("chip")
                     self.box = _box()
             with gr.Column(elem_id="side", scale=2, min_width=300):
-                self.evidence = _markup("evidence", evidence.nothing(UNREAD))
+                self.evidence = component("evidence", evidence.nothing(UNREAD))
 
     def listen(self) -> None:
         """Say what happens on which event."""
         everything = [self.name, self.past, self.current, self.chip, self.box, self.evidence]
 
-        self.current.apply(self.arrived, None, everything, **_QUIETLY)
-        typed = self.box.submit(self.ask, [self.box, self.name], everything, **_QUIETLY)
-        clicked = self.current.submit(self.ask_again, [self.name], everything, **_QUIETLY)
+        self.current.apply(self.arrived, None, everything, **QUIETLY)
+        typed = self.box.submit(self.ask, [self.box, self.name], everything, **QUIETLY)
+        clicked = self.current.submit(self.ask_again, [self.name], everything, **QUIETLY)
         asks: Any = [typed, clicked]
-        self.box.stop(self.stopped, [self.name], everything, cancels=asks, **_QUIETLY)
-        self.current.clear(self.begun_anew, [self.name], everything, cancels=asks, **_QUIETLY)
-        self.current.edit(self.edited, [self.name], [self.chip, self.box], **_QUIETLY)
-        self.chip.clear(self.kept, [self.name], [self.chip], **_QUIETLY)
-        self.chip.select(self.chose, [self.name], [self.name, self.chip], **_QUIETLY)
-        self.chip.delete(self.left, [self.name], [self.chip], **_QUIETLY)
-        self.current.select(self.pointed, [self.name], [self.evidence], **_QUIETLY)
-        self.current.tick(self.renewed, [self.name], [self.current], **_QUIETLY)
+        self.box.stop(self.stopped, [self.name], everything, cancels=asks, **QUIETLY)
+        self.current.clear(self.begun_anew, [self.name], everything, cancels=asks, **QUIETLY)
+        self.current.edit(self.edited, [self.name], [self.chip, self.box], **QUIETLY)
+        self.chip.clear(self.kept, [self.name], [self.chip], **QUIETLY)
+        self.chip.select(self.chose, [self.name], [self.name, self.chip], **QUIETLY)
+        self.chip.delete(self.left, [self.name], [self.chip], **QUIETLY)
+        self.current.select(self.pointed, [self.name], [self.evidence], **QUIETLY)
+        self.current.tick(self.renewed, [self.name], [self.current], **QUIETLY)
+        self.drawer.markup.select(self.opened, None, everything, cancels=asks, **QUIETLY)
+        self.drawer.listen()
+        self.opinions.listen(self.name)
 
     # -- what happens
 
     async def arrived(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The conversation that the address names, if it is this browser's; else a new one."""
         try:
-            talk = self._talk(str(event.talk), request)
-        except Unknown as error:
-            return {self.current: tag("p", {"class": "failed"}, str(error))}
+            talk = await self._talk(str(event.talk), request)
+        except AssistantError as error:
+            return {self.current: tag("p", {"class": "failed", "data-talk": ""}, str(error))}
         talk.instead = False
         return {self.name: talk.name, **await self._at_rest(talk)}
 
+    async def opened(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """A conversation from the drawer in place of the one that is open; a question on its way is given up."""
+        return {**await self.arrived(event, request), self.box: gr.update(value="", **_IDLE)}
+
     async def begun_anew(self, name: str, request: gr.Request) -> Updates:
         """A new conversation; the one so far stays where its address leads."""
-        talk = self._talk(name, request)
-        fresh = self._talk("", request) if talk.turns else talk
+        talk = await self._talk(name, request)
+        fresh = await self._talk("", request) if talk.turns else talk
         return {self.name: fresh.name, **await self._at_rest(fresh), self.box: gr.update(value="", **_IDLE)}
 
     async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """The answer in the making, then the answer, or why there is none."""
         if not question.strip():
             return
-        talk = self._talk(name, request)
-        self._desk.sessions.keep(owner_of(request.cookies), talk)
-        number, begun = len(talk.before) + 1, False
+        talk = await self._talk(name, request)
+        self._desk.sessions.keep(talk)
+        number, begun = talk.coming, False
         async with aclosing(self._desk.asker.ask(talk, question)) as steps:
             async for step in steps:
                 if isinstance(step, Turn):
@@ -116,7 +123,7 @@ class Tab:
 
     async def ask_again(self, name: str, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """The same for a question that was clicked on; `again` puts its answer in place of the last."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
         async with aclosing(self.ask(str(event.question), talk.name, request)) as steps:
             async for step in steps:
@@ -124,74 +131,75 @@ class Tab:
 
     async def stopped(self, name: str, request: gr.Request) -> Updates:
         """What is left when an answer in the making was stopped: nothing of it, only the question."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
+        if talk.keeping:
+            await asyncio.wait([talk.keeping])
         if not talk.stopped:  # it was answered just before
             return await self._at_rest(talk)
         message = "Stopped. Nothing of this question is remembered."
-        told = answers.ended(talk.stopped, len(talk.before) + 1, message, instead=talk.instead)
+        told = answers.ended(talk.stopped, talk.coming, message, instead=talk.instead)
         return await self._ended(talk, told)
 
     async def edited(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """The last question in the box again; what is asked next replaces it."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
         return {self.chip: _chip(talk), self.box: gr.update(value=str(event.question))}
 
     async def kept(self, name: str, request: gr.Request) -> Updates:
         """The next question follows the last one after all."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
         talk.instead = False
         return {self.chip: _chip(talk)}
 
     async def chose(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """One paper more that the next questions keep to."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
         with suppress(PaperNotFound):  # it was removed since it was shown
             paper = await asyncio.to_thread(self._desk.assistant.paper, str(event.paper))
             if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
                 talk.chosen = (*talk.chosen, paper)
-                self._desk.sessions.keep(owner_of(request.cookies), talk)
+                self._desk.sessions.keep(talk)
         return {self.name: talk.name, self.chip: _chip(talk)}
 
     async def left(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """One paper less of these."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
         talk.chosen = tuple(paper for paper in talk.chosen if paper.id != event.paper)
         return {self.chip: _chip(talk)}
 
     async def pointed(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """The evidence of an earlier answer."""
-        turns = self._talk(name, request).turns
-        number = event.turn
-        if not isinstance(number, int) or not 1 <= number <= len(turns):
+        talk = await self._talk(name, request)
+        if not talk.turn(event.turn):
             return {self.evidence: gr.skip()}
-        return {self.evidence: self._evidence(turns, number)}
+        return {self.evidence: self._evidence(talk, event.turn)}
 
     async def renewed(self, name: str, request: gr.Request) -> Updates:
         """What stands where nothing was asked yet, when papers came in since it was shown."""
-        talk = self._talk(name, request)
+        talk = await self._talk(name, request)
         begun = talk.turns or talk.asking or talk.stopped
         return {self.current: gr.skip() if begun else _placed(talk, await asyncio.to_thread(self._welcome))}
 
     # -- what is shown
 
-    def _talk(self, name: str, request: gr.Request) -> Talk:
-        return self._desk.sessions.talk(owner_of(request.cookies), name)
+    async def _talk(self, name: str, request: gr.Request) -> Talk:
+        return await self._desk.sessions.talk(self._desk.entrance.owner(request.cookies), name)
 
     async def _at_rest(self, talk: Talk) -> Updates:
         turns = talk.turns
-        last = [answers.finished(turns[-1], len(turns), last=True)] if turns else []
+        last = [answers.finished(turns[-1], talk.last, last=True, thumb=talk.thumbs.get(talk.last))] if turns else []
         return {
-            self.past: await _past(turns[:-1]),
+            self.past: await _past(talk, turns[:-1]),
             self.current: _placed(talk, *(last or [await asyncio.to_thread(self._welcome)])),
             self.chip: _chip(talk),
             self.box: gr.update(**_IDLE),
-            self.evidence: self._evidence(turns, len(turns)),
+            self.evidence: self._evidence(talk, talk.last),
         }
 
     async def _at_work(self, talk: Talk, state: answers.Making, number: int) -> Updates:
         return {
-            self.past: await _past(talk.before),
+            self.past: await _past(talk, talk.before),
             self.current: _placed(talk, answers.making(state, number)),
             self.chip: shelves.chips(talk.chosen),
             self.box: gr.update(value="", **_BUSY),
@@ -200,27 +208,31 @@ class Tab:
 
     async def _ended(self, talk: Talk, told: Html) -> Updates:
         return {
-            self.past: await _past(talk.turns),
+            self.past: await _past(talk, talk.turns),
             self.current: _placed(talk, told),
             self.chip: _chip(talk),
             self.box: gr.update(**_IDLE),
-            self.evidence: self._evidence(talk.turns, len(talk.turns)),
+            self.evidence: self._evidence(talk, talk.last),
         }
 
-    def _evidence(self, turns: tuple[Turn, ...], number: int) -> Html:
-        if not turns:
+    def _evidence(self, talk: Talk, number: int) -> Html:
+        if not (turn := talk.turn(number)):
             return evidence.nothing(UNREAD)
-        return evidence.shown(turns[number - 1].answer, number, self._desk.listings())
+        return evidence.shown(turn.answer, number, self._desk.listings())
 
     def _welcome(self) -> Html:
         status = self._desk.assistant.status()
         return answers.welcome(status.papers, self._desk.suggestions(), status.notice)
 
 
-async def _past(turns: tuple[Turn, ...]) -> Html:
+async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Html:
     """The earlier turns; made in a thread, for there may be hundreds."""
-    shown = (answers.finished(turn, number, last=False) for number, turn in enumerate(turns, start=1))
-    return await asyncio.to_thread(joined, shown)
+    note = [answers.earlier(talk.name, talk.earlier)] if talk.earlier else []
+    shown = (
+        answers.finished(turn, number, last=False, thumb=talk.thumbs.get(number))
+        for number, turn in enumerate(turns, start=talk.earlier + 1)
+    )
+    return await asyncio.to_thread(joined, [*note, *shown])
 
 
 def _placed(talk: Talk, *content: Html) -> Html:
@@ -235,11 +247,6 @@ def _chip(talk: Talk) -> Html:
         return chosen
     off = tag("button", {"type": "button", "class": "plain", "data-do": "keep"}, "Keep both")
     return joined([chosen, tag("p", {"class": "chip"}, "Replaces your last question", off)])
-
-
-def _markup(name: str, content: str = "", *, js: str = FORWARD) -> gr.HTML:
-    """A place for markup of ours."""
-    return gr.HTML(content, elem_id=name, js_on_load=js, apply_default_css=False)
 
 
 def _box() -> gr.Textbox:

@@ -84,6 +84,9 @@
     open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
     back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
     copy: (button) => copy(button),
+    thumb: (button) => rate(button, button.getAttribute("aria-pressed") === "true" ? null : button.dataset.good === "true"),
+    commenting: (button) => commenting(button.closest(".opinion")),
+    comment: (button) => rate(button, one(".thumb[aria-pressed=true]", button.closest(".opinion"))?.dataset.good === "true"),
     theme: () => dress(document.body.classList.contains("dark") ? "light" : "dark", true),
   };
   const tab = (name) => all("#tabs [role=tab]").find((one) => one.textContent.trim() === name)?.click();
@@ -101,6 +104,35 @@
     button.classList.add("done");
     say("Copied");
     setTimeout(() => button.classList.remove("done"), 1500);
+  };
+
+  // -- opinions: what the server makes of a thumb takes the place of what is there
+
+  let opinions = 0;
+  const rate = (button, good) => {
+    const opinion = button.closest(".opinion");
+    const comment = one("textarea", opinion)?.value ?? "";
+    send("opinion", "like", { turn: Number(opinion.dataset.turn), good, comment, serial: `${++opinions} ${button.dataset.do}` });
+  };
+  const commenting = (opinion) => {
+    const box = one(".comment", opinion);
+    box.hidden = !box.hidden;
+    one("[data-do=commenting]", opinion).setAttribute("aria-expanded", String(!box.hidden));
+    if (!box.hidden) one("textarea", box).focus();
+  };
+  const followOpinion = () => {
+    const fresh = one("#opinion [data-talk]");
+    if (!fresh) return say(one("#opinion .failed")?.textContent ?? "");
+    const there = one("#current [data-talk]")?.dataset.talk === fresh.dataset.talk;
+    const stale = there && one(`#thread .opinion[data-turn="${fresh.firstChild.dataset.turn}"]`);
+    if (!stale) return;
+    const focused = stale.contains(document.activeElement) && document.activeElement.className;
+    const placed = fresh.firstChild.cloneNode(true);
+    stale.replaceWith(placed);
+    const pressed = one("[aria-pressed=true]", placed);
+    if (focused) (all("button", placed).find((button) => button.className === focused) ?? pressed)?.focus();
+    if (fresh.dataset.serial.endsWith("thumb") && pressed) commenting(placed);
+    say(pressed ? "Kept" : "Taken back");
   };
   const say = (words) => { const said = one("#said"); if (said) said.textContent = words; };
 
@@ -147,6 +179,15 @@
     if (keep) localStorage.setItem(STORE, theme);
   };
 
+  // -- whoever is logged out meanwhile, here or in another tab, logs in again and finds the same conversation
+
+  const plainly = window.fetch.bind(window);
+  window.fetch = async (...asked) => {
+    const told = await plainly(...asked);
+    if (told.status === 401) location.assign(`/login${location.search}`);
+    return told;
+  };
+
   // -- what follows the server
 
   const followTalk = () => {
@@ -186,6 +227,7 @@
     };
     watch("#current", followTalk);
     watch("#evidence", followEvidence);
+    watch("#opinion", followOpinion);
     if (!narrow()) box().focus();
   };
   const waiting = new MutationObserver(() => {

@@ -1,0 +1,42 @@
+"""A click on a thumb in, the thumb kept with its answer and shown out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ..conversations import Thumb
+from ..errors import AssistantError
+from . import thumbs
+from .asking import failure
+from .desk import Desk
+from .markup import tag
+from .parts import QUIETLY, component
+
+Updates = dict[Any, Any]
+
+
+class Opinions:
+    """What people think of answers. The component is never seen: own/page.js puts what stands in it in its place."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.markup = component("opinion")
+
+    def listen(self, name: gr.State) -> None:
+        """Say what happens on which event; `name` is that of the conversation on the page."""
+        self.markup.like(self.given, [name], [self.markup], trigger_mode="multiple", **QUIETLY)
+
+    async def given(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """A thumb given, changed or taken back, with a comment or without."""
+        thumb = None if event.good is None else Thumb(bool(event.good), str(event.comment)[: thumbs.LONGEST].strip())
+        try:
+            talk = await self._desk.sessions.talk(self._desk.entrance.owner(request.cookies), name)
+            if not talk.turn(event.turn):
+                return {self.markup: gr.skip()}
+            await self._desk.sessions.rate(talk, event.turn, thumb)
+        except AssistantError as error:
+            return {self.markup: tag("p", {"class": "failed"}, failure(error).message)}
+        about = {"data-talk": talk.name, "data-serial": str(event.serial)}
+        return {self.markup: tag("div", about, thumbs.asked(event.turn, thumb))}
