@@ -60,12 +60,16 @@ The rooms, in the order in which data meets them; each imports only from those a
     markdown        an answer or a kept conversation in, Markdown out
     accounts        a name and a secret in, who it is and what it may out
     limits          a name and how often it may come in, the seconds it has to wait out
+    answering       a question in, the events of its answer out, given up when nobody waits
+    doorkeeper      a request's address and headers in, who it is and what it may out
+    problems        an error in, its problem details out
     copies          an answer in, a copy of it to paste elsewhere out: text, Markdown, BibTeX
     suggestions     papers in, questions out that they answer
     terminal        an answer in, terminal text out
     chat            typed lines in, a conversation on the screen out
     web             an assistant in, its page out
     slack           a message in, Block Kit blocks out: Slack, what speaks its dialect, and a terminal like it
+    api             a request in, JSON or events out: HTTP for programs, and OpenAI's dialect
     cli             a command line in, printed answers and an exit code out
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -151,8 +151,13 @@ class Assistant:
 
         return await asyncio.to_thread(self.ask, question, turns, papers=papers)
 
-    def stream(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Iterator[Event]:
-        """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence."""
+    def stream(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+    ) -> Generator[Event, None, None]:
+        """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence.
+
+        To close it is to give the question up.
+        """
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index:

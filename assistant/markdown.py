@@ -14,6 +14,8 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$&#]")
 https://spec.commonmark.org/0.31.2/#backslash-escapes"""
 _OPENING = re.compile(r"^(?:[+=-]|\d+(?=[.)]))")
 """What can make a line a heading, an item or a rule."""
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SOURCE = re.compile(r"^\\\[\d+\\\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
 _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
 
 
@@ -41,6 +43,11 @@ def of_conversation(kept: Kept, turns: Iterable[KeptTurn]) -> str:
         asked = f"*{kept_turn.asked:%Y-%m-%d %H:%M} UTC*"
         told.append(f"## {escaped(kept_turn.turn.question)}\n\n{asked}\n\n{of_answer(kept_turn.turn.answer)}")
     return "\n".join(told)
+
+
+def titles_in(markdown: str) -> list[str]:
+    """The titles that an answer cites, of the Markdown that `of_answer` made of it."""
+    return [_ESCAPED.sub(r"\g<1>", title) for title in _SOURCE.findall(markdown)]
 
 
 def _paragraph(line: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -61,6 +61,10 @@ class Settings(BaseModel):
 
     page_names: str = Field(
         default="", description="Names by which a proxy calls the page on this machine; empty: localhost alone."
+    )
+    keys_needed: Literal["elsewhere", "always"] = Field(
+        default="elsewhere",
+        description="Who needs a key at `/api`, `/v1` and `/mcp`: programs `elsewhere`, or `always` all.",
     )
     slack_bot_token: str = Field(
         default="", repr=False, description="Slack's bot token, `xoxb-...`; of several workspaces, one each."

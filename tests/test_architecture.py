@@ -30,8 +30,9 @@ VENDOR_ROOMS = {
     "onnxruntime": {"embedding"},
     "tokenizers": {"embedding"},
     "gradio": {"web"},
-    "fastapi": {"web", "slack"},
-    "starlette": {"web", "slack"},
+    "fastapi": {"web", "slack", "api"},
+    "starlette": {"web", "slack", "api"},
+    "prometheus_client": {"api"},
     "uvicorn": {"web", "slack"},
     "slack_bolt": {"slack"},
     "slack_sdk": {"slack"},
@@ -223,6 +224,7 @@ def test_importing_the_package_loads_no_vendor(python: Callable[..., subprocess.
         *("records", "errors", "text", "corpus", "library", "chunking", "embedding", "encodings"),
         *("store", "engine", "generation", "index", "holdings"),
         *("export", "database", "conversations", "feedback", "markdown", "accounts", "limits", "slack"),
+        *("answering", "doorkeeper", "problems", "api"),
     ],
 )
 def test_importing_a_room_that_needs_none_loads_no_heavy_vendor(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import AssistantError
-from .shared import Home, opened, screen, with_sample
+from .shared import Home, opened, screen, settings_of, with_sample
+
+if TYPE_CHECKING:
+    from ..chain import Assistant
+    from ..settings import Settings
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 """Names by which this machine calls itself."""
@@ -25,14 +31,13 @@ def serve(
     sample: Annotated[bool, typer.Option("--sample", help="Take in the sample first if there are no papers.")] = False,
     home: Home = None,
 ) -> None:
-    """Serve the page: a conversation with its evidence beside it."""
-    with opened(context, home) as assistant:
+    """Serve the page: a conversation with its evidence beside it; and beside the page what programs talk to."""
+    settings = settings_of(context, home)
+    with opened(context, home, settings) as assistant, doors(assistant, settings) as beside:
         if sample:
             with_sample(assistant)
-        from .. import slack, web
-        from ..settings import Settings
+        from .. import web
 
-        settings = Settings.from_environment(home=home or context.obj)
         rules = web.Rules(login=auth, per_minute=per_minute, hosts=_hosts(host, settings.page_names))
         if auth:
             _somebody(settings.home)
@@ -42,8 +47,24 @@ def serve(
             port=port,
             announce=lambda address: _announce(address, host, auth=auth),
             rules=rules,
-            beside={"/slack": slack.router(assistant, settings)},
+            beside=beside,
         )
+
+
+@contextmanager
+def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
+    """What stands beside the page, by the path it stands under; one line of questions and one doorkeeper for all."""
+    from .. import api, slack
+    from ..answering import Answering
+    from ..doorkeeper import Doorkeeper
+
+    answering = Answering(assistant)
+    doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
+    with closing(answering), closing(doorkeeper):
+        yield {
+            "/slack": slack.router(assistant, settings),
+            "": api.router(assistant, answering, doorkeeper, settings),
+        }
 
 
 def _hosts(host: str, names: str) -> frozenset[str]:
@@ -55,12 +76,9 @@ def _somebody(home: Path) -> None:
     """See that there is somebody who could log in."""
     from ..accounts import Accounts
 
-    accounts = Accounts(home)
-    try:
+    with closing(Accounts(home)) as accounts:
         if not accounts.users():
             raise AssistantError("There is nobody who could log in. Add a user first: assistant users add NAME")
-    finally:
-        accounts.close()
 
 
 def _announce(address: str, host: str, *, auth: bool) -> None:

@@ -14,6 +14,7 @@ from ..errors import AssistantError
 if TYPE_CHECKING:
     from ..chain import Assistant
     from ..records import Ingested
+    from ..settings import Settings
     from ..terminal import Screen
 
 FAILED, REJECTED, DECLINED, FAULTY, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
@@ -36,22 +37,30 @@ def screen(*, stderr: bool = False) -> Screen:
 
 
 @contextmanager
-def opened(context: typer.Context, home: Path | None) -> Iterator[Assistant]:
-    """The assistant over the library that the command line or the settings name; says on stderr what it lacks."""
+def opened(context: typer.Context, home: Path | None, settings: Settings | None = None) -> Iterator[Assistant]:
+    """The assistant over the library that the command line or the settings name; says on stderr what it lacks.
+
+    `settings` are those that a command has read for itself, with the folder in them.
+    """
     from ..chain import Assistant
 
-    with Assistant.open(home or context.obj) as assistant:
+    with Assistant.open(None if settings else home or context.obj, settings=settings) as assistant:
         notice = assistant.status().notice
         if notice:
             screen(stderr=True).line(notice)
         yield assistant
 
 
-def home_of(context: typer.Context, home: Path | None) -> Path:
-    """The folder that the command line or the settings name."""
+def settings_of(context: typer.Context, home: Path | None) -> Settings:
+    """The settings, with the folder that the command line names."""
     from ..settings import Settings
 
-    return Settings.from_environment(home=home or context.obj).home
+    return Settings.from_environment(home=home or context.obj)
+
+
+def home_of(context: typer.Context, home: Path | None) -> Path:
+    """The folder that the command line or the settings name."""
+    return settings_of(context, home).home
 
 
 def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:

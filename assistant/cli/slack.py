@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .shared import Home, opened, screen
+from .shared import Home, opened, screen, settings_of
 
 
 def slack(
@@ -16,10 +16,9 @@ def slack(
 ) -> None:
     """Answer in Slack; the README says how to set it up."""
     from .. import slack as door
-    from ..settings import Settings
 
-    settings = Settings.from_environment(home=home or context.obj)
-    with opened(context, home) as assistant:
+    settings = settings_of(context, home)
+    with opened(context, home, settings) as assistant:
         if simulated:
             door.simulate(assistant, settings, screen())
         else:

@@ -1,0 +1,102 @@
+"""Listing files, titles and words in, papers out: `/api/papers`."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Query, Response, UploadFile
+from fastapi import Path as InPath
+from fastapi.responses import JSONResponse
+
+from ..chain import Assistant
+from ..errors import QuestionError
+from ..records import Ingested, Paper
+from . import bodies
+from .desk import At, Reading, Writing
+
+MOST = 1000
+"""Papers of one response."""
+UPLOAD = "listing.txt"
+"""What a file without a usable name is called."""
+
+Name = Annotated[str, InPath(max_length=1000, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
+
+router = APIRouter(tags=["papers"])
+
+
+@router.get("/api/papers", response_model=bodies.Papers)
+async def papers(
+    desk: At,
+    _: Reading,
+    words: Annotated[str, Query(max_length=1000, description="Words to find; the best fifty come, best first.")] = "",
+    listing: Annotated[str, Query(max_length=1000, description="A listing's file or date.")] = "",
+    since: Annotated[str, Query(max_length=40, description="As 2025-03-12, 2025-03, 2025 or Mar 12.")] = "",
+    until: Annotated[str, Query(max_length=40, description="Both days included.")] = "",
+    limit: Annotated[int, Query(ge=0, le=MOST)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> Response:
+    """List the papers held, by title, or those that words find."""
+    fitting = functools.partial(desk.assistant.papers, words, listing=listing, since=since, until=until)
+    found = await asyncio.to_thread(fitting)
+    return JSONResponse({"total": len(found), "papers": [_paper(paper) for paper in found[offset : offset + limit]]})
+
+
+@router.get("/api/papers/{name:path}", response_model=bodies.Paper)
+async def paper(desk: At, _: Reading, name: Name) -> Response:
+    """One paper."""
+    return JSONResponse(_paper(await asyncio.to_thread(desk.assistant.paper, name)))
+
+
+@router.post("/api/papers", response_model=bodies.Ingested)
+async def add(
+    desk: At, _: Writing, file: Annotated[UploadFile, File(description="A listing file, UTF-8 text.")]
+) -> Response:
+    """Take in a listing file. What cannot go in is in `rejects`; the rest goes in all the same.
+
+    The same file again changes nothing; of a file of the same name that says something else, the papers are updated.
+    """
+    done = await asyncio.to_thread(_taken_in, desk.assistant, file.filename or "", await file.read())
+    return JSONResponse(_ingested(done))
+
+
+@router.delete("/api/papers/{name:path}", response_model=bodies.Ingested)
+async def remove(desk: At, _: Writing, name: Name) -> Response:
+    """Forget a paper."""
+    return JSONResponse(_ingested(await asyncio.to_thread(desk.assistant.remove, name)))
+
+
+def _taken_in(assistant: Assistant, name: str, content: bytes) -> Ingested:
+    """What became of a file; it is not kept, so that the next of its name is the same listing."""
+    name = "".join(sign for sign in Path(name.replace("\\", "/")).name if sign.isprintable())[-100:].strip(". ")
+    with TemporaryDirectory(prefix="papers-") as folder:
+        path = Path(folder) / (name or UPLOAD)
+        try:
+            path.write_bytes(content)
+        except (OSError, ValueError) as error:
+            raise QuestionError(f"The file cannot be taken in under its name: {error}. Rename it.") from error
+        return assistant.ingest(path)
+
+
+def _paper(paper: Paper) -> dict[str, Any]:
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "url": paper.url,
+        "published": paper.published,
+        "sources": list(paper.sources),
+    }
+
+
+def _ingested(done: Ingested) -> dict[str, Any]:
+    return {
+        "added": done.added,
+        "updated": done.updated,
+        "unchanged": done.unchanged,
+        "removed": done.removed,
+        "rejects": [{"source": r.source, "line": r.line, "reason": r.reason} for r in done.rejects],
+    }
