@@ -70,6 +70,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     web             an assistant in, its page out
     slack           a message in, Block Kit blocks out: Slack, what speaks its dialect, and a terminal like it
     api             a request in, JSON or events out: HTTP for programs, and OpenAI's dialect
+    mcp             a tool's call in, what the papers say out: the Model Context Protocol, for agents
     cli             a command line in, printed answers and an exit code out
 """
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -45,14 +45,14 @@ def assistant(home: Path) -> Iterator[Assistant]:
         yield one
 
 
-def played(assistant: Assistant, scene: Scene, *, address: str = "127.0.0.1", **settings: str) -> None:
+def played(assistant: Assistant, scene: Scene, *, address: str = "127.0.0.1", keys_needed: str = "elsewhere") -> None:
     """A scene between the interface and a client at an address."""
 
     async def play(app: FastAPI) -> None:
         async with client(app, address=address) as calling:
             await scene(calling)
 
-    with made(assistant, **settings) as app:
+    with made(assistant, keys_needed=keys_needed) as app:
         asyncio.run(play(app))
 
 
@@ -213,7 +213,7 @@ def test_a_dropped_connection_stops_the_work(home: Path, path: str, stream: bool
     body = {"question": question} if path == "/api/ask" else body
     with opened(home, writer) as assistant:
         watched = Watched(assistant)
-        line = Answering(watched)
+        line = Answering(cast(Assistant, watched))
         with made(assistant, line) as app, Live(app) as live:
             _hang_up(live.url, path, body | {"stream": stream}, writer)
             for _ in range(400):

@@ -30,8 +30,10 @@ VENDOR_ROOMS = {
     "onnxruntime": {"embedding"},
     "tokenizers": {"embedding"},
     "gradio": {"web"},
-    "fastapi": {"web", "slack", "api"},
-    "starlette": {"web", "slack", "api"},
+    "fastapi": {"web", "slack", "api", "mcp"},
+    "starlette": {"web", "slack", "api", "mcp"},
+    "mcp": {"mcp"},
+    "mcp_types": {"mcp"},
     "prometheus_client": {"api"},
     "uvicorn": {"web", "slack"},
     "slack_bolt": {"slack"},
@@ -224,7 +226,7 @@ def test_importing_the_package_loads_no_vendor(python: Callable[..., subprocess.
         *("records", "errors", "text", "corpus", "library", "chunking", "embedding", "encodings"),
         *("store", "engine", "generation", "index", "holdings"),
         *("export", "database", "conversations", "feedback", "markdown", "accounts", "limits", "slack"),
-        *("answering", "doorkeeper", "problems", "api"),
+        *("answering", "doorkeeper", "problems", "api", "mcp"),
     ],
 )
 def test_importing_a_room_that_needs_none_loads_no_heavy_vendor(

@@ -16,7 +16,7 @@ from .asking import ask, chat, check, evaluate
 from .holding import doctor, ingest, papers, remove, status
 from .modelling import model
 from .people import feedback, keys, users
-from .serving import serve
+from .serving import serve, serve_agent
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
 from .slack import slack
 
@@ -109,3 +109,4 @@ for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check,
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.command("eval")(evaluate)
+app.command("mcp")(serve_agent)

@@ -54,17 +54,20 @@ def serve(
 @contextmanager
 def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
     """What stands beside the page, by the path it stands under; one line of questions and one doorkeeper for all."""
-    from .. import api, slack
+    from .. import api, mcp, slack
     from ..answering import Answering
     from ..doorkeeper import Doorkeeper
 
     answering = Answering(assistant)
     doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
     with closing(answering), closing(doorkeeper):
-        yield {
+        beside = {
             "/slack": slack.router(assistant, settings),
             "": api.router(assistant, answering, doorkeeper, settings),
         }
+        if mcp.installed():
+            beside[""].include_router(mcp.router(assistant, answering, doorkeeper))
+        yield beside
 
 
 def _hosts(host: str, names: str) -> frozenset[str]:
@@ -94,3 +97,11 @@ def _announce(address: str, host: str, *, auth: bool) -> None:
     else:
         told = "It has no log-in (--auth): whoever reaches this address can ask, and read the papers."
     screen(stderr=True).line(told)
+
+
+def serve_agent(context: typer.Context, home: Home = None) -> None:
+    """Answer an agent over the Model Context Protocol, by the standard input and output."""
+    with opened(context, home) as assistant:
+        from .. import mcp
+
+        mcp.serve(assistant)
