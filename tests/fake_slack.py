@@ -106,7 +106,7 @@ class FakeSlack:
 
 
 async def settled() -> None:
-    """Nothing that bolt began is left to be done."""
+    """Nothing that bolt or the bot began is left to be done."""
     async with asyncio.timeout(60):
         while pending := [task for task in asyncio.all_tasks() if _of_bolt(task)]:
             await asyncio.wait(pending)
@@ -114,7 +114,7 @@ async def settled() -> None:
 
 def _of_bolt(task: asyncio.Task[Any]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
-    return "slack_bolt" in getattr(code, "co_filename", "")
+    return "slack_bolt" in getattr(code, "co_filename", "") or getattr(code, "co_name", "") == "go_on"
 
 
 def event(number: int, text: str = f"<@{BOT}> What does PearRank learn from?", **more: Any) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def tried(served: Served, operation: Any, mode: GenerationMode) -> None:
 
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     @hypothesis.settings(max_examples=EXAMPLES, suppress_health_check=list(hypothesis.HealthCheck))
-    def each(case: schemathesis.Case) -> None:
+    def each(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(base_url=served.url, excluded_checks=NOT_HELD)
 
     each()

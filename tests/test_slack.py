@@ -19,9 +19,10 @@ from assistant.chain import Assistant
 from assistant.conversations import Conversations
 from assistant.errors import MissingExtra, SettingsError
 from assistant.settings import Settings
-from assistant.slack.app import FAILED, LOOKING, SCOPES, plain
+from assistant.slack.app import FAILED, SCOPES, plain
 from assistant.slack.blocks import shown
 from assistant.slack.desk import PER_USER, Desk
+from assistant.slack.placeholder import LOOKING
 from assistant.slack.sockets import run
 
 from .conftest import ROOT

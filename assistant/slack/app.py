@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +20,8 @@ from ..errors import AssistantError, ConversationNotFound, SettingsError
 from ..records import Answer
 from ..settings import Settings
 from .blocks import Block, escaped, evidence, fallback, notice, reply, unescaped
-from .desk import Desk, Message
+from .desk import Desk, Message, Tell, nobody
+from .placeholder import LOOKING, Job, Placeholder
 
 SCOPES = frozenset({"app_mentions:read", "chat:write", "commands"})
 """What a bot token must be allowed, at least; the manifest asks for more, to follow threads and direct messages."""
@@ -27,11 +29,12 @@ PATIENCE = 3
 """Times that a call is made again after Slack asked to wait."""
 FROM_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that somebody wrote; the others tell of edits, deletions, joins and bots."""
-LOOKING = "Looking into the papers …"
 FAILED = (
     "Something went wrong, and there is no answer. Ask again; whoever runs the assistant finds the cause in its log."
 )
 FORGOTTEN = "This answer is not kept any more. Ask the question again."
+
+log = logging.getLogger(__name__)
 
 _SENT = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 
@@ -53,10 +56,8 @@ class Slack:
         async def authorize(team_id: str | None) -> Any:  # bolt takes no method here
             return self._teams.get(team_id or "")
 
-        client = AsyncWebClient(base_url=address)
-        client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=PATIENCE))
         self.app = AsyncApp(
-            client=client, signing_secret=settings.slack_signing_secret, authorize=authorize, name="papers"
+            client=self._client(), signing_secret=settings.slack_signing_secret, authorize=authorize, name="papers"
         )
         self.app.event("app_mention")(self._mention)
         self.app.event("message")(self._message)
@@ -66,6 +67,11 @@ class Slack:
         self.app.action("evidence")(self._evidence)
         self.app.action("again")(self._again)
         self.app.action(re.compile("^thumb_(up|down)$"))(self._thumb)
+
+    def _client(self, token: str | None = None) -> AsyncWebClient:
+        client = AsyncWebClient(token, base_url=self._address)
+        client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=PATIENCE))
+        return client
 
     async def check(self) -> list[str]:
         """The names of the workspaces that the tokens open; `SettingsError` for one that opens none or too little."""
@@ -129,27 +135,46 @@ class Slack:
         """Answer a message, once, however often and in however many events it comes."""
         message = _asked(event, body)
         ids = (f"event:{body['event_id']}", f"message:{message.id}")
-        if not await asyncio.to_thread(self._desk.claim, *ids):
-            return
         thread = event.get("thread_ts") or (None if event.get("channel_type") == "im" else event["ts"])
+        job = Job(message, thread)
+        if not await asyncio.to_thread(self._desk.claims.claim, ids, id_=message.id, job=job.as_text()):
+            return
         if refusal := self._refusal(message):
             await client.chat_postEphemeral(
                 channel=message.channel, user=message.user, thread_ts=thread, text=refusal, blocks=notice(refusal)
             )
+            await asyncio.to_thread(self._desk.claims.finish, message.id)
             return
-        await self._post(message, thread, client)
+        await self._post(job, client)
 
-    async def _post(self, message: Message, thread: str | None, client: AsyncWebClient) -> None:
-        """A placeholder, then the answer in its place."""
-        placed = await client.chat_postMessage(
-            channel=message.channel, thread_ts=thread, text=LOOKING, blocks=notice(LOOKING)
-        )
+    async def _post(self, job: Job, client: AsyncWebClient) -> None:
+        """A placeholder that tells the stages, then the answer in its place."""
+        message, claims = job.message, self._desk.claims
+        if not job.placed:
+            made = await client.chat_postMessage(
+                channel=message.channel, thread_ts=job.thread, text=LOOKING, blocks=notice(LOOKING)
+            )
+            job = replace(job, placed=made["ts"])
+            await asyncio.to_thread(claims.note, message.id, job.as_text())
+        placeholder = Placeholder(client, message.channel, job.placed)
         try:
-            text, blocks = await self._answer(message)
+            async with placeholder.telling() as tell:
+                text, blocks = await self._answer(message, tell=tell)
         except Exception:  # bolt logs it; the placeholder must not stand there for ever
-            await client.chat_update(channel=message.channel, ts=placed["ts"], text=FAILED, blocks=notice(FAILED))
+            await placeholder.becomes(FAILED, notice(FAILED))
+            await asyncio.to_thread(claims.finish, message.id)
             raise
-        await client.chat_update(channel=message.channel, ts=placed["ts"], text=text, blocks=blocks)
+        await placeholder.becomes(text, blocks)
+        await asyncio.to_thread(claims.finish, message.id)
+
+    async def go_on(self) -> None:
+        """Answer what a process that was killed had taken on and not answered."""
+        jobs = [Job.of_text(text) for text in await asyncio.to_thread(self._desk.claims.left_behind)]
+        known = [(job, team) for job in jobs if (team := self._teams.get(job.message.team))]
+        going = (self._post(job, self._client(team.bot_token)) for job, team in known)
+        for (job, _), done in zip(known, await asyncio.gather(*going, return_exceptions=True), strict=True):
+            if isinstance(done, Exception):
+                log.error("the message %s could not be answered after a restart", job.message.id, exc_info=done)
 
     async def _command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack(text=LOOKING)
@@ -176,7 +201,7 @@ class Slack:
         if refusal := self._refusal(message):
             await client.chat_postEphemeral(channel=channel, user=user, text=refusal, blocks=notice(refusal))
             return
-        await self._post(message, thread, client)
+        await self._post(Job(message, thread), client)
 
     def _refusal(self, message: Message) -> str:
         """Why a message is not answered now; "" where it is."""
@@ -185,10 +210,12 @@ class Slack:
         wait = self._desk.wait(message)
         return f"That is more questions a minute than I answer. Ask again in {wait} s." if wait else ""
 
-    async def _answer(self, message: Message, before: int | None = None) -> tuple[str, list[Block]]:
+    async def _answer(
+        self, message: Message, before: int | None = None, tell: Tell = nobody
+    ) -> tuple[str, list[Block]]:
         """The text and the blocks of the answer to a message, or of the error."""
         try:
-            told = await self._desk.soon(lambda: self._desk.ask(message, before=before))
+            told = await self._desk.soon(lambda: self._desk.ask(message, before=before, tell=tell))
         except AssistantError as error:
             return escaped(str(error)), notice(str(error))
         return fallback(told.answer), reply(told.answer, f"{told.number} {message.thread}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from ..conversations import Conversations, Thumb
-from ..database import Database
 from ..limits import Limits
 from ..records import Answer, Turn
+from .claims import Claims
 
 if TYPE_CHECKING:
     from ..chain import Assistant
@@ -23,12 +22,12 @@ PER_USER, PER_CHANNEL = 10, 60
 """Questions a minute that a person may ask, and all in a channel together."""
 AT_ONCE = 2
 """Answers made at the same time; other questions wait in line."""
-KEPT = 2 * 24 * 60 * 60
-"""Seconds that claims are remembered: twice as long as Slack goes on delivering an event again."""
-
-_CLAIMS = ("create table claims (id text primary key, claimed real not null) without rowid",)
-
 Result = TypeVar("Result")
+Tell = Callable[[str], None]
+
+
+def nobody(_: str) -> None:
+    """Nobody wants to know the stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Desk:
         home = home or assistant.status().home
         self.assistant, self.limits = assistant, Limits()
         self.conversations = Conversations(home)
-        self._claims = Claims(home)
+        self.claims = Claims(home)
         self._memory = settings.memory_turns
         self._channels = frozenset(settings.slack_channels.replace(",", " ").split())
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="slack")
@@ -76,7 +75,7 @@ class Desk:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
-        self._claims.close()
+        self.claims.close()
         self.conversations.close()
 
     def admits(self, channel: str) -> bool:
@@ -92,17 +91,26 @@ class Desk:
 
     def claim(self, *ids: str) -> bool:
         """Whether all of these are new; from now on they are not, in no process and after no restart."""
-        return self._claims.claim(ids)
+        return self.claims.claim(ids)
 
     def knows(self, owner: str) -> bool:
         """Whether something was answered in a thread."""
         return bool(self.conversations.listed(owner, limit=1))
 
-    def ask(self, message: Message, *, before: int | None = None) -> Told:
-        """The answer to a message with its thread in mind, or the turns `before` a number; raises `AssistantError`."""
+    def ask(self, message: Message, *, before: int | None = None, tell: Tell = nobody) -> Told:
+        """The answer to a message with its thread in mind, or the turns `before` a number; raises `AssistantError`.
+
+        `tell` gets each stage, in the thread that this is called in.
+        """
         conversation = self.conversations.only(message.owner)
         kept = self.conversations.turns(message.owner, conversation, limit=self._memory, before=before)
-        answer = self.assistant.ask(message.text, [turn.turn for turn in kept])
+        answer: Answer | None = None
+        for event in self.assistant.stream(message.text, [turn.turn for turn in kept]):
+            if event.answer:
+                answer = event.answer
+            else:
+                tell(event.stage)
+        assert answer is not None, "the last event of a stream is the answer"
         turn = Turn(message.text, answer)
         return Told(answer, self.conversations.append(message.owner, conversation, turn, key=message.id or None))
 
@@ -119,20 +127,3 @@ class Desk:
     async def soon(self, work: Callable[[], Result]) -> Result:
         """What `work` returns, of which so many are done at once, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-
-class Claims:
-    """Which events somebody has taken on, in a file that processes share."""
-
-    def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._db = Database(home / "slack.sqlite", _CLAIMS)
-        self._clock = clock
-
-    def close(self) -> None:
-        self._db.close()
-
-    def claim(self, ids: tuple[str, ...]) -> bool:
-        now = self._clock()
-        with self._db.writing():
-            self._db.change("delete from claims where claimed < ?", (now - KEPT,))
-            return all([self._db.change("insert or ignore into claims values (?, ?)", (id_, now)) for id_ in ids])

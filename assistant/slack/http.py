@@ -9,10 +9,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
@@ -39,6 +40,7 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
     desk = Desk(assistant, settings)
     door = Door(desk, settings)
     starting: list[Callable[[], Awaitable[object]]] = []
+    beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
     handlers: dict[str, Handler] = {}
     if settings.slack_signing_secret:
         handlers["/hook"] = door.hook
@@ -47,6 +49,7 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
 
             slack = Slack(desk, settings, address)
             starting.append(slack.check)
+            beside.append(slack.go_on)
             handlers["/events"] = door.events(slack.dispatch)
     if settings.mattermost_tokens:
         handlers["/mattermost"] = door.mattermost
@@ -56,7 +59,10 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
         try:
             for start in starting:
                 await start()
+            tasks = [asyncio.create_task(go_on()) for go_on in beside]
             yield
+            for task in tasks:  # what is not done by now is done after the next start
+                task.cancel()
         finally:
             desk.close()
 

@@ -33,7 +33,9 @@ async def run(desk: Desk, settings: Settings, told: Callable[[str], None], addre
         await handler.close_async()
         raise SettingsError(f"Slack cannot be reached ({error}). Is there a network?") from error
     told(f"Answering in {', '.join(names)}. Mention the app, write to it directly, or type /papers. Ctrl-C ends it.")
+    going_on = asyncio.create_task(slack.go_on())
     try:
         await asyncio.Event().wait()
     finally:
+        going_on.cancel()
         await handler.close_async()
