@@ -124,22 +124,27 @@ def processor(process: int) -> float:
 
 
 async def client(at: httpx.AsyncClient, part: Part, end: float, seen: Seen) -> None:
-    """Converse until the end, and hold every answer against Python's."""
+    """Converse until the end."""
     while time.monotonic() < end:
-        id_ = (await at.post("/api/conversations", json={})).json()["id"]
-        for question, expected in zip(part.questions, part.answers, strict=True):
-            begun = time.monotonic()
-            try:
-                done = await at.post("/api/ask", json={"question": question, "conversation": id_})
-            except httpx.HTTPError as error:
-                seen.wrong[type(error).__name__] += 1
-                continue
-            seen.seconds.append(time.monotonic() - begun)
-            if done.status_code != 200:
-                seen.wrong[str(done.status_code)] += 1
-            elif done.json()["text"] != expected:
-                seen.wrong["another answer"] += 1
-        await at.delete(f"/api/conversations/{id_}")
+        await converse(at, part, seen)
+
+
+async def converse(at: httpx.AsyncClient, part: Part, seen: Seen) -> None:
+    """Have one conversation, and hold every answer against Python's."""
+    id_ = (await at.post("/api/conversations", json={})).json()["id"]
+    for question, expected in zip(part.questions, part.answers, strict=True):
+        begun = time.monotonic()
+        try:
+            done = await at.post("/api/ask", json={"question": question, "conversation": id_})
+        except httpx.HTTPError as error:
+            seen.wrong[type(error).__name__] += 1
+            continue
+        seen.seconds.append(time.monotonic() - begun)
+        if done.status_code != 200:
+            seen.wrong[str(done.status_code)] += 1
+        elif done.json()["text"] != expected:
+            seen.wrong["another answer"] += 1
+    await at.delete(f"/api/conversations/{id_}")
 
 
 async def under(url: str, process: int, some: Sequence[Part], seconds: float) -> Seen:

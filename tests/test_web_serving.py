@@ -48,6 +48,12 @@ def test_it_serves_until_it_is_interrupted_and_reaches_for_nothing_outside(home:
                 except httpx.ConnectError:
                     continue
             assert "gradio" in client.get("/").text
+            assert client.get("/api/papers").json() == {"total": 0, "papers": []}
+            assert client.get("/api/nothing").headers["content-type"] == "application/problem+json"
+            assert "script" not in client.get("/api/docs").text
+            assert client.get("/v1/models").json()["data"][0]["id"] == "papers"
+            assert "Not Acceptable" in client.post("/mcp", json={}).text
+            assert client.get("/api/papers", headers={"Origin": "https://evil.example"}).status_code == 401
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
         assert process.stdout.read() == "Ctrl-C ends it.\n"
