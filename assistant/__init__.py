@@ -49,8 +49,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     parsing         a model's words in, the sentences it wrote out
     drafting        a question and its hits in, the sentences that a language model writes out
     composing       a question, its hits and a writer in, checked claims out as they pass
+    llamaindex      a search or a language model in, the same behind llama-index's interfaces out
     desk            settings in, the language model and its prompts out, ready for a question
-    llamaindex      a search in, a llama-index retriever over it out
     atlas           an index in, a labelled map of its papers out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out, and back again

@@ -25,6 +25,7 @@ from .retrieval import Retriever, likeness
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
+    from llama_index.core.llms import LLM as LlamaIndexLLM
     from llama_index.core.retrievers import BaseRetriever
 
     from .atlas import Atlas
@@ -51,12 +52,12 @@ class Assistant:
         *,
         settings: Settings | None = None,
         embedder: Embedder | None = None,
-        llm: LLM | None = None,
+        llm: LLM | LlamaIndexLLM | None = None,
     ) -> Self:
         """The assistant over the library in `home`, or in the folder that the settings name.
 
-        Answers are written by `llm`, or the language model that the settings name, if there is one. Without the
-        bundled model it opens all the same, searches by words alone and says so.
+        Answers are written by `llm`, ours or llama-index's, or else by the language model that the settings name, if
+        there is one. Without the bundled model it opens all the same, searches by words alone and says so.
         Raises `SettingsError`, `LibraryError`, `IndexMismatch`, `PromptError`.
         """
         from .settings import Settings

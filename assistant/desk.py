@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .drafting import LLMWriter
+from .llamaindex import ours
 from .llm import LLM, Metered, ServedModel, configured
 from .prompts import Prompts
 from .writing import Writer
@@ -55,10 +56,10 @@ class Desk:
             self.llm.close()
 
 
-def opened(settings: Settings, llm: LLM | None = None) -> Desk | None:
-    """The desk with `llm`, or with the model that the settings name; None where there is neither.
+def opened(settings: Settings, llm: object | None = None) -> Desk | None:
+    """The desk with `llm`, ours or llama-index's, or with the model that the settings name; None for neither.
 
-    Raises `PromptError`.
+    Raises `PromptError`, `SettingsError`.
     """
-    chosen = llm or configured(settings)
+    chosen = configured(settings) if llm is None else ours(llm)
     return Desk(chosen, settings, Prompts.load()) if chosen else None

@@ -57,8 +57,10 @@ VENDOR_SIGNATURES = {
     ("settings", "__init__"): "pydantic hands over what was set as keywords",
     ("settings", "from_environment"): "the keywords are the settings' own names, and unknown ones are refused",
     ("store", "add"): "llama-index's BasePydanticVectorStore.add",
+    **{("llamaindex", name): f"llama-index's LLM.{name}" for name in ("complete", "stream_complete")},
+    **{("llamaindex", name): f"llama-index's LLM.{name}" for name in ("chat", "stream_chat")},
 }
-TYPES_ONLY = {("chain", "llama_index"): "the promised type of Assistant.retriever()"}
+TYPES_ONLY = {("chain", "llama_index"): "the promised types of Assistant.retriever() and Assistant.open(llm=...)"}
 """Vendors that a room may name in its annotations and nowhere else."""
 HEAVY = ("chromadb", "llama_index", "onnxruntime", "gradio", "pydantic", "numpy", "openai", "tiktoken", "sqlite3")
 
