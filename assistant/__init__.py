@@ -48,10 +48,12 @@ The rooms, in the order in which data meets them; each imports only from those a
     citations       a sentence and its hits in, a checked claim and recorded rejections out
     parsing         a model's words in, the sentences it wrote out
     drafting        a question and its hits in, the sentences that a language model writes out
+    rewording       a follow-up or a question of several steps in, plain questions out, by a language model
     composing       a question, its hits and a writer in, checked claims out as they pass
     llamaindex      a search or a language model in, the same behind llama-index's interfaces out
     desk            settings in, the language model and its prompts out, ready for a question
     atlas           an index in, a labelled map of its papers out
+    dialogue        questions that may refer to the ones before in, answers out
     chain           the steps joined: Assistant
     export          an answer in, plain JSON values out, and back again
     database        a private file and its schemas in, short transactions on it out

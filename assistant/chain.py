@@ -12,8 +12,9 @@ from .bridging import leads
 from .citations import Checker
 from .composing import Clock, Composer
 from .conversation import of_the_chosen, self_contained
-from .declining import within
-from .desk import Desk, opened
+from .declining import decline, within
+from .desk import Desk, Task, opened
+from .dialogue import Conversation
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
@@ -166,15 +167,14 @@ class Assistant:
                 yield Event("answered", answer=Answer(question, question, declined=EMPTY))
                 return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            query = _query(question, recent, chosen, index)
+            task = self._desk.task() if self._desk else None
+            query = _query(question, recent, chosen, index, task)
             yield Event(f"searching {_papers(len(chosen) or len(index.keywords))}")
-            asked = understand(query, index, self._holdings.library.listings())
-            asked = replace(asked, papers=tuple(paper.id for paper in chosen) or None)
+            asked = replace(self._understood(query, index), papers=tuple(paper.id for paper in chosen) or None)
             clock.lap("understanding")
-            hits = self._hits(asked, index)
+            hits = self._hits(asked, index, task)
             clock.lap("retrieval")
             yield Event(f"reading {_papers(len(hits))}")
-            task = self._desk.task() if self._desk else None
             writer = self._writer or (task.writer if task else ExtractiveWriter())
             stand_in = ExtractiveWriter() if task else None
             yield Event(f"{writer.name or 'the language model'} is writing" if task else "checking citations")
@@ -217,7 +217,7 @@ class Assistant:
         with self._holdings.reading() as index:
             if index is None:
                 return Asked(question, "fact"), []
-            asked = understand(accepted(question), index, self._holdings.library.listings())
+            asked = self._understood(accepted(question), index)
             return asked, self._hits(asked, index)
 
     def retriever(self) -> BaseRetriever:
@@ -237,41 +237,26 @@ class Assistant:
             return Checker(index.keywords.rarity)
         return Checker(index.keywords.rarity, functools.partial(likeness, index, library, embedder))
 
-    def _hits(self, asked: Asked, index: Index) -> list[Hit]:
-        """The judged hits; where the first leads on to another paper, that one with them."""
+    def _hits(self, asked: Asked, index: Index, task: Task | None = None) -> list[Hit]:
+        """The judged hits; where the question leads on to other papers, these with them."""
         retriever = Retriever(index, self._holdings.library, self._holdings.embedder)
         hits = kept(asked, judged(asked, retriever.retrieve(asked)))
-        led_to = leads(asked, hits, index)
-        return kept(asked, judged(asked, retriever.retrieve(asked, also=led_to[:1]))) if led_to else hits
+        led_to = self._of_steps(asked, hits, index, task) or leads(asked, hits, index)[:1]
+        return kept(asked, judged(asked, retriever.retrieve(asked, also=led_to))) if led_to else hits
 
+    def _of_steps(self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None) -> list[str]:
+        """The ids of the papers, other than the first hit, that answer the steps of a question."""
+        if task is None or decline(asked, hits):
+            return []
+        found: list[str] = []
+        for step in task.reworder.steps(asked):
+            one = replace(self._understood(step, index), sources=asked.sources, papers=asked.papers)
+            best = self._hits(one, index)
+            found += [] if decline(one, best) else [best[0].paper.id]
+        return [paper_id for paper_id in dict.fromkeys(found) if paper_id != hits[0].paper.id]
 
-class Conversation:
-    """Questions that may refer to the ones before. Not for use by several threads at once."""
-
-    def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
-        self._turns: list[Turn] = []
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        return tuple(self._turns)
-
-    def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
-        """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""
-        answer = self._assistant.ask(question, self.turns, papers=papers)
-        self._turns.append(Turn(question, answer))
-        return answer
-
-    def stream(self, question: str, *, papers: Collection[str] = ()) -> Iterator[Event]:
-        """`Assistant.stream` with the turns so far."""
-        for event in self._assistant.stream(question, self.turns, papers=papers):
-            if event.answer:
-                self._turns.append(Turn(question, event.answer))
-            yield event
-
-    def clear(self) -> None:
-        """Forget the turns."""
-        self._turns.clear()
+    def _understood(self, question: str, index: Index) -> Asked:
+        return understand(question, index, self._holdings.library.listings())
 
 
 def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
@@ -280,13 +265,14 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
         return assistant.ask(question, turns)
 
 
-def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index) -> str:
+def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index, task: Task | None) -> str:
     """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
     names = functools.partial(named, vocabulary=index)
-    if not chosen:
-        return self_contained(question, turns, names)
-    titles = [paper.title for paper in chosen]
-    return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
+    if chosen:
+        titles = [paper.title for paper in chosen]
+        return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
+    offline = self_contained(question, turns, names)
+    return task.reworder.self_contained(question, turns, offline) if task else offline
 
 
 def _papers(number: int) -> str:

@@ -84,9 +84,7 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     cited = [turn for turn in turns if turn.answer.titles]
     if not cited or _NEW_TOPIC.search(question):
         return _without_topic_change(question)
-    if (
-        _ANEW_PAPERS.search(question) or (_ANEW.search(question) and len(content_words(question)) > SHORT)
-    ) and not _described(question, cited):
+    if _asks_anew(question, cited):
         return question
     pointing = bool(_POINTER.search(question))
     named = [name for name in names(question) if not (pointing and name.islower())]
@@ -98,6 +96,19 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     if not titles:
         return question
     return regarding(titles, question)
+
+
+def follows_up(question: str, turns: Sequence[Turn]) -> bool:
+    """Whether a question points at what an answer before it said."""
+    cited = [turn for turn in turns if turn.answer.titles]
+    return bool(cited and not _NEW_TOPIC.search(question) and not _asks_anew(question, cited) and _depends(question))
+
+
+def bare(question: str) -> str:
+    """A question without the words that point outside it."""
+    for pointing in (_NUMBERED, _ORDINAL, _ONE, _OPENING, _POINTER):
+        question = pointing.sub(" ", question)
+    return " ".join(question.split())
 
 
 def regarding(titles: Sequence[str], question: str) -> str:
@@ -114,6 +125,12 @@ def of_the_chosen(question: str, turns: Sequence[Turn], names: Names, *, chosen:
     found = self_contained(question, kept, names)
     points = len(content_words(question)) < SHORT and _POINTER.search(question)
     return regarding(chosen[:ASKED_OF], question) if found == question and (general or points) else found
+
+
+def _asks_anew(question: str, cited: Sequence[Turn]) -> bool:
+    """Whether a question asks what else there is, and means none of the papers cited."""
+    anew = _ANEW_PAPERS.search(question) or (_ANEW.search(question) and len(content_words(question)) > SHORT)
+    return bool(anew) and not _described(question, cited)
 
 
 def _depends(question: str) -> bool:

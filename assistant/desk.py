@@ -10,6 +10,7 @@ from .drafting import LLMWriter
 from .llamaindex import ours
 from .llm import LLM, Metered, ServedModel, configured
 from .prompts import Prompts
+from .rewording import Reworder
 from .writing import Writer
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Task:
     def __init__(self, llm: LLM, prompts: Prompts, *, seconds: float, prompt_tokens: int) -> None:
         self._llm = Metered(llm, seconds=seconds)
         self._prompts = prompts
+        self.reworder = Reworder(self._llm, prompts)
         self.writer: Writer = LLMWriter(self._llm, prompts, prompt_tokens=prompt_tokens)
 
     @property

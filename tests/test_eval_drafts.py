@@ -1,0 +1,59 @@
+"""eval.drafts: the set is whole, and what is counted as reaching the reader does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from assistant.chain import Assistant
+from eval import stock
+from eval.drafts import MECHANICAL, OF_A_KIND, PLANTED, TRUE, Drafted, Form, Passed, passed, read, table, with_marks
+
+from .papers import PAIRS, write_listing
+
+PEAR = PAIRS[0][0]
+SPAN = "gains 3.5 points over the BM25 baseline"
+DRAFTS = (
+    Drafted("t", "close", PEAR, SPAN, "On OrchardBench, PearRank gains 3.5 points over BM25."),
+    Drafted("n", "number", PEAR, SPAN, "On OrchardBench, PearRank gains 9.5 points over BM25."),
+    Drafted("w", "wrong mark", PEAR, SPAN, "On OrchardBench, PearRank gains 3.5 points over BM25."),
+    Drafted("i", "invented paper", PEAR, SPAN, "On OrchardBench, PearRank gains 3.5 points over BM25."),
+)
+
+
+def test_the_set_has_two_hundred_true_sentences_and_forty_faults_of_a_kind() -> None:
+    found = Counter(one.kind for one in with_marks(read(stock.set_file("drafts"))))
+    assert {kind: found[kind] for kind in TRUE} == {"close": 100, "free": 100}
+    assert {kind: found[kind] for kind in (*PLANTED, *MECHANICAL)} == dict.fromkeys((*PLANTED, *MECHANICAL), OF_A_KIND)
+
+
+def test_every_sentence_rests_on_words_of_its_paper() -> None:
+    from assistant.citations import located
+    from assistant.corpus import read as read_listing
+
+    abstracts = {paper.title: paper.abstract for file in stock.sample() for paper in read_listing(file).papers}
+    assert [one.id for one in read(stock.set_file("drafts")) if not located(one.quote, abstracts[one.paper])] == []
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drafts")
+    with Assistant.open(folder / "home") as opened:
+        opened.ingest(write_listing(folder / "a.txt", PAIRS))
+    return folder / "home"
+
+
+@pytest.mark.parametrize("form", ["JSON", "prose"])
+def test_what_is_true_gets_through_and_what_is_planted_does_not(shelf: Path, form: Form) -> None:
+    found = list(passed(shelf, DRAFTS, form))
+    assert [one.through for one in found] == [True, False, False, False]
+    assert found[1].reasons[0] == "the abstract does not state 9.5"
+    assert found[3].reasons[0] == "no source of that mark was shown"
+
+
+def test_the_table_counts_by_kind() -> None:
+    told = table([Passed(one, one.kind == "close", ()) for one in DRAFTS], "JSON")
+    assert told.rows[0] == ("close", "1", "1", "")
+    assert told.rows[2] == ("number", "0", "1", "2")
