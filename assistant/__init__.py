@@ -13,6 +13,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     errors          the error tree
     text            a string in; its sentences, words, numbers or names out
     settings        the environment in, one frozen Settings out
+    export          an answer in, plain JSON values out, and back again
+    database        a private file and its schemas in, short transactions on it out
     corpus          a file in, papers and rejects out
     library         papers in, papers out: the record of what we hold
     chunking        one paper in, its passages out
@@ -49,14 +51,14 @@ The rooms, in the order in which data meets them; each imports only from those a
     parsing         a model's words in, the sentences it wrote out
     drafting        a question and its hits in, the sentences that a language model writes out
     rewording       a follow-up or a question of several steps in, plain questions out, by a language model
+    judging         sentences and the words they are held against in, a language model's verdicts out
     composing       a question, its hits and a writer in, checked claims out as they pass
     llamaindex      a search or a language model in, the same behind llama-index's interfaces out
+    ledger          what calls of a language model took and what came of them in, the same out again
     desk            settings in, the language model and its prompts out, ready for a question
     atlas           an index in, a labelled map of its papers out
     dialogue        questions that may refer to the ones before in, answers out
     chain           the steps joined: Assistant
-    export          an answer in, plain JSON values out, and back again
-    database        a private file and its schemas in, short transactions on it out
     conversations   turns in, kept conversations out
     feedback        kept turns and their thumbs in, cases for an evaluation out
     markdown        an answer or a kept conversation in, Markdown out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from .atlas import Atlas
     from .index import Index, Progress
+    from .ledger import Spending
     from .llm import LLM
     from .settings import Settings
 
@@ -72,7 +74,7 @@ class Assistant:
                 notice = f"Searching by words alone. {error}"
         library = Library(home or chosen.home)
         holdings = Holdings(library, embedder, chroma_url=chosen.chroma_url, notice=notice)
-        return cls(holdings, desk=opened(chosen, llm), memory_turns=chosen.memory_turns)
+        return cls(holdings, desk=opened(chosen, llm, library.home), memory_turns=chosen.memory_turns)
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +117,10 @@ class Assistant:
     def status(self) -> Status:
         """What is held, and whether it is searchable."""
         return self._holdings.status()
+
+    def spending(self) -> Spending | None:
+        """What language models took today and ever; None where none is configured."""
+        return self._desk.spent() if self._desk else None
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
         """What is wrong with the library and its index, in words; with `repair`, made right from the papers."""
@@ -162,12 +168,11 @@ class Assistant:
         """
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
-        with self._holdings.reading() as index:
+        with self._holdings.reading() as index, self._task() as task:
             if index is None:
                 yield Event("answered", answer=Answer(question, question, declined=EMPTY))
                 return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            task = self._desk.task() if self._desk else None
             query = _query(question, recent, chosen, index, task)
             yield Event(f"searching {_papers(len(chosen) or len(index.keywords))}")
             asked = replace(self._understood(query, index), papers=tuple(paper.id for paper in chosen) or None)
@@ -178,7 +183,9 @@ class Assistant:
             writer = self._writer or (task.writer if task else ExtractiveWriter())
             stand_in = ExtractiveWriter() if task else None
             yield Event(f"{writer.name or 'the language model'} is writing" if task else "checking citations")
-            made = yield from Composer(writer, self._checker(index), clock, stand_in=stand_in).compose(asked, hits)
+            judge = task.judge if task else None
+            composer = Composer(writer, self._checker(index), clock, stand_in=stand_in, judge=judge)
+            made = yield from task.composed(composer, asked, hits) if task else composer.compose(asked, hits)
         answer = Answer(
             question=question,
             query=query,
@@ -192,6 +199,7 @@ class Assistant:
             written_by=made.written_by,
             wording=task.wording if task else "",
             usage=task.usage if task else {},
+            cost=task.cost if task else None,
             timings=clock.laps,
         )
         yield Event("answered", answer=answer)
@@ -206,7 +214,9 @@ class Assistant:
         with self._holdings.reading() as index:
             if index is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
-            return self._checker(index).check(sentence, paper)
+            found = self._checker(index).check(sentence, paper)
+            with self._task() as task:
+                return task.judge.check(sentence, paper.title, found) if task and task.judge else found
 
     def search(self, question: str) -> list[Hit]:
         """The hits for a self-contained question, best first."""
@@ -230,6 +240,9 @@ class Assistant:
         """The papers of these titles or ids, each once; a title alone counts as one."""
         named = [papers] if isinstance(papers, str) else papers
         return list({paper.id: paper for paper in map(self.paper, named)}.values())
+
+    def _task(self) -> AbstractContextManager[Task | None]:
+        return self._desk.task() if self._desk else nullcontext()
 
     def _checker(self, index: Index) -> Checker:
         library, embedder = self._holdings.library, self._holdings.embedder

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from .logistic import model
 from .records import Check, Citation, Claim, Hit, Paper, Passage, Rejection, Sentence
@@ -63,7 +64,8 @@ class Checker:
             return Check(True, 1.0, "quoted", (), paper.abstract[slice(*place)])
         rests_on = located(span, paper.abstract) if span else None
         if span and rests_on is None:
-            return Check(False, 0.0, "checked", ("the words it rests on do not stand in the abstract",), "")
+            missing = "the words it rests on do not stand in the abstract"
+            return Check(False, 0.0, "checked", (missing,), "", certain=True)
         found = signals(sentence, paper, self._rarity, rests_on)
         likeness = self._likeness(sentence, paper) if self._likeness else found.coverage
         fitted = model("support")
@@ -74,7 +76,9 @@ class Checker:
         for _, left in reasons:
             score *= left
         supported = score >= fitted.threshold
-        return Check(supported, round(score, 4), "checked", tuple(reason for reason, _ in reasons), found.quote)
+        certain = bool(found.numbers or found.against or found.names)
+        told = tuple(reason for reason, _ in reasons)
+        return Check(supported, round(score, 4), "checked", told, found.quote, certain)
 
     def rival(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
         """Another of the hits whose words come clearly nearer to the sentence; None where there is none."""
@@ -133,34 +137,56 @@ def _bare(piece: str) -> str:
     return piece.strip(" \t\n\"'“”‘’.,;:")
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A sentence with one of its marks: what it cites there, if that is known, and why it does not pass, or "".
+
+    `certain`: no judgement of a model is to change it.
+    """
+
+    sentence: Sentence
+    mark: str
+    citation: Citation | None
+    reason: str
+    certain: bool
+
+
 def checked(sentence: Sentence, hits: Sequence[Hit], checker: Checker) -> tuple[Claim | None, tuple[Rejection, ...]]:
     """The sentence with the citations that pass, if any does, and a rejection for each mark that does not."""
+    return settled(sentence, weighed(sentence, hits, checker))
+
+
+def weighed(sentence: Sentence, hits: Sequence[Hit], checker: Checker) -> tuple[Weighed, ...]:
+    """The sentence with each of its marks."""
     if not sentence.marks:
-        return None, (Rejection(sentence.text, "", "names no source"),)
+        return (Weighed(sentence, "", None, "names no source", certain=True),)
     shown = {hit.paper.id: hit for hit in hits}
-    citations: list[Citation] = []
-    rejections: list[Rejection] = []
-    for mark in sentence.marks:
-        if mark not in shown:
-            rejections.append(Rejection(sentence.text, mark, "no source of that mark was shown"))
-            continue
-        citation, reason = _cited(sentence, shown[mark], hits, checker)
-        if citation is None:
-            rejections.append(Rejection(sentence.text, mark, reason))
-        else:
-            citations.append(citation)
-    claim = Claim(sentence.text, tuple(citations), sentence.heading) if citations else None
-    return claim, tuple(rejections)
+    unknown = "no source of that mark was shown"
+    return tuple(
+        _weighed(sentence, shown[mark], hits, checker)
+        if mark in shown
+        else Weighed(sentence, mark, None, unknown, certain=True)
+        for mark in sentence.marks
+    )
 
 
-def _cited(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Checker) -> tuple[Citation | None, str]:
+def settled(sentence: Sentence, found: Sequence[Weighed]) -> tuple[Claim | None, tuple[Rejection, ...]]:
+    """The claim with what passes, if anything does, and a rejection for everything else."""
+    citations = tuple(one.citation for one in found if one.citation and not one.reason)
+    rejections = tuple(Rejection(sentence.text, one.mark, one.reason) for one in found if one.reason)
+    return (Claim(sentence.text, citations, sentence.heading) if citations else None), rejections
+
+
+def _weighed(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Checker) -> Weighed:
+    mark = hit.paper.id
     if len(words(sentence.text)) < FEWEST_WORDS:
-        return None, "too short to state anything"
+        return Weighed(sentence, mark, None, "too short to state anything", certain=True)
     verdict = checker.check(sentence.text, hit.paper, sentence.span)
-    if not verdict.supported:
-        return None, "; ".join(verdict.reasons)
-    if verdict.basis != "quoted" and (rival := checker.rival(sentence.text, hit, hits)):
-        return None, f"“{rival.paper.title}” comes nearer to it"
-    start = hit.paper.abstract.find(verdict.quote)
-    passage = Passage(hit.paper.id, hit.paper.title, verdict.quote, start)
-    return Citation(passage, verdict.quote, verdict.score, verdict.basis), ""
+    passage = Passage(mark, hit.paper.title, verdict.quote, hit.paper.abstract.find(verdict.quote))
+    citation = Citation(passage, verdict.quote, verdict.score, verdict.basis)
+    if verdict.basis == "quoted":
+        return Weighed(sentence, mark, citation, "", certain=True)
+    rival = None if verdict.certain and not verdict.supported else checker.rival(sentence.text, hit, hits)
+    nearer = f"“{rival.paper.title}” comes nearer to it" if rival else ""
+    reason = nearer if verdict.supported else "; ".join(verdict.reasons)
+    return Weighed(sentence, mark, citation, reason, verdict.certain or rival is not None)

@@ -7,13 +7,15 @@ language model fails, or too little of what it wrote stands, the answer is quote
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .citations import Checker, checked
+from .citations import Checker, Weighed, settled, weighed
 from .declining import decline, nothing_stood
 from .errors import LLMError
+from .judging import Judge
 from .question import Asked
 from .records import STARTING_OVER, Claim, Decline, Event, Hit, Rejection
 from .writing import ExtractiveWriter, Writer, lead
@@ -53,10 +55,22 @@ class Composition:
 
 
 class Composer:
-    """Composes one answer. `stand_in` writes it where `writer` fails; None where nobody is to stand in."""
+    """Composes one answer. `stand_in` writes it where `writer` fails; `judge` decides what the checker leaves open.
 
-    def __init__(self, writer: Writer, checker: Checker, clock: Clock, *, stand_in: Writer | None = None) -> None:
-        self._writer, self._checker, self._clock, self._stand_in = writer, checker, clock, stand_in
+    Either may be None: then nobody does.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        checker: Checker,
+        clock: Clock,
+        *,
+        stand_in: Writer | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        self._writer, self._checker, self._clock = writer, checker, clock
+        self._stand_in, self._judge = stand_in, judge
 
     def compose(self, asked: Asked, hits: Sequence[Hit]) -> Generator[Event, None, Composition]:
         """The claims, as events, and the whole composition in the end."""
@@ -99,23 +113,45 @@ class Composer:
         hits: Sequence[Hit],
         amiss: Sequence[Rejection] = (),
     ) -> Generator[Event, None, int]:
-        """Check what is written as it is written; how many sentences there were."""
+        """Check what is written as it is written; how many sentences there were.
+
+        From the first one on that is left to the judge all wait for it: it is asked once, and they keep their order.
+        """
         written = 0
+        waiting: list[tuple[Weighed, ...]] = []
         for one in writer.write(asked, hits, amiss):
             self._clock.lap("writing")
             if isinstance(one, Decline):
-                made.declined = None if made.claims or amiss else one
+                made.declined = None if made.claims or waiting or amiss else one
                 break
-            claim, rejections = checked(one, hits, self._checker)
+            found = weighed(one, hits, self._checker)
             self._clock.lap("checking")
             written += 1
-            made.rejections += rejections
-            if claim is not None:
-                made.claims.append(claim)
-                yield Event("answering", claim=claim)
+            if self._judge and (waiting or any(map(self._judge.weighs, found))):
+                waiting.append(found)
+            else:
+                yield from _told(made, found)
         self._clock.lap("writing")
+        for settled_now in self._judged(waiting):
+            yield from _told(made, settled_now)
         self._clock.lap("checking")
         return written
+
+    def _judged(self, waiting: Sequence[tuple[Weighed, ...]]) -> list[list[Weighed]]:
+        """What waits for the judge, judged in one call."""
+        if not waiting or self._judge is None:
+            return []
+        found = iter(self._judge.reweighed([one for some in waiting for one in some]))
+        return [list(itertools.islice(found, len(some))) for some in waiting]
+
+
+def _told(made: Composition, found: Sequence[Weighed]) -> Iterator[Event]:
+    """Take in what became of a sentence; tell it if it stands."""
+    claim, rejections = settled(found[0].sentence, found)
+    made.rejections += rejections
+    if claim is not None:
+        made.claims.append(claim)
+        yield Event("answering", claim=claim)
 
 
 def _fallen(made: Composition) -> list[Rejection]:

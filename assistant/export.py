@@ -36,6 +36,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "written_by": answer.written_by,
         "wording": answer.wording,
         "usage": dict(answer.usage),
+        "cost": answer.cost,
         "timings": dict(answer.timings),
     }
 
@@ -134,7 +135,9 @@ def _answer(values: Mapping[str, Any]) -> Answer:
         remark=values["remark"],
         kind=values["kind"],
         written_by=values["written_by"],
+        wording=values.get("wording", ""),
         usage=dict(values["usage"]),
+        cost=values.get("cost"),
         timings=dict(values["timings"]),
     )
 

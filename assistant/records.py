@@ -161,13 +161,17 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The verdict on one sentence against one paper; `score` is 0 to 1, `quote` the best span of its abstract."""
+    """The verdict on one sentence against one paper; `score` is 0 to 1, `quote` the best span of its abstract.
+
+    `certain`: a number, a name or the words it rests on are not there, which no judgement outweighs.
+    """
 
     supported: bool
     score: float
     basis: Basis
     reasons: tuple[str, ...]
     quote: str
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,8 @@ class Answer:
     """A question answered or declined; `query` is the self-contained question that was searched.
 
     `lead` speaks of the library, `remark` of how the answer came about where that is not as it should be. `wording`
-    is the hash of the prompts, "" where no language model was asked; `usage` counts what it took.
+    is the hash of the prompts, "" where no language model had a part in it; `usage` counts what it took, `cost` in US
+    dollars (None: a price is not known).
     """
 
     question: str
@@ -190,6 +195,7 @@ class Answer:
     written_by: str = ""
     wording: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
+    cost: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -58,6 +58,22 @@ class Settings(BaseModel):
     model_prompt_tokens: int = Field(
         default=1900, ge=700, le=1_000_000, description="Most tokens of a prompt, the papers shown included."
     )
+    model_prices: str = Field(
+        default="",
+        description="US dollars for a million tokens of prompts/replies, by model: `small=0.25/2, large=1/8`.",
+    )
+    model_daily_tokens: int = Field(
+        default=0, ge=0, description="Tokens of all models for a day (UTC); after that answers are quoted. 0: no limit."
+    )
+    model_cache: bool = Field(
+        default=False,
+        description="Whether a question gets the answer that was written to it before, while nothing has changed.",
+    )
+    judge: Literal["undecided", "always", "never"] = Field(
+        default="undecided",
+        description="Which written sentences a language model judges, too: `undecided`, `always` or `never`.",
+    )
+    judge_model: str = Field(default="", description="The model that judges; empty: the one that writes.")
 
     page_names: str = Field(
         default="", description="Names by which a proxy calls the page on this machine; empty: localhost alone."
@@ -94,6 +110,17 @@ class Settings(BaseModel):
             raise ValueError("must be empty or an address that starts with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("model_prices")
+    @classmethod
+    def _prices(cls, value: str) -> str:
+        _prices_in(value)
+        return value
+
+    @property
+    def prices(self) -> dict[str, tuple[float, float]]:
+        """US dollars for a million tokens of a model's prompts and of its replies, by its name."""
+        return _prices_in(self.model_prices)
+
     @classmethod
     def from_environment(cls, **values: Any) -> Self:
         """Settings from the environment, with `values` that are not None before it; refuses unknown variables."""
@@ -102,6 +129,16 @@ class Settings(BaseModel):
         if unknown:
             raise SettingsError(f"No setting is called {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
         return cls(**{name: value for name, value in values.items() if value is not None})
+
+
+def _prices_in(text: str) -> dict[str, tuple[float, float]]:
+    found = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        told = re.fullmatch(r"(\S+)\s*=\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)", one)
+        if told is None:
+            raise ValueError("must be like small=0.25/2, large=1/8: dollars for a million tokens of prompts/replies")
+        found[told[1]] = float(told[2]), float(told[3])
+    return found
 
 
 def _plain(problem: Any) -> str:

@@ -117,6 +117,7 @@ def test_everything_is_there_and_plain() -> None:
         "written_by": "extractive",
         "wording": "",
         "usage": {"input": 3},
+        "cost": None,
         "timings": {"writing": 0.25},
     }
 

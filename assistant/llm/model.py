@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..errors import LLMError
@@ -31,9 +31,13 @@ class LLM(Protocol):
 
 
 class Metered:
-    """A model for one question: all its calls share one time limit, and `usage` tells what they took."""
+    """A model for one question: all its calls share one time limit, and `usage` tells what they took.
 
-    def __init__(self, llm: LLM, *, seconds: float = SECONDS) -> None:
+    `before` is called before each; what it raises is raised in place of the call.
+    """
+
+    def __init__(self, llm: LLM, *, seconds: float = SECONDS, before: Callable[[], object] | None = None) -> None:
+        self._before = before
         self._llm, self._seconds, self._until = llm, seconds, time.monotonic() + seconds
         self._replies: list[Reply] = []
 
@@ -49,5 +53,7 @@ class Metered:
         left = min(seconds, self._until - time.monotonic())
         if left <= 0:
             raise LLMError(f"The {self._seconds:g} s that the language model has for a question are over.")
+        if self._before:
+            self._before()
         self._replies.append(self._llm.complete(messages, schema=schema, seconds=left))
         return self._replies[-1]
