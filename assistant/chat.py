@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import AssistantError, LibraryError
+from .terminal import spent
 
 if TYPE_CHECKING:
     from .chain import Assistant
@@ -97,6 +98,8 @@ class Chat:
             self._screen.line("Nothing was asked yet.")
         elif command == "/why":
             self._screen.why(self._last)
+            if usage := self._conversation.usage:
+                self._screen.line(f"This conversation: {spent(usage, self._conversation.cost)}.")
         elif self._last.titles:
             self._screen.sources(self._last)
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from .records import Answer, Event, Turn
@@ -26,6 +28,20 @@ class Conversation:
     @property
     def turns(self) -> tuple[Turn, ...]:
         return tuple(self._turns)
+
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """What language models took for its turns, by name; empty where none was asked."""
+        total: Counter[str] = Counter()
+        for turn in self._turns:
+            total.update(turn.answer.usage)
+        return dict(total)
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars for its turns; None where a price is not known."""
+        costs = [turn.answer.cost for turn in self._turns]
+        return None if None in costs else math.fsum(cost for cost in costs if cost is not None)
 
     def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
         """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""

@@ -31,6 +31,7 @@ from .text import clean
 if TYPE_CHECKING:
     from .holdings import Status
     from .index import Progress as Report
+    from .ledger import Spending
     from .llm.dialect import Dialect
     from .llm.probe import Probe
     from .records import Check, Claim, Event, Reject
@@ -116,6 +117,8 @@ class Screen:
         for rejection in answer.rejections:
             mark = f" (mark {rejection.mark})" if rejection.mark else ""
             self.line(f"{rejection.sentence}{mark}: {rejection.reason}", first="- ", rest="  ")
+        if answer.usage:
+            self.line(f"Language model: {spent(answer.usage, answer.cost)}.")
         times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in answer.timings.items())
         self.line(f"Time: {times or 'not taken'}.")
 
@@ -147,8 +150,8 @@ class Screen:
 
     # -- the library
 
-    def status(self, status: Status) -> None:
-        """Write what is held and whether it is searchable."""
+    def status(self, status: Status, spending: Spending | None) -> None:
+        """Write what is held, whether it is searchable, and what a language model took, where there is one."""
         listings = (f"{source} ({label})" if label else source for source, label in status.listings.items())
         behind = f"at revision {status.indexed_revision}; the next question brings it up to date"
         facts = {
@@ -159,6 +162,10 @@ class Screen:
             "Index": "up to date" if status.indexed_revision == status.revision else behind,
             "Embedder": status.embedder or "none",
         }
+        if spending:
+            limit = f" of {spending.limit:,}" if spending.limit else ""
+            facts["Today"] = f"{spending.tokens_today:,}{limit} tokens{_money(spending.cost_today)}"
+            facts["In all"] = f"{spending.tokens:,} tokens{_money(spending.cost)}"
         self.facts(facts)
 
     def facts(self, facts: Mapping[str, str]) -> None:
@@ -202,6 +209,20 @@ class Screen:
                 progress.update(tasks[stage], completed=done, total=total)
 
             yield report
+
+
+def spent(usage: Mapping[str, int], cost: float | None) -> str:
+    """What a language model took, in words; nothing is said of money where a price is not known."""
+    calls = usage["calls"]
+    told = "about " if usage["estimated"] else ""
+    return (
+        f"{calls} call{'' if calls == 1 else 's'}, {told}{usage['prompt_tokens']:,} tokens in, "
+        f"{usage['completion_tokens']:,} out{_money(cost)}"
+    )
+
+
+def _money(dollars: float | None) -> str:
+    return "" if dollars is None else f", ${dollars:.4f}"
 
 
 class _Rate(ProgressColumn):

@@ -6,11 +6,15 @@ Each sentence is what a language model wrote, with the words it names as its gro
 through everything that a real one goes through. It is written as JSON, and once more as prose with a mark alone. To
 the true sentences and the planted faults of `eval/sets/drafts.jsonl` come the same true ones with the mark of another
 source, and with that of a paper that was never shown.
+
+They are counted without a judge, with one that knows the truth and one that believes everything, between which every
+judge of the same sentences lies, and with the language model that the settings name, if they name one.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +26,7 @@ from rich.console import Console
 from assistant.chain import Assistant
 from assistant.llm import Message, Reply, Schema, ScriptedModel
 from assistant.llm.scripted import Line
+from assistant.settings import Settings
 
 from . import stock, tables
 from .jsonl import Record, read_lines
@@ -35,6 +40,7 @@ MOST_THROUGH = {"number": 2, "entity": 6, "negation": 10, "wrong mark": 0, "inve
 OF_A_KIND = 40
 
 Form = Literal["JSON", "prose"]
+Judging = Literal["nobody", "one who knows", "one who believes", "the model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +81,54 @@ def with_marks(drafts: Sequence[Drafted]) -> tuple[Drafted, ...]:
 
 
 class Pen:
-    """A language model that says what it is told to say next."""
+    """A language model that writes what it is told to write next, and judges as it is told."""
 
-    name = "pen"
-
-    def __init__(self) -> None:
+    def __init__(self, judging: Judging) -> None:
+        self.name = f"pen, judged by {judging}"
         self.says: Line = ""
+        self.believes = True
 
     def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = 60.0) -> Reply:
-        return ScriptedModel(self.says).complete(messages, schema=schema, seconds=seconds)
+        judges = schema is not None and schema["title"] == "verdicts"
+        return ScriptedModel(self._judged if judges else self.says).complete(messages, schema=schema, seconds=seconds)
+
+    def _judged(self, messages: Sequence[Message]) -> str:
+        pairs = messages[-1].content.count("<pair n=")
+        told = [{"pair": n, "reason": "", "supported": self.believes} for n in range(1, pairs + 1)]
+        return json.dumps({"verdicts": told})
 
 
-def passed(home: Path, drafts: Iterable[Drafted], form: Form) -> Iterator[Passed]:
+def passed(home: Path, drafts: Iterable[Drafted], form: Form, judging: Judging = "nobody") -> Iterator[Passed]:
     """What becomes of each, in the library at `home`, which holds the papers.
 
     Asked is to compare its paper with the one that comes nearest to the sentence, so that both are shown.
     """
-    pen = Pen()
-    with Assistant.open(home, llm=pen) as assistant:
+    pen = Pen(judging)
+    with Assistant.open(settings=_settings(home, judging), llm=pen) as assistant:
         for one in drafts:
             pen.says = _reply(one, form)
+            pen.believes = judging == "one who believes" or one.kind in TRUE
             other = next(hit.paper.title for hit in assistant.search(one.text) if hit.paper.title != one.paper)
             answer = assistant.ask(f"Compare “{one.paper}” with “{other}”.")
             through = answer.written_by == pen.name and any(claim.text == one.text for claim in answer.claims)
             yield Passed(one, through, tuple(r.reason for r in answer.rejections if r.sentence == one.text))
 
 
-def table(found: Sequence[Passed], form: Form) -> Table:
+def _settings(home: Path, judging: Judging) -> Settings:
+    named = Settings.from_environment(home=home)
+    rate = "never" if judging == "nobody" else "undecided" if named.judge == "never" else named.judge
+    served = (named.judge_model or named.model) if judging == "the model" else ""
+    return named.model_copy(update={"judge": rate, "judge_model": served, "model_cache": False})
+
+
+def table(found: Sequence[Passed], form: Form, judging: Judging = "nobody") -> Table:
     """How many of each kind reached the reader."""
     lines = []
     for kind in (*TRUE, *PLANTED, *MECHANICAL):
         group = [one for one in found if one.drafted.kind == kind]
         most = "" if kind in TRUE else str(MOST_THROUGH[kind])
         lines.append((kind, str(sum(one.through for one in group)), str(len(group)), most))
-    heading = f"What reaches the reader, written as {form}"
+    heading = f"What reaches the reader, written as {form}, judged by {judging}"
     return Table(heading, ("kind", "through", "of", f"at most, of {OF_A_KIND}"), tuple(lines))
 
 
@@ -150,8 +170,11 @@ def main() -> None:
         pass
     drafts = with_marks(read(stock.set_file("drafts")))
     forms: tuple[Form, ...] = ("JSON", "prose")
-    for form in forms:
-        Console().print(tables.to_rich(table(list(passed(home, drafts, form)), form)))
+    judges: tuple[Judging, ...] = ("nobody", "one who knows", "one who believes")
+    if Settings.from_environment().model_url:
+        judges = (*judges, "the model")
+    for form, judging in itertools.product(forms, judges):
+        Console().print(tables.to_rich(table(list(passed(home, drafts, form, judging)), form, judging)))
 
 
 if __name__ == "__main__":

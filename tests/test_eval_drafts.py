@@ -9,7 +9,20 @@ import pytest
 
 from assistant.chain import Assistant
 from eval import stock
-from eval.drafts import MECHANICAL, OF_A_KIND, PLANTED, TRUE, Drafted, Form, Passed, passed, read, table, with_marks
+from eval.drafts import (
+    MECHANICAL,
+    OF_A_KIND,
+    PLANTED,
+    TRUE,
+    Drafted,
+    Form,
+    Judging,
+    Passed,
+    passed,
+    read,
+    table,
+    with_marks,
+)
 
 from .papers import PAIRS, write_listing
 
@@ -51,6 +64,19 @@ def test_what_is_true_gets_through_and_what_is_planted_does_not(shelf: Path, for
     assert [one.through for one in found] == [True, False, False, False]
     assert found[1].reasons[0] == "the abstract does not state 9.5"
     assert found[3].reasons[0] == "no source of that mark was shown"
+
+
+@pytest.mark.parametrize(
+    ("judging", "through"),
+    [("nobody", [True, True]), ("one who believes", [True, True]), ("one who knows", [True, False])],
+)
+def test_what_is_undecided_the_judge_decides(shelf: Path, judging: Judging, through: list[bool]) -> None:
+    span = "a ranker that learns from weak labels alone"
+    drafts = [
+        Drafted("t", "free", PEAR, span, "PearRank always has only weak labels to learn from."),
+        Drafted("f", "entity", PEAR, span, "PearRank always has only weak labels to go by."),
+    ]
+    assert [one.through for one in passed(shelf, drafts, "JSON", judging)] == through
 
 
 def test_the_table_counts_by_kind() -> None:

@@ -62,10 +62,10 @@ def remove(
 
 
 def status(context: typer.Context, home: Home = None) -> None:
-    """Say what is held, and whether it is searchable."""
+    """Say what is held, whether it is searchable, and what a language model took."""
     with opened(context, home) as assistant:
-        found = assistant.status()
-    screen().status(found)
+        found, spending = assistant.status(), assistant.spending()
+    screen().status(found, spending)
 
 
 def doctor(
