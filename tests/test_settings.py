@@ -73,3 +73,17 @@ def test_settings_do_not_change_once_made() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.threads = 4
+
+
+def test_prices_are_read_by_model() -> None:
+    assert Settings(model_prices=" small=0.25/2, a/large:8b=1/8.5 ").prices == {
+        "small": (0.25, 2.0),
+        "a/large:8b": (1.0, 8.5),
+    }
+    assert Settings().prices == {}
+
+
+@pytest.mark.parametrize("prices", ["small", "small=1", "small=1/x", "small=-1/2", "=1/2", "small=1/2 large=1/2"])
+def test_a_price_that_is_none_is_refused(prices: str) -> None:
+    with pytest.raises(SettingsError, match=r"model_prices.*must be like small=0\.25/2"):
+        Settings(model_prices=prices)
