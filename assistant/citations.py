@@ -70,15 +70,15 @@ class Checker:
         likeness = self._likeness(sentence, paper) if self._likeness else found.coverage
         fitted = model("support")
         score = fitted.probability({"coverage": found.coverage, "likeness": likeness})
-        reasons = list(_faults(found))
+        faults = _faults(found)
+        reasons = list(faults)
         if score < fitted.threshold:
             reasons.append(("the abstract has little in common with this sentence", 1.0))
         for _, left in reasons:
             score *= left
         supported = score >= fitted.threshold
-        certain = bool(found.numbers or found.against or found.names)
         told = tuple(reason for reason, _ in reasons)
-        return Check(supported, round(score, 4), "checked", told, found.quote, certain)
+        return Check(supported, round(score, 4), "checked", told, found.quote, certain=bool(faults) and not supported)
 
     def rival(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
         """Another of the hits whose words come clearly nearer to the sentence; None where there is none."""

@@ -163,7 +163,7 @@ class Rejection:
 class Check:
     """The verdict on one sentence against one paper; `score` is 0 to 1, `quote` the best span of its abstract.
 
-    `certain`: a number, a name or the words it rests on are not there, which no judgement outweighs.
+    `certain`: it is not supported for a fault that was found in it, which no judgement of a model outweighs.
     """
 
     supported: bool

@@ -292,3 +292,23 @@ def test_every_number_of_an_answer_is_a_reference(pairs: list[tuple[str, str]], 
     assert sorted(set(shown)) == list(range(1, len(answer.titles) + 1))
     assert set(answer.titles) <= {paper.title for paper in papers}
     assert shown == [answer.titles.index(claim.citations[0].passage.title) + 1 for claim in claims] or kind == "fact"
+
+
+# -- what no judgement outweighs
+
+
+@pytest.mark.parametrize(
+    ("sentence", "span", "supported", "certain"),
+    [
+        ("PearRank learns from weak labels alone.", "", True, False),
+        ("PearRank gains 9.5 points over the BM25 baseline.", "", False, True),
+        ("QuinceNet is a ranker that learns from weak labels.", "", False, True),
+        ("PearRank does not learn from weak labels.", "", False, True),
+        ("PearRank learns from weak labels alone.", "labels of gold", False, True),
+        ("Nobody in town sells umbrellas.", "", False, False),
+    ],
+    ids=["supported", "number", "name", "denial", "span", "little-in-common"],
+)
+def test_a_rejection_for_a_fault_is_certain(sentence: str, span: str, supported: bool, certain: bool) -> None:
+    found = CHECKER.check(sentence, PEAR, span)
+    assert (found.supported, found.certain) == (supported, certain)

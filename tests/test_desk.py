@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +13,14 @@ from assistant.chain import Assistant
 from assistant.composing import INSTEAD
 from assistant.desk import opened
 from assistant.errors import PromptError
-from assistant.llm import ScriptedModel, ServedModel, configured, served
+from assistant.llm import Message, ScriptedModel, ServedModel, configured, served
 from assistant.llm.configured import AT_OPENAI
 from assistant.llm.served import OPENAI
-from assistant.records import Answer
+from assistant.records import STARTING_OVER, Answer
 from assistant.settings import Settings
 
 from .doubles import HashEmbedder
-from .modelserver import ModelServer, Step, breaks, chunk, drips, refuses, replies, says, sends, stream, waits
+from .modelserver import Handler, ModelServer, Step, breaks, chunk, drips, refuses, replies, says, sends, stream, waits
 from .papers import PAIRS, write_listing
 from .test_composing import LEARNS, QUESTION, SORTS, drafted, texts
 
@@ -150,6 +151,35 @@ def test_when_it_fails_the_answer_is_quoted_and_says_so(ask: Ask, step: Step) ->
     assert answer.remark.endswith(INSTEAD)
     assert len(answer.remark) > len(INSTEAD) + 20
     assert "weak labels alone" in answer.text
+
+
+def test_a_server_that_dies_in_mid_answer_is_not_waited_for(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came is withdrawn, and the quoted answer follows with no further try and no pause."""
+    monkeypatch.setattr(served, "PAUSE", 3600)
+    heard = threading.Event()
+
+    def dies(handler: Handler) -> None:
+        whole = drafted(LEARNS, SORTS)([Message(**one) for one in handler.server.script.asked[-1]["messages"]])
+        handler.head(200, "text/event-stream")
+        handler.write(stream(chunk(whole[: whole.index(SORTS[0])]), done=False))
+        heard.wait(60)
+        handler.connection.close()
+
+    stages: list[str] = []
+    with ModelServer(dies) as server:
+        chosen = Settings(home=shelf, model_url=server.url, judge="never")
+        with Assistant.open(settings=chosen, embedder=HashEmbedder()) as assistant:
+            for event in assistant.stream(QUESTION):
+                stages.append(event.stage)
+                if event.claim and not heard.is_set():
+                    assert event.claim.text == LEARNS[0]
+                    heard.set()
+    over = stages.index(STARTING_OVER)
+    assert stages[over - 1] == "answering"
+    assert set(stages[over + 1 : -1]) == {"answering"}
+    assert event.answer is not None
+    assert (event.answer.written_by, event.answer.remark.endswith(INSTEAD)) == ("extractive", True)
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import email.utils
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk
 
 from assistant.errors import LLMError
-from assistant.llm import Message, Metered, Reply, ScriptedModel, ServedModel, Usage, served
+from assistant.llm import Message, Metered, Reply, Schema, ScriptedModel, ServedModel, Usage, served
 from assistant.llm.dialect import Dialect, adapted
 from assistant.llm.failures import wait
 from assistant.llm.thinking import Thoughtless
@@ -158,6 +158,33 @@ def test_a_metered_model_sums_its_calls_and_keeps_one_time_limit() -> None:
     late = Metered(ScriptedModel("One."), seconds=0.0)
     with pytest.raises(LLMError, match=r"The 0 s that the language model has for a question are over"):
         late.complete(ASKED)
+
+
+def test_a_metered_call_has_all_the_time_that_is_left() -> None:
+    allowed: list[float] = []
+
+    class Patient(ScriptedModel):
+        def complete(
+            self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = 60.0
+        ) -> Reply:
+            allowed.append(seconds)
+            return super().complete(messages, seconds=seconds)
+
+    metered = Metered(Patient("One.", "Two."), seconds=600.0)
+    metered.complete(ASKED)
+    metered.complete(ASKED, seconds=5.0)
+    assert 500 < allowed[0] <= 600
+    assert allowed[1] == 5.0
+
+
+def test_what_is_raised_before_a_call_is_raised_in_its_place() -> None:
+    def refuse() -> None:
+        raise LLMError("The day is over.")
+
+    metered = Metered(ScriptedModel("One."), before=refuse)
+    with pytest.raises(LLMError, match=r"The day is over"):
+        metered.complete(ASKED)
+    assert metered.usage.calls == 0
 
 
 # -- refusals that are followed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from assistant.settings import Settings
 
 from .doubles import HashEmbedder
 from .modelserver import ModelServer, replies, says
-from .papers import PAIRS, write_listing
+from .papers import PAIRS, Pair, write_listing
 from .test_chain import assert_sound
 from .test_composing import ABSTRACTS, GAINS, PEAR, QUESTION, SORTS, drafted, texts
 from .test_judging import verdicts
@@ -35,7 +35,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     open_ones: list[Assistant] = []
 
     def run(
-        *lines: Line, name: str = "scripted", pairs: object = PAIRS, **set_to: Any
+        *lines: Line, name: str = "scripted", pairs: Sequence[Pair] = PAIRS, **set_to: Any
     ) -> tuple[Assistant, ScriptedModel]:
         model = ScriptedModel(*lines, name=name)
         chosen = Settings(home=tmp_path / "home", **set_to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +50,10 @@ class Metered:
     def usage(self) -> Usage:
         return functools.reduce(operator.add, (reply.usage for reply in self._replies), Usage())
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
+    def complete(
+        self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = math.inf
+    ) -> Reply:
+        """A reply within what is left of the time, or of `seconds` if that is less."""
         left = min(seconds, self._until - time.monotonic())
         if left <= 0:
             raise LLMError(f"The {self._seconds:g} s that the language model has for a question are over.")

