@@ -32,7 +32,7 @@ class Case:
 
     `words` is the answer, the decline or the error as a person would read it; `titles` are the cited ones, and
     `relevance` the first hit's (0 without hits, None when the case failed). `judged` are the first hits but the
-    tolerated ones.
+    tolerated ones. `wording` is the hash of the prompts, "" where no language model was asked.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Case:
     written_by: str
     scores: Mapping[str, float | None]
     misses: tuple[Miss, ...]
+    wording: str = ""
 
 
 def cases(outcomes: Iterable[Outcome], abstracts: Mapping[str, str]) -> tuple[Case, ...]:
@@ -76,6 +77,7 @@ def to_json(case: Case) -> dict[str, object]:
         "relevance": case.relevance,
         "judged": [{"relevance": one.relevance, "right": one.right} for one in case.judged],
         "written_by": case.written_by,
+        "wording": case.wording,
         "scores": dict(case.scores),
         "misses": [{"kind": miss.kind, "detail": miss.detail} for miss in case.misses],
     }
@@ -105,6 +107,7 @@ def from_json(record: Record) -> Case:
         # A report of an earlier version may lack a measure of today, or hold one that is gone.
         scores={name: scores.number(name) for name in NAMES},
         misses=tuple(Miss(part.text("kind"), _maybe_blank(part, "detail")) for part in record.records("misses")),
+        wording=_maybe_blank(record, "wording") if record.has("wording") else "",  # not in reports before 0.2
     )
 
 
@@ -133,6 +136,7 @@ def _case(outcome: Outcome, abstracts: Abstracts) -> Case:
         written_by=answer.written_by if answer is not None else "",
         scores=score(outcome, abstracts).values(),
         misses=misses(outcome, abstracts),
+        wording=answer.wording if answer is not None else "",
     )
 
 

@@ -36,12 +36,13 @@ def page(report: Report) -> str:
     """The whole page as text. MissingExtra without matplotlib."""
     title = escape(report.name or "Evaluation")
     missed = sum(bool(case.misses) for case in report.cases)
+    prompts = f" Prompts {escape(report.wording)}." if report.wording else ""
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
-        f"<p>Made {escape(report.made)}. ↓ marks measures where lower is better.</p>",
+        f"<p>Made {escape(report.made)}.{prompts} ↓ marks measures where lower is better.</p>",
         *_items("Where questions and library disagree", report.problems),
         *(tables.to_html(table) for table in report.tables),
         *(f"<figure><figcaption>{escape(caption)}</figcaption>{svg}</figure>" for caption, svg in plots(report)),

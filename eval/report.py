@@ -46,6 +46,11 @@ class Report:
     files: tuple[str, ...] = ()
 
     @property
+    def wording(self) -> str:
+        """The hash of the prompts that answers were written with; "" where no language model was asked."""
+        return ", ".join(sorted({case.wording for case in self.cases} - {""}))
+
+    @property
     def tables(self) -> tuple[tables.Table, ...]:
         """The figures as tables of text; the changes case by case come last."""
         found = [
@@ -63,6 +68,8 @@ class Report:
         from rich.text import Text
 
         notes = [*(f"Note: {problem}" for problem in self.problems), *(f"Written: {file}" for file in self.files)]
+        if self.wording:
+            notes.insert(0, f"Prompts: {self.wording}")
         return Group(*(tables.to_rich(table) for table in self.tables), *(Text(note) for note in notes))
 
 
@@ -97,7 +104,7 @@ def misses_first(cases: Sequence[Case]) -> tuple[Case, ...]:
 def markdown(report: Report) -> str:
     """The report as Markdown: the tables, then every case that missed something."""
     title = tables.cell(report.name or "Evaluation")
-    lines = [f"# {title}", "", f"Made {report.made}.", ""]
+    lines = [f"# {title}", "", f"Made {report.made}.{_prompts(report)}", ""]
     lines += [f"- Note: {tables.cell(problem)}" for problem in report.problems]
     lines += ["", *(tables.to_markdown(table) for table in report.tables)]
     missed = [case for case in misses_first(report.cases) if case.misses]
@@ -111,12 +118,17 @@ def markdown(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _prompts(report: Report) -> str:
+    return f" Prompts {tables.cell(report.wording)}." if report.wording else ""
+
+
 def to_text(report: Report) -> str:
     """The report as JSON text; the keys are documented in eval/README.md."""
     values = {
         "format": FORMAT,
         "name": report.name,
         "made": report.made,
+        "wording": report.wording,
         "problems": list(report.problems),
         "rows": [_row(row) for row in report.rows],
         "latency": asdict(report.latency),

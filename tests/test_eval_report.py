@@ -40,7 +40,9 @@ def hostile(question: Question) -> Answer:
     paper = Paper(HOSTILE, HOSTILE)
     passage = Passage(paper.id, paper.title, paper.abstract, 0)
     claim = Claim(HOSTILE, (Citation(passage, HOSTILE, 1.0, "quoted"),), heading=HOSTILE)
-    return Answer(question.question, HOSTILE, (claim,), hits=(Hit(paper, passage, 1.0, 0.5),), written_by=HOSTILE)
+    return Answer(
+        question.question, HOSTILE, (claim,), hits=(Hit(paper, passage, 1.0, 0.5),), written_by=HOSTILE, wording=HOSTILE
+    )
 
 
 HOSTILE_SET = (
@@ -85,6 +87,17 @@ def test_the_page_shows_hostile_text_as_text() -> None:
     read = Page(page(replace(found, name=HOSTILE, problems=(HOSTILE,))))
     assert read.text.count("<script src=") >= 12
     assert read.elements.count("details") == 2
+
+
+def test_the_prompts_are_told_by_their_hash_where_a_model_was_asked() -> None:
+    without = made()
+    (case, *_), others = without.cases[:1], without.cases[1:]
+    found = replace(without, cases=(replace(case, wording="b2"), *(replace(one, wording="a1") for one in others)))
+    assert (without.wording, found.wording) == ("", "a1, b2")
+    assert "Prompts a1, b2." in page(found)
+    assert "Prompts a1, b2." in markdown(found)
+    assert json.loads(to_text(found))["wording"] == "a1, b2"
+    assert "Prompts" not in page(without) + markdown(without)
 
 
 def test_the_page_without_addresses_of_its_own_holds_none() -> None:
