@@ -20,6 +20,7 @@ from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
+from .llm import configured_embedder
 from .question import Asked, accepted, general, named, understand
 from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
 from .relevance import judged, kept
@@ -72,8 +73,10 @@ class Assistant:
                 embedder = BundledEmbedder(threads=chosen.threads)
             except EmbedderError as error:
                 notice = f"Searching by words alone. {error}"
+        served = configured_embedder(chosen, embedder) if embedder else None
         library = Library(home or chosen.home)
-        holdings = Holdings(library, embedder, chroma_url=chosen.chroma_url, notice=notice)
+        former = embedder if served else None
+        holdings = Holdings(library, served or embedder, former=former, chroma_url=chosen.chroma_url, notice=notice)
         return cls(holdings, desk=opened(chosen, llm, library.home), memory_turns=chosen.memory_turns)
 
     def __enter__(self) -> Self:

@@ -43,15 +43,34 @@ class Status:
 
 
 class Holdings:
-    """A library and the index over it, kept in step. `embedder` None: words alone are indexed."""
+    """A library and the index over it, kept in step. `embedder` None: words alone are indexed.
 
-    def __init__(self, library: Library, embedder: Embedder | None, *, chroma_url: str = "", notice: str = "") -> None:
-        self.library, self.embedder = library, embedder
+    An index that `former` made serves on until it is made anew.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        embedder: Embedder | None,
+        *,
+        former: Embedder | None = None,
+        chroma_url: str = "",
+        notice: str = "",
+    ) -> None:
+        self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
         self._opening = threading.Lock()
         self._own_writers = threading.Lock()
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The embedder of the index in use: the former one where that made it."""
+        generation = indexing.current(self.library) if self._former else None
+        return (
+            self._former if generation and self._former and generation.embedder == self._former.name else self._wanted
+        )
 
     def close(self) -> None:
         if self._index is not None:
@@ -120,7 +139,7 @@ class Holdings:
             revision=self.library.revision,
             indexed_revision=generation.revision if generation else 0,
             embedder=self.embedder.name if self.embedder else "",
-            notice=self._notice or (WORDS_ALONE if self.embedder and generation and not generation.embedder else ""),
+            notice=self._notice or self._lag(generation.embedder if generation else None),
         )
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
@@ -131,9 +150,17 @@ class Holdings:
                 self._update(anew=True, progress=progress)
         return faults
 
+    def _lag(self, made_by: str | None) -> str:
+        """What to tell of an index that another embedder than the one wanted made, or none; "" where all is well."""
+        if made_by is None or self._wanted is None or made_by == self._wanted.name:
+            return ""
+        if not made_by:
+            return WORDS_ALONE
+        return f"The index is still that of {made_by}. To search by {self._wanted.name}, run: assistant doctor --repair"
+
     def _faults(self) -> list[str]:
         generation = indexing.current(self.library)
-        name = self.embedder.name if self.embedder else ""
+        name = self._wanted.name if self._wanted else ""
         if generation is None:
             return ["there is no usable index"] if len(self.library) else []
         if generation.embedder != name:
@@ -204,4 +231,5 @@ class Holdings:
                 self._own_writers.release()
 
     def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
-        indexing.update(self.library, self.embedder, chroma_url=self._chroma_url, anew=anew, progress=progress)
+        embedder = self._wanted if anew else self.embedder
+        indexing.update(self.library, embedder, chroma_url=self._chroma_url, anew=anew, progress=progress)

@@ -46,6 +46,10 @@ class Settings(BaseModel):
         default=SecretStr(""),
         description="Its key, where one is needed; also read from `OPENAI_API_KEY`.",
     )
+    embedding_model: str = Field(
+        default="",
+        description="An embedding model of the same server, to find papers by; empty: the bundled one.",
+    )
     model_timeout: int = Field(
         default=60, ge=1, le=3600, description="Seconds the language model has for a question; then it is quoted."
     )

@@ -6,10 +6,21 @@ The seam is `LLM`, one method. `ServedModel` is any OpenAI-compatible server, `S
 
 from __future__ import annotations
 
-from .configured import configured
+from .configured import configured, configured_embedder
 from .model import LLM, Message, Metered, Schema, Usage
 from .reply import Reply
 from .scripted import ScriptedModel
 from .served import ServedModel
 
-__all__ = ["LLM", "Message", "Metered", "Reply", "Schema", "ScriptedModel", "ServedModel", "Usage", "configured"]
+__all__ = [
+    "LLM",
+    "Message",
+    "Metered",
+    "Reply",
+    "Schema",
+    "ScriptedModel",
+    "ServedModel",
+    "Usage",
+    "configured",
+    "configured_embedder",
+]
