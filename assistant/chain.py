@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 from .bridging import leads
 from .citations import Checker
-from .composing import Clock, Composer
+from .composing import Clock, Composer, Composition
 from .conversation import of_the_chosen, self_contained
-from .declining import decline, within
+from .declining import EMPTY, decline, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
 from .embedding import BundledEmbedder, Embedder
@@ -22,7 +22,7 @@ from .holdings import Holdings, Status
 from .library import Library
 from .llm import configured_embedder
 from .question import Asked, accepted, general, named, understand
-from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
+from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .relevance import judged, kept
 from .retrieval import Retriever, likeness
 from .writing import ExtractiveWriter, Writer
@@ -183,12 +183,7 @@ class Assistant:
             hits = self._hits(asked, index, task)
             clock.lap("retrieval")
             yield Event(f"reading {_papers(len(hits))}")
-            writer = self._writer or (task.writer if task else ExtractiveWriter())
-            stand_in = ExtractiveWriter() if task else None
-            yield Event(f"{writer.name or 'the language model'} is writing" if task else "checking citations")
-            judge = task.judge if task else None
-            composer = Composer(writer, self._checker(index), clock, stand_in=stand_in, judge=judge)
-            made = yield from task.composed(composer, asked, hits) if task else composer.compose(asked, hits)
+            made = yield from self._composed(asked, hits, index, task, clock)
         answer = Answer(
             question=question,
             query=query,
@@ -206,6 +201,16 @@ class Assistant:
             timings=clock.laps,
         )
         yield Event("answered", answer=answer)
+
+    def _composed(
+        self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None, clock: Clock
+    ) -> Generator[Event, None, Composition]:
+        """The claims as they pass; where a language model writes, quotations stand in for it when it fails."""
+        writer = self._writer or (task.writer if task else ExtractiveWriter())
+        yield Event(f"{writer.name or 'the language model'} is writing" if task else "checking citations")
+        stand_in, judge = (ExtractiveWriter(), task.judge) if task else (None, None)
+        composer = Composer(writer, self._checker(index), clock, stand_in=stand_in, judge=judge)
+        return (yield from task.composed(composer, asked, hits) if task else composer.compose(asked, hits))
 
     def conversation(self) -> Conversation:
         """A conversation that remembers its turns."""
@@ -293,6 +298,3 @@ def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index:
 
 def _papers(number: int) -> str:
     return f"{number} paper{'' if number == 1 else 's'}"
-
-
-EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")

@@ -17,6 +17,7 @@ from .question import Asked
 from .records import Decline, Hit
 from .relevance import SURELY, probabilities
 
+EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
 NEAREST = 3
 """Papers named as the nearest."""
 CROWD = slice(5, 15)

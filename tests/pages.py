@@ -75,7 +75,7 @@ class Served:
 
     async def _run(self) -> None:
         """Serve; the page is made here, for Gradio leaves loops open that it makes where none runs."""
-        page = web.app(self.assistant, rules=self._rules, beside={"/door": _door()})
+        page = web.app(self.assistant, rules=self._rules, beside={"": _door()})
         config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._server = uvicorn.Server(config)
         self._made.set()
@@ -96,7 +96,7 @@ def _door() -> APIRouter:
     """Another door, to stand beside the page."""
     router = APIRouter()
 
-    @router.get("/knock")
+    @router.get("/door/knock")
     def knock() -> dict[str, str]:
         return {"who": "is there"}
 

@@ -58,13 +58,17 @@ def told(given: Any) -> Told:
     return given["answered"], given["text"], tuple(given["titles"])
 
 
+async def forgotten(*_: object) -> None:
+    """What the page keeps of a turn is not what is compared."""
+
+
 @asynccontextmanager
 async def opened(assistant: Assistant, home: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Client, Asker]]:
     """Every door that lives in a loop, over one assistant."""
     with (
         closing(Answering(assistant)) as line,
         closing(Doorkeeper(home)) as doorkeeper,
-        closing(Asker(assistant)) as asker,
+        closing(Asker(assistant, forgotten, per_minute=1000)) as asker,
     ):
         settings = Settings(home=home, slack_signing_secret=SECRET)
         app = FastAPI()

@@ -81,7 +81,7 @@ def test_what_was_used_is_counted_across_processes_and_aborted_answers_too(opene
     second, _ = opened(drafted(SORTS, GAINS), model_prices=PRICES)
     stream = second.stream(QUESTION)
     assert any(event.claim for event in stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     spending = second.spending()
     assert spending is not None
     assert spending.tokens == spending.tokens_today > whole["prompt_tokens"] + whole["completion_tokens"]

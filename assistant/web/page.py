@@ -52,7 +52,7 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
     )
     served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
     served.add_middleware(Memory, links=links)
-    served.add_middleware(Guard, entrance=desk.entrance, hosts=desk.rules.hosts, beside=beside)
+    served.add_middleware(Guard, entrance=desk.entrance, hosts=desk.rules.hosts, beside=_doors(beside))
     _routed(served, desk, beside)  # before the page: mounted at "/", it takes every path that is left
     gr.mount_gradio_app(
         served,
@@ -102,6 +102,12 @@ def _routed(served: FastAPI, desk: Desk, beside: Mapping[str, APIRouter]) -> Non
         served.include_router(entrance.router(desk.entrance))
     for path, router in beside.items():
         served.include_router(router, prefix=path)
+
+
+def _doors(beside: Mapping[str, APIRouter]) -> set[str]:
+    """The first part of every path of the doors beside the page: `/api`, `/slack`."""
+    paths = (f"{prefix}{getattr(route, 'path', '')}" for prefix, router in beside.items() for route in router.routes)
+    return {f"/{path.split('/')[1]}" for path in paths if path.strip("/")}
 
 
 def blocks(desk: Desk) -> gr.Blocks:
