@@ -104,7 +104,10 @@ def test_no_words_of_a_real_abstract_stand_in_the_spans_of_listings() -> None:
 @needs_real
 @pytest.mark.parametrize(
     ("name", "field"),
-    [("listings.jsonl", "question"), ("sample.jsonl", "question"), ("claims-listings.jsonl", "claim")],
+    [
+        *(("listings.jsonl", "question"), ("sample.jsonl", "question"), ("claims-listings.jsonl", "claim")),
+        *(("drafts.jsonl", "text"), ("drafts.jsonl", "quote")),
+    ],
 )
 def test_no_question_or_claim_quotes_a_real_abstract(name: str, field: str, real_runs: set[tuple[str, ...]]) -> None:
     texts = {str(line["id"]): str(line[field]) for line in lines(name)}
@@ -120,6 +123,7 @@ def test_every_set_is_held_to_this() -> None:
     """A new file of questions or claims has to be added to the tests above."""
     assert {path.name for path in Path(SETS).glob("*.jsonl")} == {
         "claims-listings.jsonl",
+        "drafts.jsonl",
         "listings.jsonl",
         "sample.jsonl",
     }
