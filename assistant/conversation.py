@@ -73,6 +73,10 @@ _ONE = re.compile(r"\bthe ((?:[\w-]+ ){1,3}?)(?:one|ones|paper|method|model|work
 _ANEW_PAPERS = re.compile(
     r"\b(?:are|is) there (?:any |other |more )*(?:papers?|works?|stud(?:y|ies)|articles?)\b", re.I
 )
+_OF_PAPERS = re.compile(
+    r"^(?:which|what|any|list|show|find|name)\b(?: [\w-]+){0,3}? (?:papers|works|studies|articles)(?: [\w-]+){2}", re.I
+)
+"""A question about papers that says what of them, however few words it has."""
 _ONE_THAT = re.compile(r"\bthe ones? (?:with|that|which|about|on|from|where|using|for) ([^,.;?]{3,60})", re.I)
 
 Names = Callable[[str], Sequence[str]]
@@ -140,7 +144,7 @@ def _depends(question: str) -> bool:
         or _ORDINAL.search(question)
         or _NUMBERED.search(question)
         or _POINTER.search(question)
-        or len(content_words(question)) < SHORT
+        or (len(content_words(question)) < SHORT and not _OF_PAPERS.search(question))
     )
 
 

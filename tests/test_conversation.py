@@ -227,6 +227,16 @@ def test_asking_what_else_there_is_is_no_follow_up() -> None:
     assert self_contained(question, ONE, names) == question
 
 
+@pytest.mark.parametrize("question", ["Which papers use snow for boxes?", "show studies on wind", "List works on ice"])
+def test_a_short_question_on_papers_stands_alone(question: str) -> None:
+    assert self_contained(question, ONE, names) == question
+
+
+@pytest.mark.parametrize("question", ["Which papers use it for boxes?", "Which papers?", "What about snow?"])
+def test_one_that_points_or_says_nothing_of_them_does_not(question: str) -> None:
+    assert self_contained(question, ONE, names) != question
+
+
 def test_what_else_this_paper_says_is_a_follow_up() -> None:
     assert meant("What else does this paper say about labels and yields?", ONE) == ["PearRank"]
 
