@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import AssistantError, LibraryError
-from .terminal import spent
+from .ledger import bill
 
 if TYPE_CHECKING:
     from .chain import Assistant
@@ -99,7 +99,7 @@ class Chat:
         elif command == "/why":
             self._screen.why(self._last)
             if usage := self._conversation.usage:
-                self._screen.line(f"This conversation: {spent(usage, self._conversation.cost)}.")
+                self._screen.line(f"This conversation: {bill(usage, self._conversation.cost)}.")
         elif self._last.titles:
             self._screen.sources(self._last)
         else:

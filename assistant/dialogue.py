@@ -32,16 +32,12 @@ class Conversation:
     @property
     def usage(self) -> Mapping[str, int]:
         """What language models took for its turns, by name; empty where none was asked."""
-        total: Counter[str] = Counter()
-        for turn in self._turns:
-            total.update(turn.answer.usage)
-        return dict(total)
+        return usage_of(self._turns)
 
     @property
     def cost(self) -> float | None:
         """US dollars for its turns; None where a price is not known."""
-        costs = [turn.answer.cost for turn in self._turns]
-        return None if None in costs else math.fsum(cost for cost in costs if cost is not None)
+        return cost_of(self._turns)
 
     def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
         """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""
@@ -59,3 +55,17 @@ class Conversation:
     def clear(self) -> None:
         """Forget the turns."""
         self._turns.clear()
+
+
+def usage_of(turns: Sequence[Turn]) -> dict[str, int]:
+    """What language models took for these turns, by name; empty where none was asked."""
+    total: Counter[str] = Counter()
+    for turn in turns:
+        total.update(turn.answer.usage)
+    return dict(total)
+
+
+def cost_of(turns: Sequence[Turn]) -> float | None:
+    """US dollars for these turns; None where a price is not known."""
+    costs = [turn.answer.cost for turn in turns]
+    return None if None in costs else math.fsum(cost for cost in costs if cost is not None)

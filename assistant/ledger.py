@@ -48,6 +48,21 @@ class Spending:
     limit: int = 0
 
 
+def bill(usage: Mapping[str, int], cost: float | None) -> str:
+    """What language models took, in words; nothing is said of money where a price is not known."""
+    calls = usage["calls"]
+    told = "about " if usage["estimated"] else ""
+    return (
+        f"{calls} call{'' if calls == 1 else 's'}, {told}{usage['prompt_tokens']:,} tokens in, "
+        f"{usage['completion_tokens']:,} out{money(cost)}"
+    )
+
+
+def money(dollars: float | None) -> str:
+    """The end of such a sentence."""
+    return "" if dollars is None else f", ${dollars:.4f}"
+
+
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 

@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.spinner import Spinner
 from rich.text import Text
 
+from .ledger import bill, money
 from .records import STARTING_OVER, Answer
 from .text import clean
 
@@ -118,7 +119,7 @@ class Screen:
             mark = f" (mark {rejection.mark})" if rejection.mark else ""
             self.line(f"{rejection.sentence}{mark}: {rejection.reason}", first="- ", rest="  ")
         if answer.usage:
-            self.line(f"Language model: {spent(answer.usage, answer.cost)}.")
+            self.line(f"Language model: {bill(answer.usage, answer.cost)}.")
         times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in answer.timings.items())
         self.line(f"Time: {times or 'not taken'}.")
 
@@ -164,8 +165,8 @@ class Screen:
         }
         if spending:
             limit = f" of {spending.limit:,}" if spending.limit else ""
-            facts["Today"] = f"{spending.tokens_today:,}{limit} tokens{_money(spending.cost_today)}"
-            facts["In all"] = f"{spending.tokens:,} tokens{_money(spending.cost)}"
+            facts["Today"] = f"{spending.tokens_today:,}{limit} tokens{money(spending.cost_today)}"
+            facts["In all"] = f"{spending.tokens:,} tokens{money(spending.cost)}"
         self.facts(facts)
 
     def facts(self, facts: Mapping[str, str]) -> None:
@@ -209,20 +210,6 @@ class Screen:
                 progress.update(tasks[stage], completed=done, total=total)
 
             yield report
-
-
-def spent(usage: Mapping[str, int], cost: float | None) -> str:
-    """What a language model took, in words; nothing is said of money where a price is not known."""
-    calls = usage["calls"]
-    told = "about " if usage["estimated"] else ""
-    return (
-        f"{calls} call{'' if calls == 1 else 's'}, {told}{usage['prompt_tokens']:,} tokens in, "
-        f"{usage['completion_tokens']:,} out{_money(cost)}"
-    )
-
-
-def _money(dollars: float | None) -> str:
-    return "" if dollars is None else f", ${dollars:.4f}"
 
 
 class _Rate(ProgressColumn):

@@ -36,7 +36,8 @@ ANSWER = Answer(
     hits=(hit(PEAR, 0.9), hit(PLUM), hit(OTHER, 0.1)),
     kind="list",
     written_by="extractive",
-    usage={"input": 1200},
+    usage={"calls": 2, "prompt_tokens": 1200, "completion_tokens": 80, "estimated": 1},
+    cost=0.0012,
     timings={"retrieval": 0.0123},
 )
 
@@ -135,9 +136,15 @@ def test_what_was_looked_at_and_rejected_is_folded_with_the_reason() -> None:
     assert text(rejected).startswith("Rejected, and why (1) Plums fly. the abstract does not say so (cited as p2)")
     assert text(why) == (
         "Why this answer Searched for Of fruit: what falls? Kind of question list Written by extractive "
-        "Time retrieval 12 ms Tokens input 1,200 Ranks in each list that was searched; – where the paper was not in it "
+        "Time retrieval 12 ms Language model 2 calls, about 1,200 tokens in, 80 out, $0.0012 "
+        "Ranks in each list that was searched; – where the paper was not in it "
         "Paper Relevance Score bm25 cosine Pears 0.90 2.50 3 – Plums 0.50 2.50 3 – Cherries 0.10 2.50 3 –"
     )
+
+
+def test_what_the_conversation_took_is_told() -> None:
+    assert "This conversation 3 calls Ranks" in text(evidence.shown(ANSWER, 1, {}, so_far="3 calls"))
+    assert "This conversation" not in evidence.shown(ANSWER, 1, {})
 
 
 def test_many_others_are_counted() -> None:

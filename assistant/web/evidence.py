@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from ..export import start_of
+from ..ledger import bill
 from ..records import Answer, Citation, Hit, Paper
 from .answers import why_title
 from .markup import Attributes, Html, foreign, joined, online, tag
@@ -16,8 +17,11 @@ WELL = 0.8
 """Support from which a sentence that is not a quote is called well supported."""
 
 
-def shown(answer: Answer, number: int, listings: Mapping[str, str]) -> Html:
-    """All evidence of answer `number` of a conversation; `listings` gives each listing's label."""
+def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: str = "") -> Html:
+    """All evidence of answer `number` of a conversation; `listings` gives each listing's label.
+
+    `so_far` says what language models took for all of the conversation.
+    """
     if answer.declined:
         cards = [_near(hit, card, number, listings) for card, hit in enumerate(_nearest(answer), start=1)]
         heading = "Nearest papers" if cards else "Evidence"
@@ -31,7 +35,7 @@ def shown(answer: Answer, number: int, listings: Mapping[str, str]) -> Html:
         tag("ol", {"class": "cards"}, *cards) if cards else tag("p", {"class": "quiet"}, "No paper is cited."),
         _also(answer, number, listings),
         _rejected(answer),
-        _why(answer),
+        _why(answer, so_far),
     )
 
 
@@ -192,7 +196,7 @@ def _rejected(answer: Answer) -> Html:
     return _folded("rejected", f"Rejected, and why ({len(items)})", tag("ul", {"class": "rejections"}, *items))
 
 
-def _why(answer: Answer) -> Html:
+def _why(answer: Answer, so_far: str) -> Html:
     """How the answer came about: the question as searched, ranks and scores, and the time each step took."""
     if not answer.hits and not answer.timings:
         return joined([])
@@ -203,7 +207,9 @@ def _why(answer: Answer) -> Html:
         "Time": joined([", ".join(f"{name} {1000 * spent:.0f} ms" for name, spent in answer.timings.items())]),
     }
     if answer.usage:
-        facts["Tokens"] = joined([", ".join(f"{name} {count:,}" for name, count in answer.usage.items())])
+        facts["Language model"] = joined([bill(answer.usage, answer.cost)])
+    if so_far:
+        facts["This conversation"] = joined([so_far])
     told = tag("dl", {}, *(joined([tag("dt", {}, name), tag("dd", {}, value)]) for name, value in facts.items()))
     return _folded("why", why_title(answer), told, _ranks(answer.hits[:ALSO]))
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from ..dialogue import cost_of, usage_of
 from ..errors import AssistantError, PaperNotFound
+from ..ledger import bill
 from ..records import Turn
 from . import answers, evidence, shelves
 from .asking import Failure
@@ -218,7 +220,9 @@ class Tab:
     def _evidence(self, talk: Talk, number: int) -> Html:
         if not (turn := talk.turn(number)):
             return evidence.nothing(UNREAD)
-        return evidence.shown(turn.answer, number, self._desk.listings())
+        usage, cost = usage_of(talk.turns), cost_of(talk.turns)
+        so_far = bill(usage, cost) if usage else ""
+        return evidence.shown(turn.answer, number, self._desk.listings(), so_far=so_far)
 
     def _welcome(self) -> Html:
         status = self._desk.assistant.status()
