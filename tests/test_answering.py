@@ -95,6 +95,7 @@ def test_what_waits_in_line_is_not_begun_for_those_who_left() -> None:
         with pytest.raises(Busy):
             await line.aside(list)
         second.cancel()
+        await asyncio.wait([second])
         slow.go.set()
         assert (await first).question == "slowly"
 
