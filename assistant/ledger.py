@@ -50,12 +50,9 @@ class Spending:
 
 def bill(usage: Mapping[str, int], cost: float | None) -> str:
     """What language models took, in words; nothing is said of money where a price is not known."""
-    calls = usage["calls"]
-    told = "about " if usage["estimated"] else ""
-    return (
-        f"{calls} call{'' if calls == 1 else 's'}, {told}{usage['prompt_tokens']:,} tokens in, "
-        f"{usage['completion_tokens']:,} out{money(cost)}"
-    )
+    calls, prompts, replies = (usage.get(name, 0) for name in ("calls", "prompt_tokens", "completion_tokens"))
+    told = "about " if usage.get("estimated") else ""
+    return f"{calls} call{'' if calls == 1 else 's'}, {told}{prompts:,} tokens in, {replies:,} out{money(cost)}"
 
 
 def money(dollars: float | None) -> str:
