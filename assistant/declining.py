@@ -24,7 +24,7 @@ CROWD = slice(5, 15)
 """The hits that stand for what is alike to any question of the kind: an answer stands out from these."""
 FAINT = 0.1
 """A chosen paper less relevant than this, beside all that are held, is not what a question is about: of the questions
-put to the paper next to the right one it declines 3 in 4, to one at random 24 in 25, to the right one 1 in 15."""
+put to the paper next to the right one it declines 6 in 7, to one at random 24 in 25, to the right one 1 in 9."""
 FEWEST, MOST = 2.0, 3.0
 """Powers of ten between which the number of papers tells: of more the nearest is nearer, whether it answers or not."""
 ONE_PAPER = ("fact", "figure", "summary")

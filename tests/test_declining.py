@@ -11,7 +11,7 @@ from assistant.declining import FAINT, NEAREST, decline, features, listed, withi
 from assistant.logistic import model
 from assistant.question import Asked
 from assistant.records import Decline, Hit
-from assistant.relevance import SURELY, judged
+from assistant.relevance import SURELY, judged, probabilities
 
 from .doubles import HashEmbedder
 from .test_retrieval import KITE, PEAR, Shelf
@@ -177,3 +177,20 @@ def test_the_model_asks_for_nothing_that_is_not_told(shelf: Shelf) -> None:
     asked, hits = found(shelf, "What do kites remember?")
     assert hits[0].paper.title == KITE
     assert set(model("answers").features) <= features(asked, hits).keys()
+
+
+@pytest.mark.parametrize(("held", "told"), [(0, 2.0), (40, 2.0), (500, 2.69897), (10**6, 3.0)])
+def test_how_many_papers_are_held_is_told_within_bounds(shelf: Shelf, held: int, told: float) -> None:
+    asked, some = found(shelf, "What does PearRank learn from?")
+    assert features(replace(asked, held=held), some)["held"] == pytest.approx(told)
+
+
+def test_the_gate_sees_the_second_paper_and_for_lists_how_the_first_stands_alone(shelf: Shelf) -> None:
+    asked, some = found(shelf, "What does PearRank learn from?")
+    fact, many = (features(replace(asked, kind=kind), some) for kind in ("fact", "list"))  # type: ignore[arg-type]
+    assert (fact["second"], features(asked, some[:1])["second"]) == (some[1].relevance, 0.0)
+    doubtful = [replace(hit, relevance=0.5) for hit in some]
+    assert features(asked, doubtful)["alone"] == 0.5
+    assert (
+        features(replace(asked, kind="list"), doubtful)["alone"] == max(probabilities(some, "single")) == many["alone"]
+    )

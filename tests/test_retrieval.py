@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant import retrieval
 from assistant.embedding import Embedder
+from assistant.evidence import Matches, Probe
 from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.question import Asked, understand
@@ -333,3 +335,16 @@ def test_likeness_is_highest_for_the_paper_a_sentence_is_of(shelf: Shelf) -> Non
 def test_likeness_to_a_paper_that_is_not_indexed_is_none(shelf: Shelf) -> None:
     assert shelf.embedder is not None
     assert likeness(shelf.index, shelf.library, shelf.embedder, "pears", Paper("New", "Not indexed yet.")) == 0.0
+
+
+def test_what_is_asked_of_a_name_leaves_the_name_out(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+
+    def compare(probe: Probe, _: object) -> dict[str, Matches]:
+        told.append((len(probe.tokens), len(probe.focus)))
+        return {}
+
+    monkeypatch.setattr(retrieval, "compare", compare)
+    for question in ("What does PearRank learn from?", "PearRank"):
+        shelf.retriever.retrieve(shelf.asked(question))
+    assert told == [(2, 1), (1, 1)]
