@@ -187,10 +187,10 @@ def test_how_many_papers_are_held_is_told_within_bounds(shelf: Shelf, held: int,
 
 def test_the_gate_sees_the_second_paper_and_for_lists_how_the_first_stands_alone(shelf: Shelf) -> None:
     asked, some = found(shelf, "What does PearRank learn from?")
-    fact, many = (features(replace(asked, kind=kind), some) for kind in ("fact", "list"))  # type: ignore[arg-type]
+    fact, many = (features(replace(asked, kind=kind), some) for kind in ("fact", "list"))
     assert (fact["second"], features(asked, some[:1])["second"]) == (some[1].relevance, 0.0)
     doubtful = [replace(hit, relevance=0.5) for hit in some]
-    assert features(asked, doubtful)["alone"] == 0.5
+    assert (features(asked, doubtful)["alone"], features(asked, doubtful)["second"]) == (0.5, 0.5)
     assert (
         features(replace(asked, kind="list"), doubtful)["alone"] == max(probabilities(some, "single")) == many["alone"]
     )
