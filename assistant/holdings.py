@@ -63,6 +63,7 @@ class Holdings:
         self._readers: Counter[int] = Counter()
         self._opening = threading.Lock()
         self._own_writers = threading.Lock()
+        self._waking: threading.Thread | None = None
 
     @property
     def embedder(self) -> Embedder | None:
@@ -73,6 +74,8 @@ class Holdings:
         )
 
     def close(self) -> None:
+        if self._waking is not None:
+            self._waking.join()
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -116,7 +119,7 @@ class Holdings:
         if not words:
             return fit(self.library.papers())
         fit([])  # what is wrong with a filter is said whatever the words find
-        with self.reading() as index:
+        with self._kept_open() as index:
             every = listing or since or until
             ranked = index.keywords.search(words, limit=len(index) if every else FOUND) if index is not None else []
         return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:FOUND]
@@ -189,10 +192,16 @@ class Holdings:
 
         Meanwhile the model wakes: loading it takes as long as opening the index does.
         """
-        if self.embedder and self._index is None:
+        if self.embedder and self._index is None and self._waking is None:
             import numpy  # noqa: F401 -- two threads that import it at one time find it half made
 
-            threading.Thread(target=self.embedder.encode, args=([],), name="model").start()
+            self._waking = threading.Thread(target=self.embedder.encode, args=([],), name="model")
+            self._waking.start()
+        with self._kept_open() as index:
+            yield index
+
+    @contextmanager
+    def _kept_open(self) -> Iterator[Index | None]:
         with self._opening:
             index = self._current()
             self._readers[id(index)] += 1

@@ -149,7 +149,7 @@ def test_output_that_the_stream_cannot_carry_is_replaced(stocked: Path) -> None:
 
 
 def test_the_model_wakes_only_once_numpy_is_whole(stocked: Path) -> None:
-    """Two threads importing numpy at one time find it half made: a search by words alone failed one time in three."""
+    """Two threads importing numpy at one time find it half made: a search failed one time in three."""
     watched = """
 import sys, threading
 from assistant.cli import main
@@ -162,10 +162,10 @@ def start(thread, begin=threading.Thread.start):
 threading.Thread.start = start
 main()
 """
-    command = [sys.executable, "-c", watched, "papers", "kite"]
+    command = [sys.executable, "-c", watched, "ask", "Do kites remember the wind?"]
     environment = os.environ | {"ASSISTANT_HOME": str(stocked)}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, env=environment, check=True)
-    assert done.stdout == b"True\nDo Kites Remember the Wind?\n"
+    assert done.stdout.startswith(b"True\n")
 
 
 def test_what_is_missing_of_the_model_is_said(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:

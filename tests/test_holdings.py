@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -611,6 +611,48 @@ def test_while_another_makes_the_first_index_a_question_is_told_to_wait(
 def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str]) -> None:
     assert kill_ingest.main(["--times", "3"]) == 0
     assert capsys.readouterr().out.count("| whole |") == 3
+
+
+class SlowToWake(HashEmbedder):
+    """Loads until told that it may end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_for, self.may_end = threading.Event(), threading.Event()
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        self.asked_for.set()
+        assert self.may_end.wait(20)
+        return super().encode(texts)
+
+
+@pytest.fixture
+def waking(home: Path, holdings: Holdings, listing: Listing) -> Iterator[tuple[Holdings, SlowToWake]]:
+    holdings.ingest([listing()])
+    embedder = SlowToWake()
+    yield Holdings(Library(home), embedder), embedder
+    embedder.may_end.set()
+
+
+def test_closing_waits_for_the_model_to_be_awake(waking: tuple[Holdings, SlowToWake]) -> None:
+    """It loads in a thread of its own; left behind, it would read an environment that others change."""
+    opened, embedder = waking
+    with opened.reading():
+        assert embedder.asked_for.wait(20)
+    closing = threading.Thread(target=opened.close)
+    closing.start()
+    closing.join(0.2)  # time enough to close, were there nothing to wait for
+    assert closing.is_alive()
+    embedder.may_end.set()
+    closing.join(20)
+    assert not closing.is_alive()
+
+
+def test_a_search_by_words_leaves_the_model_asleep(waking: tuple[Holdings, SlowToWake]) -> None:
+    opened, embedder = waking
+    assert keyword_ids(opened, "shovels for snow")[0] == "Snow Compression with Learned Shovels"
+    opened.close()
+    assert not embedder.asked_for.is_set()
 
 
 def test_an_ingest_waits_while_a_question_of_ours_catches_up(
