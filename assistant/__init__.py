@@ -51,6 +51,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     parsing         a model's words in, the sentences it wrote out
     drafting        a question and its hits in, the sentences that a language model writes out
     rewording       a follow-up or a question of several steps in, plain questions out, by a language model
+    sampling        several drafts of one answer in, the sentences of the one that the papers support best out
     judging         sentences and the words they are held against in, a language model's verdicts out
     composing       a question, its hits and a writer in, checked claims out as they pass
     llamaindex      a search or a language model in, the same behind llama-index's interfaces out

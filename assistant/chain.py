@@ -206,7 +206,7 @@ class Assistant:
         self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None, clock: Clock
     ) -> Generator[Event, None, Composition]:
         """The claims as they pass; where a language model writes, quotations stand in for it when it fails."""
-        writer = self._writer or (task.writer if task else ExtractiveWriter())
+        writer = self._writer or (task.writer(self._checker(index)) if task else ExtractiveWriter())
         yield Event(f"{writer.name or 'the language model'} is writing" if task else "checking citations")
         stand_in, judge = (ExtractiveWriter(), task.judge) if task else (None, None)
         composer = Composer(writer, self._checker(index), clock, stand_in=stand_in, judge=judge)

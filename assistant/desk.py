@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from .citations import Checker
 from .composing import Composer, Composition
 from .drafting import LLMWriter
 from .errors import LLMError
@@ -20,6 +21,7 @@ from .prompts import Prompts
 from .question import Asked
 from .records import Answer, Event, Hit, digest
 from .rewording import Reworder
+from .sampling import TEMPERATURE, Sampler
 from .writing import Writer
 
 if TYPE_CHECKING:
@@ -62,7 +64,10 @@ class Task:
             self._judging = Metered(desk.judge, seconds=settings.model_timeout, before=self._within_limit)
         self._recalled = False
         self.reworder = Reworder(self._llm, prompts)
-        self.writer: Writer = LLMWriter(self._llm, prompts, prompt_tokens=settings.model_prompt_tokens)
+        self._writers = [
+            LLMWriter(self._llm, prompts, prompt_tokens=settings.model_prompt_tokens, temperature=temperature)
+            for temperature in (0.0, *[TEMPERATURE] * (settings.model_drafts - 1))
+        ]
         self.judge: Judge | None = None
         if settings.judge != "never":
             self.judge = Judge(self._judging, prompts, desk.ledger, always=settings.judge == "always")
@@ -74,6 +79,10 @@ class Task:
         """Enter what was used in the ledger, whatever became of the answer."""
         for model, used in self._used().items():
             self._ledger.spend(model, used)
+
+    def writer(self, checker: Checker) -> Writer:
+        """Who writes; of several drafts, the one that holds best against the papers by `checker`."""
+        return Sampler(self._writers, checker) if len(self._writers) > 1 else self._writers[0]
 
     @property
     def wording(self) -> str:
@@ -101,17 +110,18 @@ class Task:
             yield from (Event("answering", claim=claim) for claim in made.claims)
             return made
         made = yield from composer.compose(asked, hits)
-        if key and made.written_by == self.writer.name and not made.remark:
+        if key and made.written_by == self._llm.name and not made.remark:
             self._ledger.keep(key, json.dumps(as_json(_answer(made, asked))))
         return made
 
     def _key(self, asked: Asked, hits: Sequence[Hit]) -> str:
         """What an answer is kept under; "" where it is not to be kept, or the model's name is not known yet."""
-        if not (self._settings.model_cache and self.writer.name):
+        if not (self._settings.model_cache and self._llm.name):
             return ""
-        chosen = self._settings.judge, self._settings.judge_model, str(self._settings.model_prompt_tokens)
+        settings = self._settings
+        chosen = settings.judge, settings.judge_model, str(settings.model_prompt_tokens), str(settings.model_drafts)
         papers = (text for hit in hits for text in (hit.paper.fingerprint, f"{hit.relevance:.3f}"))
-        return digest("answer", asked.text, self._prompts.wording, self.writer.name, *chosen, *papers)
+        return digest("answer", asked.text, self._prompts.wording, self._llm.name, *chosen, *papers)
 
     def _used(self) -> dict[str, Usage]:
         """What each model took for this question."""

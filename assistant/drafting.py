@@ -59,8 +59,10 @@ SCHEMA: Schema = {
 class LLMWriter:
     """Has a language model write, from the sources alone and with the words that each sentence rests on."""
 
-    def __init__(self, llm: LLM, prompts: Prompts, *, prompt_tokens: int = PROMPT_TOKENS) -> None:
-        self._llm, self._prompts, self._prompt_tokens = llm, prompts, prompt_tokens
+    def __init__(
+        self, llm: LLM, prompts: Prompts, *, prompt_tokens: int = PROMPT_TOKENS, temperature: float = 0.0
+    ) -> None:
+        self._llm, self._prompts, self._prompt_tokens, self._temperature = llm, prompts, prompt_tokens, temperature
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class LLMWriter:
         return brief(shown, budget=self._prompt_tokens - sum(count_tokens(message.content) for message in empty))
 
     def _written(self, prompt: Prompt, values: dict[str, str], parser: Parser) -> Iterator[Written]:
-        reply = self._llm.complete(prompt.filled(values), schema=SCHEMA)
+        reply = self._llm.complete(prompt.filled(values), schema=SCHEMA, temperature=self._temperature)
         count = 0
         for piece in reply:
             for written in parser.feed(piece):

@@ -72,8 +72,15 @@ class Adapted:
     def name(self) -> str:
         return self._llm.metadata.model_name or self._llm.class_name()
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
-        """The reply; a schema is left to the prompt, for llama-index has no one way to ask for it."""
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
+        """The reply; llama-index has no one way to ask for a schema or a temperature, so the LLM keeps to its own."""
         reply, over = Reply(messages, seconds=seconds), threading.Event()
         reply.on_close(over.set)
 

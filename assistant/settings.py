@@ -69,6 +69,12 @@ class Settings(BaseModel):
     model_daily_tokens: int = Field(
         default=0, ge=0, description="Tokens of all models for a day (UTC); after that answers are quoted. 0: no limit."
     )
+    model_drafts: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="Drafts of an answer, of which the one that the papers support best is given; all are paid for.",
+    )
     model_cache: bool = Field(
         default=False,
         description="Whether a question gets the answer that was written to it before, while nothing has changed.",

@@ -88,7 +88,14 @@ class Pen:
         self.says: Line = ""
         self.believes = True
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = 60.0) -> Reply:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = 60.0,
+        temperature: float = 0.0,
+    ) -> Reply:
         judges = schema is not None and schema["title"] == "verdicts"
         return ScriptedModel(self._judged if judges else self.says).complete(messages, schema=schema, seconds=seconds)
 

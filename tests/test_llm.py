@@ -74,13 +74,13 @@ def test_a_reply_comes_in_pieces_and_whole(call: Call) -> None:
 
 def test_what_is_asked_of_the_server(call: Call) -> None:
     server, model = call(says("{}"))
-    model.complete(ASKED, schema=SCHEMA).text()
+    Metered(model).complete(ASKED, schema=SCHEMA, temperature=0.7).text()
     assert server.asked == [
         {
             "model": "scripted",
             "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Greet me."}],
             "max_tokens": 2000,
-            "temperature": 0,
+            "temperature": 0.7,
             "stream": True,
             "stream_options": {"include_usage": True},
             "response_format": {
@@ -165,7 +165,12 @@ def test_a_metered_call_has_all_the_time_that_is_left() -> None:
 
     class Patient(ScriptedModel):
         def complete(
-            self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = 60.0
+            self,
+            messages: Sequence[Message],
+            *,
+            schema: Schema | None = None,
+            seconds: float = 60.0,
+            temperature: float = 0.0,
         ) -> Reply:
             allowed.append(seconds)
             return super().complete(messages, seconds=seconds)

@@ -105,8 +105,15 @@ class Doomed:
     def name(self) -> str:
         return self._inner.name
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
-        reply = self._inner.complete(messages, schema=schema, seconds=seconds)
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
+        reply = self._inner.complete(messages, schema=schema, seconds=seconds, temperature=temperature)
         handed_on = reply.put
 
         def put(item: object) -> None:

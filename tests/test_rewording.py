@@ -93,8 +93,15 @@ class Watched(ScriptedModel):
 
     reply: Reply
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = 60.0) -> Reply:
-        self.reply = super().complete(messages, schema=schema, seconds=seconds)
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = 60.0,
+        temperature: float = 0.0,
+    ) -> Reply:
+        self.reply = super().complete(messages, schema=schema, seconds=seconds, temperature=temperature)
         return self.reply
 
 

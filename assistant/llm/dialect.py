@@ -34,11 +34,13 @@ class Dialect:
     usage: bool = True
     temperature: bool = True
 
-    def request(self, messages: Sequence[Message], schema: Schema | None, tokens: int) -> dict[str, Any]:
+    def request(
+        self, messages: Sequence[Message], schema: Schema | None, tokens: int, temperature: float = 0.0
+    ) -> dict[str, Any]:
         """The words of a request, but for the model's name."""
         spoken: dict[str, Any] = {"messages": _told(messages, self.system), self.limit: tokens, "stream": True}
         if self.temperature:
-            spoken["temperature"] = 0
+            spoken["temperature"] = temperature
         if self.usage:
             spoken["stream_options"] = {"include_usage": True}
         if schema is not None and self.schema == "json_schema":

@@ -26,8 +26,18 @@ class LLM(Protocol):
     @property
     def name(self) -> str: ...
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
-        """The reply, already under way. What goes wrong is raised as `LLMError` when it is read."""
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
+        """The reply, already under way. What goes wrong is raised as `LLMError` when it is read.
+
+        At a `temperature` of 0 the words are the likeliest; above it they are drawn by chance, the more so the higher.
+        """
         ...
 
 
@@ -51,7 +61,12 @@ class Metered:
         return functools.reduce(operator.add, (reply.usage for reply in self._replies), Usage())
 
     def complete(
-        self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = math.inf
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = math.inf,
+        temperature: float = 0.0,
     ) -> Reply:
         """A reply within what is left of the time, or of `seconds` if that is less."""
         left = min(seconds, self._until - time.monotonic())
@@ -59,5 +74,5 @@ class Metered:
             raise LLMError(f"The {self._seconds:g} s that the language model has for a question are over.")
         if self._before:
             self._before()
-        self._replies.append(self._llm.complete(messages, schema=schema, seconds=left))
+        self._replies.append(self._llm.complete(messages, schema=schema, seconds=left, temperature=temperature))
         return self._replies[-1]

@@ -13,7 +13,7 @@ Line = str | LLMError | Callable[[Sequence[Message]], str]
 
 
 class ScriptedModel:
-    """Says its lines in order, `piece` characters at a time; `seen` holds the messages of each call.
+    """Says its lines in order, `piece` characters at a time; `seen` and `temperatures` hold what it was asked with.
 
     A call more than there are lines is an `LLMError`.
     """
@@ -22,9 +22,18 @@ class ScriptedModel:
         self.name, self._piece = name, piece
         self._lines = list(lines)
         self.seen: list[tuple[Message, ...]] = []
+        self.temperatures: list[float] = []
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
         self.seen.append(tuple(messages))
+        self.temperatures.append(temperature)
         reply = Reply(messages, seconds=seconds)
         line = self._lines.pop(0) if self._lines else LLMError("The script has no further line.")
         if isinstance(line, LLMError):

@@ -51,9 +51,16 @@ class ServedModel:
         self._client: openai.AsyncOpenAI | None = None
         self._starting = threading.Lock()
 
-    def complete(self, messages: Sequence[Message], *, schema: Schema | None = None, seconds: float = SECONDS) -> Reply:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
         reply = Reply(messages, seconds=seconds)
-        running = asyncio.run_coroutine_threadsafe(self._reply(reply, messages, schema), self._started())
+        running = asyncio.run_coroutine_threadsafe(self._reply(reply, messages, schema, temperature), self._started())
         running.add_done_callback(lambda done: reply.put(_outcome(done)))
         reply.on_close(running.cancel)
         return reply
@@ -104,14 +111,16 @@ class ServedModel:
         async with self._spoken_for(), asyncio.timeout(seconds):
             return sorted([model.id async for model in self._connected().models.list()])
 
-    async def _reply(self, reply: Reply, messages: Sequence[Message], schema: Schema | None) -> None:
+    async def _reply(
+        self, reply: Reply, messages: Sequence[Message], schema: Schema | None, temperature: float
+    ) -> None:
         """Put what the server says into the reply. Raises `LLMError`."""
         shown = Thoughtless()
         reason: str | None = None
         async with self._spoken_for():
             if not self.name:
                 self.name = next(iter(await self._models(reply.seconds_left)), "")
-            stream = await self._asked(reply, messages, schema)
+            stream = await self._asked(reply, messages, schema, temperature)
             async with stream:
                 async for chunk in stream:
                     for choice in chunk.choices or ():
@@ -123,13 +132,13 @@ class ServedModel:
         if error := failures.unfinished(reason, self.url):
             raise error
 
-    async def _asked(self, reply: Reply, messages: Sequence[Message], schema: Schema | None) -> Any:
+    async def _asked(self, reply: Reply, messages: Sequence[Message], schema: Schema | None, temperature: float) -> Any:
         """The stream of a reply. The one place where a request is put again: only before anything came of it."""
         import openai
 
         tries = 0
         for _ in range(TRIES + WORDS_TO_DROP):
-            words = self.dialect.request(messages, schema, self._tokens)
+            words = self.dialect.request(messages, schema, self._tokens, temperature)
             try:
                 return await self._connected().chat.completions.create(model=self.name, **words)
             except openai.APIStatusError as error:
