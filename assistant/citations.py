@@ -19,7 +19,16 @@ Likeness = Callable[[str, Paper], float]
 """The late interaction of a sentence with a paper, 0 to 1."""
 
 LEFT = {
-    **{"number": 0.1, "name": 0.15, "foreign": 0.35, "denial": 0.3, "turn": 0.35, "opposite": 0.35, "swap": 0.3},
+    **{
+        "number": 0.1,
+        "name": 0.15,
+        "foreign": 0.35,
+        "exchange": 0.3,
+        "denial": 0.3,
+        "turn": 0.35,
+        "opposite": 0.35,
+        "swap": 0.3,
+    },
     **{"scope": 0.55, "reach": 0.75, "spelt": 0.6},
 }
 """What is left of a sentence's support for each fault found in it; set on the fitting half of `eval/claims`."""
@@ -30,6 +39,11 @@ RIVAL = 0.05
 sentences over the sample one other was ever nearer by as much."""
 RIVALS = 12
 """Hits, best first, that may be the one that was meant."""
+
+RESTING = 0.15
+"""Least probability, by the words, of a sentence that names the words it rests on. These stand in the abstract, so no
+other paper is meant; without them the probability has to reach the fitted threshold. Of 151 such true sentences over
+the sample it saves 8."""
 
 _LEFT_OUT = re.compile(r"\[?(?:\.\.\.|…)\]?")
 _FOLDED = {
@@ -72,6 +86,8 @@ class Checker:
         score = fitted.probability({"coverage": found.coverage, "likeness": likeness})
         faults = _faults(found)
         reasons = list(faults)
+        if rests_on and score >= RESTING:
+            score = max(score, fitted.threshold)
         if score < fitted.threshold:
             reasons.append(("the abstract has little in common with this sentence", 1.0))
         for _, left in reasons:
@@ -93,11 +109,13 @@ class Checker:
 def _faults(found: Signals) -> list[tuple[str, float]]:
     """What speaks against a sentence, in words, and what each leaves of its support."""
     wider = LEFT["scope"] ** len(found.scope) * LEFT["reach"] ** len(found.reach)
+    told = found.numbers or found.against or found.names
     swapped = ("the sides of the comparison have changed places",) if found.swapped else ()
     every = (
         ("the abstract does not state", found.numbers, LEFT["number"]),
         ("the abstract counts other than", found.against, LEFT["number"]),
         ("the abstract does not name", found.names, LEFT["name"]),
+        ("the abstract has another in the place of", () if told else found.exchanged, LEFT["exchange"]),
         ("the abstract does not speak of", found.foreign, LEFT["foreign"]),
         ("one of sentence and abstract denies:", found.denied, LEFT["denial"]),
         ("the other way round:", found.turned, LEFT["turn"]),
@@ -106,7 +124,7 @@ def _faults(found: Signals) -> list[tuple[str, float]]:
         ("wider than the abstract:", (*found.scope, *found.reach), wider),
         ("the abstract does not count", found.spelt, LEFT["spelt"]),
     )
-    return [(f"{told} {', '.join(words)}".strip(), left) for told, words, left in every if words]
+    return [(f"{said} {', '.join(words)}".strip(), left) for said, words, left in every if words]
 
 
 def locate(sentence: str, abstract: str) -> tuple[int, int] | None:

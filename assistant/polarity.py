@@ -23,6 +23,20 @@ _DENIAL = re.compile(
 )
 _BEFORE_IT = ("-free", "absent", "missing", "superfluous")
 """Denials that govern the word before them."""
+_HEDGE = re.compile(
+    rf"{_DENIAL.pattern}|\b(?:few|little|scarc\w+|shortage|spar(?:es?|ed|ing)|obviat\w*|instead of|in place of|"
+    r"rather than)\b",
+    re.I,
+)
+"""What may deny in words of its own: a clause that holds it is not taken to affirm."""
+_LOSS = re.compile(
+    r"\W*(?:\w+ing )?(?:giv\w+ up|los(?:e|es|ing|s)|sacrific\w+|compromis\w+|harm\w*|hurt\w*|degrad\w+|damag\w+|"
+    r"impair\w*|forg[eo]t\w*|waste\w*|delay\w*|the (?:expense|cost) of|(?:is|are|being) (?:kept back|withheld))\b",
+    re.I,
+)
+"""What makes a denial before it affirm: "without giving up quality"."""
+_LOST = re.compile(r"\b(?:giv\w+ up|los(?:es?|t|ing)|sacrific\w+|forg[eo]t\w*|waste\w*)\s*$", re.I)
+"""The same before it: "forgets nothing"."""
 _SUPERLATIVE = re.compile(r"^(?:no|none|nobody|nothing)$", re.I)
 """Before a "than" these deny no more than that there is a better one."""
 _BOUND = re.compile(
@@ -33,6 +47,53 @@ _BOUND = re.compile(
 _PREFIXED = re.compile(r"(?:un|in|im|non|dis|ir|il)-?(\w{4,})", re.I)
 _AGAIN = re.compile(r"re-?(\w{4,})", re.I)
 _BRITISH = re.compile(r"(?<=\w{3})is(?=(?:e|es|ed|ing|ation|ations)$)")
+
+_CLAUSES = re.compile(
+    r"[,;:.()!?]\s|\b(?:but|yet|while|whereas|although|though)\b|"
+    r"(?=\b(?:without|instead of|in place of|rather than)\b)",
+    re.I,
+)
+_OPPOSITES = (
+    (
+        "increase increases increased increasing raise raises rise grow grows boost boosts lift lifts",
+        "decrease decreases "
+        "decreased decreasing reduce reduces reduced reducing lower lowers drop drops shrink shrinks cut cuts"
+        " decline fall falls",
+    ),
+    (
+        "improve improves improved improving enhance enhances benefit benefits help helps",
+        "degrade degrades worsen worsens hurt hurts harm harms impair impairs damage damages",
+    ),
+    ("better superior best comparable competitive matching", "worse inferior worst short behind poorer"),
+    ("higher high", "lower low"),
+    ("larger large bigger", "smaller small tiny"),
+    ("faster fast quicker accelerate accelerates", "slower slow slows"),
+    ("stronger strong", "weaker weak"),
+    (
+        "outperform outperforms outperforming surpass surpasses exceed exceeds beat beats",
+        "underperform underperforms lag lags trail trails",
+    ),
+    ("important crucial essential necessary", "unimportant irrelevant unnecessary negligible"),
+    (
+        "keep keeps retain retains maintain maintains preserve preserves",
+        "lose loses lost sacrifice sacrifices forget forgets",
+    ),
+    ("before", "after"),
+    ("able can", "unable cannot"),
+    ("stable stabilize robust", "unstable fragile"),
+    ("easy easier simple", "hard harder difficult"),
+    ("cheap cheaper", "expensive costlier"),
+    ("supervised labelled labeled", "unsupervised unlabelled unlabeled self-supervised"),
+    ("frozen fixed", "trained fine-tuned updated learned"),
+    ("agree consistent aligned", "disagree inconsistent misaligned"),
+    ("many most often", "few rarely seldom"),
+    ("succeed succeeds", "fail fails"),
+    ("positive", "negative"),
+    ("same identical", "different distinct"),
+    ("independent regardless", "depends dependent"),
+)
+_NO_MORE = re.compile(r"\bno (?:more|less|fewer|greater)(?= (?:\w+ ){0,3}than\b)", re.I)
+"""The "more" of "no more than", which is no more."""
 
 _UP = (
     r"more|greater|higher|larger|bigger|rises?|rising|rose|increas\w+|grow(?:s|ing|n)?|rais(?:es?|ed|ing)|"
@@ -45,8 +106,9 @@ _DOWN = (
 _DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.I)
 _COMPARED = re.compile(
     r"\b(?:(?P<over>exceed\w*|outperform\w*|surpass\w*|beats?|overtak\w*|outdo(?:es)?|ahead of|above|better than|"
-    r"stronger than|superior to)|"
-    r"(?P<under>underperform\w*|behind|below|trails?|lags?|short of|worse than|weaker than|inferior to))\b",
+    r"stronger than|superior to|match(?:es|ed|ing)?|rivals?|rivalled|(?:reach\w*|attain\w*) the (?:level|quality) of)|"
+    r"(?P<under>underperform\w*|behind|below|trails?|lags?|short of|worse than|weaker than|inferior to|"
+    r"los(?:es?|t|ing) (?:out )?(?:to|against)|(?:outperformed|surpassed|beaten|exceeded) by))\b",
     re.I,
 )
 
@@ -74,9 +136,33 @@ def turned(sentence: str, passage: str) -> list[str]:
     return sorted(stem_ for stem_, signs in said.items() if stem_ in stated and not signs & stated[stem_])
 
 
+def opposites(sentence: str, passage: str) -> list[str]:
+    """The pairs of which the sentence has only the one and the passage only the other, neither of them denied.
+
+    >>> opposites("Sheds are cheap.", "Sheds are expensive.")
+    ['cheap / expensive']
+    """
+    said, stated = ({w.casefold() for w in words(_NO_MORE.sub("", text))} for text in (sentence, passage))
+    refused = {w.casefold() for text in (sentence, passage) for governed in _governed(text) for w in governed}
+    found = []
+    for pair in _OPPOSITES:
+        left, right = (set(side.split()) for side in pair)
+        for one, other in ((left, right), (right, left)):
+            if (
+                said & one
+                and stated & other
+                and not said & other
+                and not stated & one
+                and not (refused & (one | other))
+            ):
+                found.append(f"{min(said & one)} / {min(stated & other)}")
+    return found
+
+
 def _against(text: str, other: str) -> Iterator[str]:
     """The words of each denial in `text` that `other` has, where `other` denies none of them."""
-    said = {one for word in _content(other) for one in _stems(word)}
+    plain = " . ".join(_affirmed(other, text))
+    said = {one for word in _content(plain) for one in _stems(word)}
     refused = {one for governed in _governed(other) for word in governed for one in _stems(word)}
     refused |= {_stem(found[1]) for word in words(other) if (found := _PREFIXED.fullmatch(word))}
     for governed in _governed(text):
@@ -87,6 +173,7 @@ def _against(text: str, other: str) -> Iterator[str]:
 def _undone(text: str, other: str) -> Iterator[str]:
     """The words of `text` that a prefix denies ("unimportant") and `other` has without it ("importance")."""
     own, theirs = ({_stem(word) for word in words(t)} for t in (text, other))
+    theirs -= {_stem(word) for governed in _governed(other) for word in governed}
     for word in words(text):
         found = _PREFIXED.fullmatch(word)
         if found and _stem(word) not in theirs and _stem(found[1]) in theirs - own:
@@ -100,8 +187,22 @@ def _governed(text: str) -> Iterator[list[str]]:
             yield _content(text[: found.start()])[-1:]
             continue
         rest = text[found.end() : found.end() + 90]
+        if _LOSS.match(rest) or _LOST.search(text[: found.start()]):
+            continue
         if not (_SUPERLATIVE.match(found.group()) and re.search(r"\bthan\b", rest)):
             yield _content(_clause(rest))[:REACH]
+
+
+def _affirmed(text: str, other: str) -> Iterator[str]:
+    """The clauses of a text that deny nothing, or nothing but what `other` denies in the same words."""
+    for clause in _CLAUSES.split(text):
+        if not any(_told(hedge, clause) not in other.casefold() for hedge in _HEDGE.finditer(clause)):
+            yield clause
+
+
+def _told(hedge: re.Match[str], clause: str) -> str:
+    """A denial with the word that follows it."""
+    return " ".join([hedge.group(), *clause[hedge.end() :].split()[:1]]).casefold()
 
 
 def _clause(text: str) -> str:

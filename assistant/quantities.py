@@ -23,6 +23,7 @@ _SHARE = re.compile(
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SCALED = re.compile(rf"\b([a-z]+)[ -]({'|'.join(_SCALES)})\b", re.I)
 """A number spelt out with its scale, "seven billion"."""
+_FACTOR = re.compile(r"\bfactor of\s*$", re.I)
 _UNITS = {"third": 3.0, "quarter": 4.0, "fifth": 5.0, "tenth": 10.0}
 _BEFORE = {
     "about": re.compile(r"\b(?:about|around|roughly|nearly|almost|some|approximately|close to)\s*$", re.I),
@@ -50,9 +51,10 @@ def unstated(sentence: str, text: str) -> Unstated:
     shares = [found for found in _SHARE.finditer(sentence) if _value(found) is not None]
     of_shares = {word for found in shares for word in found.groups() if word}
     strange = [n for n in _all(sentence) if n.text not in of_shares and not _said(n, sentence, text, held)]
-    figures = [n.text for n in strange if not n.text.isalpha()]
+    exact = [n for n in strange if not n.text.isalpha() or n.value > 100 or _FACTOR.search(_before(n, sentence))]
+    figures = [n.text for n in exact]
     figures += [found.group() for found in shares if not _share_said(found, text, held)]
-    spelt = [n for n in strange if n.text.isalpha() and n.text.casefold() not in _LOOSE]
+    spelt = [n for n in strange if n not in exact and n.text.casefold() not in _LOOSE]
     against = [n.text for n in spelt if _counted_otherwise(n, sentence, text, held)]
     return Unstated(tuple(figures), tuple(against), tuple(n.text for n in spelt if n.text not in against))
 
@@ -71,11 +73,15 @@ def _all(text: str) -> list[Number]:
 
 
 def _said(wanted: Number, sentence: str, text: str, held: list[Number]) -> bool:
-    before = sentence[: max(0, sentence.find(wanted.text))]
+    before = _before(wanted, sentence)
     for manner, cue in _BEFORE.items():
         if cue.search(before):
             return any(_fits(manner, wanted, n) for n in held)
     return any(_rounded(wanted, n) for n in held) or _of_a_name(wanted.text, sentence, text)
+
+
+def _before(wanted: Number, sentence: str) -> str:
+    return sentence[: max(0, sentence.find(wanted.text))]
 
 
 def _fits(manner: str, wanted: Number, stated: Number) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from .polarity import denied, turned
+from .polarity import denied, opposites, turned
 from .quantities import unstated
 from .records import Paper
-from .text import Span, content_words, names, numbers, parts, sentences, stem, terms, words
+from .text import STOP_WORDS, Span, content_words, names, numbers, parts, sentences, stem, terms, words
 
 Rarity = Callable[[Iterable[str]], Mapping[str, float]]
 
@@ -37,53 +37,14 @@ _SPELT_OUT = {
 _SCALED = re.compile(r"\d[\d.,]*[kmbtx]?", re.I)
 """A number with its scale, "12M", which is no name."""
 
-_OPPOSITES = (
-    ("more greater", "fewer less"),
-    (
-        "increase increases increased increasing raise raises rise grow grows boost boosts lift lifts",
-        "decrease decreases "
-        "decreased decreasing reduce reduces reduced reducing lower lowers drop drops shrink shrinks cut cuts"
-        " decline fall falls",
-    ),
-    (
-        "improve improves improved improving enhance enhances benefit benefits help helps",
-        "degrade degrades worsen worsens hurt hurts harm harms impair impairs damage damages",
-    ),
-    ("better superior best comparable competitive matching", "worse inferior worst short behind poorer"),
-    ("higher high", "lower low"),
-    ("larger large bigger", "smaller small tiny"),
-    ("faster fast quicker accelerate accelerates", "slower slow slows"),
-    ("stronger strong", "weaker weak"),
-    (
-        "outperform outperforms outperforming surpass surpasses exceed exceeds beat beats",
-        "underperform underperforms lag lags trail trails",
-    ),
-    ("important crucial essential necessary", "unimportant irrelevant unnecessary negligible"),
-    (
-        "keep keeps retain retains maintain maintains preserve preserves",
-        "lose loses lost sacrifice sacrifices forget forgets",
-    ),
-    ("before", "after"),
-    ("able can", "unable cannot"),
-    ("stable stabilize robust", "unstable fragile"),
-    ("easy easier simple", "hard harder difficult"),
-    ("cheap cheaper", "expensive costlier"),
-    ("supervised labelled labeled", "unsupervised unlabelled unlabeled self-supervised"),
-    ("frozen fixed", "trained fine-tuned updated learned"),
-    ("agree consistent aligned", "disagree inconsistent misaligned"),
-    ("many most often", "few rarely seldom"),
-    ("succeed succeeds", "fail fails"),
-    ("positive", "negative"),
-    ("same identical", "different distinct"),
-    ("independent regardless", "depends dependent"),
-)
 _COMPARATOR = re.compile(
     r"\b(?:outperform\w*|surpass\w*|exceed\w*|beat\w*|overtak\w*|improv\w* (?:on|over|upon)|ahead of|than|over|into|"
     r"instead of|rather than|compared (?:to|with)|in place of|replac\w*)\b",
     re.I,
 )
-_NO_MORE = re.compile(r"\bno \w+(?= (?:\w+ )?than\b)", re.I)
-"""The "more" of "no more than", which is no more."""
+_BARE = re.compile(r"['’]s$|(?<=\d)(?:x|%|-fold)$")
+"""What a word or figure is the same without."""
+_ASIDE = re.compile(r"\s*\([^()]*\)")
 _WEAKER = re.compile(r"\b(?:less|worse|weaker|lower|slower|poorer|inferior|fewer)\b[^,;.]{0,30}$", re.I)
 """What turns a comparison round, before its "than"."""
 _SCOPE = re.compile(
@@ -104,8 +65,9 @@ class Signals:
     numbers, spelt, names: the figures, spelt-out numbers and names of the sentence that the paper has not; against:
     those spelt-out numbers for which it has another; foreign: a term of several words that it has not. denied, turned:
     words that one of sentence and window denies, or lets go down, and the other does not. opposite: pairs of opposite
-    words, one on each side. swapped: what stands before and after a comparison has changed places. scope: words that
-    widen a claim ("always", "every") which the window has not; reach: those that often do not ("each", "first").
+    words, one on each side. exchanged: names and figures in whose place the window has another. swapped: the sides of
+    a comparison have changed places. scope: words that widen a claim ("always", "every") which the window has not;
+    reach: those that often do not ("each", "first").
     """
 
     coverage: float
@@ -118,6 +80,7 @@ class Signals:
     denied: tuple[str, ...]
     turned: tuple[str, ...]
     opposite: tuple[str, ...]
+    exchanged: tuple[str, ...]
     swapped: bool
     scope: tuple[str, ...]
     reach: tuple[str, ...]
@@ -146,7 +109,8 @@ def signals(sentence: str, paper: Paper, rarity: Rarity, place: Span | None = No
         foreign=_foreign(sentence, whole),
         denied=tuple(denied(sentence, near)),
         turned=tuple(turned(sentence, near)),
-        opposite=_opposites(sentence, near),
+        opposite=tuple(opposites(sentence, near)),
+        exchanged=_exchanged(sentence, near, paper),
         swapped=_swapped(sentence, near),
         scope=_widened(_SCOPE, sentence, near),
         reach=_widened(_REACH, sentence, near),
@@ -187,17 +151,19 @@ def _named(name: str, text: str) -> bool:
         return True
     pieces = parts(name)
     held = {stem(w) for w in words(text)} | {stem(p) for w in words(text) for p in (*parts(w), *_LETTERS.findall(w))}
-    return (bool(pieces) and all(stem(p) in held for p in pieces)) or stem(name) in held or _spelt_out(name, text)
+    adjacent = bool(pieces) and re.search(r"[\W_]*".join(map(re.escape, pieces)), text, re.I)
+    return bool(adjacent) or stem(name) in held or _spelt_out(name, text)
 
 
 def _spelt_out(name: str, text: str) -> bool:
     """Whether an abbreviation's words stand in a text: "CNN" where it says "convolutional networks"."""
-    short = name.casefold().removesuffix("s")
     if not name.removesuffix("s").isupper():
         return False
     initials = "".join(w[0].casefold() for w in re.findall(r"[A-Za-z]+", text))
-    return (len(short) > 2 and short in initials) or bool(
-        short in _SPELT_OUT and re.search(_SPELT_OUT[short], text, re.I)
+    shorts = {name.casefold(), name.casefold().removesuffix("s")}
+    return any(
+        (len(short) > 2 and short in initials) or bool(short in _SPELT_OUT and re.search(_SPELT_OUT[short], text, re.I))
+        for short in shorts
     )
 
 
@@ -212,16 +178,33 @@ def _foreign(sentence: str, text: str) -> tuple[str, ...]:
     return tuple(pair for pair in pairs if pair.replace(" ", "").isalpha())
 
 
-def _opposites(sentence: str, near: str) -> tuple[str, ...]:
-    """The pairs ("more", "fewer") of which the sentence has only the one and the window only the other."""
-    said, stated = ({w.casefold() for w in words(_NO_MORE.sub("", text))} for text in (sentence, near))
-    found = []
-    for pair in _OPPOSITES:
-        left, right = (set(side.split()) for side in pair)
-        for one, other in ((left, right), (right, left)):
-            if said & one and stated & other and not said & other and not stated & one:
-                found.append(f"{min(said & one)} / {min(stated & other)}")
-    return tuple(found)
+def _exchanged(sentence: str, near: str, paper: Paper) -> tuple[str, ...]:
+    """The names and figures of a sentence in whose place, between the same words, the window has another one."""
+    known = {*names(sentence), *names(paper.abstract), *words(sentence)[:1]}
+    own, theirs = list(_placed(sentence, known)), list(_placed(near, known))
+    said = {word for word, _, _ in own}
+    at_home = {(word, side) for word, sides, _ in theirs for side in sides}
+    return tuple(
+        dict.fromkeys(
+            word
+            for word, sides, around in own
+            if word not in paper.title.casefold() and not any((word, side) in at_home for side in sides)
+            for other, _, place in theirs
+            if other not in said and word[0].isdigit() == other[0].isdigit() and around & place
+        )
+    )
+
+
+def _placed(text: str, known: Set[str]) -> Iterator[tuple[str, set[tuple[str, int]], set[tuple[str, ...]]]]:
+    """The names and figures of a text, folded, with their neighbours and with the pairs of words around them."""
+    said = words(_ASIDE.sub("", text))
+    folded = ["", "", *(_BARE.sub("", word.casefold()) for word in said), "", ""]
+    for place, word in enumerate(said, start=2):
+        if word in known or word[0].isdigit():
+            before, after = folded[place - 2 : place], folded[place + 1 : place + 3]
+            sides = {(one, at) for one, at in ((before[1], -1), (after[0], 1)) if one}
+            around = {("", *before), (*after, ""), (before[1], "", after[0])}
+            yield folded[place], sides, {one for one in around if one.count("") == 1 and not STOP_WORDS.issuperset(one)}
 
 
 def _widened(words_of: re.Pattern[str], sentence: str, near: str) -> tuple[str, ...]:
@@ -232,12 +215,20 @@ def _swapped(sentence: str, near: str) -> bool:
     """Whether the words around a comparison stand in the window the other way round."""
     for said in _COMPARATOR.finditer(sentence):
         left, right = (set(terms(part)) for part in (sentence[: said.start()], sentence[said.end() :]))
+        sides = []
         for stated in _COMPARATOR.finditer(near):
             before, after = (set(terms(part)) for part in (near[: stated.start()], near[stated.end() :]))
-            if bool(_WEAKER.search(sentence[: said.start()])) != bool(_WEAKER.search(near[: stated.start()])):
+            if _turned_round(said, sentence) != _turned_round(stated, near):
                 continue  # "A is weaker than B" is "B surpasses A"
             crossed = min(len(left & (after - before)), len(right & (before - after)))
             straight = len(left & (before - after)) + len(right & (after - before))
-            if crossed and len(left & (after - before)) + len(right & (before - after)) > straight:
-                return True
+            sides.append((len(left & (after - before)) + len(right & (before - after)) if crossed else 0, straight))
+        if sides and max(crossed for crossed, _ in sides) > max(straight for _, straight in sides):
+            return True
     return False
+
+
+def _turned_round(comparison: re.Match[str], text: str) -> bool:
+    """Whether the first side comes off worse: "A is weaker than B", "A is surpassed by B"."""
+    passive = re.match(r" by\b", text[comparison.end() :])
+    return bool(_WEAKER.search(text[: comparison.start()])) != bool(passive)

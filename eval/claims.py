@@ -100,8 +100,13 @@ def read(path: str | Path) -> tuple[LabelledClaim, ...]:
 
 
 def half(claim: LabelledClaim) -> Half:
-    """The half a claim belongs to, by the parity of the SHA-256 of the folded title it was written from, for good."""
-    return "report" if int(hashlib.sha256(fold(claim.about).encode()).hexdigest(), 16) % 2 else "fit"
+    """The half a claim belongs to: that of the paper it was written from."""
+    return half_of(claim.about)
+
+
+def half_of(title: str) -> Half:
+    """The half of everything written from one paper, by the parity of the SHA-256 of its folded title, for good."""
+    return "report" if int(hashlib.sha256(fold(title).encode()).hexdigest(), 16) % 2 else "fit"
 
 
 def evaluate(claims: Iterable[LabelledClaim], check: Callable[[str, str], Check]) -> ClaimsReport:

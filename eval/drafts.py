@@ -1,11 +1,12 @@
 """Sentences true and false in, how many of each reach the reader of a written answer out.
 
-    python -m eval.drafts [--home FOLDER]
+    python -m eval.drafts [--set drafts-blind] [--half report] [--home FOLDER]
 
 Each sentence is what a language model wrote, with the words it names as its ground: a draft with one sentence, put
 through everything that a real one goes through. It is written as JSON, and once more as prose with a mark alone. To
-the true sentences and the planted faults of `eval/sets/drafts.jsonl` come the same true ones with the mark of another
-source, and with that of a paper that was never shown.
+the true sentences and the planted faults come the same true ones with the mark of another source, and with that of a
+paper that was never shown. There are two sets. `drafts` was at hand while the checks were written; `drafts-blind` came
+after, written without knowledge of them. They were then bettered on its fitting half, so its reporting half counts.
 
 They are counted without a judge, with one that knows the truth and one that believes everything, between which every
 judge of the same sentences lies, and with the language model that the settings name, if they name one.
@@ -29,6 +30,7 @@ from assistant.llm.scripted import Line
 from assistant.settings import Settings
 
 from . import stock, tables
+from .claims import half_of
 from .jsonl import Record, read_lines
 from .tables import Table
 
@@ -36,8 +38,9 @@ TRUE = ("close", "free")
 PLANTED = ("number", "entity", "negation")
 MECHANICAL = ("wrong mark", "invented paper")
 MOST_THROUGH = {"number": 2, "entity": 6, "negation": 10, "wrong mark": 0, "invented paper": 0}
-"""Of 40 faults each, how many may reach the reader; of the 200 true sentences at least 180 are to."""
+"""Of 40 faults each, how many may reach the reader; of true sentences at least nine in ten are to."""
 OF_A_KIND = 40
+SETS = ("drafts", "drafts-blind")
 
 Form = Literal["JSON", "prose"]
 Judging = Literal["nobody", "one who knows", "one who believes", "the model"]
@@ -66,6 +69,11 @@ class Passed:
 def read(path: str | Path) -> tuple[Drafted, ...]:
     """The sentences of a file in order; FormatError says which line and field is wrong."""
     return tuple(_drafted(record) for record in read_lines(path))
+
+
+def part(drafts: Iterable[Drafted], chosen: str) -> tuple[Drafted, ...]:
+    """Those about papers of one half, or "all"."""
+    return tuple(one for one in drafts if chosen in ("all", half_of(one.paper)))
 
 
 def with_marks(drafts: Sequence[Drafted]) -> tuple[Drafted, ...]:
@@ -133,10 +141,10 @@ def table(found: Sequence[Passed], form: Form, judging: Judging = "nobody") -> T
     lines = []
     for kind in (*TRUE, *PLANTED, *MECHANICAL):
         group = [one for one in found if one.drafted.kind == kind]
-        most = "" if kind in TRUE else str(MOST_THROUGH[kind])
+        most = "" if kind in TRUE else f"{MOST_THROUGH[kind] / OF_A_KIND:.0%}"
         lines.append((kind, str(sum(one.through for one in group)), str(len(group)), most))
     heading = f"What reaches the reader, written as {form}, judged by {judging}"
-    return Table(heading, ("kind", "through", "of", f"at most, of {OF_A_KIND}"), tuple(lines))
+    return Table(heading, ("kind", "through", "of", "at most"), tuple(lines))
 
 
 def _reply(one: Drafted, form: Form) -> Callable[[Sequence[Message]], str]:
@@ -172,10 +180,13 @@ def main() -> None:
     """Put every sentence through, in both forms, and print the tables."""
     parser = argparse.ArgumentParser(description="How many written sentences, true and false, reach the reader.")
     parser.add_argument("--home", type=Path, default=stock.CACHE / "sample", help="where the sample's library is kept")
-    home = parser.parse_args().home
+    parser.add_argument("--set", default="drafts-blind", choices=SETS, help="which sentences")
+    parser.add_argument("--half", default="report", choices=("fit", "report", "all"), help="which half of them")
+    options = parser.parse_args()
+    home = options.home
     with stock.stocked(home, stock.sample()):
         pass
-    drafts = with_marks(read(stock.set_file("drafts")))
+    drafts = part(with_marks(read(stock.set_file(options.set))), options.half)
     forms: tuple[Form, ...] = ("JSON", "prose")
     judges: tuple[Judging, ...] = ("nobody", "one who knows", "one who believes")
     if Settings.from_environment().model_url:

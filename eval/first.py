@@ -30,7 +30,7 @@ from assistant.text import sentences
 from . import stock, tables
 from .questions import read
 from .speed import spread
-from .tables import Table
+from .tables import NOTHING, Table
 
 PACE = 50.0
 """Tokens a second of the double: a small model on one's own machine."""
@@ -128,7 +128,7 @@ def table(name: str, found: Sequence[Timed], asked: int) -> Table:
     for what in ("token", "sentence", "last"):
         values = [getattr(one, what) for one in found]
         ratios = [getattr(one, what) / one.token for one in found]
-        rows.append((NAMES[what], f"{median(values):.2f}", f"{median(ratios):.2f}"))
+        rows.append((NAMES[what], *(f"{median(some):.2f}" if some else NOTHING for some in (values, ratios))))
     note = f"Medians of {len(found)} answers that the model wrote, of {asked} questions."
     return Table(f"How soon {name} can be read", ("from the question to", "seconds", "first tokens"), tuple(rows), note)
 

@@ -11,6 +11,7 @@ from assistant.chain import Assistant
 from assistant.errors import LLMError
 from assistant.llm import ScriptedModel
 from eval.first import SENTENCES, Noted, Paced, Timed, table, timed
+from eval.tables import NOTHING
 
 from .doubles import HashEmbedder
 from .papers import PAIRS, write_listing
@@ -47,3 +48,4 @@ def test_the_table_gives_medians_and_first_tokens() -> None:
     found = table("it", [Timed(0.1, 0.4, 1.0), Timed(0.2, 0.6, 1.0), Timed(0.1, 0.5, 2.0)], asked=4)
     assert [row[1:] for row in found.rows] == [("0.10", "1.00"), ("0.50", "4.00"), ("1.00", "10.00")]
     assert found.note == "Medians of 3 answers that the model wrote, of 4 questions."
+    assert [row[1:] for row in table("it", [], asked=4).rows] == [(NOTHING, NOTHING)] * 3

@@ -57,6 +57,8 @@ def test_what_is_stated_in_other_words_is_stated(sentence: str) -> None:
         ("three quarters faster", Unstated(("three quarters",), (), ())),
         ("four nets", Unstated((), ("four",), ())),
         ("four-shot evaluation", Unstated((), ("four",), ())),
+        ("a budget of two million", Unstated(("two",), (), ())),
+        ("by a factor of eleven", Unstated(("eleven",), (), ())),
         ("eleven gardens", Unstated((), (), ("eleven",))),
     ],
 )

@@ -106,7 +106,7 @@ def test_no_words_of_a_real_abstract_stand_in_the_spans_of_listings() -> None:
     ("name", "field"),
     [
         *(("listings.jsonl", "question"), ("sample.jsonl", "question"), ("claims-listings.jsonl", "claim")),
-        *(("drafts.jsonl", "text"), ("drafts.jsonl", "quote")),
+        *((f"{name}.jsonl", field) for name in ("drafts", "drafts-blind") for field in ("text", "quote")),
     ],
 )
 def test_no_question_or_claim_quotes_a_real_abstract(name: str, field: str, real_runs: set[tuple[str, ...]]) -> None:
@@ -123,6 +123,7 @@ def test_every_set_is_held_to_this() -> None:
     """A new file of questions or claims has to be added to the tests above."""
     assert {path.name for path in Path(SETS).glob("*.jsonl")} == {
         "claims-listings.jsonl",
+        "drafts-blind.jsonl",
         "drafts.jsonl",
         "listings.jsonl",
         "sample.jsonl",

@@ -194,15 +194,62 @@ def test_no_more_is_no_opposite_of_less() -> None:
     assert told("ShedNet has no more draught than half.", Paper("Sheds", "It has less draught.")).opposite == ()
 
 
+PEARS = Paper(
+    "PearNet and Its Rivals",
+    "PearNet puts orchards level with QuinceNet-7B, and gardens ahead of QuinceNet-13B. The baseline is Cohere's "
+    "Pruner, as is Plum (PLM) Shears. More than 90% of all pears are kept, and 2.5x fewer boxes. Google had 60 plums.",
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "exchanged"),
+    [
+        ("PearNet puts orchards level with QuinceNet-13B.", ("quincenet-13b",)),
+        ("The baseline is Google's Pruner.", ("google",)),
+        ("More than 60% of all pears are kept.", ("60",)),
+        ("Google puts orchards level with QuinceNet-7B.", ("google",)),
+        ("PearNet puts orchards level with QuinceNet-7B.", ()),
+        ("More than 90% of all pears are kept, and 2.5 times fewer boxes.", ()),
+        ("A baseline is Plum Shears.", ()),
+        ("PearNet had 60 plums.", ()),
+        ("", ()),
+    ],
+)
+def test_another_name_or_figure_in_the_same_place_is_exchanged(sentence: str, exchanged: tuple[str, ...]) -> None:
+    assert told(sentence, PEARS).exchanged == exchanged
+    assert any("in the place of" in reason for reason in check(sentence, PEARS).reasons) == bool(exchanged)
+
+
+def test_a_comparison_told_in_the_passive_is_not_swapped() -> None:
+    assert not told("BarnNet is outperformed by ShedNet on warmth.").swapped
+
+
+def test_a_comparison_that_stands_so_in_the_abstract_is_not_swapped() -> None:
+    paper = Paper(
+        "Pears", "Two walks over a small orchard rather than one walk over a large orchard help it over time."
+    )
+    assert not told(
+        "What helps is two walks over a small orchard rather than one walk over a large orchard.", paper
+    ).swapped
+
+
 def test_a_weaker_side_named_first_is_no_swap() -> None:
     assert not told("BarnNet is less warm than ShedNet.").swapped
 
 
-@pytest.mark.parametrize("name", ["CNN", "CNNs", "ViT-style", "Llama 3", "Llama3", "LLM", "KSP"])
+@pytest.mark.parametrize("name", ["CNN", "CNNs", "ViT-style", "Llama 3", "Llama3", "LLM", "KSP", "HPS"])
 def test_a_name_may_be_spelt_out_shortened_or_joined(name: str) -> None:
-    paper = Paper("Kept Sheds Pay", "Convolutional networks and ViT are language models like Llama3-8B.")
+    paper = Paper(
+        "How Poplar Sheds Pay: Kept Sheds Pay", "Convolutional networks and ViT are language models like Llama3-8B."
+    )
     found = told(f"Here a {name} is meant.", paper)
     assert (found.names, found.numbers) == ((), ())
+
+
+def test_a_name_of_two_parts_is_not_held_where_the_parts_stand_apart() -> None:
+    paper = Paper("Sheds", "The T5-XXL model is compared with a large shed.")
+    assert told("It is faster than T5-Large.", paper).names == ("T5-Large",)
+    assert told("It is faster than T5 XXL.", paper).names == ()
 
 
 def test_a_term_is_foreign_only_in_a_sentence_that_is_otherwise_the_papers() -> None:
@@ -223,6 +270,14 @@ def test_what_the_abstract_says_as_widely_is_no_fault() -> None:
 def test_the_window_is_the_sentence_the_span_is_in() -> None:
     found = signals("ShedNet needs no glass.", SHED, even, Span(*re.search("need glass", SHED.abstract).span()))  # type: ignore[union-attr]
     assert found.quote == "It does not need glass."
+
+
+def test_a_sentence_that_names_the_words_it_rests_on_may_be_freer() -> None:
+    free = "Whoever shelters there stays cosy, at half the wind."
+    span = "It reduces the draught by half"
+    assert Checker(even, lambda *_: 0.4).check(free, SHED, span).supported
+    assert not Checker(even, lambda *_: 0.4).check(free, SHED).supported
+    assert not Checker(even, lambda *_: 0.1).check(free, SHED, span).supported
 
 
 def test_numbers_must_stand_in_the_span_or_the_title() -> None:
