@@ -20,7 +20,8 @@ import sys, xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path, params.port, params.hostnames = sys.argv[1], 0, ["127.0.0.1"]
 params.ui, params.offline, params.cors_origins = False, True, "http://127.0.0.1"
-params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 4096, 1, 2
+params.n_ctx, params.n_parallel = 4096, 1
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 server = xllamacpp.Server(params)
 print("ready", server.listening_address, flush=True)
 sys.stdin.read()
