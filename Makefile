@@ -28,7 +28,7 @@ install: $(BIN)/installed
 chat: $(BIN)/installed
 	@$(BIN)/assistant serve --sample
 
-# Each worker opens libraries and loads the embedding model: up to a gigabyte.
+# A worker, which loads the embedding model and opens libraries, takes 1.4 GB; PYTEST_XDIST_AUTO_NUM_WORKERS says how many.
 test: lint $(MODEL)/installed
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
