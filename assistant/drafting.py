@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from .briefing import Briefing, brief
 from .chunking import count_tokens
 from .errors import LLMError
-from .llm import LLM, Schema
+from .llm import LLM, Schema, objects
 from .parsing import Parser, Written
 from .prompts import Prompt, Prompts, fenced
 from .question import SEVERAL, Asked
@@ -32,27 +32,10 @@ WANTED = {
     "figure": "Give the figure asked for, with what it counts.",
 }
 """What is asked for by the kind of question, beyond the prompt."""
+_SENTENCE = objects({"source": {"type": "integer"}, "quote": {"type": "string"}, "text": {"type": "string"}})
 SCHEMA: Schema = {
     "title": "answer",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["answered", "sentences"],
-    "properties": {
-        "answered": {"type": "boolean"},
-        "sentences": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["source", "quote", "text"],
-                "properties": {
-                    "source": {"type": "integer"},
-                    "quote": {"type": "string"},
-                    "text": {"type": "string"},
-                },
-            },
-        },
-    },
+    **objects({"answered": {"type": "boolean"}, "sentences": {"type": "array", "items": _SENTENCE}}),
 }
 
 

@@ -1,4 +1,4 @@
-"""An answer in, plain JSON values out, and back again; the schema is told in the README.
+"""An answer or a paper in, plain JSON values out, and an answer back again; the schema is told in the README.
 
 Whatever is shown of an answer, and whatever a later question may refer to, comes back equal: the abstracts as they
 were when the quotes were held against them, too. `Hit.evidence` alone is left behind: only the writer reads it, and
@@ -87,16 +87,27 @@ def _declined(answer: Answer) -> dict[str, Any] | None:
 def _hit(hit: Hit) -> dict[str, Any]:
     return {
         "paper_id": hit.paper.id,
-        "title": hit.paper.title,
-        "url": hit.paper.url,
-        "published": hit.paper.published,
-        "sources": list(hit.paper.sources),
-        "abstract": hit.paper.abstract,
+        **_words(hit.paper),
         "passage": _passage(hit.passage),
         "score": float(hit.score),
         "relevance": float(hit.relevance),
         "ranks": dict(hit.ranks),
         "signals": {name: float(value) for name, value in hit.signals.items()},
+    }
+
+
+def paper_as_json(paper: Paper) -> dict[str, Any]:
+    """The whole of a paper as `json.dumps` takes it."""
+    return {"id": paper.id, **_words(paper)}
+
+
+def _words(paper: Paper) -> dict[str, Any]:
+    return {
+        "title": paper.title,
+        "url": paper.url,
+        "published": paper.published,
+        "sources": list(paper.sources),
+        "abstract": paper.abstract,
     }
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from .chunking import count_tokens
 from .citations import Weighed
 from .errors import LLMError
-from .llm import LLM, Schema
+from .llm import LLM, Schema, objects
 from .parsing.objects import Objects
 from .prompts import Prompts, fenced
 from .records import Check, digest
@@ -27,27 +27,8 @@ PAIRS_TOKENS = 3000
 """Most tokens of what is judged in one call; what has no room stays as the signals left it."""
 REASON = 160
 """Characters of a reason that are handed on."""
-SCHEMA: Schema = {
-    "title": "verdicts",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["verdicts"],
-    "properties": {
-        "verdicts": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["pair", "reason", "supported"],
-                "properties": {
-                    "pair": {"type": "integer"},
-                    "reason": {"type": "string"},
-                    "supported": {"type": "boolean"},
-                },
-            },
-        },
-    },
-}
+_VERDICT = objects({"pair": {"type": "integer"}, "reason": {"type": "string"}, "supported": {"type": "boolean"}})
+SCHEMA: Schema = {"title": "verdicts", **objects({"verdicts": {"type": "array", "items": _VERDICT}})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from .bridging import KINDS
 from .chunking import count_tokens
 from .conversation import bare, follows_up
 from .errors import LLMError
-from .llm import LLM, Message, Schema
+from .llm import LLM, Message, Schema, objects
 from .parsing.objects import Objects
 from .prompts import Prompts, fenced
 from .question import MAX_QUESTION, Asked
@@ -30,13 +30,7 @@ MOST_ADDED = 400
 MOST_STEPS = 3
 OF_THE_QUESTION = 0.6
 """Least share of a step's words that the question has, too: the rest ties it together."""
-SCHEMA: Schema = {
-    "title": "steps",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["questions"],
-    "properties": {"questions": {"type": "array", "items": {"type": "string"}}},
-}
+SCHEMA: Schema = {"title": "steps", **objects({"questions": {"type": "array", "items": {"type": "string"}}})}
 _CLAUSES = re.compile(r"(?<=[.;?!:])\s+(?=\w)")
 
 

@@ -123,6 +123,7 @@ def fit(
     values = np.array([[example.values[name] for name in names] for example in examples])
     labels = np.array([example.label for example in examples])
     mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
+    scale[scale < 1e-5] = 1.0  # what never varies tells nothing
     weight = "balanced" if balanced else None
     fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight=weight).fit((values - mean) / scale, labels)
     return {

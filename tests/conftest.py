@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from assistant.chain import Assistant
@@ -144,6 +147,15 @@ def holdings(open_holdings: Callable[..., Holdings]) -> Holdings:
     return open_holdings()
 
 
+def _free_port() -> int:
+    """A port that nobody has, of those the system gives to nobody: one it chose might be given away meanwhile."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+
+
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real `chroma run` on a loopback port."""
@@ -156,9 +168,7 @@ class ChromaServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> ChromaServer:
@@ -204,9 +214,19 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of the sample, made with the real model; some seconds, so do not change it but copy it."""
-    home = tmp_path_factory.mktemp("sample") / "home"
-    with Assistant.open(home) as assistant:
-        assistant.ingest(*sample_files())
+def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the sample, made once with the real model for all processes that test: do not open it."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "sample"
+    with FileLock(f"{home}.lock"):
+        if not home.exists():
+            with Assistant.open(made := home.with_name("made")) as assistant:
+                assistant.ingest(*sample_files())
+            made.rename(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def sample_home(made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the sample to read; whoever changes it makes a copy."""
+    return shutil.copytree(made_sample, tmp_path_factory.mktemp("sample") / "home")

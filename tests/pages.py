@@ -75,15 +75,18 @@ class Served:
 
     async def _run(self) -> None:
         """Serve; the page is made here, for Gradio leaves loops open that it makes where none runs."""
-        page = web.app(self.assistant, rules=self._rules, beside={"": _door()})
-        config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
-        self._server = uvicorn.Server(config)
-        self._made.set()
+        try:
+            page = web.app(self.assistant, rules=self._rules, beside={"": _door()})
+            config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
+            self._server = uvicorn.Server(config)
+        finally:
+            self._made.set()
         await self._server.serve(sockets=[self._listening])
 
     def __enter__(self) -> Served:
         self._thread.start()
-        assert self._made.wait(60), "the page could not be made"
+        self._made.wait()
+        assert hasattr(self, "_server"), "the page could not be made"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -189,7 +190,7 @@ def test_within_its_time_limit_there_is_an_answer(ask: Ask, step: Step) -> None:
     started = time.monotonic()
     answer, _ = ask(step, timeout=1)
     assert time.monotonic() - started < 60  # it is not for ever; that the limit is exact is held in test_llm
-    assert "not done within 1 s" in answer.remark
+    assert re.search(r"not done within (1|0\.\d+) s", answer.remark)  # what was left of the second
     assert "weak labels alone" in answer.text
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
 from assistant.declining import features
+from assistant.logistic import model
 from assistant.relevance import judged
-from eval.fit import Answered, answer_rows, relevance_rows
-from eval.questions import Question
+from eval import fit as fitting
+from eval.fit import Answered, answer_rows, fit, main, relevance_rows
+from eval.questions import Question, Span
 
 from .doubles import HashEmbedder
 from .test_retrieval import PEAR, Shelf
@@ -49,3 +57,31 @@ def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
     both = [example.label for example in relevance_rows([row], ["fact"], absent=True)]
     assert there == [hit.paper.title == PEAR for hit in row.hits]
     assert both == there + [False] * (len(there) - 1)
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the fitted models that is read and written in place of the package's own."""
+    shutil.copy(str(resources.files("assistant") / "models.json"), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(resources, "files", lambda _: tmp_path)
+        model.cache_clear()
+        yield tmp_path / "models.json"
+    model.cache_clear()
+
+
+def test_the_gate_is_fitted_on_what_the_models_just_fitted_say(
+    shelf: Shelf, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        answered(shelf, Question("f", "fact", "What does PearRank learn from?", (PEAR,), spans=(Span(PEAR, "weak"),))),
+        answered(shelf, Question("l", "list", "Which papers rank orchards?", (PEAR,))),
+        answered(shelf, Question("a", "unanswerable", "Which umbrellas are dry?", unanswerable="absent")),
+    ]
+    monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext())
+    monkeypatch.setattr(fitting, "asked", lambda *_: rows)
+    monkeypatch.setattr("sys.argv", ["eval.fit"])
+    main()
+    anew = [replace(row, hits=judged(row.asked, row.hits)) for row in rows]
+    by_new, by_old = (fit(list(answer_rows(some)), threshold=0.1, balanced=True) for some in (anew, rows))
+    assert json.loads(models.read_text())["models"]["answers"] == by_new != by_old

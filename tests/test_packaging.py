@@ -18,8 +18,11 @@ from packaging.version import Version
 from assistant import __version__
 
 from .conftest import ROOT
+from .llamaserver import WANTED
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
+LOCKS = ("requirements.lock", "requirements-model.lock")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 REQUIREMENTS = [Requirement(text) for some in (PROJECT["dependencies"], *EXTRAS.values()) for text in some]
@@ -127,15 +130,25 @@ def test_the_extra_all_is_all_extras() -> None:
 # -- the lock
 
 
-def test_every_locked_package_is_exact_and_hashed() -> None:
-    entries = re.findall(r"^(\S.*?)(?<!\\)$", re.sub(r"^ *#.*\n", "", LOCK, flags=re.M).replace("\\\n", " "), re.M)
-    assert len(entries) > 100
+@pytest.mark.parametrize(("name", "least"), [*zip(LOCKS, (100, 1), strict=True)])
+def test_every_locked_package_is_exact_and_hashed(name: str, least: int) -> None:
+    lock = re.sub(r"^ *#.*\n", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.M)
+    entries = re.findall(r"^(\S.*?)(?<!\\)$", lock.replace("\\\n", " "), re.M)
+    assert len(entries) > least
     for entry in entries:
         assert re.fullmatch(r"[a-z0-9.-]+==[^\s;]+(?: ; .+?)?(?: +--hash=sha256:[0-9a-f]{64})+ *", entry), entry[:80]
 
 
-def test_the_lock_names_no_host_and_no_machine() -> None:
-    assert not re.search(r"://|--index|--find-links|--extra-index|/home|/root|/tmp|/opt|/work", LOCK)
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_lock_names_no_host_and_no_machine(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"://|--index|--find-links|--extra-index|/home|/root|/tmp|/opt|/work", lock)
+
+
+def test_the_model_to_test_with_is_the_one_that_is_wanted() -> None:
+    locked = re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / "requirements-model.lock").read_text(encoding="utf-8"), re.M)
+    assert locked == GROUPS["model"]
+    assert {Requirement(one).name.replace("-", "_") for one in locked} == {*WANTED}
 
 
 def test_the_lock_has_the_build_backend_and_no_torch() -> None:

@@ -45,7 +45,7 @@ def opened(shelf: Path, url: str, llm: LLM | None = None, judge: str = "always")
         model_url=url,
         model_timeout=PATIENCE,
         model_silence=PATIENCE,
-        model_tokens=200,
+        model_tokens=100,
         model_prompt_tokens=700,
         judge=judge,
     )

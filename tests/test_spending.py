@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from assistant.chain import Assistant
 from assistant.cli import app
 from assistant.composing import INSTEAD
+from assistant.ledger import bill
 from assistant.llm import ScriptedModel
 from assistant.llm.scripted import Line
 from assistant.records import STARTING_OVER
@@ -19,6 +22,7 @@ from assistant.settings import Settings
 
 from .doubles import HashEmbedder
 from .modelserver import ModelServer, replies, says
+from .pages import Served, Visitor
 from .papers import PAIRS, Pair, write_listing
 from .test_chain import assert_sound
 from .test_composing import ABSTRACTS, GAINS, PEAR, QUESTION, SORTS, drafted, texts
@@ -72,6 +76,24 @@ def test_a_conversation_sums_its_turns(opened: Open) -> None:
     assert chat.usage["calls"] == 2
     assert chat.usage["prompt_tokens"] == sum(answer.usage["prompt_tokens"] for answer in answers)
     assert chat.cost == pytest.approx(sum(answer.cost or 0 for answer in answers))
+
+
+def test_the_page_tells_what_its_conversation_took_so_far(opened: Open) -> None:
+    asked = (QUESTION, "What does PearRank gain over BM25?")
+    assistant, _ = opened(*[drafted(SORTS), drafted(GAINS)] * 2, model_prices=PRICES)
+
+    async def scene(url: str) -> list[str]:
+        visitor = await Visitor.arrive(url)
+        shown = [str(await visitor.does("question", "submit", [question, None])) for question in asked]
+        await visitor.leave()
+        return shown
+
+    with Served(assistant) as page:
+        shown = asyncio.run(scene(page.url))
+    chat = assistant.conversation()
+    for question, told in zip(asked, shown, strict=True):
+        chat.ask(question)
+        assert re.findall(r"This conversation</dt><dd>(.*?)</dd>", told) == [bill(chat.usage, chat.cost)]
 
 
 def test_what_was_used_is_counted_across_processes_and_aborted_answers_too(opened: Open) -> None:

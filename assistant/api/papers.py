@@ -14,7 +14,8 @@ from fastapi.responses import JSONResponse
 
 from ..chain import Assistant
 from ..errors import QuestionError
-from ..records import Ingested, Paper
+from ..export import paper_as_json
+from ..records import Ingested
 from . import bodies
 from .desk import At, Reading, Writing
 
@@ -42,13 +43,15 @@ async def papers(
     """List the papers held, by title, or those that words find."""
     fitting = functools.partial(desk.assistant.papers, words, listing=listing, since=since, until=until)
     found = await asyncio.to_thread(fitting)
-    return JSONResponse({"total": len(found), "papers": [_paper(paper) for paper in found[offset : offset + limit]]})
+    return JSONResponse(
+        {"total": len(found), "papers": [paper_as_json(paper) for paper in found[offset : offset + limit]]}
+    )
 
 
 @router.get("/api/papers/{name:path}", response_model=bodies.Paper)
 async def paper(desk: At, _: Reading, name: Name) -> Response:
     """One paper."""
-    return JSONResponse(_paper(await asyncio.to_thread(desk.assistant.paper, name)))
+    return JSONResponse(paper_as_json(await asyncio.to_thread(desk.assistant.paper, name)))
 
 
 @router.post("/api/papers", response_model=bodies.Ingested)
@@ -79,17 +82,6 @@ def _taken_in(assistant: Assistant, name: str, content: bytes) -> Ingested:
         except (OSError, ValueError) as error:
             raise QuestionError(f"The file cannot be taken in under its name: {error}. Rename it.") from error
         return assistant.ingest(path)
-
-
-def _paper(paper: Paper) -> dict[str, Any]:
-    return {
-        "id": paper.id,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "url": paper.url,
-        "published": paper.published,
-        "sources": list(paper.sources),
-    }
 
 
 def _ingested(done: Ingested) -> dict[str, Any]:

@@ -7,7 +7,7 @@ The seam is `LLM`, one method. `ServedModel` is any OpenAI-compatible server, `S
 from __future__ import annotations
 
 from .configured import configured, configured_embedder
-from .model import LLM, Message, Metered, Schema, Usage
+from .model import LLM, Message, Metered, Schema, Usage, objects
 from .reply import Reply
 from .scripted import ScriptedModel
 from .served import ServedModel
@@ -23,4 +23,5 @@ __all__ = [
     "Usage",
     "configured",
     "configured_embedder",
+    "objects",
 ]

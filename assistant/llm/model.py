@@ -12,12 +12,17 @@ from typing import Any, Protocol
 from ..errors import LLMError
 from .reply import Message, Reply, Usage
 
-__all__ = ["LLM", "SECONDS", "Message", "Metered", "Schema", "Usage"]
+__all__ = ["LLM", "SECONDS", "Message", "Metered", "Schema", "Usage", "objects"]
 
 Schema = Mapping[str, Any]
 """A JSON schema that a reply is to keep to, where the model can; its "title" names it."""
 SECONDS = 60.0
 """How long a reply may take by default."""
+
+
+def objects(properties: Schema) -> Schema:
+    """The schema of JSON objects that have all of these properties and no others."""
+    return {"type": "object", "additionalProperties": False, "required": [*properties], "properties": properties}
 
 
 class LLM(Protocol):

@@ -6,16 +6,10 @@ import json
 import time
 from dataclasses import dataclass
 
-from .model import LLM, SECONDS, Schema
+from .model import LLM, SECONDS, Schema, objects
 from .reply import Message, Usage
 
-SCHEMA: Schema = {
-    "title": "greeting",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["word"],
-    "properties": {"word": {"type": "string"}},
-}
+SCHEMA: Schema = {"title": "greeting", **objects({"word": {"type": "string"}})}
 PLAIN = (Message("system", "You are brief."), Message("user", "Say the word: ready"))
 AS_JSON = (Message("system", "You are brief."), Message("user", 'Reply with JSON alone: {"word": "ready"}'))
 

@@ -20,6 +20,7 @@ from ..answering import Answering
 from ..chain import Assistant
 from ..doorkeeper import Caller, Doorkeeper
 from ..errors import AssistantError, PaperNotFound
+from ..export import paper_as_json
 from ..problems import problem_of
 from ..records import Answer, Paper
 from .tools import TOOLS, Ask, Check, Get, Search, as_structure, as_text
@@ -118,14 +119,7 @@ class Server:
 
     async def _get(self, given: Get, _: Context) -> Result:
         paper = await asyncio.to_thread(self._assistant.paper, given.paper)
-        return _shown(paper), {
-            "id": paper.id,
-            "title": paper.title,
-            "abstract": paper.abstract,
-            "url": paper.url,
-            "published": paper.published,
-            "sources": list(paper.sources),
-        }
+        return _shown(paper), paper_as_json(paper)
 
     async def _check(self, given: Check, _: Context) -> Result:
         verdict = await self._answering.aside(functools.partial(self._assistant.check, given.sentence, given.paper))

@@ -1,22 +1,21 @@
 """A question and its conversation in, each state of its answer in the making out.
 
-The assistant works in a thread of its own a question, as many at once as there are places; the event loop stays free.
+`answering` makes it as for every door; but people see how many are before them, and whatever fails is told in words.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import secrets
-import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..answering import AT_ONCE, LONGEST, Answering
 from ..errors import AssistantError, ConversationNotFound, LibraryBusy, PaperNotFound, QuestionError
 from ..limits import Limits
 from ..records import STARTING_OVER, Turn
@@ -25,12 +24,8 @@ from .line import Line, LineFull
 from .sessions import Talk, Unknown
 
 if TYPE_CHECKING:
-    from ..chain import Assistant, Event
+    from ..chain import Assistant
 
-AT_ONCE = 8
-"""Questions answered at once: more only slow each other down."""
-LONGEST = 200
-"""Questions that may wait."""
 NEWS = 1.0
 """Seconds between two tellings of one's place in the line: told at every step, a long line has no time for answers."""
 FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineFull, Unknown)
@@ -76,7 +71,7 @@ class Asker:
         self._remember = remember
         self._limits, self._per_minute = Limits(), per_minute
         self._line = Line(at_once=at_once, longest=longest)
-        self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="asking")
+        self._answering = Answering(assistant, at_once=at_once)
 
     def warm(self, also: Callable[[], object]) -> Future[object]:
         """Have the index opened and the model loaded, before anybody asks; a fault shows when somebody does."""
@@ -85,10 +80,10 @@ class Asker:
             also()
             self._assistant.search("What is here?")
 
-        return self._workers.submit(work)
+        return self._answering.meanwhile(work)
 
     def close(self) -> None:
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._answering.close()
 
     async def ask(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
         """The states of an answer, then the turn, which `talk` remembers; or what went wrong.
@@ -138,36 +133,18 @@ class Asker:
             yield failure(error)
 
     async def _answered(self, question: str, talk: Talk) -> AsyncGenerator[Step, None]:
-        """The states of `Assistant.stream`, run in a worker; it ends at its next event once this is closed."""
-        loop, stopped = asyncio.get_running_loop(), threading.Event()
-        made: asyncio.Queue[Event | None] = asyncio.Queue()
-        turns, papers = talk.before, [paper.title for paper in talk.chosen]
-
-        def work() -> None:
-            try:
-                for event in self._assistant.stream(question, turns, papers=papers):
-                    if stopped.is_set():
-                        return
-                    loop.call_soon_threadsafe(made.put_nowait, event)
-            finally:
-                loop.call_soon_threadsafe(made.put_nowait, None)
-
-        state = Making(question)
-        done = loop.run_in_executor(self._workers, work)
-        try:
-            while event := await made.get():
-                told = () if event.stage == STARTING_OVER else state.claims
-                claims = (*told, event.claim) if event.claim else told
-                state = Making(question, stage=event.stage, claims=claims)
-                if event.answer:
-                    yield Turn(question, event.answer)
-                elif made.empty():  # a state that is out of date already need not be shown
-                    yield state
-            await asyncio.wait([done])
-            if error := done.exception():
-                yield failure(error)
-        finally:
-            stopped.set()
+        """The states of an answer, less those that are out of date already, then the turn."""
+        state, papers = Making(question), [paper.title for paper in talk.chosen]
+        async with aclosing(self._answering.batches(question, talk.before, papers=papers)) as batches:
+            async for batch in batches:
+                if isinstance(batch, BaseException):
+                    yield failure(batch)
+                    return
+                for event in batch:
+                    told = () if event.stage == STARTING_OVER else state.claims
+                    claims = (*told, event.claim) if event.claim else told
+                    state = Making(question, stage=event.stage, claims=claims)
+                yield Turn(question, batch[-1].answer) if batch[-1].answer else state
 
 
 def failure(error: BaseException, *, what: str = "This question could not be answered") -> Failure:
