@@ -96,7 +96,8 @@ class Visit:
             self.elsewhere.append(request.url)
 
     def _fault(self, told: str) -> None:
-        if not re.search(r"AbortError|errored out", told):  # what Gradio says of its streams when a page is left
+        # What Gradio says of its streams when a page is left, and the browser of what a test keeps from the network.
+        if not re.search(r"AbortError|errored out|net::ERR_FAILED", told):
             self.errors.append(told)
 
     def ask(self, question: str) -> None:
@@ -217,6 +218,35 @@ def test_a_decline_is_calm_and_shows_what_came_nearest(seen: Visit) -> None:
 
 
 # -- stop, retry, edit, copy
+
+
+def test_a_question_stands_there_as_soon_as_it_is_sent(seen: Visit) -> None:
+    seen.page.evaluate(
+        "() => { window.plainly = fetch; fetch = async (...asked) =>"
+        " { await new Promise((go) => { window.release = go; }); return plainly(...asked); }; }"
+    )
+    seen.page.fill("#question textarea", "What is PearRank?")
+    seen.page.keyboard.press("Enter")
+    seen["#sent"].get_by_text("Sending", exact=True).wait_for()
+    assert seen.texts("#sent .question") == ["What is PearRank?"]
+    assert not seen["#current .welcome"].is_visible()
+    seen.page.evaluate("fetch = plainly, release()")
+    seen.answered("What is PearRank?")
+    assert seen.texts(".question") == ["What is PearRank?"]
+    seen.ask("and what does it gain?")
+    assert seen.texts(".question") == ["What is PearRank?", "and what does it gain?"]
+
+
+def test_a_question_that_does_not_arrive_stays_in_the_box(seen: Visit) -> None:
+    seen.page.route("**/queue/join*", lambda route: route.abort())
+    seen.page.fill("#question textarea", "What is PearRank?")
+    seen["#question"].get_by_role("button", name="Ask").click()
+    seen.page.get_by_text("Connection to the server was lost").first.wait_for()
+    assert seen["#sent"].count() == 0
+    assert seen["#current .welcome"].is_visible()
+    assert seen.page.input_value("#question textarea") == "What is PearRank?"
+    seen.page.unroute("**/queue/join*")
+    seen.open()
 
 
 def test_an_answer_in_the_making_can_be_stopped_and_asked_again(seen: Visit, served: Served) -> None:

@@ -57,8 +57,10 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
     async def talk(self, name: str, request: gr.Request) -> Talk:
-        """The conversation called `name` of whoever asks. A page that was open when the server started anew is not
-        known by name any more: its address, which every request bears, says which conversation stands on it.
+        """The conversation called `name` of whoever asks.
+
+        Of a page that was open when the server started anew nothing is known but its address, which every request
+        bears: that says which conversation stands on it.
         """
         address = str(request.query_params.get("talk", ""))
         return await self.sessions.talk(self.entrance.owner(request.cookies), name or address)
