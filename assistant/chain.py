@@ -13,6 +13,7 @@ from .bridging import leads
 from .citations import Checker
 from .composing import Clock, Composer, Composition
 from .conversation import of_the_chosen, self_contained
+from .courtesy import courtesy
 from .declining import EMPTY, decline, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
@@ -149,12 +150,10 @@ class Assistant:
         looked at; without them all are. Raises `QuestionError` for what is no question, `PaperNotFound`,
         `IndexMismatch`, `StoreError`.
         """
-        answer: Answer | None = None
-        for event in self.stream(question, turns, papers=papers):
-            answer = event.answer or answer
-        if answer is None:
+        answers = [event.answer for event in self.stream(question, turns, papers=papers) if event.answer]
+        if not answers:
             raise QuestionError("The question was dropped before it was answered. Ask again.")
-        return answer
+        return answers[-1]
 
     async def aask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
         """`ask` without blocking the event loop."""
@@ -172,8 +171,9 @@ class Assistant:
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index, self._task() as task:
-            if index is None:
-                yield Event("answered", answer=Answer(question, question, declined=EMPTY))
+            if index is None or (said := courtesy(question, len(index.keywords), self._holdings.library.listings())):
+                declined = EMPTY if index is None else said
+                yield Event("answered", answer=Answer(question, question, declined=declined, kind="talk"))
                 return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
             query = _query(question, recent, chosen, index, task)
@@ -246,8 +246,8 @@ class Assistant:
 
     def _chosen(self, papers: Collection[str]) -> list[Paper]:
         """The papers of these titles or ids, each once; a title alone counts as one."""
-        named = [papers] if isinstance(papers, str) else papers
-        return list({paper.id: paper for paper in map(self.paper, named)}.values())
+        each = map(self.paper, [papers] if isinstance(papers, str) else papers)
+        return list({paper.id: paper for paper in each}.values())
 
     def _task(self) -> AbstractContextManager[Task | None]:
         return self._desk.task() if self._desk else nullcontext()
@@ -289,8 +289,7 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
 def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index, task: Task | None) -> str:
     """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
     names = functools.partial(named, vocabulary=index)
-    if chosen:
-        titles = [paper.title for paper in chosen]
+    if titles := [paper.title for paper in chosen]:
         return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
     offline = self_contained(question, turns, names)
     return task.reworder.self_contained(question, turns, offline) if task else offline
