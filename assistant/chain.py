@@ -26,6 +26,7 @@ from .question import Asked, accepted, general, named, understand
 from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .relevance import judged, kept
 from .retrieval import Retriever, likeness
+from .text import counted
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
@@ -177,12 +178,12 @@ class Assistant:
                 return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
             query = _query(question, recent, chosen, index, task)
-            yield Event(f"searching {_papers(len(chosen) or len(index.keywords))}")
+            yield Event(f"searching {counted(len(chosen) or len(index.keywords), 'paper')}")
             asked = replace(self._understood(query, index), papers=tuple(paper.id for paper in chosen) or None)
             clock.lap("understanding")
             hits = self._hits(asked, index, task)
             clock.lap("retrieval")
-            yield Event(f"reading {_papers(len(hits))}")
+            yield Event(f"reading {counted(len(hits), 'paper')}")
             made = yield from self._composed(asked, hits, index, task, clock)
         answer = Answer(
             question=question,
@@ -217,8 +218,10 @@ class Assistant:
         return Conversation(self)
 
     def check(self, sentence: str, title: str) -> Check:
-        """Whether the abstract of the paper called `title` supports a sentence. Raises `PaperNotFound`."""
+        """Whether the abstract of the paper called `title` supports a sentence. `PaperNotFound`, `QuestionError`."""
         paper = self.paper(title)
+        if not any(c.isalnum() for c in sentence):
+            raise QuestionError("The sentence has no words. Write one that the abstract may support.")
         with self._holdings.reading() as index:
             if index is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
@@ -293,7 +296,3 @@ def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index:
         return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
     offline = self_contained(question, turns, names)
     return task.reworder.self_contained(question, turns, offline) if task else offline
-
-
-def _papers(number: int) -> str:
-    return f"{number} paper{'' if number == 1 else 's'}"

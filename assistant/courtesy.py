@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from .browsing import MONTHS, days
 from .records import Decline
+from .text import counted
 
 _PAPERS = r"(?:papers|abstracts|documents|articles|titles|publications)"
 _HERE = (
@@ -66,14 +67,14 @@ BLAME = _whole(
 def courtesy(question: str, papers: int, listings: Mapping[str, str]) -> Decline | None:
     """What is said to a question about the assistant, or the `papers` it holds and the labels of their listings."""
     asked = " ".join(question.replace("\u2019", "'").split()).strip(" .!?,;:…！？。")
-    held = "1 paper" if papers == 1 else f"{papers:,} papers"
+    held = counted(papers, "paper")
     work = f"I answer questions about {held}, from titles and abstracts alone, and cite a paper for every sentence."
     ask = "Ask about a topic, a method or a paper by its name, for a list, or for a comparison."
     said = {
         HELLO: f"Hello. {work} {ask}",
         THANKS: "You are welcome. Ask on whenever you like.",
         WHO: f"{work} {ask} What the abstracts do not say I do not know.",
-        HOW_MANY: f"The library holds {held}, from {len(listings)} listing{'s' * (len(listings) != 1)}. {ask}",
+        HOW_MANY: f"The library holds {held}, from {counted(len(listings), 'listing')}. {ask}",
         NEW: _new(asked, listings),
         ALL: f"An answer rests on a few papers, and the library holds {held}. {ask}",
         BLAME: f"I am sorry that this was no help. I can only report what the abstracts say. {ask}",

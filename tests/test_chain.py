@@ -406,6 +406,8 @@ def test_a_sentence_is_checked_against_a_paper(reader: Assistant) -> None:
     assert not reader.check("PearRank learns from weak labels alone.", KITE).supported
     with pytest.raises(PaperNotFound, match="Umbrellas"):
         reader.check("PearRank learns.", "Umbrellas")
+    with pytest.raises(QuestionError, match="The sentence has no words"):
+        reader.check(" ... ", PEAR)
 
 
 def test_a_search_tells_hits_and_how_the_question_was_understood(reader: Assistant) -> None:

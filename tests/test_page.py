@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}; on Debian: apt-get install chromium"
 )
 
-WIDE = {"width": 1200, "height": 800}
+WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 360, "height": 740}
 ELSEWHERE = "http://elsewhere.example"
 FOREIGN = (
     f"<img src={ELSEWHERE}/leak.png onerror=parent.hit=1>",
@@ -107,7 +107,7 @@ class Visit:
         self.answered(question)
 
     def answered(self, question: str) -> None:
-        turn = self.page.locator("#current .turn", has=self.page.get_by_text(question, exact=True))
+        turn = self.page.locator("#current .turn", has=self.page.get_by_text(question.strip(), exact=True))
         turn.locator(".tools").wait_for()
 
     def __getitem__(self, selector: str) -> Any:
@@ -358,7 +358,7 @@ def test_it_is_dark_where_the_system_is_and_as_one_chooses(seen: Visit) -> None:
 
 
 def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> None:
-    seen.page.set_viewport_size({"width": 360, "height": 740})
+    seen.page.set_viewport_size(NARROW)
     seen.ask("What is PearRank?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
     answer, evidence = seen["#current .answer"].bounding_box(), seen["#evidence .card"].first.bounding_box()
@@ -367,6 +367,15 @@ def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> N
     seen["#current .reference"].first.click()
     seen["mark.now"].wait_for()
     seen.page.wait_for_function("document.querySelector('mark.now').getBoundingClientRect().bottom < innerHeight")
+
+
+def test_on_a_phone_the_question_asked_last_stands_at_the_top_once_it_is_answered(seen: Visit) -> None:
+    seen.page.set_viewport_size(NARROW)
+    for question in ("What is PearRank?", "What is Ragnarök?", "What is PearRank?"):
+        seen.ask(question)
+        seen.page.wait_for_timeout(300)  # what is scrolled to may still be on its way
+        top = seen["#current .question"].bounding_box()["y"]
+        assert 0 <= top < NARROW["height"] / 4, question
 
 
 def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
@@ -453,6 +462,13 @@ def test_a_hundred_thousand_characters_do_not_break_the_page(seen: Visit) -> Non
     seen.ask("What is LongGremlin?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= 1200
     seen.ask("What is PearRank?")
+
+
+def test_a_question_too_long_to_be_asked_leaves_room_for_the_sentence_that_says_so(seen: Visit) -> None:
+    seen.ask("pears " * 2000)
+    told = seen["#current .stopped"]
+    assert "Shorten it." in told.inner_text()
+    assert told.bounding_box()["y"] < WIDE["height"] / 2
 
 
 def test_text_that_runs_right_to_left_turns_nothing_but_itself(seen: Visit) -> None:

@@ -21,9 +21,9 @@ HEADER_LINES = 30
 """How far down "Subscribe" may stand and still end a header."""
 ABSTRACT_WORDS = 40
 """A line this long is an abstract however it ends; the longest title met has 26 words."""
-MAX_TITLE, MAX_ABSTRACT = 1000, 20_000
-"""Characters of the longest title and abstract taken, some ten times the longest met: more would be a whole text, which
-takes minutes to index."""
+MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
+"""Characters of the longest title and abstract taken, 50 and 500 times the longest met: a few megabytes on one line
+would take minutes to index."""
 SENTENCE_WORDS = 15
 """A line this long that ends as a sentence does is an abstract; so are two sentences."""
 

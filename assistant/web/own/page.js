@@ -7,6 +7,8 @@
   let wanted = null; // the card to bring to the front as soon as its evidence is there
   let former = ""; // the turn that stood last when a question was sent
   let followed = ""; // the question that was scrolled to last
+  let finished = ""; // the one whose answer was scrolled to
+  let moved = false; // whether somebody scrolled since
 
   // Tell the server: the listeners of a component in talk.py hear `name`.
   const send = (component, name, data = {}) =>
@@ -165,6 +167,8 @@
   });
   document.addEventListener("click", (event) => event.target.closest("#question .submit-button") && sent(box().value), true);
 
+  for (const name of ["wheel", "touchmove"]) document.addEventListener(name, () => { moved = true; }, { passive: true });
+
   // -- keys
 
   const typing = () => ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement?.tagName);
@@ -220,8 +224,10 @@
     const turn = one("#current .turn");
     if (one("#sent") && stands() !== former) unsent();
     const key = turn ? `${name} ${turn.dataset.turn} ${one(".question", turn).textContent}` : "";
-    if (key !== followed) {
-      followed = key;
+    const done = turn && one(".tools", turn) ? key : "";
+    // On a phone the evidence stands below: what was too short to be scrolled to is scrolled to once it is whole.
+    if (key !== followed || (done && done !== finished && narrow() && !moved)) {
+      [followed, finished, moved] = [key, done, false];
       if (turn) turn.scrollIntoView({ block: "start" });
     }
   };
