@@ -42,6 +42,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     bridging        a question of several steps and its hits in, the papers the first leads to out
     particulars     a question and a paper in, the particulars out that its abstract does not state
     declining       a question and its hits in, why there is no answer out
+    courtesy        a question about the assistant or its library in, what is said to it out, or None
     briefing        a question's hits in, the sources of a prompt out
     writing         question and hits in, the sentences of a draft out, one by one
     quantities      a sentence and a text in, the numbers out that the text does not state

@@ -13,6 +13,7 @@ from .bridging import leads
 from .citations import Checker
 from .composing import Clock, Composer, Composition
 from .conversation import of_the_chosen, self_contained
+from .courtesy import courtesy
 from .declining import EMPTY, decline, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
@@ -25,6 +26,7 @@ from .question import Asked, accepted, general, named, understand
 from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .relevance import judged, kept
 from .retrieval import Retriever, likeness
+from .text import counted
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
@@ -149,12 +151,10 @@ class Assistant:
         looked at; without them all are. Raises `QuestionError` for what is no question, `PaperNotFound`,
         `IndexMismatch`, `StoreError`.
         """
-        answer: Answer | None = None
-        for event in self.stream(question, turns, papers=papers):
-            answer = event.answer or answer
-        if answer is None:
+        answers = [event.answer for event in self.stream(question, turns, papers=papers) if event.answer]
+        if not answers:
             raise QuestionError("The question was dropped before it was answered. Ask again.")
-        return answer
+        return answers[-1]
 
     async def aask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
         """`ask` without blocking the event loop."""
@@ -172,17 +172,18 @@ class Assistant:
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index, self._task() as task:
-            if index is None:
-                yield Event("answered", answer=Answer(question, question, declined=EMPTY))
+            if index is None or (said := courtesy(question, len(index.keywords), self._holdings.library.listings())):
+                declined = EMPTY if index is None else said
+                yield Event("answered", answer=Answer(question, question, declined=declined, kind="talk"))
                 return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
             query = _query(question, recent, chosen, index, task)
-            yield Event(f"searching {_papers(len(chosen) or len(index.keywords))}")
+            yield Event(f"searching {counted(len(chosen) or len(index.keywords), 'paper')}")
             asked = replace(self._understood(query, index), papers=tuple(paper.id for paper in chosen) or None)
             clock.lap("understanding")
             hits = self._hits(asked, index, task)
             clock.lap("retrieval")
-            yield Event(f"reading {_papers(len(hits))}")
+            yield Event(f"reading {counted(len(hits), 'paper')}")
             made = yield from self._composed(asked, hits, index, task, clock)
         answer = Answer(
             question=question,
@@ -217,8 +218,10 @@ class Assistant:
         return Conversation(self)
 
     def check(self, sentence: str, title: str) -> Check:
-        """Whether the abstract of the paper called `title` supports a sentence. Raises `PaperNotFound`."""
+        """Whether the abstract of the paper called `title` supports a sentence. `PaperNotFound`, `QuestionError`."""
         paper = self.paper(title)
+        if not any(c.isalnum() for c in sentence):
+            raise QuestionError("The sentence has no words. Write one that the abstract may support.")
         with self._holdings.reading() as index:
             if index is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
@@ -246,8 +249,8 @@ class Assistant:
 
     def _chosen(self, papers: Collection[str]) -> list[Paper]:
         """The papers of these titles or ids, each once; a title alone counts as one."""
-        named = [papers] if isinstance(papers, str) else papers
-        return list({paper.id: paper for paper in map(self.paper, named)}.values())
+        each = map(self.paper, [papers] if isinstance(papers, str) else papers)
+        return list({paper.id: paper for paper in each}.values())
 
     def _task(self) -> AbstractContextManager[Task | None]:
         return self._desk.task() if self._desk else nullcontext()
@@ -289,12 +292,7 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
 def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index, task: Task | None) -> str:
     """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
     names = functools.partial(named, vocabulary=index)
-    if chosen:
-        titles = [paper.title for paper in chosen]
+    if titles := [paper.title for paper in chosen]:
         return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
     offline = self_contained(question, turns, names)
     return task.reworder.self_contained(question, turns, offline) if task else offline
-
-
-def _papers(number: int) -> str:
-    return f"{number} paper{'' if number == 1 else 's'}"

@@ -95,6 +95,15 @@ class Number:
     text: str
 
 
+def counted(number: int, what: str) -> str:
+    """How many there are of what, in words that fit.
+
+    >>> counted(1, "paper"), counted(1828, "paper")
+    ('1 paper', '1,828 papers')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def sentences(text: str) -> list[Span]:
     """The sentences of `text` in order, without the space around them.
 

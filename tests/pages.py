@@ -129,11 +129,16 @@ class Visitor:
         """Lose the cookies."""
         self._client.cookies.clear()
 
-    async def does(self, component: str, event: str, data: Sequence[Any], about: Any = None) -> list[Any]:
-        """What the page would be told on this event of a component, as the outputs it names and their last values."""
+    async def does(
+        self, component: str, event: str, data: Sequence[Any], about: Any = None, *, talk: str = ""
+    ) -> list[Any]:
+        """What the page would be told on this event of a component, as the outputs it names and their last values.
+
+        `talk` is the conversation that its address names.
+        """
         body = {"data": [*data], "fn_index": self._function(component, event), "session_hash": self._session}
         body |= {"event_data": about, "trigger_id": None}
-        joined = await self._client.post("/gradio_api/queue/join", json=body)
+        joined = await self._client.post("/gradio_api/queue/join", json=body, params={"talk": talk} if talk else {})
         joined.raise_for_status()
         last: list[Any] = []
         async for message in self._told(joined.json()["event_id"]):

@@ -40,7 +40,7 @@ ASKED = (
     "How many papers are about snow?",
     "Under which licence is PearRank released?",
     "Who sells umbrellas in Lisbon?",
-    "hello",
+    "What is the weather like?",
 )
 
 
@@ -406,6 +406,8 @@ def test_a_sentence_is_checked_against_a_paper(reader: Assistant) -> None:
     assert not reader.check("PearRank learns from weak labels alone.", KITE).supported
     with pytest.raises(PaperNotFound, match="Umbrellas"):
         reader.check("PearRank learns.", "Umbrellas")
+    with pytest.raises(QuestionError, match="The sentence has no words"):
+        reader.check(" ... ", PEAR)
 
 
 def test_a_search_tells_hits_and_how_the_question_was_understood(reader: Assistant) -> None:
@@ -512,7 +514,18 @@ def test_a_name_in_a_listing_and_a_chosen_paper_of_another_leave_nothing(hashed:
     assert answer.hits == ()
 
 
-@pytest.mark.parametrize("question", ["What does PearRank learn from?", "hello"])
+def test_what_is_said_of_the_library_is_said_without_a_search_whatever_was_said_before(reader: Assistant) -> None:
+    turns = [Turn("What is PearRank?", reader.ask("What is PearRank?"))]
+    (told,) = reader.stream("thanks!", turns)
+    assert told.answer
+    assert told.answer.text == "You are welcome. Ask on whenever you like."
+    assert (told.answer.kind, told.answer.hits, told.answer.answered) == ("talk", (), False)
+    held, listings = len(reader.papers()), len(reader.status().listings)
+    counted = reader.ask("How many papers are there?").text
+    assert counted.startswith(f"The library holds {held} papers, from {listings} listing")
+
+
+@pytest.mark.parametrize("question", ["What does PearRank learn from?", "What is the weather like?"])
 def test_an_unknown_chosen_paper_is_refused_before_anything(reader: Assistant, question: str) -> None:
     stream = reader.stream(question, papers=[PEAR, "Do Kites Forget the Wind?"])
     with pytest.raises(

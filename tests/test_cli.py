@@ -233,7 +233,8 @@ def test_ask_json_prints_the_whole_answer(run: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
 def test_a_declined_question_is_4(flags: list[str], run: Callable[..., Result], home: Path) -> None:
     done = run("ask", *flags, "What is PearRank?", home=home)
-    assert (done.exit_code, done.stderr) == (4, "")
+    told = f"The library is the folder {home}; --home names another.\n"
+    assert (done.exit_code, done.stderr) == (4, told)
     assert "There are no papers here yet. Add listing files with: assistant ingest PATH..." in done.stdout
 
 
@@ -295,7 +296,9 @@ def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
 def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
     done = run("papers", "zebra")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper has these words.\n")
-    assert run("papers", home=home).stderr == "There are no papers here yet.\n"
+    empty = f"There are no papers in {home} yet. Add listing files with: assistant ingest PATH...\n"
+    assert run("papers", home=home).stderr == empty
+    assert run("papers", "pears", home=home).stderr == empty
 
 
 def test_papers_of_a_listing_and_of_some_days(run: Callable[..., Result]) -> None:

@@ -130,6 +130,17 @@ def test_a_reject_names_its_line_reason_and_text(body: tuple[str, ...], line: in
     assert rejects_of(*body) == [(line, reason, text)]
 
 
+def test_what_is_too_long_for_a_title_or_an_abstract_is_rejected_and_the_records_beside_it_stay() -> None:
+    whole_text, no_title = f"{ABSTRACT} " * (1_000_000 // len(ABSTRACT)), "x" * 10_001
+    found = parse("\n".join((TITLE, whole_text, no_title, "x" * 10_000, ABSTRACT)).encode(), "a.txt")
+    assert [paper.title for paper in found.papers] == ["x" * 10_000]
+    told = f"the text after this title is longer than an abstract ({len(whole_text.strip()):,} characters)"
+    assert found.rejects == (
+        Reject("a.txt", 1, told, f"{TITLE}\n{whole_text.strip()}"),
+        Reject("a.txt", 3, "is longer than a title (10,001 characters)", no_title),
+    )
+
+
 def test_a_title_that_comes_again_with_another_abstract_is_rejected() -> None:
     again = "We fly no kites at all. The wind has left us."
     body = (TITLE, ABSTRACT, TITLE.upper(), again, TITLE, ABSTRACT)
@@ -148,7 +159,8 @@ def test_a_line_that_is_not_utf8_is_rejected_alone() -> None:
     data = listing_text(PAIRS[:1]).encode() + b"Caf\xe9\n" + f"{TITLE}\n{ABSTRACT}\n".encode()
     found = parse(data, "a.txt")
     assert [paper.title for paper in found.papers] == [PAIRS[0][0], TITLE]
-    assert found.rejects == (Reject("a.txt", 14, "is not UTF-8 (at byte 3)", "Caf\N{REPLACEMENT CHARACTER}"),)
+    told = "is not UTF-8 (at byte 3); save the file as UTF-8"
+    assert found.rejects == (Reject("a.txt", 14, told, "Caf\N{REPLACEMENT CHARACTER}"),)
 
 
 @LAYOUTS
@@ -215,8 +227,8 @@ def test_odd_paths_have_a_source_and_a_place_that_can_be_kept(path: str) -> None
 UNREADABLE = [
     pytest.param(b"", r"the file is empty", id="empty"),
     pytest.param(b" \n\r\n\t", r"the file is empty", id="blank"),
+    pytest.param("Title\nText.\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8", id="utf-16"),
     pytest.param(b"%PDF-1.7\n\x00\x01", r"is binary, not text \(a zero byte at byte 9\)", id="binary"),
-    pytest.param("Kites\n".encode("utf-16"), r"is binary, not text", id="utf-16"),
 ]
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}; on Debian: apt-get install chromium"
 )
 
-WIDE = {"width": 1200, "height": 800}
+WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 360, "height": 740}
 ELSEWHERE = "http://elsewhere.example"
 FOREIGN = (
     f"<img src={ELSEWHERE}/leak.png onerror=parent.hit=1>",
@@ -96,7 +96,8 @@ class Visit:
             self.elsewhere.append(request.url)
 
     def _fault(self, told: str) -> None:
-        if not re.search(r"AbortError|errored out", told):  # what Gradio says of its streams when a page is left
+        # What Gradio says of its streams when a page is left, and the browser of what a test keeps from the network.
+        if not re.search(r"AbortError|errored out|net::ERR_FAILED", told):
             self.errors.append(told)
 
     def ask(self, question: str) -> None:
@@ -106,7 +107,7 @@ class Visit:
         self.answered(question)
 
     def answered(self, question: str) -> None:
-        turn = self.page.locator("#current .turn", has=self.page.get_by_text(question, exact=True))
+        turn = self.page.locator("#current .turn", has=self.page.get_by_text(question.strip(), exact=True))
         turn.locator(".tools").wait_for()
 
     def __getitem__(self, selector: str) -> Any:
@@ -219,6 +220,35 @@ def test_a_decline_is_calm_and_shows_what_came_nearest(seen: Visit) -> None:
 # -- stop, retry, edit, copy
 
 
+def test_a_question_stands_there_as_soon_as_it_is_sent(seen: Visit) -> None:
+    seen.page.evaluate(
+        "() => { window.plainly = fetch; fetch = async (...asked) =>"
+        " { await new Promise((go) => { window.release = go; }); return plainly(...asked); }; }"
+    )
+    seen.page.fill("#question textarea", "What is PearRank?")
+    seen.page.keyboard.press("Enter")
+    seen["#sent"].get_by_text("Sending", exact=True).wait_for()
+    assert seen.texts("#sent .question") == ["What is PearRank?"]
+    assert not seen["#current .welcome"].is_visible()
+    seen.page.evaluate("fetch = plainly, release()")
+    seen.answered("What is PearRank?")
+    assert seen.texts(".question") == ["What is PearRank?"]
+    seen.ask("and what does it gain?")
+    assert seen.texts(".question") == ["What is PearRank?", "and what does it gain?"]
+
+
+def test_a_question_that_does_not_arrive_stays_in_the_box(seen: Visit) -> None:
+    seen.page.route("**/queue/join*", lambda route: route.abort())
+    seen.page.fill("#question textarea", "What is PearRank?")
+    seen["#question"].get_by_role("button", name="Ask").click()
+    seen.page.get_by_text("Connection to the server was lost").first.wait_for()
+    assert seen["#sent"].count() == 0
+    assert seen["#current .welcome"].is_visible()
+    assert seen.page.input_value("#question textarea") == "What is PearRank?"
+    seen.page.unroute("**/queue/join*")
+    seen.open()
+
+
 def test_an_answer_in_the_making_can_be_stopped_and_asked_again(seen: Visit, served: Served) -> None:
     served.writer.released.clear()
     seen.page.fill("#question textarea", "What is PearRank, slowly?")
@@ -328,7 +358,7 @@ def test_it_is_dark_where_the_system_is_and_as_one_chooses(seen: Visit) -> None:
 
 
 def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> None:
-    seen.page.set_viewport_size({"width": 360, "height": 740})
+    seen.page.set_viewport_size(NARROW)
     seen.ask("What is PearRank?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
     answer, evidence = seen["#current .answer"].bounding_box(), seen["#evidence .card"].first.bounding_box()
@@ -337,6 +367,15 @@ def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> N
     seen["#current .reference"].first.click()
     seen["mark.now"].wait_for()
     seen.page.wait_for_function("document.querySelector('mark.now').getBoundingClientRect().bottom < innerHeight")
+
+
+def test_on_a_phone_the_question_asked_last_stands_at_the_top_once_it_is_answered(seen: Visit) -> None:
+    seen.page.set_viewport_size(NARROW)
+    for question in ("What is PearRank?", "What is Ragnarök?", "What is PearRank?"):
+        seen.ask(question)
+        seen.page.wait_for_timeout(300)  # what is scrolled to may still be on its way
+        top = seen["#current .question"].bounding_box()["y"]
+        assert 0 <= top < NARROW["height"] / 4, question
 
 
 def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
@@ -423,6 +462,13 @@ def test_a_hundred_thousand_characters_do_not_break_the_page(seen: Visit) -> Non
     seen.ask("What is LongGremlin?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= 1200
     seen.ask("What is PearRank?")
+
+
+def test_a_question_too_long_to_be_asked_leaves_room_for_the_sentence_that_says_so(seen: Visit) -> None:
+    seen.ask("pears " * 2000)
+    told = seen["#current .stopped"]
+    assert "Shorten it." in told.inner_text()
+    assert told.bounding_box()["y"] < WIDE["height"] / 2
 
 
 def test_text_that_runs_right_to_left_turns_nothing_but_itself(seen: Visit) -> None:

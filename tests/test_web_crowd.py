@@ -84,6 +84,30 @@ def test_a_stranger_who_knows_the_name_of_a_conversation_learns_nothing(served: 
     asyncio.run(scene())
 
 
+def test_a_page_open_when_the_server_started_anew_goes_on_with_its_conversation_until_another_is_begun(
+    served: Served,
+) -> None:
+    async def scene() -> None:
+        visitor, stranger = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
+        told = await visitor.does("question", "submit", ["What is PearCNet?", None])
+        (name,) = re.findall(r'data-talk="([^"]+)"', str(told[2]))
+        told = await visitor.does("question", "submit", ["What is PearBNet?", ""], talk=name)
+        assert f'data-talk="{name}"' in str(told[2])
+        assert 'data-turn="2"' in str(told[2])
+        rated = await visitor.does(
+            "opinion", "like", [""], {"turn": 2, "good": True, "comment": "", "serial": "1"}, talk=name
+        )
+        assert 'aria-pressed="true"' in str(rated)
+        told = await stranger.does("question", "submit", ["What is PearANet?", ""], talk=name)
+        assert name not in str(told)
+        told = await visitor.does("current", "clear", [""], talk=name)
+        assert name not in str(told)
+        await visitor.leave()
+        await stranger.leave()
+
+    asyncio.run(scene())
+
+
 def test_a_browser_without_a_cookie_is_told_why_it_gets_nothing(served: Served) -> None:
     async def scene() -> str:
         visitor = await Visitor.arrive(served.url)

@@ -28,6 +28,8 @@ def ask(
             out = screen()
             answer = out.follow(assistant.stream(text_of(question)))
             out.answer(answer, quotes=False)
+        if answer.declined and answer.declined.kind == "empty":
+            screen(stderr=True).line(f"The library is the folder {assistant.status().home}; --home names another.")
     if not answer.answered:
         raise typer.Exit(DECLINED)
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .shared import FAULTY, REJECTED, Home, in_papers, ingested, opened, screen, text_of
+from ..text import counted
+from .shared import FAULTY, REJECTED, Home, ingested, opened, screen, text_of
 
 
 def ingest(
@@ -22,7 +23,7 @@ def ingest(
         held = assistant.status().papers
     out.line(
         f"Added {done.added:,}, updated {done.updated:,}, unchanged {done.unchanged:,}, "
-        f"rejected {len(done.rejects):,}. The library holds {in_papers(held)}."
+        f"rejected {len(done.rejects):,}. The library holds {counted(held, 'paper')}."
     )
     if done.rejects:
         out.line("\nRejected:")
@@ -41,12 +42,14 @@ def papers(
     """List the titles held, one a line."""
     with opened(context, home) as assistant:
         found = assistant.papers(text_of(words or []), listing=listing, since=since, until=until)
+        held = assistant.status()
     out = screen()
     for paper in found:
         out.line(paper.title, rest="    ")
     if not found:
-        fits = "No paper has these words." if words else "There are no papers here yet."
-        screen(stderr=True).line("No paper here fits that." if listing or since or until else fits)
+        fits = "No paper here fits that." if listing or since or until else "No paper has these words."
+        empty = f"There are no papers in {held.home} yet. Add listing files with: assistant ingest PATH..."
+        screen(stderr=True).line(fits if held.papers else empty)
 
 
 def remove(
@@ -58,7 +61,7 @@ def remove(
     with opened(context, home) as assistant:
         done = assistant.remove(*titles)
         held = assistant.status().papers
-    screen().line(f"Removed {in_papers(done.removed)}. The library holds {in_papers(held)}.")
+    screen().line(f"Removed {counted(done.removed, 'paper')}. The library holds {counted(held, 'paper')}.")
 
 
 def status(context: typer.Context, home: Home = None) -> None:
@@ -85,4 +88,4 @@ def doctor(
     if left:
         out.line("This could not be repaired." if repair else "Repair it with: assistant doctor --repair")
         raise typer.Exit(FAULTY)
-    out.line(f"{'Repaired' if faults else 'Nothing is wrong'}. The library holds {in_papers(held)}.")
+    out.line(f"{'Repaired' if faults else 'Nothing is wrong'}. The library holds {counted(held, 'paper')}.")

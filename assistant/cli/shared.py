@@ -87,8 +87,3 @@ def with_sample(assistant: Assistant) -> None:
 def text_of(given: Sequence[str]) -> str:
     """Words of the command line as one text; bytes that are no text are replaced."""
     return " ".join(given).encode(errors="surrogateescape").decode(errors="replace")
-
-
-def in_papers(number: int) -> str:
-    """`1 paper`, `828 papers`."""
-    return f"{number:,} paper{'' if number == 1 else 's'}"

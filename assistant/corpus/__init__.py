@@ -6,6 +6,7 @@ names the file, the line and the reason, and the good records beside it still co
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from ..records import Reject
@@ -45,6 +46,8 @@ def _unreadable(path: Path) -> str:
 def _not_text(data: bytes) -> str:
     if not data.strip():
         return "the file is empty"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is UTF-16 text; save it as UTF-8"
     if b"\0" in data:
         return f"is binary, not text (a zero byte at byte {data.index(0)})"
     return ""

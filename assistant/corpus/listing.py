@@ -21,6 +21,9 @@ HEADER_LINES = 30
 """How far down "Subscribe" may stand and still end a header."""
 ABSTRACT_WORDS = 40
 """A line this long is an abstract however it ends; the longest title met has 26 words."""
+MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
+"""Characters of the longest title and abstract taken, 50 and 500 times the longest met: a few megabytes on one line
+would take minutes to index."""
 SENTENCE_WORDS = 15
 """A line this long that ends as a sentence does is an abstract; so are two sentences."""
 
@@ -64,7 +67,8 @@ def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
             text = raw.decode().strip()
         except UnicodeDecodeError as error:
             text = raw.decode(errors="replace")
-            rejects.append(Reject(source, number, f"is not UTF-8 (at byte {error.start})", text))
+            told = f"is not UTF-8 (at byte {error.start}); save the file as UTF-8"
+            rejects.append(Reject(source, number, told, text))
             continue
         if text:
             lines.append(_Line(number, text))
@@ -98,8 +102,14 @@ def _records(lines: Iterable[_Line], source: str) -> Iterator[Paper | Reject]:
     for line in lines:
         if title is None and is_abstract(line.text):
             yield Reject(source, line.number, "an abstract with no title before it", line.text)
+        elif title is None and len(line.text) > MAX_TITLE:
+            yield Reject(source, line.number, f"is longer than a title ({len(line.text):,} characters)", line.text)
         elif title is None:
             title = line
+        elif len(line.text) > MAX_ABSTRACT:
+            told = f"the text after this title is longer than an abstract ({len(line.text):,} characters)"
+            yield Reject(source, title.number, told, f"{title.text}\n{line.text}")
+            title = None
         elif is_abstract(line.text):
             paper = Paper(title.text, line.text, sources=(source,))
             number, before = first.setdefault(paper.id, (title.number, paper))

@@ -14,9 +14,11 @@ from ..suggestions import suggested
 from .asking import Asker
 from .entrance import Entrance
 from .intake import Intake
-from .sessions import Sessions
+from .sessions import Sessions, Talk
 
 if TYPE_CHECKING:
+    import gradio as gr
+
     from ..chain import Assistant
     from . import Rules
 
@@ -53,6 +55,15 @@ class Desk:
     async def aside(self, work: Callable[[], Made]) -> Made:
         """What `work` returns, which takes seconds: one such thing is done at a time, beside all that is quick."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, work)
+
+    async def talk(self, name: str, request: gr.Request) -> Talk:
+        """The conversation called `name` of whoever asks.
+
+        Of a page that was open when the server started anew nothing is known but its address, which every request
+        bears: that says which conversation stands on it.
+        """
+        address = str(request.query_params.get("talk", ""))
+        return await self.sessions.talk(self.entrance.owner(request.cookies), name or address)
 
     def listings(self) -> dict[str, str]:
         """Each listing and its label."""

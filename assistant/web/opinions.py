@@ -32,7 +32,7 @@ class Opinions:
         """A thumb given, changed or taken back, with a comment or without."""
         thumb = None if event.good is None else Thumb(bool(event.good), str(event.comment)[: thumbs.LONGEST].strip())
         try:
-            talk = await self._desk.sessions.talk(self._desk.entrance.owner(request.cookies), name)
+            talk = await self._desk.talk(name, request)
             if not talk.turn(event.turn):
                 return {self.markup: gr.skip()}
             await self._desk.sessions.rate(talk, event.turn, thumb)

@@ -103,7 +103,12 @@ class Sessions:
             held = self._talks.get((owner, name)) or read  # somebody may have been quicker
             if held:
                 self.keep(held)
-        return held or Talk(secrets.token_urlsafe(16), owner)
+        return held or self.fresh(owner)
+
+    @staticmethod
+    def fresh(owner: str) -> Talk:
+        """A new conversation, not kept yet."""
+        return Talk(secrets.token_urlsafe(16), owner)
 
     def keep(self, talk: Talk) -> None:
         """Hold a conversation that something is said in; those that rested longest make room for it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..browsing import days
 from ..holdings import FOUND
 from ..records import Paper
+from ..text import counted
 from .markup import Attributes, Html, foreign, joined, online, tag
 
 PAGE = 50
@@ -91,7 +92,7 @@ def listed(papers: Sequence[Paper], wanted: Wanted, listings: Mapping[str, str])
 def _told(papers: Sequence[Paper], wanted: Wanted) -> str:
     if wanted.words.strip() and len(papers) == FOUND:
         return f"The {FOUND} papers that fit best"
-    return f"{_papers(len(papers))} {'found' if wanted.anything else 'here'}"
+    return f"{counted(len(papers), 'paper')} {'found' if wanted.anything else 'here'}"
 
 
 def unfound(message: str) -> Html:
@@ -153,7 +154,3 @@ def chips(papers: Sequence[Paper]) -> Html:
         "Only this paper is asked about:" if len(papers) == 1 else f"Only these {len(papers)} papers are asked about:"
     )
     return tag("div", {"class": "chosen"}, tag("p", {}, only), tag("ul", {}, *items))
-
-
-def _papers(number: int) -> str:
-    return f"{number:,} paper{'' if number == 1 else 's'}"

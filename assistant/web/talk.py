@@ -100,7 +100,7 @@ class Tab:
     async def begun_anew(self, name: str, request: gr.Request) -> Updates:
         """A new conversation; the one so far stays where its address leads."""
         talk = await self._talk(name, request)
-        fresh = await self._talk("", request) if talk.turns else talk
+        fresh = self._desk.sessions.fresh(talk.owner) if talk.turns else talk
         return {self.name: fresh.name, **await self._at_rest(fresh), self.box: gr.update(value="", **_IDLE)}
 
     async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
@@ -186,7 +186,7 @@ class Tab:
     # -- what is shown
 
     async def _talk(self, name: str, request: gr.Request) -> Talk:
-        return await self._desk.sessions.talk(self._desk.entrance.owner(request.cookies), name)
+        return await self._desk.talk(name, request)
 
     async def _at_rest(self, talk: Talk) -> Updates:
         turns = talk.turns

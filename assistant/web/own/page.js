@@ -5,7 +5,10 @@
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const box = () => one("#question textarea");
   let wanted = null; // the card to bring to the front as soon as its evidence is there
+  let former = ""; // the turn that stood last when a question was sent
   let followed = ""; // the question that was scrolled to last
+  let finished = ""; // the one whose answer was scrolled to
+  let moved = false; // whether somebody scrolled since
 
   // Tell the server: the listeners of a component in talk.py hear `name`.
   const send = (component, name, data = {}) =>
@@ -63,6 +66,22 @@
     one("summary", details).focus({ preventScroll: true });
   };
 
+  // -- a question stands there as soon as it is sent; what the server makes of it takes its place
+
+  const sent = (question) => {
+    if (!question.trim() || one("#question .stop-button, #chip [data-do=keep]")) return; // it waits, or replaces the last
+    unsent();
+    const coming = Object.assign(document.createElement("div"), { id: "sent" });
+    former = stands();
+    const turn = coming.appendChild(Object.assign(document.createElement("article"), { className: "turn" }));
+    turn.append(Object.assign(document.createElement("h2"), { className: "question", dir: "auto", textContent: question }));
+    turn.append(Object.assign(document.createElement("p"), { className: "stage", textContent: "Sending" }));
+    one("#thread").append(coming);
+    turn.scrollIntoView({ block: "start" });
+  };
+  const unsent = () => one("#sent")?.remove();
+  const stands = () => one("#current .turn")?.outerHTML ?? "";
+
   // -- what buttons do
 
   const toBox = () => {
@@ -72,7 +91,7 @@
   };
   const asked = (button) => ({ question: button.dataset.question, again: button.dataset.again === "true" });
   const deeds = {
-    ask: (button) => send("current", "submit", asked(button)),
+    ask: (button) => { send("current", "submit", asked(button)); sent(button.dataset.question); },
     retry: (button) => send("current", "submit", asked(button)),
     edit: (button) => { send("current", "edit", asked(button)); box().focus(); },
     keep: () => send("chip", "clear"),
@@ -146,6 +165,9 @@
       deeds[button.dataset.do](button);
     }
   });
+  document.addEventListener("click", (event) => event.target.closest("#question .submit-button") && sent(box().value), true);
+
+  for (const name of ["wheel", "touchmove"]) document.addEventListener(name, () => { moved = true; }, { passive: true });
 
   // -- keys
 
@@ -162,6 +184,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") one("#question .stop-button")?.click();
+    else if (event.key === "Enter" && !event.shiftKey && event.target === box()) sent(box().value);
     else if (typing()) return;
     else if (event.key === "/" && !one("#search")?.checkVisibility()) { event.preventDefault(); toBox(); } // it has a box of its own
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
@@ -183,7 +206,8 @@
 
   const plainly = window.fetch.bind(window);
   window.fetch = async (...asked) => {
-    const told = await plainly(...asked);
+    const told = await plainly(...asked).catch((lost) => { unsent(); throw lost; });
+    if (!told.ok) unsent();
     if (told.status === 401) location.assign(`/login${location.search}`);
     return told;
   };
@@ -198,9 +222,12 @@
       history.replaceState(null, "", address);
     }
     const turn = one("#current .turn");
+    if (one("#sent") && stands() !== former) unsent();
     const key = turn ? `${name} ${turn.dataset.turn} ${one(".question", turn).textContent}` : "";
-    if (key !== followed) {
-      followed = key;
+    const done = turn && one(".tools", turn) ? key : "";
+    // On a phone the evidence stands below: what was too short to be scrolled to is scrolled to once it is whole.
+    if (key !== followed || (done && done !== finished && narrow() && !moved)) {
+      [followed, finished, moved] = [key, done, false];
       if (turn) turn.scrollIntoView({ block: "start" });
     }
   };
