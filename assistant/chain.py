@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from .bridging import leads
 from .citations import Checker
 from .composing import Clock, Composer, Composition
-from .conversation import of_the_chosen, self_contained
+from .conversation import LOST, is_lost, of_the_chosen, self_contained
 from .declining import EMPTY, decline, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
@@ -172,10 +172,10 @@ class Assistant:
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index, self._task() as task:
-            if index is None:
-                yield Event("answered", answer=Answer(question, question, declined=EMPTY))
-                return
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
+            if index is None or (not chosen and is_lost(question, recent) and general(question, index)):
+                yield Event("answered", answer=Answer(question, question, declined=EMPTY if index is None else LOST))
+                return
             query = _query(question, recent, chosen, index, task)
             yield Event(f"searching {_papers(len(chosen) or len(index.keywords))}")
             asked = replace(self._understood(query, index), papers=tuple(paper.id for paper in chosen) or None)
@@ -266,11 +266,10 @@ class Assistant:
         return kept(asked, judged(asked, retriever.retrieve(asked, also=led_to))) if led_to else hits
 
     def _of_steps(self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None) -> list[str]:
-        """The ids of the papers, other than the first hit, that answer the steps of a question."""
-        if task is None or decline(asked, hits):
-            return []
+        """The ids of the papers, other than the first hit, that answer the steps of a question or are its sides."""
+        steps = asked.unnamed_sides or (task.reworder.steps(asked) if task and not decline(asked, hits) else ())
         found: list[str] = []
-        for step in task.reworder.steps(asked):
+        for step in steps:
             one = replace(self._understood(step, index), sources=asked.sources, papers=asked.papers)
             best = self._hits(one, index)
             found += [] if decline(one, best) else [best[0].paper.id]
