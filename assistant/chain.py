@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from .bridging import leads
+from .bridging import leads, with_mentioned
 from .citations import Checker
 from .composing import Clock, Composer, Composition
 from .conversation import LOST, is_lost, of_the_chosen, self_contained
@@ -254,16 +254,18 @@ class Assistant:
 
     def _checker(self, index: Index) -> Checker:
         library, embedder = self._holdings.library, self._holdings.embedder
-        if embedder is None:
-            return Checker(index.keywords.rarity)
-        return Checker(index.keywords.rarity, functools.partial(likeness, index, library, embedder))
+        alike = functools.partial(likeness, index, library, embedder) if embedder else None
+        return Checker(index.keywords.rarity, alike)
 
     def _hits(self, asked: Asked, index: Index, task: Task | None = None) -> list[Hit]:
-        """The judged hits; where the question leads on to other papers, these with them."""
+        """The judged hits; where the question or the first of them leads on to other papers, these with them."""
         retriever = Retriever(index, self._holdings.library, self._holdings.embedder)
-        hits = kept(asked, judged(asked, retriever.retrieve(asked)))
-        led_to = self._of_steps(asked, hits, index, task) or leads(asked, hits, index)[:1]
-        return kept(asked, judged(asked, retriever.retrieve(asked, also=led_to))) if led_to else hits
+
+        def found(also: Sequence[str] = ()) -> list[Hit]:
+            return kept(asked, judged(asked, retriever.retrieve(asked, also=also)))
+
+        led_to = self._of_steps(asked, hits := found(), index, task) or leads(asked, hits, index)[:1]
+        return found(led_to) if led_to else with_mentioned(asked, hits, index, found)
 
     def _of_steps(self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None) -> list[str]:
         """The ids of the papers, other than the first hit, that answer the steps of a question or are its sides."""
@@ -289,8 +291,7 @@ def _query(question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index:
     """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
     names = functools.partial(named, vocabulary=index)
     if chosen:
-        titles = [paper.title for paper in chosen]
-        return of_the_chosen(question, turns, names, chosen=titles, general=general(question, index))
+        return of_the_chosen(question, turns, names, chosen=[p.title for p in chosen], general=general(question, index))
     offline = self_contained(question, turns, names)
     return task.reworder.self_contained(question, turns, offline) if task else offline
 
