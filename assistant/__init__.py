@@ -33,8 +33,11 @@ The rooms, in the order in which data meets them; each imports only from those a
     logistic        named values in, a probability out
     llm             messages in, text out, whole or streamed
     prompts         a file of prompts/ in, filled messages out
+    topics          earlier questions in, what they are about out
+    pointing        a question in, what it points at outside itself out
     conversation    earlier turns and a question in, one self-contained question out
     cues            nothing in, the patterns by which a question shows what it asks for out
+    sides           a comparison in, its sides out
     question        a question in, what it asks for out
     evidence        a question's words and papers in, how they and their sentences bear on the question out
     retrieval       what a question asks for in, ranked hits out
@@ -42,6 +45,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     bridging        a question of several steps and its hits in, the papers the first leads to out
     particulars     a question and a paper in, the particulars out that its abstract does not state
     declining       a question and its hits in, why there is no answer out
+    searching       a question in, what it asks for and its judged hits out
     courtesy        a question about the assistant or its library in, what is said to it out, or None
     briefing        a question's hits in, the sources of a prompt out
     writing         question and hits in, the sentences of a draft out, one by one

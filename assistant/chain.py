@@ -9,12 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from .bridging import leads
 from .citations import Checker
 from .composing import Clock, Composer, Composition
-from .conversation import of_the_chosen, self_contained
+from .conversation import LOST, is_lost, of_the_chosen, self_contained
 from .courtesy import courtesy
-from .declining import EMPTY, decline, within
+from .declining import EMPTY, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
 from .embedding import BundledEmbedder, Embedder
@@ -22,10 +21,10 @@ from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
 from .llm import configured_embedder
-from .question import Asked, accepted, general, named, understand
-from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
-from .relevance import judged, kept
-from .retrieval import Retriever, likeness
+from .question import Asked, accepted, general, named
+from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
+from .retrieval import likeness
+from .searching import Search
 from .text import counted
 from .writing import ExtractiveWriter, Writer
 
@@ -172,16 +171,17 @@ class Assistant:
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index, self._task() as task:
-            if index is None or (said := courtesy(question, len(index.keywords), self._holdings.library.listings())):
+            recent = turns[-self._memory_turns :] if self._memory_turns else ()
+            if index is None or (said := self._said_at_once(question, recent, chosen, index)):
                 declined = EMPTY if index is None else said
                 yield Event("answered", answer=Answer(question, question, declined=declined, kind="talk"))
                 return
-            recent = turns[-self._memory_turns :] if self._memory_turns else ()
             query = _query(question, recent, chosen, index, task)
             yield Event(f"searching {counted(len(chosen) or len(index.keywords), 'paper')}")
-            asked = replace(self._understood(query, index), papers=tuple(paper.id for paper in chosen) or None)
+            search = self._search(index)
+            asked = replace(search.understood(query), papers=tuple(paper.id for paper in chosen) or None)
             clock.lap("understanding")
-            hits = self._hits(asked, index, task)
+            hits = search.hits(asked, task.reworder.steps if task else None)
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}")
             made = yield from self._composed(asked, hits, index, task, clock)
@@ -202,6 +202,14 @@ class Assistant:
             timings=clock.laps,
         )
         yield Event("answered", answer=answer)
+
+    def _said_at_once(
+        self, question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index
+    ) -> Decline | None:
+        """What is said without a search: to who says hello, and to what goes on from a question that found nothing."""
+        if not chosen and is_lost(question, turns) and general(question, index):
+            return LOST
+        return courtesy(question, len(index.keywords), self._holdings.library.listings())
 
     def _composed(
         self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None, clock: Clock
@@ -238,8 +246,8 @@ class Assistant:
         with self._holdings.reading() as index:
             if index is None:
                 return Asked(question, "fact"), []
-            asked = self._understood(accepted(question), index)
-            return asked, self._hits(asked, index)
+            asked = self._search(index).understood(accepted(question))
+            return asked, self._search(index).hits(asked)
 
     def retriever(self) -> BaseRetriever:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
@@ -257,30 +265,11 @@ class Assistant:
 
     def _checker(self, index: Index) -> Checker:
         library, embedder = self._holdings.library, self._holdings.embedder
-        if embedder is None:
-            return Checker(index.keywords.rarity)
-        return Checker(index.keywords.rarity, functools.partial(likeness, index, library, embedder))
+        alike = functools.partial(likeness, index, library, embedder) if embedder else None
+        return Checker(index.keywords.rarity, alike)
 
-    def _hits(self, asked: Asked, index: Index, task: Task | None = None) -> list[Hit]:
-        """The judged hits; where the question leads on to other papers, these with them."""
-        retriever = Retriever(index, self._holdings.library, self._holdings.embedder)
-        hits = kept(asked, judged(asked, retriever.retrieve(asked)))
-        led_to = self._of_steps(asked, hits, index, task) or leads(asked, hits, index)[:1]
-        return kept(asked, judged(asked, retriever.retrieve(asked, also=led_to))) if led_to else hits
-
-    def _of_steps(self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None) -> list[str]:
-        """The ids of the papers, other than the first hit, that answer the steps of a question."""
-        if task is None or decline(asked, hits):
-            return []
-        found: list[str] = []
-        for step in task.reworder.steps(asked):
-            one = replace(self._understood(step, index), sources=asked.sources, papers=asked.papers)
-            best = self._hits(one, index)
-            found += [] if decline(one, best) else [best[0].paper.id]
-        return [paper_id for paper_id in dict.fromkeys(found) if paper_id != hits[0].paper.id]
-
-    def _understood(self, question: str, index: Index) -> Asked:
-        return understand(question, index, self._holdings.library.listings())
+    def _search(self, index: Index) -> Search:
+        return Search(index, self._holdings.library, self._holdings.embedder)
 
 
 def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:

@@ -31,6 +31,7 @@ from .cues import (
 )
 from .errors import QuestionError
 from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
+from .sides import compares, of_each
 from .text import STOP_WORDS, content_words, parts, stem, words
 
 Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup", "talk", "instruction"]
@@ -100,6 +101,12 @@ class Asked:
         """Whether the character at `position` of the text belongs to a name."""
         places = (found.span() for named in self.named for found in re.finditer(re.escape(named.text), self.text))
         return any(start <= position < end for start, end in places)
+
+    @property
+    def unnamed_sides(self) -> list[str]:
+        """What a comparison asks of each side that it describes and does not name."""
+        names = {n.paper_ids: n.text for n in self.named if n.exact}
+        return of_each(self.text, [*names.values()]) if self.kind == "compare" and len(names) < 2 else []
 
     @property
     def focus(self) -> str:
@@ -223,10 +230,9 @@ def _kind(question: str, named: Sequence[Named]) -> Kind:
         return "instruction"
     if TALK.search(question) and not re.search(PAPERS, question, re.I):
         return "talk"
-    sides = len({n.paper_ids for n in named})
     if COUNT.search(question):
         return "count"
-    if (sides >= 2 and (COMPARE.search(question) or SIDES.search(question))) or ONE_EACH.search(question):
+    if _compares(question, named):
         return "compare"
     about_many = not named or re.search(PAPERS, question, re.I) or MANY_BY_NAME.search(question)
     if LIST.search(question) and not SINGLE.search(question) and about_many:
@@ -236,6 +242,14 @@ def _kind(question: str, named: Sequence[Named]) -> Kind:
     if FIGURE.search(question):
         return "figure"
     return "lookup" if LOOKUP.search(question) else "fact"
+
+
+def _compares(question: str, named: Sequence[Named]) -> bool:
+    """Whether a question holds papers against each other: by two names, or by describing one or both."""
+    sides = len({n.paper_ids for n in named})
+    if (sides >= 2 and (COMPARE.search(question) or SIDES.search(question))) or ONE_EACH.search(question):
+        return True
+    return compares(question, [n.text for n in named if n.exact])
 
 
 def _sources(question: str, listings: Mapping[str, str]) -> tuple[str, ...] | None:

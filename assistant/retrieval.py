@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .index import Index
     from .library import Library
 
+    _Search = tuple[Probe, NDArray[np.float32] | None, dict[str, dict[str, float]], set[str] | None]
+    """The probe and vector of a question, the lists it found and the papers it keeps to."""
+
 DEPTH, DEEP = 20, 30
 """Papers taken from each list for a question that wants one paper, and for one that wants all that fit: 20 for lists,
 too, would cost 3 points of their F1 on the fitting questions."""
@@ -44,6 +47,7 @@ class Retriever:
 
     def __init__(self, index: Index, library: Library, embedder: Embedder | None) -> None:
         self._index, self._library, self._embedder = index, library, embedder
+        self._searched: dict[Asked, _Search] = {}
 
     def retrieve(self, asked: Asked, *, limit: int = HITS, also: Sequence[str] = ()) -> list[Hit]:
         """At most `limit` hits, best first; [] when nothing has anything in common with the question.
@@ -51,11 +55,10 @@ class Retriever:
         The papers in `also` were reached through another hit: they come out whatever their rank, with the signal
         `bridge`. So do the chosen ones, but among all others: only beside these it shows whether they are meant.
         """
-        allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
-        probe, vector = self._probe(asked)
-        lists = self._lists(asked, vector, allowed) | {
-            "bridge": {i: 1.0 for i in also if allowed is None or i in allowed}
-        }
+        if asked not in self._searched:  # the second time, with `also`, it need not be searched again
+            self._searched[asked] = self._search(asked)
+        probe, vector, lists, allowed = self._searched[asked]
+        lists = lists | {"bridge": {i: 1.0 for i in also if allowed is None or i in allowed}}
         chosen = self._chosen(asked, vector, allowed)
         wanted = [*chosen, *_candidates(lists, DEEP if asked.several else DEPTH)]
         if not (papers := {paper.id: paper for paper in self._library.papers(dict.fromkeys(wanted))}):
@@ -85,6 +88,11 @@ class Retriever:
             )
             for i in order
         ]
+
+    def _search(self, asked: Asked) -> _Search:
+        allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
+        probe, vector = self._probe(asked)
+        return probe, vector, self._lists(asked, vector, allowed), allowed
 
     def _probe(self, asked: Asked) -> tuple[Probe, NDArray[np.float32] | None]:
         import numpy as np

@@ -12,10 +12,11 @@ from typing import Any
 
 from .bridging import KINDS
 from .chunking import count_tokens
-from .conversation import bare, follows_up
+from .conversation import follows_up
 from .errors import LLMError
 from .llm import LLM, Message, Schema, objects
 from .parsing.objects import Objects
+from .pointing import bare
 from .prompts import Prompts, fenced
 from .question import MAX_QUESTION, Asked
 from .records import Turn, fold

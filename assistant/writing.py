@@ -80,9 +80,13 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     sides: list[Hit] = []
     for named in sorted(asked.named, key=lambda named: len(named.paper_ids)):
         bearers = [hit for hit in hits if hit.paper.id in named.paper_ids and hit not in sides]
-        if bearers and (named.exact or bearers[0].relevance >= model("single").threshold):
+        surely = bearers and bearers[0].signals["named"] == SURELY
+        least = OTHER_SIDE if named.exact else model("single").threshold
+        if bearers and (surely or bearers[0].relevance >= least):
             sides.append(bearers[0])
-    others = [hit for hit in hits if hit not in sides and hit.relevance >= OTHER_SIDE]
+    sides += [hit for hit in hits if hit not in sides and hit.signals.get("bridge")]
+    bar = model("single").threshold if asked.unnamed_sides else OTHER_SIDE  # that side was looked for by itself
+    others = [hit for hit in hits if hit not in sides and hit.relevance >= bar]
     return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
 
 
@@ -114,7 +118,9 @@ def _worth(asked: Asked, told: Evidence) -> float:
 
 
 def lead(asked: Asked, papers: int) -> str:
-    """What is said before a list of that many papers."""
+    """What is said before a list of that many papers, and before a comparison of which one side was found."""
+    if asked.kind == "compare":
+        return "I found a paper for only one side of the comparison:" if papers == 1 else ""
     plural = "paper" if papers == 1 else "papers"
     if asked.kind == "count":
         return f"I count {papers} {plural} here:"

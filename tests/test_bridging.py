@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from assistant.bridging import DEPTH, KINDS, leads, mentions
+from assistant.bridging import DEPTH, KINDS, NEAR, Find, leads, mentioned, mentions, with_mentioned
 from assistant.question import Asked
 from assistant.records import Hit, Paper, Passage
 
@@ -77,3 +78,60 @@ def test_mentions_are_words_with_capitals_or_digits_and_the_word_after() -> None
 @pytest.mark.parametrize("abstract", ["", " ", "()"])
 def test_without_words_nothing_is_mentioned(abstract: str) -> None:
     assert mentions(abstract) == set()
+
+
+# -- what the first hit names
+
+
+def finding(*papers: Paper) -> Find:
+    """Finds any of these papers that it is told to, marked as reached through another hit."""
+
+    def find(also: Sequence[str]) -> list[Hit]:
+        return [covering(0.5, paper, bridge=1.0) for paper in papers if paper.id in also]
+
+    return find
+
+
+def covering(coverage: float, paper: Paper, *, bridge: float = 0.0) -> Hit:
+    return replace(hits(paper)[0], signals={"coverage": coverage, "bridge": bridge})
+
+
+PLAIN = Asked("What does QuinceRank improve?", "fact")
+OTHERS = [covering(0.1, Paper(f"Snow {n}", "Snow falls.")) for n in range(3)]
+
+
+def test_what_the_first_hit_names_is_brought_forward_uncited() -> None:
+    found = with_mentioned(PLAIN, [covering(0.9, NEW), *OTHERS], BOOK, finding(OLD))
+    assert [hit.paper for hit in found] == [NEW, OTHERS[0].paper, OLD, *(hit.paper for hit in OTHERS[1:])]
+    assert found[2].signals["bridge"] == 0
+
+
+def test_what_is_among_the_hits_is_moved_and_not_looked_for() -> None:
+    found = with_mentioned(PLAIN, [covering(0.9, NEW), *OTHERS, covering(0.2, OLD)], BOOK, finding())
+    assert [hit.paper for hit in found] == [NEW, OTHERS[0].paper, OLD, *(hit.paper for hit in OTHERS[1:])]
+
+
+def test_those_come_forward_that_hold_most_of_the_question() -> None:
+    named = [Paper(f"Quince{n}: Trees", "Trees.") for n in range(NEAR + 1)]
+    first = Paper("AllQuince: Trees", f"It beats {', '.join(f'Quince{n}' for n in range(NEAR + 1))}.")
+    behind = [covering(n / 10, paper) for n, paper in enumerate(named)]
+    found = with_mentioned(PLAIN, [covering(0.9, first), *OTHERS, *behind], PaperWords([first, *named]), finding())
+    assert [hit.paper for hit in found[NEAR : NEAR + 3]] == [*reversed(named[1:]), OTHERS[1].paper]
+
+
+@pytest.mark.parametrize(
+    ("asked", "book"),
+    [
+        (replace(PLAIN, kind="list"), BOOK),
+        (replace(PLAIN, papers=(NEW.id,)), BOOK),
+        (replace(PLAIN, text="Does QuinceRank beat PearRank?"), BOOK),
+        (PLAIN, PaperWords([NEW, OLD, Paper("PearRank: A Twin", "We propose PearRank.")])),
+    ],
+)
+def test_nothing_is_brought_forward_for_it(asked: Asked, book: PaperWords) -> None:
+    assert mentioned(asked, hits(NEW, ASIDE), book) == []
+
+
+def test_a_name_of_several_words_is_a_mention() -> None:
+    assert {"pearrank", "newpearrank", "newpearranknine"} <= mentions("It beats New PearRank Nine, a ranker.")
+    assert "rankerofpears" not in mentions("a ranker of Pears")

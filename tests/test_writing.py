@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from assistant.question import Asked
 from assistant.records import Hit, Rejection, Sentence
 from assistant.relevance import judged
-from assistant.writing import AT_LEAST, AT_MOST, MOST_PAPERS, ExtractiveWriter, choose, lead, quotes, worth_citing
+from assistant.writing import (
+    AT_LEAST,
+    AT_MOST,
+    MOST_PAPERS,
+    OTHER_SIDE,
+    ExtractiveWriter,
+    choose,
+    lead,
+    quotes,
+    worth_citing,
+)
 
 from .doubles import HashEmbedder
 from .test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
@@ -131,6 +141,20 @@ def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -
     assert titles(choose(asked, [hits[0], *all_at(hits[1:], 0.0)])) == [PEAR]
 
 
+def test_a_described_side_is_what_was_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("Compare PearRank with the paper on wind.")
+    assert asked.unnamed_sides == ["Compare with the paper on wind."]
+    bridged = [*hits[:-1], replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})]
+    assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
+
+
+def test_a_described_side_for_which_nothing_was_found_is_no_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("Compare PearRank with the paper on wind.")
+    doubtful = all_at(hits, OTHER_SIDE)
+    assert titles(choose(asked, doubtful)) == [PEAR]
+    assert len(choose(replace(asked, text="Compare PearRank and more."), doubtful)) == 2
+
+
 # -- which sentences
 
 
@@ -185,7 +209,8 @@ def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
         ("count", 1, "I count 1 paper here:"),
         ("count", 3, "I count 3 papers here:"),
         ("fact", 1, ""),
-        ("compare", 1, ""),
+        ("compare", 1, "I found a paper for only one side of the comparison:"),
+        ("compare", 2, ""),
     ],
 )
 def test_the_lead_counts_the_papers(kind: str, papers: int, said: str) -> None:
