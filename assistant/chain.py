@@ -168,8 +168,7 @@ class Assistant:
 
         To close it is to give the question up.
         """
-        clock = Clock()
-        question, chosen = accepted(question), self._chosen(papers)
+        clock, question, chosen = Clock(), accepted(question), self._chosen(papers)
         with self._holdings.reading() as index, self._task() as task:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
             if index is None or (said := self._said_at_once(question, recent, chosen, index)):
