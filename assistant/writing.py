@@ -7,6 +7,7 @@ never writes a word of its own into a claim: only the lead, which speaks of the 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -21,10 +22,20 @@ AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "lis
 KEPT = 0.4
 """Share of the best sentence's probability that a further one must have; on the fitting questions it shows 88 % of
 the vital facts in 3.5 sentences, where the best three show 82 %."""
+MOST_BEFORE = 2
+"""Sentences added before one that opens on what they say."""
 MOST_PAPERS = 12
 """Papers named in one answer, at most."""
 OTHER_SIDE = 0.02
 """Least relevance of a paper taken as the unnamed side of a comparison: the question says that there is one."""
+
+_POINTS_BACK = re.compile(
+    r"(?:\w+, )?(?:(?:to|by|in|with|from|for|on|under|through|following|based on|despite|given) (?:\w+ )?)?"
+    r"(?:this|these|those|such)\b(?! (?:paper|work|study|article|survey|report|thesis|chapter|review)s?\b)"
+    r"|we (?:refer to|call|name|term|denote) (?:this|these|it|them|such)\b",
+    re.I,
+)
+"""What a sentence opens with that only the one before explains: "This allows ...", "We refer to this as ..."."""
 
 
 class Writer(Protocol):
@@ -104,10 +115,22 @@ def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
     ]
     if asked.several and not kept[0].signals["own"]:
         kept += [told for told in ranked[1:] if told.signals["own"]][:1]
+    if not asked.several:
+        kept = _explained(kept, hit.evidence)
     return [
         Sentence(told.text, (hit.paper.id,), hit.paper.title if place == 0 else "")
         for place, told in enumerate(sorted(kept, key=lambda told: told.start))
     ]
+
+
+def _explained(kept: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The kept sentences, with the one or two before each that say what it opens on."""
+    before = {after.start: told for told, after in itertools.pairwise(sorted(evidence, key=lambda told: told.start))}
+    found = list(kept)
+    for _ in range(MOST_BEFORE):
+        opening = [before[told.start] for told in found if told.start in before and _POINTS_BACK.match(told.text)]
+        found += [told for told in opening if told not in found]
+    return found
 
 
 def _worth(asked: Asked, told: Evidence) -> float:
@@ -123,5 +146,5 @@ def lead(asked: Asked, papers: int) -> str:
         return "I found a paper for only one side of the comparison:" if papers == 1 else ""
     plural = "paper" if papers == 1 else "papers"
     if asked.kind == "count":
-        return f"I count {papers} {plural} here:"
+        return f"I find {papers} {plural} here; there may be more:"
     return f"{papers} {plural} here:" if asked.kind == "list" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.question import Asked
-from assistant.records import Hit, Rejection, Sentence
+from assistant.records import Evidence, Hit, Rejection, Sentence
 from assistant.relevance import judged
 from assistant.writing import (
     AT_LEAST,
     AT_MOST,
+    MOST_BEFORE,
     MOST_PAPERS,
     OTHER_SIDE,
     ExtractiveWriter,
@@ -166,7 +168,7 @@ def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: li
         assert starts == sorted(set(starts))
         assert all(sentence.marks == (hit.paper.id,) for sentence in written)
         assert [sentence.heading for sentence in written] == [hit.paper.title, *[""] * (len(written) - 1)]
-        assert min(AT_LEAST[kind], len(hit.evidence)) <= len(written) <= AT_MOST[kind] + 1
+        assert min(AT_LEAST[kind], len(hit.evidence)) <= len(written) <= AT_MOST[kind] + MOST_BEFORE
 
 
 def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
@@ -190,6 +192,42 @@ def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
     assert len(quotes(asking("fact"), likely(0.9, 0.89))) == AT_MOST["fact"]
 
 
+def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
+    """These sentences, of which one answers."""
+    signals = {"proposal": 0.0, "result": 0.0, "own": 1.0}
+    starts = itertools.accumulate((len(text) + 1 for text in texts), initial=0)
+    return tuple(
+        Evidence(text, start, {**signals, "answers": 0.9 if n == answer else 0.1 - n / 100})
+        for n, (text, start) in enumerate(zip(texts, starts, strict=False))
+    )
+
+
+@pytest.mark.parametrize(
+    ("opening", "added"),
+    [
+        ("This makes trees slow.", ["Soil is wet."]),
+        ("In such cases, trees are slow.", ["Soil is wet."]),
+        ("However, these trees are slow.", ["Soil is wet."]),
+        ("We call this slow growth.", ["Soil is wet."]),
+        ("This paper is about trees.", []),
+        ("It makes trees slow.", []),
+        ("Trees are slow in this soil.", []),
+    ],
+)
+def test_what_a_sentence_opens_on_is_quoted_before_it(hits: list[Hit], opening: str, added: list[str]) -> None:
+    evidence = told("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
+    hit = replace(hits[0], evidence=evidence)
+    found = [sentence.text for sentence in quotes(asking("figure"), hit)]
+    assert found == ["Rain falls.", *added, opening]  # the second likeliest comes first
+    assert [sentence.text for sentence in quotes(asking("list"), hit)] == [opening]
+
+
+def test_no_more_than_two_sentences_are_added_before_one(hits: list[Hit]) -> None:
+    evidence = told("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
+    found = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
+    assert found == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
+
+
 # -- the draft
 
 
@@ -206,8 +244,8 @@ def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
     [
         ("list", 1, "1 paper here:"),
         ("list", 3, "3 papers here:"),
-        ("count", 1, "I count 1 paper here:"),
-        ("count", 3, "I count 3 papers here:"),
+        ("count", 1, "I find 1 paper here; there may be more:"),
+        ("count", 3, "I find 3 papers here; there may be more:"),
         ("fact", 1, ""),
         ("compare", 1, "I found a paper for only one side of the comparison:"),
         ("compare", 2, ""),
