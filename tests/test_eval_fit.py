@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from assistant.declining import features
+from assistant.logistic import Logistic
+from assistant.records import Paper
 from assistant.relevance import judged
-from eval.fit import Answered, answer_rows, relevance_rows
+from eval.fit import Answered, Example, answer_rows, fit, gate, passages, relevance_rows, validated
+from eval.public import PublicSet
 from eval.questions import Question
 
 from .doubles import HashEmbedder
@@ -34,7 +38,7 @@ def test_an_answerable_question_stands_a_second_time_without_its_papers(shelf: S
     assert (with_it.label, without.label) == (True, False)
     assert with_it.values == features(row.asked, row.hits)
     assert without.values["maxsim"] == max(h.signals["maxsim"] for h in row.hits if h.paper.title != PEAR)
-    assert without.values["relevance"] < with_it.values["relevance"]
+    assert without.values["alone"] < with_it.values["alone"]
 
 
 def test_an_unanswerable_question_stands_once_and_what_the_gates_of_words_see_never(shelf: Shelf) -> None:
@@ -49,3 +53,43 @@ def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
     both = [example.label for example in relevance_rows([row], ["fact"], absent=True)]
     assert there == [hit.paper.title == PEAR for hit in row.hits]
     assert both == there + [False] * (len(there) - 1)
+
+
+def rows(count: int, *, public: bool, shift: float) -> list[Example]:
+    """Examples that are true from a certain value of `x` on, which lies `shift` higher for some."""
+    return [
+        Example({"x": x + shift, "y": 0.0}, x > 0, f"{public}{n}", public)
+        for n, x in enumerate((n - count / 2) / count for n in range(count))
+    ]
+
+
+def test_public_questions_lend_their_weights_and_not_their_bias() -> None:
+    own = rows(60, public=False, shift=0.0)
+    alone, both = fit(own, threshold=0.5), fit(own + rows(240, public=True, shift=5.0), threshold=0.5)
+    assert alone["features"] == both["features"] == ["x", "y"]
+    assert len(both["weights"]) == 2
+    assert Logistic.of(both).probability({"x": -0.4, "y": 0.0}) < 0.5
+    assert Logistic.of(both).probability({"x": 0.4, "y": 0.0}) > 0.5
+
+
+def test_the_gate_spares_our_own_questions_by_models_that_never_saw_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = rows(80, public=False, shift=0.0) + rows(80, public=True, shift=5.0)
+    found = validated(examples, balanced=True)
+    assert sorted(e.group for e, _ in found) == sorted(e.group for e in examples)
+    own = sorted(probability for e, probability in found if e.label and not e.public)
+    monkeypatch.setattr("eval.fit.SPARED", 0.1)
+    assert gate(examples)["threshold"] == round(own[len(own) // 10], 3)
+    assert "validated on public questions: AUROC 0.9" in capsys.readouterr().out
+
+
+def test_a_public_question_is_answered_by_its_own_passage_or_by_none(tmp_path: Path) -> None:
+    papers = (Paper("Pears", "Pears ripen in October. They are green."), Paper("Kites", "Kites fly in the wind."))
+    questions = {"a": ("When do pears ripen?", "answerable"), "u": ("Who sells kites?", "unanswerable")}
+    made = passages(PublicSet("pears", papers, questions, {"a": frozenset({papers[0].id})}), tmp_path)
+    assert [(row.question.id, row.question.gold, row.public) for row in made] == [
+        ("a", ("Pears",), True),
+        ("u", (), True),
+    ]
+    assert [(e.label, e.public) for e in answer_rows(made)] == [(True, True), (False, True), (False, True)]
