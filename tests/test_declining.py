@@ -110,6 +110,16 @@ def test_what_is_not_stated_is_listed_once(names: list[str], said: str) -> None:
     assert listed(names) == said
 
 
+def test_what_a_named_paper_was_not_tried_on_is_unstated(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "How many points does PearRank gain on PlumNet?")
+    declined = decline(replace(asked, coined=(), unknown=()), hits)
+    assert declined is not None
+    assert (declined.kind, "does not state anything on PlumNet." in declined.message) == ("unstated", True)
+    elsewhere = replace(asked, named=(), coined=(), unknown=())
+    told = decline(elsewhere, hits)
+    assert told is None or "PlumNet" not in told.message
+
+
 def test_a_list_is_not_declined_for_what_one_abstract_does_not_state(shelf: Shelf) -> None:
     asked, hits = found(shelf, "Which papers say under which licence pears are ranked?")
     declined = decline(replace(asked, kind="list"), hits)
