@@ -190,7 +190,7 @@ _SYNONYMS = {
     "flops": r"flop|\bmacs?\b",
     "gflops": r"flop|\bmacs?\b",
     "vram": r"memory|\bv?ram\b|\bgb\b",
-    "memory": r"memory|\bv?ram\b|\bgb\b|\bmb\b",
+    "memory": r"memory|cache|storage|\bv?ram\b|\bgb\b|\bmb\b",
     "gpu memory": r"memory|\bv?ram\b|\bgb\b",
     "memory footprint": r"memory|\bv?ram\b|\bgb\b|\bmb\b",
     "disk space": r"disk|storage|\bgb\b|\bmb\b",
