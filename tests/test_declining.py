@@ -205,6 +205,7 @@ def test_the_gate_sees_the_first_hit_and_what_is_asked(shelf: Shelf) -> None:
     assert (told["named"], told["count"]) == (1.0, 0.0)
     told = features(replace(asked, kind="count", named=()), some)
     assert (told["named"], told["count"]) == (0.0, 1.0)
+    assert features(replace(asked, kind="list"), some)["count"] == 0.0
 
 
 def test_for_lists_the_gate_sees_how_the_best_hit_stands_alone(shelf: Shelf) -> None:
