@@ -1,4 +1,4 @@
-"""Nothing in, the patterns out by which a question shows what it asks for (pure data).
+"""Nothing in, the patterns out by which a question shows what it asks for, and a text what it counts (pure data).
 
 English, and of some neighbours only enough to know them by; set on the fitting questions of `eval/sets`.
 """
@@ -94,16 +94,19 @@ LOOKUP = re.compile(
     re.I,
 )
 TALK = re.compile(
-    r"^(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|afternoon|night)|bye|goodbye|how are you"
-    r"|who are you|"
-    r"what can you do|cheers|ok(?:ay)?|great|cool|lol|nice)\b[\s\w!.,?']{0,40}$"
+    r"^(?:(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|afternoon|night)|bye|goodbye|how are you"
+    r"|who are you|what can you do|cheers|ok(?:ay)?|great|cool|lol|nice|there|all|everyone|very much|so much"
+    r"|a lot|again|then|today|doing|work|one|that(?:'s| is| was)|it|for (?:the|your|all the) \w+|to meet you|you)\b"
+    r"[\s!.,?]*)+$"
     r"|\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story"
     r"|song|joke|rap|essay|"
     r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad"
     r"|girlfriend|"
     r"boyfriend|kids?|son|daughter|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
-    r"|\brecipes? for (?:\w+ ){0,2}(?:soup|cake|pie|bread|curry|sauce|pasta|dinner|lunch)\b|\b(?:weather"
-    r"|horoscope|lottery|football|restaurant|hotel|birthday|flight)s?\b|\b(?:can|could|should|shall) i "
+    r"|\brecipes? for (?:\w+ ){0,2}(?:soup|cake|pie|bread|curry|sauce|pasta|dinner|lunch)\b|\bhoroscopes?\b"
+    r"|\b(?:what(?:'s| is| will)|how(?:'s| is)|will) the weather\b|\bweather (?:today|tomorrow|tonight|like)\b"
+    r"|\b(?:book|find|recommend)(?: me)? (?:a|an|some|the) (?:[\w-]+ ){0,2}(?:restaurant|hotel|flight|holiday|taxi)s?\b"
+    r"|\bwho (?:won|will win) the (?:football|match|game|lottery)\b|\b(?:can|could|should|shall) i "
     r"(?:cook|eat|wear|buy|drink|watch|invest)\b",
     re.I,
 )
@@ -119,7 +122,21 @@ INSTRUCTION = re.compile(
     r""
     r"|\bdo anything now\b|\bno matter what (?:the )?(?:papers|abstracts)\b|\bwithout (?:any )?(?:citation"
     r"|source)s?\b"
-    r"|\b(?:just|simply) (?:say|answer|claim|state) that\b",
+    r"|\b(?:just|simply) (?:say|answer|claim|state) that\b"
+    r"|\byour (?:own |exact )?(?:system|initial|hidden|original|secret) (?:prompt|instruction|message|rule)"
+    r"|\b(?:what are|recite|quote|list|translate|summari[sz]e|reveal) your (?:\w+ )?(?:instructions|rules|guidelines"
+    r"|prompt)\b"
+    r"|\b(?:repeat|print|output|recite|copy) (?:everything|all|the (?:text|words|lines?|conversation)) (?:above|before"
+    r"|so far)"
+    r"|\byou are (?:no longer|free (?:of|from))\b|\byou(?:'re| are) (?:an? )?(?:unrestricted|uncensored|jailbroken)\b"
+    r"|\bnew (?:instructions?|rules|role)\s*:|^\W*(?:system|developer|assistant)\s*:|\bsystem override\b"
+    r"|\b(?:respond|reply|answer)(?: only| just)? with (?:only |just |nothing but )?(?:the (?:words?|phrase|sentence)\b"
+    r"|[\"'“‘])"
+    r"|\b(?:print|reveal|show|give|tell|send|leak)\b.{0,40}\b(?:api keys?|passwords?|credentials|environment"
+    r" variables?)\b"
+    r"|(?:^|[.;:,] |\band |\bbut |\bplease )(?:do not|don'?t|never) (?:cite|use) (?:the |any |your )?(?:papers|sources"
+    r"|abstracts)\b"
+    r"|\bas if you (?:were|are|had no)\b|(?:^|[.;:,] |\bplease |\bnow )role-?play\b",
     re.I,
 )
 LISTING = re.compile(
@@ -155,3 +172,43 @@ SECOND_STEP = re.compile(
 )
 LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
 SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
+COUNTED = {
+    "parameters": r"param|\b\d[\d.]*\s?[bm]\b|[bm]illion",
+    "languages": r"languag|lingual",
+    "people": r"people|participant|volunteer|annotator|human|user|subject|observer|expert|nurse|doctor|person|patient",
+    "layers": r"layer|block|deep",
+    "experts": r"expert",
+    "tokens": r"token",
+    "checkpoints": r"checkpoint",
+    "gpus": r"gpu|tpu|[ahv][1-8]00|rtx",
+    "epochs": r"epoch",
+    "heads": r"head",
+    "images": r"images?\b|photo|picture|frame|scan|slide|sample|example|instance|view|pair",
+    "videos": r"videos?\b|clips?\b|hour|sample|example|pair",
+    "questions": r"question|quer|problem|prompt|item|example|sample|instance|pair|task",
+    "classes": r"class|categor|label|type|kind|concept|object|species",
+    "datasets": r"data|benchmark|corp|task|suite|collection|set\b|domain",
+    "tasks": r"task|benchmark|data|problem|application|domain|environment",
+    "seeds": r"seed|runs?\b|trial|repet",
+    "steps": r"step|iteration|evaluation",
+    "robots": r"robot|arms?\b|embodi|platform|manipulator",
+    "speakers": r"speaker|voice|talker|people|person",
+    "documents": r"document|paper|article|page|passage|text|report|abstract|stud",
+    "hospitals": r"hospital|sites?\b|cent(?:er|re)|institution|clinic",
+    "countries": r"countr|nation",
+    "neurons": r"neuron|units?\b|cells?\b",
+    "demonstrations": r"demonstration|demo|episode|trajector",
+    "sentences": r"sentence|utterance|pair|text|example",
+    "words": r"word|token|lexic|vocabular",
+}
+"""How an abstract speaks of what is often counted; nothing is concluded of other things, which have too many names."""
+SAME = {
+    "participants": "people", "volunteers": "people", "annotators": "people", "subjects": "people", "users": "people",
+    "observers": "people", "developers": "people", "authors": "people", "humans": "people", "blocks": "layers",
+    "parameter": "parameters", "weights": "parameters", "tpus": "gpus", "patients": "people", "raters": "people",
+    "photos": "images", "pictures": "images", "clips": "videos", "queries": "questions", "categories": "classes",
+    "labels": "classes", "corpora": "datasets", "benchmarks": "datasets", "runs": "seeds", "iterations": "steps",
+    "voices": "speakers", "articles": "documents", "pages": "documents", "passages": "documents", "sites": "hospitals",
+    "trajectories": "demonstrations", "episodes": "demonstrations", "utterances": "sentences", "cards": "gpus",
+}  # fmt: skip
+"""Other words for what is counted."""

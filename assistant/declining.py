@@ -7,12 +7,11 @@ came nearest.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from .logistic import model
-from .particulars import unnamed, unstated
+from .particulars import unnamed, unstated, untried
 from .question import Asked
 from .records import Decline, Hit
 from .relevance import SURELY, probabilities
@@ -20,13 +19,12 @@ from .relevance import SURELY, probabilities
 EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
 NEAREST = 3
 """Papers named as the nearest."""
-CROWD = slice(5, 15)
-"""The hits that stand for what is alike to any question of the kind: an answer stands out from these."""
 FAINT = 0.1
 """A chosen paper less relevant than this, beside all that are held, is not what a question is about: of the questions
-put to the paper next to the right one it declines 6 in 7, to one at random 24 in 25, to the right one 1 in 9."""
-FEWEST, MOST = 2.0, 3.0
-"""Powers of ten between which the number of papers tells: of more the nearest is nearer, whether it answers or not."""
+put to the paper next to the right one 9 in 10 are declined, to one at random 44 in 45, to the right one 1 in 11."""
+WORDS, SENTENCES = 25, 20
+"""Of a question and of an abstract, as many as tell: the fewer of the one and the more of the other, the more likely
+two of them are alike by chance."""
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
@@ -56,7 +54,9 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
         return None
     missing = unstated(asked.text, top.paper)
     means_top = {i for named in asked.named if named.exact for i in named.paper_ids} == {top.paper.id}
-    missing += unnamed(asked.coined, top.paper) if means_top else []
+    if means_top:
+        names = [named.text for named in asked.named]
+        missing += [*unnamed(asked.coined, top.paper), *untried(asked.text, names, top.paper)]
     if not missing:
         return None
     said = max(top.evidence, key=lambda told: told.signals["answers"]).text
@@ -108,19 +108,14 @@ def _searched(asked: Asked) -> str:
 def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     """What the model sees that tells whether the library has anything on a question."""
     top = hits[0]
-    crowd = [hit.signals["maxsim"] for hit in hits[CROWD]]
     return {
-        "relevance": top.relevance,
         "alone": max(probabilities(hits, "single")) if asked.several else top.relevance,
-        "second": hits[1].relevance if len(hits) > 1 else 0.0,
-        **{name: top.signals[name] for name in ("maxsim", "cosine", "weakest", "focus_coverage")},
-        "margin": top.signals["maxsim"] - sum(crowd) / len(crowd) if crowd else 0.0,
-        "coverage": max(hit.signals["coverage"] for hit in hits[: CROWD.start]),
-        "strange": asked.strangeness,
-        "words": min(len(asked.text.split()), 25) / 25,
+        "maxsim": top.signals["maxsim"],
+        "pair": top.signals["pair"],
+        "words": min(len(asked.text.split()), WORDS) / WORDS,
+        "sentences": min(len(top.evidence), SENTENCES) / SENTENCES,
         "named": float(bool(asked.named)),
-        "several": float(asked.several),
-        "held": min(max(math.log10(max(1, asked.held)), FEWEST), MOST),
+        "count": float(asked.kind == "count"),
     }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from bisect import bisect_left
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from .interaction import similarities
 from .logistic import model
 from .reading import CUES, Reading
 from .records import Evidence, Paper
+from .text import stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _BEARING = ("similarity", "focus", "coverage", "focus_coverage")
 _SIGNALS = (*_BEARING, *(f"{name}_gap" for name in _BEARING), *CUES, "figure", "figure_wanted", "before", "after")
 """How alike a sentence is, how far it stands behind the best of its abstract, its cues and its neighbours' likeness."""
+LEAST = 1e-3
+"""What a word weighs that every paper has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +35,14 @@ class Probe:
     """A question as the signals need it.
 
     tokens (t, d): its content words' vectors, no rows when there is no embedder; focus: the rows of what is asked,
-    names left out; rarity: the inverse document frequency of each of its stems.
+    names left out; weights (t,): how rare the word of each row is, shared among its pieces; rarity: the inverse
+    document frequency of each of its stems.
     figures: the numbers it states itself, which no answer has to repeat.
     """
 
     tokens: NDArray[np.float32]
     focus: Sequence[int]
+    weights: Sequence[float]
     rarity: Mapping[str, float]
     focus_rarity: Mapping[str, float]
     figures: frozenset[float] = frozenset()
@@ -46,12 +53,14 @@ class Probe:
 class Matches:
     """How alike the words of a question and of one paper are.
 
-    `maxsim` with the whole question and `weakest`, the worst matched word of what is asked, are the paper's;
-    `sentences` has for each sentence its MaxSim with the question and with what is asked, 0 where it has no words.
+    `maxsim` with the whole question, `weakest`, the worst matched word of what is asked, and `pair`, the match of the
+    two neighbouring sentences that match best together, rare words weighing more, are the paper's; `sentences` has for
+    each sentence its MaxSim with the question and with what is asked, 0 where it has no words.
     """
 
     maxsim: float
     weakest: float
+    pair: float
     sentences: Sequence[Sequence[float]]
 
 
@@ -70,11 +79,31 @@ def compare(probe: Probe, held: Mapping[str, Held]) -> dict[str, Matches]:
     of_papers = np.maximum.reduceat(best, papers, axis=0)
     best[~worded] = 0.0
     maxsims, weakest = of_papers.mean(axis=1).tolist(), of_papers[:, probe.focus].min(axis=1).tolist()
+    pairs = _pairs(probe, best, papers).tolist()
     sentences = np.stack([best.mean(axis=1), best[:, probe.focus].mean(axis=1)], axis=1).tolist()
     return {
-        paper_id: Matches(maxsims[n], weakest[n], sentences[first + 1 : last])
+        paper_id: Matches(maxsims[n], weakest[n], pairs[n], sentences[first + 1 : last])
         for n, (paper_id, first, last) in enumerate(zip(held, papers, [*papers[1:], len(firsts)], strict=True))
     }
+
+
+def _pairs(probe: Probe, best: NDArray[np.float32], papers: Sequence[int]) -> NDArray[np.float32]:
+    """For each paper, whose parts begin at `papers`, the best weighted match of two sentences that stand together.
+
+    best (parts, t): the match of each word with each part. A title stands with no sentence.
+    """
+    import numpy as np
+
+    titles = np.zeros(len(best), bool)
+    titles[papers] = True
+    lone = np.append(titles[1:], True)
+    together = best.copy()
+    together[~lone] = np.maximum(best, np.roll(best, -1, axis=0))[~lone]
+    weights = np.array(probe.weights, np.float32)
+    scores = together @ (weights / weights.sum())
+    scores[titles & ~lone] = -np.inf
+    found: NDArray[np.float32] = np.maximum.reduceat(scores, papers)
+    return found
 
 
 def _parts(held: Iterable[Held]) -> tuple[list[int], list[int]]:
@@ -94,6 +123,18 @@ def _parts(held: Iterable[Held]) -> tuple[list[int], list[int]]:
     return firsts, papers
 
 
+def weights(text: str, starts: Sequence[int], rarity: Mapping[str, float]) -> list[float]:
+    """How rare the word of each token of `text` is, the tokens given by where they start; all above 0.
+
+    The pieces of a word share its rarity. A word that the rarities do not tell is as rare as the rarest they do.
+    """
+    most = max(rarity.values(), default=1.0)
+    spans = [found.span() for found in re.finditer(r"[^\W_]+", text)]
+    places = [max(0, bisect_right(spans, start, key=operator.itemgetter(0)) - 1) for start in starts]
+    pieces = Counter(places)
+    return [max(rarity.get(stem(text[slice(*spans[n])]), most), LEAST) / pieces[n] for n in places]
+
+
 def coverages(rarity: Mapping[str, float], texts: Iterable[frozenset[str]]) -> list[float]:
     """The share of a question's rarity that each text's stems cover, 0 to 1; 0 for a question without words."""
     total = math.fsum(rarity.values()) or 1.0
@@ -103,8 +144,8 @@ def coverages(rarity: Mapping[str, float], texts: Iterable[frozenset[str]]) -> l
 def signals(probe: Probe, reading: Reading, matches: Matches | None) -> dict[str, float]:
     """How the paper as a whole bears on the question.
 
-    `maxsim`, `weakest` (the worst matched word of what is asked), `coverage`, `focus_coverage` and `title` (the share
-    of the title's words that the question holds).
+    `maxsim`, `weakest` (the worst matched word of what is asked), `pair` (the match of its two best neighbouring
+    sentences), `coverage`, `focus_coverage` and `title` (the share of the title's words that the question holds).
     """
     title = reading.title
     return {
@@ -113,6 +154,7 @@ def signals(probe: Probe, reading: Reading, matches: Matches | None) -> dict[str
         "title": len(title.intersection(probe.rarity)) / len(title) if title else 0.0,
         "maxsim": matches.maxsim if matches else 0.0,
         "weakest": matches.weakest if matches else 0.0,
+        "pair": matches.pair if matches else 0.0,
     }
 
 

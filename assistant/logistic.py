@@ -12,6 +12,7 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ class Logistic:
             self, "_start", self.bias - math.fsum(weight * mean / scale for _, mean, scale, weight in rows)
         )
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The model as `models.json` keeps it."""
+        features, mean, scale, weights = (tuple(told[name]) for name in ("features", "mean", "scale", "weights"))
+        return cls(features, mean, scale, weights, told["bias"], told["threshold"])
+
     def probability(self, values: Mapping[str, float]) -> float:
         z = self._start + sum(map(operator.mul, self._slopes, map(values.__getitem__, self.features)))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
@@ -44,11 +51,4 @@ class Logistic:
 def model(name: str) -> Logistic:
     """The fitted model of that name."""
     told = json.loads((resources.files(__package__) / "models.json").read_text())["models"][name]
-    return Logistic(
-        tuple(told["features"]),
-        tuple(told["mean"]),
-        tuple(told["scale"]),
-        tuple(told["weights"]),
-        told["bias"],
-        told["threshold"],
-    )
+    return Logistic.of(told)

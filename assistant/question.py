@@ -70,8 +70,7 @@ class Asked:
     named: the names of papers or methods it uses. coined: its words that are made up ("LC-QuAD") and not those of a
     whole field ("BERT"). unknown: those of them that no abstract here has. sources: the listings it keeps to (None:
     all). papers: the ids of the papers it keeps to (None: all). limit: how many papers it wants (None: as many as fit).
-    leads_on: a second paper may have to be found through the first. foreign: it is not in English. strangeness: the
-    share of its content words that no paper here uses (0 to 1). held: how many papers there are.
+    leads_on: a second paper may have to be found through the first. foreign: it is not in English.
     """
 
     text: str
@@ -85,8 +84,6 @@ class Asked:
     wants_figure: bool = False
     leads_on: bool = False
     foreign: bool = False
-    strangeness: float = 0.0
-    held: int = 0
 
     @property
     def several(self) -> bool:
@@ -152,8 +149,6 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         wants_figure=bool(FIGURE.search(question) or FIGURE_ABROAD.search(question)),
         leads_on=bool(SECOND_STEP.search(question)),
         foreign=_is_foreign(question),
-        strangeness=len(strange) / max(1, len(content_words(question))),
-        held=len(vocabulary),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .evidence import Probe, compare, evidence, signals
+from .evidence import Probe, compare, evidence, signals, weights
 from .interaction import maxsim, question_tokens
 from .names import is_called
 from .question import Asked
@@ -102,11 +102,19 @@ class Retriever:
         figures = frozenset(number.value for number in numbers(asked.text))
         if self._embedder is None:
             nothing = np.zeros((0, 0), np.float32)
-            return Probe(nothing, (), rarity, focus_rarity, figures, asked.wants_figure), None
+            return Probe(nothing, (), (), rarity, focus_rarity, figures, asked.wants_figure), None
         encoding = self._embedder.encode([asked.text])[0]
         tokens, starts = question_tokens(encoding, asked.text)
         focus = [row for row, start in enumerate(starts) if not asked.names(start)]
-        probe = Probe(tokens, focus or range(len(tokens)), rarity, focus_rarity, figures, asked.wants_figure)
+        probe = Probe(
+            tokens=tokens,
+            focus=focus or range(len(tokens)),
+            weights=weights(asked.text, starts, rarity),
+            rarity=rarity,
+            focus_rarity=focus_rarity,
+            figures=figures,
+            wants_figure=asked.wants_figure,
+        )
         return probe, encoding.vector
 
     def _lists(

@@ -1,7 +1,9 @@
 """Questions and claims in, the fitted models of the package out: `python -m eval.fit` writes `assistant/models.json`.
 
 Only the fitting half of each set is read: the questions over the sample, and those over the real listings where
-the listings are at hand. Each model is a logistic regression over named signals, standardised and penalised (L2).
+the listings are at hand. Whether there is an answer is learnt from a public set, too, where one is at hand; without
+it the program says so and goes on. Each model is a logistic regression over named signals, standardised and
+penalised (L2).
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ from typing import Any
 from assistant import declining
 from assistant import question as questions
 from assistant.chain import Assistant
-from assistant.logistic import model
-from assistant.records import Hit
+from assistant.logistic import Logistic, model
+from assistant.records import Hit, digest
 from assistant.relevance import features, judged
 from assistant.retrieval import fused
 
+from .claims import auroc
+from .public import ANSWERABLE, PublicSet, held, read_set
 from .questions import Question, half, read
 from .wording import shown
 
@@ -30,16 +34,21 @@ PENALTY = 0.3
 """Inverse strength of the L2 penalty (scikit-learn's C); flat between .03 and 1 in ten-fold validation by question."""
 SINGLE = ("fact", "named", "figure", "lookup", "summary", "casual", "false-premise", "language")
 SEVERAL = ("list", "count")
+APART = 3.0
+"""How little the bias of the public questions is held down: as a signal of that scale."""
+SPARED, FOLDS = 0.02, 10
+"""Share of our own answerable questions that the gate may decline, each judged by a model that never saw it; folds."""
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row to fit on: named values, what is true of them, and which question it belongs to."""
+    """One row to fit on: named values, what is true of them, which question it belongs to, and whose that is."""
 
     values: Mapping[str, float]
     label: bool
     group: str
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,7 @@ class Answered:
     question: Question
     asked: questions.Asked
     hits: Sequence[Hit]
+    public: bool = False
 
 
 def asked(questions: Iterable[Question], assistant: Assistant) -> list[Answered]:
@@ -98,7 +108,7 @@ def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
             continue
         for hits, label in ((row.hits, bool(row.question.gold)), (_others(row) if row.question.gold else (), False)):
             if hits:
-                yield Example(declining.features(row.asked, hits), label, row.question.id)
+                yield Example(declining.features(row.asked, hits), label, row.question.id, row.public)
 
 
 def _others(row: Answered) -> list[Hit]:
@@ -114,7 +124,8 @@ def fit(
 ) -> dict[str, Any]:
     """The model as `assistant/models.json` keeps it.
 
-    threshold: where its users cut. balanced: the rarer label weighs as much as the other.
+    threshold: where its users cut. balanced: the rarer label weighs as much as the other. Public questions are worded
+    nearer to their papers, so those have a bias of their own, which is not kept: only the weights are learnt from both.
     """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -122,20 +133,59 @@ def fit(
     names = list(examples[0].values)
     values = np.array([[example.values[name] for name in names] for example in examples])
     labels = np.array([example.label for example in examples])
-    mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
+    mean, scale = values.mean(axis=0), values.std(axis=0)
     scale[scale < 1e-5] = 1.0  # what never varies tells nothing
+    public = np.array([[APART * example.public] for example in examples])
     weight = "balanced" if balanced else None
-    fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight=weight).fit((values - mean) / scale, labels)
+    fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight=weight).fit(
+        np.hstack([(values - mean) / scale, public]), labels
+    )
     return {
         "features": names,
         "mean": mean.round(5).tolist(),
         "scale": scale.round(5).tolist(),
-        "weights": fitted.coef_[0].round(4).tolist(),
+        "weights": fitted.coef_[0][:-1].round(4).tolist(),
         "bias": round(float(fitted.intercept_[0]), 4),
         "threshold": threshold,
         "examples": len(examples),
         "questions": len({example.group for example in examples}),
     }
+
+
+def validated(examples: Sequence[Example], **options: Any) -> list[tuple[Example, float]]:
+    """Each example with the probability told by a model fitted on the other folds; folds go by question."""
+    found = []
+    for fold in range(FOLDS):
+        one = Logistic.of(fit([e for e in examples if _fold(e) != fold], threshold=0.0, **options))
+        found += [(e, one.probability(e.values)) for e in examples if _fold(e) == fold]
+    return found
+
+
+def gate(examples: Sequence[Example]) -> dict[str, Any]:
+    """The model that tells whether there is an answer; its threshold spares all but `SPARED` of our own questions."""
+    found = validated(examples, balanced=True)
+    for name, public in (("own", False), ("public", True)):
+        right = [probability for example, probability in found if example.public is public and example.label]
+        wrong = [probability for example, probability in found if example.public is public and not example.label]
+        print(f"answers, validated on {name} questions: AUROC {auroc(right, wrong) or 0:.3f}")
+    own = sorted(probability for example, probability in found if example.label and not example.public)
+    return fit(examples, threshold=round(own[int(SPARED * len(own))], 3), balanced=True)
+
+
+def _fold(example: Example) -> int:
+    return int(digest(example.group), 16) % FOLDS
+
+
+def passages(found: PublicSet, homes: Path) -> list[Answered]:
+    """The public questions, each answered by its own passage or by none, with their hits among all passages."""
+    titles = {paper.id: paper.title for paper in found.papers}
+    rows = []
+    with held(found, homes) as holdings:
+        assistant = Assistant(holdings)
+        for name, (text, _) in found.questions.items():
+            gold = tuple(titles[paper_id] for paper_id in found.relevant.get(name, ()))
+            rows.append(Answered(Question(name, "fact", text, gold), *assistant.understood(text), public=True))
+    return rows
 
 
 def opened(name: str, files: Sequence[Path], homes: Path) -> Assistant:
@@ -149,6 +199,7 @@ def main() -> None:
     """Fit every model but `support` and write them beside those that stay."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--listings", type=Path, help="folder of the real listing files; without it the sample alone")
+    parser.add_argument("--public", type=Path, help=f"folder of {ANSWERABLE}; without it our own questions alone")
     parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
     options = parser.parse_args()
     rows: list[Answered] = []
@@ -166,7 +217,12 @@ def main() -> None:
         sentence=fit(list(sentence_rows(rows)), threshold=0.5),
     )
     rows = [replace(row, hits=judged(row.asked, row.hits)) for row in rows]  # by the models just fitted
-    keep(told, answers=fit(list(answer_rows(rows)), threshold=0.1, balanced=True))
+    if options.public:
+        rows += passages(read_set(options.public), options.homes)
+        told = f"{told}; answers on {options.public.name}, too"
+    else:
+        print("Without --public, whether there is an answer is learnt from our own questions alone.")
+    keep(told, answers=gate(list(answer_rows(rows))))
 
 
 def keep(told: str, **fitted: Mapping[str, Any]) -> None:

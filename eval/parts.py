@@ -19,7 +19,18 @@ from assistant.question import Asked, understand
 from assistant.records import Hit
 from assistant.retrieval import Retriever
 
-LATE = ("maxsim", "weakest", "maxsim_gap", "similarity", "focus", "similarity_gap", "focus_gap", "before", "after")
+LATE = (
+    "maxsim",
+    "weakest",
+    "pair",
+    "maxsim_gap",
+    "similarity",
+    "focus",
+    "similarity_gap",
+    "focus_gap",
+    "before",
+    "after",
+)
 """What the models see of late interaction."""
 EVEN = 0.5
 """The relevance of the first hit when no model judges it: enough to be cited, too little to be certain."""

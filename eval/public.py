@@ -157,6 +157,8 @@ def answerable(folder: Path, cache: Path) -> dict[str, float | None]:
 
     The AUROC (0.5: by chance) of the product's own probability that there is an answer, of its parts, and of the
     best late-interaction score; and the share of each type of question that the product would answer at its threshold.
+    The product's model is fitted on this set, too: in ten-fold validation, each question judged by a model that never
+    saw it, the AUROC of its probability is .888.
     """
     found = read_set(folder)
     scores: dict[str, dict[str, list[float]]] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.declining import FAINT, NEAREST, decline, features, listed, within
+from assistant.declining import FAINT, NEAREST, SENTENCES, WORDS, decline, features, listed, within
 from assistant.logistic import model
 from assistant.question import Asked
 from assistant.records import Decline, Hit
@@ -110,6 +110,16 @@ def test_what_is_not_stated_is_listed_once(names: list[str], said: str) -> None:
     assert listed(names) == said
 
 
+def test_what_a_named_paper_was_not_tried_on_is_unstated(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "How many points does PearRank gain on PlumNet?")
+    declined = decline(replace(asked, coined=(), unknown=()), hits)
+    assert declined is not None
+    assert (declined.kind, "does not state anything on PlumNet." in declined.message) == ("unstated", True)
+    elsewhere = replace(asked, named=(), coined=(), unknown=())
+    told = decline(elsewhere, hits)
+    assert told is None or "PlumNet" not in told.message
+
+
 def test_a_list_is_not_declined_for_what_one_abstract_does_not_state(shelf: Shelf) -> None:
     asked, hits = found(shelf, "Which papers say under which licence pears are ranked?")
     declined = decline(replace(asked, kind="list"), hits)
@@ -179,18 +189,34 @@ def test_the_model_asks_for_nothing_that_is_not_told(shelf: Shelf) -> None:
     assert set(model("answers").features) <= features(asked, hits).keys()
 
 
-@pytest.mark.parametrize(("held", "told"), [(0, 2.0), (40, 2.0), (500, 2.69897), (10**6, 3.0)])
-def test_how_many_papers_are_held_is_told_within_bounds(shelf: Shelf, held: int, told: float) -> None:
+def test_the_gate_sees_how_long_question_and_abstract_are_within_bounds(shelf: Shelf) -> None:
     asked, some = found(shelf, "What does PearRank learn from?")
-    assert features(replace(asked, held=held), some)["held"] == pytest.approx(told)
+    told = features(asked, some)
+    assert (told["words"], told["sentences"]) == (5 / WORDS, len(some[0].evidence) / SENTENCES)
+    long = replace(some[0], evidence=some[0].evidence * SENTENCES)
+    told = features(replace(asked, text="pears " * 100), [long])
+    assert (told["words"], told["sentences"]) == (1.0, 1.0)
 
 
-def test_the_gate_sees_the_second_paper_and_for_lists_how_the_first_stands_alone(shelf: Shelf) -> None:
+def test_the_gate_sees_the_first_hit_and_what_is_asked(shelf: Shelf) -> None:
     asked, some = found(shelf, "What does PearRank learn from?")
-    fact, many = (features(replace(asked, kind=kind), some) for kind in ("fact", "list"))
-    assert (fact["second"], features(asked, some[:1])["second"]) == (some[1].relevance, 0.0)
+    told = features(asked, some)
+    assert (told["maxsim"], told["pair"]) == (some[0].signals["maxsim"], some[0].signals["pair"])
+    assert (told["named"], told["count"]) == (1.0, 0.0)
+    told = features(replace(asked, kind="count", named=()), some)
+    assert (told["named"], told["count"]) == (0.0, 1.0)
+    assert features(replace(asked, kind="list"), some)["count"] == 0.0
+
+
+def test_for_lists_the_gate_sees_how_the_best_hit_stands_alone(shelf: Shelf) -> None:
+    asked, some = found(shelf, "What does PearRank learn from?")
     doubtful = [replace(hit, relevance=0.5) for hit in some]
-    assert (features(asked, doubtful)["alone"], features(asked, doubtful)["second"]) == (0.5, 0.5)
-    assert (
-        features(replace(asked, kind="list"), doubtful)["alone"] == max(probabilities(some, "single")) == many["alone"]
-    )
+    assert features(asked, doubtful)["alone"] == 0.5
+    assert features(replace(asked, kind="list"), doubtful)["alone"] == max(probabilities(some, "single"))
+
+
+@pytest.mark.parametrize("name", ["alone", "maxsim", "pair"])
+def test_what_is_less_alike_is_less_likely_answered(shelf: Shelf, name: str) -> None:
+    told = features(*found(shelf, "What does PearRank learn from?"))
+    fitted = model("answers")
+    assert fitted.probability({**told, name: told[name] / 2}) < fitted.probability(told)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evidence import Matches, Probe, compare, coverages, evidence, signals
+from assistant.evidence import LEAST, Matches, Probe, compare, coverages, evidence, signals, weights
 from assistant.generation import Held
 from assistant.interaction import maxsim, pack, placed, question_tokens
 from assistant.logistic import model
@@ -28,10 +30,10 @@ def probe(question: str, *, focus: str = "", wants_figure: bool = False, embedde
     focus_rarity = {s: rarity[s] for s in stems_of(focus or question) if s in rarity}
     figures = frozenset(number.value for number in numbers(question))
     if not embedded:
-        return Probe(NOTHING, (), rarity, focus_rarity, figures, wants_figure)
+        return Probe(NOTHING, (), (), rarity, focus_rarity, figures, wants_figure)
     tokens, starts = question_tokens(HashEmbedder().encode([question])[0], question)
     asked = [row for row, start in enumerate(starts) if start >= question.index(focus)]
-    return Probe(tokens, asked, rarity, focus_rarity, figures, wants_figure)
+    return Probe(tokens, asked, weights(question, starts, rarity), rarity, focus_rarity, figures, wants_figure)
 
 
 def held(*papers: Paper) -> dict[str, Held]:
@@ -76,6 +78,7 @@ def test_many_papers_are_compared_as_each_alone() -> None:
         assert alone is not None
         found = together[paper.id]
         assert (found.maxsim, found.weakest) == pytest.approx((alone.maxsim, alone.weakest), abs=1e-6)
+        assert found.pair == pytest.approx(alone.pair, abs=1e-6)
         np.testing.assert_allclose(found.sentences, alone.sentences, atol=1e-6)
         assert len(found.sentences) == len(read(paper).sentences)
 
@@ -95,6 +98,41 @@ def test_a_match_is_the_best_of_each_word_of_the_question() -> None:
     only = [(alike[0, "weak"] + alike[1, "weak"]) / 2, alike[1, "weak"]]
     expected = [only, [0.0, 0.0], [found.maxsim, best]]
     np.testing.assert_allclose(found.sentences, expected, atol=1e-6)
+
+
+def test_a_pair_is_two_neighbouring_sentences_and_no_title() -> None:
+    asked = probe("weak kites")
+    beside, apart = Paper("Snow", "It is weak. Kites fly. It is so."), Paper("Snow", "It is weak. It is so. Kites fly.")
+    titled = Paper("Weak", "Kites fly. Snow falls. It is so.")
+    together, scattered, above = (signals(asked, read(one), matches(asked, one)) for one in (beside, apart, titled))
+    assert together["pair"] == pytest.approx(together["maxsim"], abs=1e-6)
+    assert scattered["maxsim"] == pytest.approx(together["maxsim"], abs=1e-6)
+    assert scattered["pair"] < together["pair"]
+    assert above["pair"] < above["maxsim"]
+
+
+def test_a_title_alone_is_matched_as_a_sentence_would_be() -> None:
+    asked = probe("kites")
+    found = matches(asked, Paper("Kites", ""))
+    assert found is not None
+    assert found.pair == pytest.approx(found.maxsim, abs=1e-6)
+
+
+def test_in_a_pair_rare_words_weigh_more() -> None:
+    asked, paper = probe("weak kites"), Paper("Snow", "Kites fly.")
+    rare = replace(asked, weights=(1.0, 3.0))
+    (common, weighted) = (matches(one, paper) for one in (asked, rare))
+    assert common is not None
+    assert weighted is not None
+    assert weighted.pair > common.pair
+    assert (weighted.maxsim, weighted.sentences) == (common.maxsim, common.sentences)
+
+
+def test_the_pieces_of_a_word_share_its_rarity() -> None:
+    rarity = {"weak": 1.0, "label": 4.0, "of": 0.0}
+    assert weights("weak labels, unseen", [0, 5, 8, 13], rarity) == [1.0, 2.0, 2.0, 4.0]
+    assert weights("weak-labels of", [0, 5, 12], rarity) == [1.0, 4.0, LEAST]
+    assert weights("kites", [0], {}) == [1.0]
 
 
 def test_without_vectors_or_papers_nothing_is_compared() -> None:

@@ -107,6 +107,14 @@ def wordy(make: Callable[..., Shelf]) -> Shelf:
 # -- what a hit says
 
 
+def test_what_few_papers_say_weighs_more_in_a_pair_of_sentences(make: Callable[..., Shelf]) -> None:
+    texts = ("Pears grow.", "Pears fall.", "Pears ripen.", "Zephyrs blow.")
+    shelf = make([Paper(f"Leaf {n}", text) for n, text in enumerate(texts)], embedder=HashEmbedder())
+    told = {hit.paper.abstract: hit.signals for hit in shelf.hits("pears zephyrs")}
+    assert told["Zephyrs blow."]["pair"] > told["Zephyrs blow."]["maxsim"]
+    assert told["Pears grow."]["pair"] < told["Pears grow."]["maxsim"]
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_hit_says_why_it_is_there(shelf: Shelf, question: str) -> None:
     hits = shelf.hits(question)
