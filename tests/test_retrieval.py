@@ -108,11 +108,16 @@ def wordy(make: Callable[..., Shelf]) -> Shelf:
 
 
 def test_what_few_papers_say_weighs_more_in_a_pair_of_sentences(make: Callable[..., Shelf]) -> None:
-    texts = ("Pears grow.", "Pears fall.", "Pears ripen.", "Zephyrs blow.")
-    shelf = make([Paper(f"Leaf {n}", text) for n, text in enumerate(texts)], embedder=HashEmbedder())
+    rest = "stay in the old walled orchard of the north, where the snow is deep and the days are short until late May."
+    texts = [f"{fruit} {rest}" for fruit in ("Pears", "Pears", "Pears", "Zephyrs")]
+    papers = [
+        Paper(f"Leaf {n} of the orchard", text, sources=(("odd.txt", "even.txt")[n % 2],))
+        for n, text in enumerate(texts)
+    ]
+    shelf = make(papers, embedder=HashEmbedder())
     told = {hit.paper.abstract: hit.signals for hit in shelf.hits("pears zephyrs")}
-    assert told["Zephyrs blow."]["pair"] > told["Zephyrs blow."]["maxsim"]
-    assert told["Pears grow."]["pair"] < told["Pears grow."]["maxsim"]
+    assert told[texts[3]]["pair"] > told[texts[3]]["maxsim"]
+    assert told[texts[0]]["pair"] < told[texts[0]]["maxsim"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
