@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.chain import Assistant
-from assistant.conversation import ASKED_OF, UNSURE, is_lost, of_the_chosen, self_contained
+from assistant.conversation import ASKED_OF, LOST, UNSURE, is_lost, of_the_chosen, self_contained
 from assistant.holdings import Holdings
 from assistant.question import named
 from assistant.records import Answer, Citation, Claim, Decline, DeclineKind, Hit, Paper, Passage, Turn
@@ -406,3 +406,11 @@ def test_two_conversations_do_not_mix(remembering: Callable[[int], Assistant]) -
     one, other = assistant.conversation(), assistant.conversation()
     one.ask("What does PearRank learn from?")
     assert other.ask("and how big is it?").query == "and how big is it?"
+
+
+def test_a_question_that_goes_on_from_nothing_is_asked_back(remembering: Callable[[int], Assistant]) -> None:
+    assistant, turns = remembering(8), [declined("Which shops sell umbrellas?")]
+    assert assistant.ask("and which is it?", turns).declined == LOST
+    assert assistant.ask("and which is it?").declined != LOST
+    assert assistant.ask("and which is it?", turns, papers=[PEAR.title]).declined != LOST
+    assert assistant.ask("and which one learns from weak labels of orchards?", turns).declined != LOST
