@@ -8,7 +8,6 @@ questions about Wikipedia (hotpot100) among the first five, where 78 % stood, an
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -45,8 +44,9 @@ def mentioned(asked: Asked, hits: Sequence[Hit], index: Bearers) -> list[str]:
     """The ids of the papers that the first hit names and the question does not; [] where several are looked for."""
     if asked.kind not in KINDS or asked.papers or not hits:
         return []
-    wanted = {name for name in mentions(hits[0].paper.abstract) - mentions(asked.text) if len(name) >= SHORTEST}
-    bearers = index.bearers(sorted(wanted))
+    named = mentions(hits[0].paper.abstract, longest=LONGEST_MENTION)
+    wanted = named - mentions(asked.text, longest=LONGEST_MENTION)
+    bearers = index.bearers(sorted(name for name in wanted if len(name) >= SHORTEST))
     near = {hit.paper.id for hit in hits[:NEAR]}
     found = {ids[0] for ids in bearers.values() if len(ids) == 1 and ids[0] not in near}
     return sorted(found)[:MOST_NAMED]
@@ -91,12 +91,13 @@ def _called(paper: Paper) -> set[str]:
     return {key(before)} | ({key(word) for word in before.split()} & coined)
 
 
-def mentions(abstract: str) -> set[str]:
-    """The keys of the names in a text: words with a capital or a digit, singly and with those after."""
+def mentions(abstract: str, *, longest: int = 1) -> set[str]:
+    """The keys of the names in a text: words with a capital or a digit, with the word after or up to the `longest`."""
     words = re.findall(r"[^\s()\[\],;:\"“”]+", abstract)
-    found = {key(f"{a} {b}") for a, b in itertools.pairwise(words) if _NAME.search(a)}
-    for start, word in enumerate(words):
-        for end in range(start + 1, min(start + LONGEST_MENTION, len(words)) + 1) if _NAME.search(word) else ():
+    found = set()
+    for start in (n for n, word in enumerate(words) if _NAME.search(word)):
+        found |= {key(words[start]), key(" ".join(words[start : start + 2]))}
+        for end in range(start + 3, min(start + longest, len(words)) + 1):
             if _NAME.search(words[end - 1]):
                 found.add(key(" ".join(words[start:end])))
     return found

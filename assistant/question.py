@@ -45,6 +45,8 @@ TOPIC = 0.018
 MOST = 15
 """However many papers there are, a word that more than this many use names none of them."""
 
+_OF_ONE = re.compile(r"^Regarding “[^“”]*”: ")
+"""How a question begins that is asked of one paper."""
 MAX_QUESTION = 4000
 """Longest question taken, in characters: about ten abstracts."""
 
@@ -242,7 +244,8 @@ def _kind(question: str, named: Sequence[Named]) -> Kind:
 def _compares(question: str, named: Sequence[Named]) -> bool:
     """Whether a question holds papers against each other: by two names, or by describing one or both."""
     sides = len({n.paper_ids for n in named})
-    if (sides >= 2 and (COMPARE.search(question) or SIDES.search(question))) or ONE_EACH.search(question):
+    says_so = COMPARE.search(question) or (SIDES.search(question) and not _OF_ONE.match(question))
+    if (sides >= 2 and says_so) or ONE_EACH.search(question):
         return True
     return compares(question, [n.text for n in named if n.exact])
 

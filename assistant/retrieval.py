@@ -47,7 +47,7 @@ class Retriever:
 
     def __init__(self, index: Index, library: Library, embedder: Embedder | None) -> None:
         self._index, self._library, self._embedder = index, library, embedder
-        self._searched: dict[Asked, _Search] = {}
+        self._last: tuple[Asked, _Search] | None = None
 
     def retrieve(self, asked: Asked, *, limit: int = HITS, also: Sequence[str] = ()) -> list[Hit]:
         """At most `limit` hits, best first; [] when nothing has anything in common with the question.
@@ -55,9 +55,9 @@ class Retriever:
         The papers in `also` were reached through another hit: they come out whatever their rank, with the signal
         `bridge`. So do the chosen ones, but among all others: only beside these it shows whether they are meant.
         """
-        if asked not in self._searched:  # the second time, with `also`, it need not be searched again
-            self._searched[asked] = self._search(asked)
-        probe, vector, lists, allowed = self._searched[asked]
+        if self._last is None or self._last[0] != asked:  # with `also` it is asked a second time
+            self._last = (asked, self._search(asked))
+        probe, vector, lists, allowed = self._last[1]
         lists = lists | {"bridge": {i: 1.0 for i in also if allowed is None or i in allowed}}
         chosen = self._chosen(asked, vector, allowed)
         wanted = [*chosen, *_candidates(lists, DEEP if asked.several else DEPTH)]

@@ -91,9 +91,7 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     sides: list[Hit] = []
     for named in sorted(asked.named, key=lambda named: len(named.paper_ids)):
         bearers = [hit for hit in hits if hit.paper.id in named.paper_ids and hit not in sides]
-        surely = bearers and bearers[0].signals["named"] == SURELY
-        least = OTHER_SIDE if named.exact else model("single").threshold
-        if bearers and (surely or bearers[0].relevance >= least):
+        if bearers and (named.exact or bearers[0].relevance >= model("single").threshold):
             sides.append(bearers[0])
     sides += [hit for hit in hits if hit not in sides and hit.signals.get("bridge")]
     bar = model("single").threshold if asked.unnamed_sides else OTHER_SIDE  # that side was looked for by itself

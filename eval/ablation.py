@@ -20,7 +20,7 @@ from rich.console import Console
 from assistant.errors import AssistantError
 from assistant.terminal import Screen
 
-from . import public, stock, tables
+from . import public, rewrites, stock, tables
 from .cases import Case, cases
 from .main import part, written
 from .parts import PARTS, Part
@@ -125,6 +125,9 @@ def _run(listings: Path | None, dev_data: Path | None, folder: Path, cache: Path
         signals = public.answerable(dev_data / public.ANSWERABLE, cache)
         figures[public.ANSWERABLE] = signals
         told.append(_shown(public.answerable_table(signals)))
+        near = rewrites.rewrites(dev_data / rewrites.CONVERSATIONS)
+        figures[rewrites.CONVERSATIONS] = {name: asdict(one) if one else None for name, one in near.items()}
+        told.append(_shown(rewrites.rewrites_table(near)))
     written(folder / "ablation.json", json.dumps(figures, indent=1) + "\n")
     written(folder / "ablation.md", "# Ablation\n\n" + "\n".join(tables.to_markdown(one) for one in told))
     Screen(stderr=True).line(f"Written: {folder / 'ablation.md'}, {folder / 'ablation.json'}")

@@ -307,6 +307,16 @@ def test_a_paper_led_to_comes_out_with_the_signal_bridge(shelf: Shelf) -> None:
     assert {hit.paper.title for hit in hits} == {*shelf.titles("How long does the memory of a kite last?"), SNOW}
 
 
+def test_the_same_question_with_papers_led_to_is_not_read_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = shelf.asked("How long does the memory of a kite last?")
+    alone = shelf.retriever.retrieve(asked)
+    monkeypatch.setattr(shelf.embedder, "encode", lambda texts: pytest.fail(str(texts)))
+    assert shelf.retriever.retrieve(asked, also=[shelf.id_of(SNOW)])[0].paper.title == SNOW
+    assert shelf.retriever.retrieve(asked) == alone
+    with pytest.raises(pytest.fail.Exception):
+        shelf.hits("Who remembers the wind?")
+
+
 def test_a_paper_led_to_comes_out_though_nothing_else_finds_it(wordy: Shelf) -> None:
     hits = wordy.hits("How long does the memory of a kite last?", also=[wordy.id_of(MOD)], limit=1)
     assert [hit.paper.title for hit in hits] == [MOD]

@@ -48,6 +48,7 @@ def test_the_sides_of_a_comparison(question: str) -> None:
         "How does PearRank differ from earlier methods?",
         "Does PearRank work for pears or apples?",
         "How does PearRank compare with the usual baselines?",
+        "What is the difference between PearRank and earlier orchard sorting?",
         "Which two tools does PearRank use for pears and snow?",
         "Does PearRank speed up both picking and sorting?",
     ],
@@ -93,3 +94,14 @@ def test_a_question_on_one_paper_looks_for_no_side(assistant: Assistant) -> None
     asked, hits = assistant.understood("How does PearRank differ from earlier kites that remember the wind?")
     assert asked.kind != "compare"
     assert not any(hit.signals["bridge"] for hit in hits)
+
+
+def test_of_two_names_no_side_is_only_described(assistant: Assistant) -> None:
+    asked, _ = assistant.understood("What is the difference between Ragnarök and the snow of PearRank?")
+    assert (asked.kind, asked.unnamed_sides) == ("compare", [])
+
+
+def test_a_question_asked_of_one_paper_compares_it_only_where_it_says_so(assistant: Assistant) -> None:
+    of_one = f"Regarding “{PAIRS[0][0]}”: "
+    assert assistant.understood(f"{of_one}which is used, and does Ragnarök see it?")[0].kind != "compare"
+    assert assistant.understood(f"{of_one}how does it differ on Ragnarök?")[0].kind == "compare"
