@@ -172,7 +172,8 @@ class Assistant:
         clock = Clock()
         question, chosen = accepted(question), self._chosen(papers)
         with self._holdings.reading() as index, self._task() as task:
-            if index is None or (said := courtesy(question, len(index.keywords), self._holdings.library.listings())):
+            listings = self._holdings.library.listings()
+            if index is None or (said := courtesy(question, len(index.keywords), listings, chosen=bool(chosen))):
                 declined = EMPTY if index is None else said
                 yield Event("answered", answer=Answer(question, question, declined=declined, kind="talk"))
                 return
