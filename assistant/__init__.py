@@ -82,6 +82,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     api             a request in, JSON or events out: HTTP for programs, and OpenAI's dialect
     mcp             a tool's call in, what the papers say out: the Model Context Protocol, for agents
     cli             a command line in, printed answers and an exit code out
+    program         the same, which Ctrl-C ends with a word also while it is still being loaded
 """
 
 from __future__ import annotations

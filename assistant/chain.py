@@ -208,7 +208,7 @@ class Assistant:
         """What is said without a search: to who says hello, and to what goes on from a question that found nothing."""
         if not chosen and is_lost(question, turns) and general(question, index):
             return LOST
-        return courtesy(question, len(index.keywords), self._holdings.library.listings())
+        return courtesy(question, len(index.keywords), self._holdings.library.listings(), chosen=bool(chosen))
 
     def _composed(
         self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None, clock: Clock

@@ -64,8 +64,11 @@ BLAME = _whole(
 )
 
 
-def courtesy(question: str, papers: int, listings: Mapping[str, str]) -> Decline | None:
-    """What is said to a question about the assistant, or the `papers` it holds and the labels of their listings."""
+def courtesy(question: str, papers: int, listings: Mapping[str, str], *, chosen: bool = False) -> Decline | None:
+    """What is said to a question about the assistant, or the `papers` it holds and the labels of their listings.
+
+    Where papers are `chosen`, a question about all papers is one about these.
+    """
     asked = " ".join(question.replace("\u2019", "'").split()).strip(" .!?,;:…！？。")
     held = counted(papers, "paper")
     work = f"I answer questions about {held}, from titles and abstracts alone, and cite a paper for every sentence."
@@ -74,12 +77,15 @@ def courtesy(question: str, papers: int, listings: Mapping[str, str]) -> Decline
         HELLO: f"Hello. {work} {ask}",
         THANKS: "You are welcome. Ask on whenever you like.",
         WHO: f"{work} {ask} What the abstracts do not say I do not know.",
+        BLAME: f"I am sorry that this was no help. I can only report what the abstracts say. {ask}",
+    }
+    library = {
         HOW_MANY: f"The library holds {held}, from {counted(len(listings), 'listing')}. {ask}",
         NEW: _new(asked, listings),
         ALL: f"An answer rests on a few papers, and the library holds {held}. {ask}",
-        BLAME: f"I am sorry that this was no help. I can only report what the abstracts say. {ask}",
     }
-    return next((Decline("off-corpus", told) for kind, told in said.items() if kind.fullmatch(asked)), None)
+    fitting = said if chosen else said | library
+    return next((Decline("off-corpus", told) for kind, told in fitting.items() if kind.fullmatch(asked)), None)
 
 
 def _new(asked: str, listings: Mapping[str, str]) -> str:

@@ -157,4 +157,5 @@ def _plain(problem: Any) -> str:
         return f"No setting is called {name!r}. There are: {', '.join(sorted(Settings.model_fields))}."
     if name not in Settings.model_fields:
         name = name.removeprefix(PREFIX).casefold()  # told by the variable it was read from
-    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {problem['input']!r}: {problem['msg']}."
+    told = str(problem["msg"]).removeprefix("Value error, ")  # what pydantic puts before our own words
+    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {problem['input']!r}: {told}."

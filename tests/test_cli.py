@@ -68,6 +68,21 @@ def test_every_command_has_help_and_takes_a_home(name: str, run: Callable[..., R
     assert "--home FOLDER" in done.stdout
 
 
+def test_ctrl_c_while_it_is_still_being_loaded_ends_it_with_a_word() -> None:
+    code = """
+import sys
+class Struck:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Struck())
+from assistant.program import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
+
+
 def test_version(run: Callable[..., Result]) -> None:
     assert run("--version").stdout == f"paper-assistant {__version__}\n"
 

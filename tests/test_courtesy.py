@@ -74,5 +74,12 @@ def test_news_are_not_told_where_no_listing_has_a_date() -> None:
     assert said("what is new", 3, {"a.txt": ""}).startswith("No listing here bears such a date.")
 
 
+@pytest.mark.parametrize("question", ["Which papers are there?", "what is new", "What are the papers about?"])
+def test_where_papers_are_chosen_a_question_about_all_of_them_goes_to_these(question: str) -> None:
+    assert said(question)
+    assert courtesy(question, 1828, LISTINGS, chosen=True) is None
+    assert courtesy("hello", 1828, LISTINGS, chosen=True) == courtesy("hello", 1828, LISTINGS)
+
+
 def test_one_paper_is_one() -> None:
     assert said("how many papers are there", 1, {"a.txt": ""}).startswith("The library holds 1 paper, from 1 listing. ")

@@ -63,6 +63,12 @@ def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch,
         Settings.from_environment()
 
 
+def test_a_value_is_refused_in_our_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_MODEL_URL", "nowhere")
+    with pytest.raises(SettingsError, match=r"is 'nowhere': must be empty or an address that starts with http://"):
+        Settings.from_environment()
+
+
 def test_every_impossible_value_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as error:
         Settings(threads=0, memory_turns=-1)

@@ -55,6 +55,12 @@ def test_a_thread_keeps_its_context_and_another_has_its_own(told: Told) -> None:
     assert PEAR in after
 
 
+def test_a_mention_is_no_part_of_the_question(told: Told) -> None:
+    plain = told(QUESTION)
+    assert told(f"@papers {QUESTION}") == told(f"@papers: {QUESTION}") == plain
+    assert told("@papers hello").splitlines()[1].startswith("Hello. ")
+
+
 def test_the_buttons_do_what_they_say(told: Told) -> None:
     assert f"Abstract: {PAIRS[0][1]}" in told(QUESTION, "/evidence")
     assert told(QUESTION, "/again").count(f"[1] {PEAR}") == 2

@@ -70,7 +70,8 @@ class Simulator:
             return None
 
     def take(self, line: str) -> None:
-        """Do what was typed."""
+        """Do what was typed; a mention is no part of a question, as in Slack."""
+        line = line.removeprefix("@papers").lstrip(" :,")
         command, _, rest = line.partition(" ")
         if command in _BUTTONS:
             self._press(command)
