@@ -35,6 +35,12 @@ TOKENS = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "slack_signi
 MENTION = f"<@{BOT}> "
 
 
+@pytest.fixture(autouse=True)
+def no_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long an answer takes, it is told alone; that stages are told meanwhile is held in test_slack_going_on."""
+    monkeypatch.setattr("assistant.slack.placeholder.PACE", 3600.0)
+
+
 @pytest.fixture
 def assistant(home: Path, embedder: HashEmbedder, listing: Callable[..., Path]) -> Iterator[Assistant]:
     with Assistant.open(home, embedder=embedder) as opened:
