@@ -61,7 +61,9 @@ def test_while_an_answer_takes_long_its_placeholder_tells_the_stage(
     assert PEAR in shown(answer["blocks"])
 
 
-def test_a_quick_answer_is_one_update(assistant: Assistant) -> None:
+def test_a_quick_answer_is_one_update(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.slack.placeholder.PACE", 60.0)
+
     async def scene(at: Workspace) -> None:
         await at.send(event(1))
 
@@ -152,8 +154,9 @@ def test_no_lock_of_the_dead_stays(python: Python, home: Path) -> None:
 
 @pytest.mark.parametrize("placed", ["800.1", ""])
 def test_a_mention_whose_process_was_killed_is_answered_after_the_restart_once(
-    assistant: Assistant, home: Path, python: Python, placed: str
+    assistant: Assistant, home: Path, python: Python, monkeypatch: pytest.MonkeyPatch, placed: str
 ) -> None:
+    monkeypatch.setattr("assistant.slack.placeholder.PACE", 60.0)
     message = Message("What does PearRank learn from?", "U1", "1.5", TEAM, "C1", f"{TEAM}:C1:1.5")
     killed(python, home, message.id, Job(message, "1.5", placed).as_text())
 
