@@ -97,7 +97,7 @@ def test_a_question_on_one_paper_looks_for_no_side(assistant: Assistant) -> None
 
 
 def test_of_two_names_no_side_is_only_described(assistant: Assistant) -> None:
-    asked, _ = assistant.understood("What is the difference between Ragnarök and the snow of PearRank?")
+    asked, _ = assistant.understood("Compare snow with ice for PearRank and Ragnarök.")
     assert (asked.kind, asked.unnamed_sides) == ("compare", [])
 
 
