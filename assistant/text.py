@@ -43,8 +43,8 @@ _CONTROLS = re.compile(
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between
     both but by can could did do does doing done down during each few for from further get give given gives
-    had has have having he her here hers him his how i if in into is it its itself just let like ll me more
-    most my no nor not now of off on once only or other our ours out over own please s same she should so
+    had has have having he her here hers him his how i if in into is it its itself just let like ll many me more
+    most much my no nor not now of off on once only or other our ours out over own please s same she should so
     some such t tell than that the their them then there these they this those through to too under until
     up us use used uses using very via want was we were what when where which while who whom whose why will
     with within without would you your paper papers work works propose proposes proposed show shows

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,8 +81,8 @@ def test_the_gate_is_fitted_on_what_the_models_just_fitted_say(
         answered(shelf, Question("l", "list", "Which papers rank orchards?", (PEAR,))),
         answered(shelf, Question("a", "unanswerable", "Which umbrellas are dry?", unanswerable="absent")),
     ]
-    monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext())
-    monkeypatch.setattr(fitting, "asked", lambda *_: asked)
+    monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext(SimpleNamespace(papers=list)))
+    monkeypatch.setattr(fitting, "asked", lambda questions, _: asked if questions else [])
     monkeypatch.setattr("sys.argv", ["eval.fit"])
     main()
     anew = [replace(row, hits=judged(row.asked, row.hits)) for row in asked]
