@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.declining import FAINT, NEAREST, SENTENCES, WORDS, decline, features, listed, within
+from assistant.declining import BY_WORDS, FAINT, NEAREST, SENTENCES, WORDS, decline, features, listed, within
 from assistant.logistic import model
 from assistant.question import Asked
 from assistant.records import Decline, Hit
@@ -52,6 +52,13 @@ def test_what_is_no_question_for_papers_is_off_the_corpus(shelf: Shelf, kind: st
         assert declined is not None
         assert (declined.kind, declined.nearest) == ("off-corpus", ())
         assert words in declined.message
+
+
+@pytest.mark.parametrize(("coverage", "about"), [(BY_WORDS, True), (BY_WORDS - 0.01, False)])
+def test_where_papers_are_found_by_words_alone_these_decide(shelf: Shelf, coverage: float, about: bool) -> None:
+    asked, hits = found(shelf, "Which ranker learns from weak labels?")
+    by_words = [replace(hit, signals={**hit.signals, "coverage": coverage}) for hit in faint(hits)]
+    assert (decline(asked, by_words) is None) == about
 
 
 def test_without_hits_there_is_nothing_on_it() -> None:
