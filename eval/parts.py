@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from assistant import chain, declining, evidence, relevance, retrieval
+from assistant import chain, declining, evidence, relevance, retrieval, searching
 from assistant.logistic import Logistic, model
 from assistant.question import Asked, understand
 from assistant.records import Hit
@@ -97,7 +97,17 @@ def without_names() -> AbstractContextManager[object]:
     def nameless(*arguments: Any) -> Asked:
         return replace(understand(*arguments), named=())
 
-    return patch.object(chain, "understand", nameless)
+    return patch.object(searching, "understand", nameless)
+
+
+@contextmanager
+def without_second_step() -> Iterator[None]:
+    """What the question or its first hit leads on to is not looked for."""
+    with (
+        patch.object(searching, "leads", lambda *_: []),
+        patch.object(searching, "with_mentioned", lambda _asked, hits, *_: hits),
+    ):
+        yield
 
 
 def as_asked(question: str, *_: object) -> str:
@@ -130,7 +140,7 @@ def first_alone(_: Asked, hits: Sequence[Hit]) -> list[Hit]:
 @contextmanager
 def without_relevance() -> Iterator[None]:
     """The retriever's order, and the first paper alone."""
-    with patch.object(chain, "judged", first_alone), forgetting(("relevance",)):
+    with patch.object(searching, "judged", first_alone), forgetting(("relevance",)):
         yield
 
 
@@ -141,7 +151,7 @@ PARTS = (
     Part("late interaction", "no token vectors, for papers or sentences", without_late_interaction),
     Part("names", "no paper is looked up by name", without_names),
     Part("follow-ups", "each turn is asked as typed", lambda: patch.object(chain, "self_contained", as_asked)),
-    Part("second step", "no paper is reached through another", lambda: patch.object(chain, "leads", lambda *_: [])),
+    Part("second step", "no paper is reached through another", without_second_step),
     Part("gate: invented", "unknown names are passed over", lambda: without_gates("_invented")),
     Part("gate: unstated", "what the abstract does not state is passed over", lambda: without_gates("_unstated")),
     Part("gate: absent", "the topic is taken to be here", lambda: without_gates("_absent")),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant import chain, declining, evidence, relevance, retrieval
+from assistant import chain, declining, evidence, relevance, retrieval, searching
 from assistant.chain import Assistant
 from assistant.holdings import Holdings
 from assistant.records import Answer
@@ -23,7 +23,8 @@ from eval.runner import outcomes
 from .papers import PAIRS
 
 SEAMS = (
-    *((chain, name) for name in ("understand", "self_contained", "leads", "judged")),
+    (chain, "self_contained"),
+    *((searching, name) for name in ("understand", "leads", "with_mentioned", "judged")),
     *((declining, name) for name in ("_invented", "_unstated", "_absent", "model")),
     (evidence, "model"),
     (relevance, "model"),
