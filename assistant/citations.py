@@ -45,6 +45,8 @@ RESTING = 0.15
 other paper is meant; without them the probability has to reach the fitted threshold. Of 151 such true sentences over
 the sample it saves 8."""
 
+_OPENS, _CLOSES = re.compile(r"(?<!\w)(?<!\d[.,])"), re.compile(r"(?![.,]?\d)(?:(?<!\w)|(?!\w))")
+"""Where a quote may begin and end: not within a word or a number."""
 _LEFT_OUT = re.compile(r"\[?(?:\.\.\.|…)\]?")
 _FOLDED = {
     c: f"[{alike}]"
@@ -129,11 +131,14 @@ def _faults(found: Signals) -> list[tuple[str, float]]:
 
 def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
     """Where `sentence` stands in whole words in `abstract`, white space aside; None where it does not."""
-    words = sentence.split()
+    sentence = sentence.strip()
     if not any(c.isalnum() for c in sentence):
         return None
-    whole = r"\s+".join(map(re.escape, words))
-    found = re.search(rf"(?<!\w)(?<!\d[.,]){whole}(?![.,]?\d)(?:(?<!\w)|(?!\w))", abstract)
+    start = abstract.find(sentence)  # to build a pattern of a sentence takes a hundred times as long
+    if start >= 0 and _OPENS.match(abstract, start) and _CLOSES.match(abstract, start + len(sentence)):
+        return start, start + len(sentence)
+    whole = r"\s+".join(map(re.escape, sentence.split()))
+    found = re.search(f"{_OPENS.pattern}{whole}{_CLOSES.pattern}", abstract)
     return found.span() if found else None
 
 

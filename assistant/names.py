@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,6 +83,7 @@ def is_called(paper: Paper, name: str) -> bool:
     return key(name) in (key(paper.title), key(paper.title.partition(":")[0]))
 
 
+@functools.lru_cache(maxsize=65536)  # the names in the abstracts of each question's first hits come again and again
 def key(name: str) -> str:
     """What a name is looked up by: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
     return _NO_KEY.sub("", singular(plain(name)))
