@@ -130,13 +130,9 @@ def meant(question: str) -> list[str]:
         ),
         (
             "talk",
-            """hello
-            Thanks a lot!
-            good morning
-            Write me a poem about pears
+            """Write me a poem about pears
             Tell me a joke
             can I eat pears in the evening?
-            ok, thank you very much
             what's the weather like in Lisbon?""",
         ),
         (
@@ -403,6 +399,9 @@ def test_any_text_is_understood(question: str) -> None:
         "How good are weather models on football pitches?",
         "Okay. What did the kites say?",
         "great orchards of the north",
+        "hello",
+        "one",
+        "Okay. That one again, there?",
         "Which models role-play farmers?",
         "Which rankers do not use labels?",
     ],
