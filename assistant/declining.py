@@ -7,6 +7,7 @@ came nearest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from .particulars import unnamed, unstated, untried
 from .question import Asked
 from .records import Decline, Hit
 from .relevance import SURELY, probabilities
+from .text import terms
 
 EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
 NEAREST = 3
@@ -25,6 +27,14 @@ put to the paper next to the right one 9 in 10 are declined, to one at random 44
 WORDS, SENTENCES = 25, 20
 """Of a question and of an abstract, as many as tell: the fewer of the one and the more of the other, the more likely
 two of them are alike by chance."""
+SHARED = 2
+"""Papers that make a subject one of this library, if their titles hold every word of it."""
+_ABOUT = re.compile(
+    r"\b(?:about|on|with|regarding|concerning|cover\w*|address\w*|discuss\w*|treat\w*|use|uses|using|stud(?:y|ies))"
+    r" (?!the papers\b)(.+)",
+    re.I,
+)
+"""What a list is to be about."""
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
@@ -36,6 +46,8 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         return Decline("off-corpus", "That is an instruction, not a question. I only report what the papers here say.")
     if asked.kind == "talk":
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
+    if asked.nowhere and not asked.unknown:
+        return Decline("absent", f"No paper here has the {_word(asked.nowhere)}.")
     if not hits:
         return Decline("absent", f"Nothing in {_searched(asked)} is about that.")
     return _invented(asked, hits, nearest) or _unstated(asked, hits[0], nearest) or _absent(asked, hits, nearest)
@@ -64,6 +76,10 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
     return Decline("unstated", message, nearest)
 
 
+def _word(strange: Sequence[str]) -> str:
+    return f"word{'s' if len(strange) > 1 else ''} {listed([f'“{word}”' for word in strange])}"
+
+
 def listed(names: Sequence[str]) -> str:
     """`a, b or c`; what another of the names says already is said once."""
     once = list({name.casefold(): name for name in names}.values())
@@ -75,13 +91,20 @@ def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decl
     fitted = model("answers")
     called = hits[0].signals["named"] == SURELY
     elsewhere = asked.papers is not None and hits[0].relevance < FAINT
-    about = asked.foreign or fitted.probability(features(asked, hits)) >= fitted.threshold
+    about = asked.foreign or _is_shared(asked, hits) or fitted.probability(features(asked, hits)) >= fitted.threshold
     if called or (about and not elsewhere):
         return None
     if asked.papers and len(asked.papers) == 1:
         return Decline("absent", "The chosen paper does not seem to say anything about that.", nearest)
     message = f"{_searched(asked).capitalize()} do not seem to say anything about that."
     return Decline("absent", f"{message}{_came(nearest)}", nearest)
+
+
+def _is_shared(asked: Asked, hits: Sequence[Hit]) -> bool:
+    """Whether the titles of several papers hold all that a list is to be about: then no hit stands out of the crowd."""
+    found = _ABOUT.search(asked.text) if asked.several else None
+    wanted = set(terms(found[1])) if found else set()
+    return bool(wanted) and sum(wanted <= set(terms(hit.paper.title)) for hit in hits) >= SHARED
 
 
 def nothing_stood(hits: Sequence[Hit]) -> Decline:

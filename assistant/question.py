@@ -32,6 +32,7 @@ from .cues import (
 from .errors import QuestionError
 from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
 from .sides import compares, of_each
+from .spelling import Words, spelt_right
 from .text import STOP_WORDS, content_words, parts, stem, words
 
 Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup", "talk", "instruction"]
@@ -51,7 +52,7 @@ MAX_QUESTION = 4000
 """Longest question taken, in characters: about ten abstracts."""
 
 
-class Vocabulary(NameBook, Protocol):
+class Vocabulary(NameBook, Words, Protocol):
     """The seam: names, and how many papers use a word."""
 
     def __len__(self) -> int:
@@ -72,7 +73,8 @@ class Asked:
     named: the names of papers or methods it uses. coined: its words that are made up ("LC-QuAD") and not those of a
     whole field ("BERT"). unknown: those of them that no abstract here has. sources: the listings it keeps to (None:
     all). papers: the ids of the papers it keeps to (None: all). limit: how many papers it wants (None: as many as fit).
-    leads_on: a second paper may have to be found through the first. foreign: it is not in English.
+    leads_on: a second paper may have to be found through the first. foreign: it is not in English. nowhere: its words
+    that say something, where no paper has any of them.
     """
 
     text: str
@@ -86,6 +88,7 @@ class Asked:
     wants_figure: bool = False
     leads_on: bool = False
     foreign: bool = False
+    nowhere: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -129,13 +132,21 @@ def accepted(question: str) -> str:
 
 
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:
-    """What `question`, self-contained, asks for, given the names and words of the papers held."""
+    """What `question`, self-contained, asks for, given the names and words of the papers held.
+
+    Its `text` is the question as it was read: a misspelt word of the papers is put right.
+    """
     counts = _counts(question, vocabulary)
     found = _names(question, vocabulary, counts)
     spelt = {w for n in found for w in words(n.text)}
     strange = [w for w in content_words(question) if not _known(w, counts) and w not in spelt]
     found += misspelt_in(question, vocabulary, unknown=strange)
     recognised = {w for n in found for w in words(n.text)}
+    foreign = _is_foreign(question)
+    stray = [w for w in strange if w not in recognised]
+    right = question if foreign else spelt_right(question, vocabulary, unknown=stray)
+    if right != question:
+        return understand(right, vocabulary, listings)
     coined = [w for w in name_like(question) if w not in recognised and _is_coined(w, counts, len(vocabulary))]
     mentioned = _mentioned(coined, vocabulary)
     found += mentioned
@@ -150,7 +161,8 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         limit=_limit(question),
         wants_figure=bool(FIGURE.search(question) or FIGURE_ABROAD.search(question)),
         leads_on=bool(SECOND_STEP.search(question)),
-        foreign=_is_foreign(question),
+        foreign=foreign,
+        nowhere=() if foreign or set(content_words(question)) - set(stray) else tuple(stray),
     )
 
 

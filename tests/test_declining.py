@@ -220,3 +220,35 @@ def test_what_is_less_alike_is_less_likely_answered(shelf: Shelf, name: str) -> 
     told = features(*found(shelf, "What does PearRank learn from?"))
     fitted = model("answers")
     assert fitted.probability({**told, name: told[name] / 2}) < fitted.probability(told)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What is qwertz?", "No paper here has the word “qwertz”."),
+        ("qwertz zuiop", "No paper here has the words “qwertz” or “zuiop”."),
+    ],
+)
+def test_a_word_that_no_paper_has_is_named_and_nothing_is_near(shelf: Shelf, question: str, told: str) -> None:
+    assert decline(*found(shelf, question)) == Decline("absent", told)
+    assert decline(shelf.asked(question), []) == Decline("absent", told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "titles", "held"),
+    [
+        ("list", ("Sorting Pears", "Sorted Pears Keep"), True),
+        ("count", ("Sorting Pears", "Sorted Pears Keep"), True),
+        ("list", ("Sorting Pears", "Pears Keep"), False),
+        ("fact", ("Sorting Pears", "Sorted Pears Keep"), False),
+    ],
+)
+def test_a_subject_that_several_titles_hold_needs_no_hit_that_stands_out(
+    shelf: Shelf, kind: str, titles: tuple[str, str], held: bool
+) -> None:
+    some = faint(found(shelf, "What do kites remember?")[1])[:2]
+    hits = [replace(hit, paper=replace(hit.paper, title=title)) for hit, title in zip(some, titles, strict=True)]
+    asked = Asked("Which papers are about sorting pears?", kind)  # type: ignore[arg-type]
+    assert (decline(asked, hits) is None) == held
+    assert decline(replace(asked, text="Which papers about the sea are there?"), hits)
+    assert decline(replace(asked, text="Which papers?"), hits)

@@ -42,6 +42,9 @@ class PaperWords:
     def document_counts(self, stems: Iterable[str]) -> Mapping[str, int]:
         return self._keywords.document_counts(stems)
 
+    def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
+        return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
+
     def holders(self, word: str, *, limit: int) -> Sequence[str]:
         return [paper_id for paper_id, _ in self._keywords.search(word, limit=limit, whole=True)]
 
@@ -412,3 +415,12 @@ def test_a_question_about_papers_is_not_turned_away(question: str) -> None:
 
 def test_asking_about_forgetting_is_not_looking_for_a_title() -> None:
     assert asked("Why do kites forget the wind after a month?").kind == "fact"
+
+
+def test_words_of_which_no_paper_has_any_are_told() -> None:
+    assert asked("What are qwertz zuiop?").nowhere == ("qwertz", "zuiop")
+    assert asked("What does zuiop say of kites?").nowhere == ()
+    assert asked("what is pearrankk").nowhere == ()  # a name, misspelt
+    assert asked("Was ist Photosynthese und wie geht es?").nowhere == ()
+    assert asked("光合作用").nowhere == ()
+    assert asked("What is it?").nowhere == ()
