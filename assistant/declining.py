@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .logistic import model
+from .names import closest_titles, is_title, key
 from .particulars import unnamed, unstated, untried
 from .question import Asked
 from .records import Decline, Hit
@@ -35,6 +36,21 @@ _ABOUT = re.compile(
     re.I,
 )
 """What a list is to be about."""
+_CALLED = re.compile(
+    r"\b(?:the|that|this|a) (?:paper|article|abstract|thesis),? (?:(?:(?:that |which )?is )?"
+    r"(?:called|titled|entitled|named) )?"
+    r"(?:“([^”]{3,200})”|\"([^\"]{3,200})\"|„([^“”]{3,200})[“”]|«([^»]{3,200})»|['‘]([^'’]{3,200})['’](?!\w))"
+    r"|\bthe (?:paper|article) (?:called|titled|entitled|named) (?-i:(?=[A-Z]))([^?!“”\"]{2,200}?)"
+    r"(?=(?: (?:about|say|find|show|do|propose|claim|report|introduce|present|conclude|describe|argue|study|use))?"
+    r"[.?!]?$)",
+    re.I,
+)
+"""How a question says what the title of a paper is; without quotation marks it goes on to the end."""
+_HALF_REMEMBERED = re.compile(
+    r"\bor (?:similar|so|something)\b|\bsomething\b|\broughly\b|\bmaybe\b|\bperhaps\b|\bremember\b|\brecall\b"
+    r"|\bforg[eo]t\w*|\bexact\w*|\blooking for\b|\bthere (?:was|is)\b",
+    re.I,
+)
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
@@ -50,11 +66,30 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         return Decline("absent", f"No paper here has the {_word(asked.nowhere)}.")
     if not hits:
         return Decline("absent", f"Nothing in {_searched(asked)} is about that.")
-    return _invented(asked, hits, nearest) or _unstated(asked, hits[0], nearest) or _absent(asked, hits, nearest)
+    return (
+        _uncalled(asked, hits)
+        or _invented(asked, hits, nearest)
+        or _unstated(asked, hits[0], nearest)
+        or _absent(asked, hits, nearest)
+    )
+
+
+def _uncalled(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """What is said of a title that the question quotes and none of the papers bears that are most like it."""
+    found = _CALLED.search(asked.text)
+    title = next(filter(None, found.groups()), "").strip(" .,;:?!") if found else ""
+    titles = [hit.paper.title for hit in hits]
+    kept = asked.papers is not None or asked.sources is not None  # the paper may be held beside those looked at
+    if not title or kept or _HALF_REMEMBERED.search(asked.text.replace(title, "")):
+        return None
+    if any(key(title) == key(named.text) for named in asked.named) or is_title(title, titles):
+        return None
+    nearest = tuple(closest_titles(title, titles))
+    return Decline("invented", f"No paper here is called “{title}”.{_came(nearest)}", nearest)
 
 
 def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
-    missing = unnamed(asked.unknown, hits[0].paper)
+    missing = [name for name in asked.unknown if all(unnamed([name], hit.paper) for hit in hits)]
     if not missing or asked.kind == "lookup":
         return None
     names = " or ".join(missing)

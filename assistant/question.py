@@ -30,7 +30,7 @@ from .cues import (
     TALK,
 )
 from .errors import QuestionError
-from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
+from .names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in, name_like, named_in, spellings
 from .sides import compares, of_each
 from .spelling import Words, spelt_right
 from .text import STOP_WORDS, content_words, parts, stem, words
@@ -182,7 +182,9 @@ def general(question: str, vocabulary: Vocabulary) -> bool:
 
 def _counts(question: str, vocabulary: Vocabulary) -> Mapping[str, int]:
     """How many papers hold each stem of the question's words and of their parts."""
-    return vocabulary.document_counts({stem(piece) for word in words(question) for piece in (word, *parts(word))})
+    return vocabulary.document_counts(
+        {stem(piece) for word in words(question) for piece in (*spellings(word), *parts(word))}
+    )
 
 
 def _names(question: str, vocabulary: Vocabulary, counts: Mapping[str, int]) -> list[Named]:
@@ -211,7 +213,9 @@ def _is_coined(word: str, counts: Mapping[str, int], held: int) -> bool:
     if counts[stem(word)]:
         return counts[stem(word)] <= _bound(TOPIC, held)
     pieces = parts(word) or [word]
-    return any(not counts[stem(p)] and (any(c.isupper() for c in p[1:]) or p is word) for p in pieces)
+    return is_version(word) or any(
+        not counts[stem(p)] and (any(c.isupper() for c in p[1:]) or p is word) for p in pieces
+    )
 
 
 def _bound(share: float, held: int) -> float:
@@ -228,7 +232,7 @@ def _is_name(text: str, counts: Mapping[str, int], held: int) -> bool:
 
 
 def _known(word: str, counts: Mapping[str, int]) -> bool:
-    if counts[stem(word)]:
+    if any(counts[stem(spelling)] for spelling in spellings(word)):
         return True
     pieces = [stem(p) for p in parts(word) if p.isalpha() and len(p) > 1]
     return bool(pieces) and all(counts[piece] for piece in pieces) and not any(c.isdigit() for c in word)

@@ -252,3 +252,57 @@ def test_a_subject_that_several_titles_hold_needs_no_hit_that_stands_out(
     assert (decline(asked, hits) is None) == held
     assert decline(replace(asked, text="Which papers about the sea are there?"), hits)
     assert decline(replace(asked, text="Which papers?"), hits)
+
+
+def test_a_name_that_any_hit_holds_is_not_invented(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "How many labels does QuarkNet-7 need?")
+    other = replace(hits[1], paper=replace(hits[1].paper, abstract=f"{hits[1].paper.abstract} QuarkNet-7B"))
+    told = decline(asked, [hits[0], other, *hits[2:]])
+    assert told is None or told.kind != "invented"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        'What does the paper "Do Pears Remember the Rain?" propose?',
+        "What does the paper “Do Pears Remember the Rain?” propose?",
+        "What does the paper titled 'Do Pears Remember the Rain?' say?",
+        "Summarise the paper called Do Pears Remember the Rain?",
+        "Summarise the article which is named «Do Pears Remember the Rain?»",
+        "What does this paper, „Do Pears Remember the Rain?“ find?",
+    ],
+)
+def test_a_title_that_no_paper_bears_is_said_to_be_none(shelf: Shelf, question: str) -> None:
+    declined = decline(*found(shelf, question))
+    assert declined is not None
+    assert declined.kind == "invented"
+    assert declined.message.startswith("No paper here is called “Do Pears Remember the Rain”. The nearest are “")
+    assert declined.nearest[0] == KITE
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        f"What does the paper “{KITE}” find?",
+        f"Regarding “{KITE}”: what does the paper find?",
+        "What does the paper 'Do Kites Remember' find?",
+        "What does the paper “Do Kits Remember the Wind” find?",
+        "What does the paper called PearRank find?",
+        'What does the paper "pearranks" find?',
+        "Which paper “weaves” ranks into the prompt?",
+        "What does the paper called that asks kites about the wind find?",
+        "There was this paper, “Do Shovels Dream” or similar, on snow. Which?",
+        "I forgot who wrote the paper “Do Shovels Dream”, on snow.",
+        "What does the method called “Rank Weaving” do?",
+    ],
+)
+def test_a_title_that_is_held_in_full_in_part_or_with_a_slip_is_not(shelf: Shelf, question: str) -> None:
+    declined = decline(*found(shelf, question))
+    assert declined is None or "is called" not in declined.message
+
+
+def test_where_some_papers_alone_are_looked_at_nothing_is_said_of_titles(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "What does the paper “Do Pears Remember” find?")
+    for kept in (replace(asked, papers=(hits[0].paper.id,)), replace(asked, sources=("odd.txt",))):
+        declined = decline(kept, hits)
+        assert declined is None or "is called" not in declined.message

@@ -424,3 +424,15 @@ def test_words_of_which_no_paper_has_any_are_told() -> None:
     assert asked("Was ist Photosynthese und wie geht es?").nowhere == ()
     assert asked("光合作用").nowhere == ()
     assert asked("What is it?").nowhere == ()
+
+
+NAMED, HELD = (
+    ("GPT-5", "GPT-5o", "GPT5", "PlumNet4", "PlumNet-4.5"),
+    ("GPT-4", "GPT4", "PlumNet-3", "Top-5", "GPT-pears"),
+)
+
+
+def test_a_known_name_with_another_number_is_another_name() -> None:
+    words = PaperWords([Paper("On GPT-4 and Pears", "GPT-4 ranks 5 pears on top."), Paper("Plums", "PlumNet3 eats 2.")])
+    unknown = {name: understand(f"How good is {name} on pears?", words, {}).unknown for name in (*NAMED, *HELD)}
+    assert unknown == {name: (name,) for name in NAMED} | {name: () for name in HELD}
