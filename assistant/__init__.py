@@ -38,6 +38,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     conversation    earlier turns and a question in, one self-contained question out
     cues            nothing in, the patterns by which a question shows what it asks for out
     sides           a comparison in, its sides out
+    spelling        a question and its words that no paper has in, the question with the misspelt ones put right out
     question        a question in, what it asks for out
     evidence        a question's words and papers in, how they and their sentences bear on the question out
     retrieval       what a question asks for in, ranked hits out

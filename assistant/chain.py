@@ -186,7 +186,7 @@ class Assistant:
             made = yield from self._composed(asked, hits, index, task, clock)
         answer = Answer(
             question=question,
-            query=query,
+            query=asked.text,
             claims=tuple(made.claims),
             rejections=tuple(made.rejections),
             hits=tuple(hits),

@@ -14,11 +14,16 @@ from .records import Decline
 from .text import counted
 
 _PAPERS = r"(?:papers|abstracts|documents|articles|titles|publications)"
+LONGEST = 16
+"""Words of a question of this kind, at most: whoever says more says it of something."""
 _HERE = (
     r"(?: (?:are )?(?:here|there|now|in (?:here|there|total|all)|in (?:the|this|your|my|our) (?:library|collection)"
     r"|(?:do|did|have) (?:you|we|i)(?: (?:have|hold|know|got))?|you (?:have|hold|know)|are there))*"
 )
-_ALSO = r"(?: (?:there|again|all|you|assistant|bot|papers|please|me|very much|so much|a lot|for (?:now|today|that)))*"
+_ALSO = (
+    r"(?: (?:there|again|all|you|assistant|bot|papers|please|me|very much|so much|a lot|today|everyone"
+    r"|then|for (?:now|today|that|(?:the|your|all the|all your) \w+)))*"
+)
 _WHEN = (
     r"(?: (?:here|today|now|lately|recently|this (?:week|month|year)|(?:in|from|of|since)"
     rf" (?:{'|'.join(MONTHS)})[a-z]*(?: \d{{4}})?))*"
@@ -29,19 +34,21 @@ def _whole(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?:(?:please|so|well|and|oh|no|ok(?:ay)?),? )*(?:{pattern})", re.I)
 
 
+_HOW = r"how are you(?: doing)?|how do you do|(?:it is |it's )?(?:nice|good) to meet you"
 HELLO = _whole(
-    rf"(?:hi+|hello|hey|hiya|good (?:morning|afternoon|evening|day)|hallo|hola|bonjour|salut|ciao|ol[áa]|guten tag|moin"
-    rf"|你好|您好|test(?:ing)?|ping){_ALSO}"
+    r"(?:(?:hi+|hello|hey|hiya|good (?:morning|afternoon|evening|day)|hallo|hola|bonjour|salut|ciao|ol[áa]|guten tag"
+    rf"|moin|你好|您好|test(?:ing)?|ping){_ALSO}[\s,.!]*(?:(?:{_HOW}){_ALSO}[\s,.!?]*)?)+"
 )
 THANKS = _whole(
-    rf"(?:(?:many |great,? |perfect,? )?(?:thanks?|thank you|thx|cheers|danke|merci|gracias|grazie|谢谢){_ALSO}"
-    r"(?:,? that(?:'s| is| was)? (?:it|all|helps?|helped|helpful|great|good|useful))?"
-    r"|(?:good ?)?bye|see you|ok(?:ay)?|great|cool|nice|perfect|got it|i see|understood|good (?:answer|job)|well done)"
+    rf"(?:(?:(?:many )?(?:thanks?|thank you|thx|cheers|danke|merci|gracias|grazie|谢谢){_ALSO}"
+    r"(?:,? that(?:'s| is| was)? (?:helps?|helped|helpful|great|good|useful))?"
+    r"|(?:good ?)?bye|good night|see you|(?:ok(?:ay)?|great|cool|nice|lol|perfect|got it|i see|understood)(?: then)?"
+    r"|(?:good|great|nice) (?:answer|job|work|one)|well done|that(?:'s| is| was) (?:it|all)(?: then)?)[\s,.!]*)+"
 )
 WHO = _whole(
     r"who are you|what are you|what is your name|what do you (?:do|know)|(?:what|how) (?:can|could|should)"
     r" (?:you|i|we) (?:do|help|help me|ask|ask you)(?: here)?|how do (?:you work|i use (?:this|you))"
-    rf"|how are you(?: doing)?|(?:can you )?help{_ALSO}|are you (?:an? )?(?:human|robot|bot|ai|llm|language model)"
+    rf"|(?:{_HOW}){_ALSO}|(?:can you )?help{_ALSO}|are you (?:an? )?(?:human|robot|bot|ai|llm|language model)"
     r"|introduce yourself|wer bist du|你是谁"
 )
 HOW_MANY = _whole(
@@ -84,7 +91,7 @@ def courtesy(question: str, papers: int, listings: Mapping[str, str], *, chosen:
         NEW: _new(asked, listings),
         ALL: f"An answer rests on a few papers, and the library holds {held}. {ask}",
     }
-    fitting = said if chosen else said | library
+    fitting = {} if len(asked.split()) > LONGEST else said if chosen else said | library
     return next((Decline("off-corpus", told) for kind, told in fitting.items() if kind.fullmatch(asked)), None)
 
 

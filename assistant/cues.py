@@ -94,11 +94,7 @@ LOOKUP = re.compile(
     re.I,
 )
 TALK = re.compile(
-    r"^(?:(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|afternoon|night)|bye|goodbye|how are you"
-    r"|who are you|what can you do|cheers|ok(?:ay)?|great|cool|lol|nice|there|all|everyone|very much|so much"
-    r"|a lot|again|then|today|doing|work|one|that(?:'s| is| was)|it|for (?:the|your|all the) \w+|to meet you|you)\b"
-    r"[\s!.,?]*)+$"
-    r"|\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story"
+    r"\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story"
     r"|song|joke|rap|essay|"
     r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad"
     r"|girlfriend|"

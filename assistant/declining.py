@@ -7,10 +7,12 @@ came nearest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from .logistic import model
+from .names import closest_titles, is_title, key
 from .particulars import unnamed, unstated, untried
 from .question import Asked
 from .records import Decline, Hit
@@ -28,6 +30,21 @@ two of them are alike by chance."""
 BY_WORDS = 0.25
 """Share of the rarity of a question's words that the best hit must hold where nothing else is known of it: on the
 fitting questions 16 of 246 answerable ones are declined so, and 9 of 19 on what is not here."""
+_CALLED = re.compile(
+    r"\b(?:the|that|this|a) (?:paper|article|abstract|thesis),? (?:(?:(?:that |which )?is )?"
+    r"(?:called|titled|entitled|named) )?"
+    r"(?:“([^”]{3,200})”|\"([^\"]{3,200})\"|„([^“”]{3,200})[“”]|«([^»]{3,200})»|['‘]([^'’]{3,200})['’](?!\w))"
+    r"|\bthe (?:paper|article) (?:called|titled|entitled|named) (?-i:(?=[A-Z]))([^?!“”\"]{2,200}?)"
+    r"(?=(?: (?:about|say|find|show|do|propose|claim|report|introduce|present|conclude|describe|argue|study|use))?"
+    r"[.?!]?$)",
+    re.I,
+)
+"""How a question says what the title of a paper is; without quotation marks it goes on to the end."""
+_HALF_REMEMBERED = re.compile(
+    r"\bor (?:similar|so|something)\b|\bsomething\b|\broughly\b|\bmaybe\b|\bperhaps\b|\bremember\b|\brecall\b"
+    r"|\bforg[eo]t\w*|\bexact\w*|\blooking for\b|\bthere (?:was|is)\b",
+    re.I,
+)
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question whose particulars one abstract must state."""
 
@@ -39,13 +56,35 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         return Decline("off-corpus", "That is an instruction, not a question. I only report what the papers here say.")
     if asked.kind == "talk":
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
+    if asked.nowhere and not asked.unknown:
+        return Decline("absent", f"No paper here has the {_word(asked.nowhere)}.")
     if not hits:
         return Decline("absent", f"Nothing in {_searched(asked)} is about that.")
-    return _invented(asked, hits, nearest) or _unstated(asked, hits[0], nearest) or _absent(asked, hits, nearest)
+    return (
+        _uncalled(asked, hits)
+        or _invented(asked, hits, nearest)
+        or _unstated(asked, hits[0], nearest)
+        or _beside(asked, hits)
+        or _absent(asked, hits, nearest)
+    )
+
+
+def _uncalled(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """What is said of a title that the question quotes and none of the papers bears that are most like it."""
+    found = _CALLED.search(asked.text)
+    title = next(filter(None, found.groups()), "").strip(" .,;:?!") if found else ""
+    titles = [hit.paper.title for hit in hits]
+    kept = asked.papers is not None or asked.sources is not None  # the paper may be held beside those looked at
+    if not title or kept or _HALF_REMEMBERED.search(asked.text.replace(title, "")):
+        return None
+    if any(key(title) == key(named.text) for named in asked.named) or is_title(title, titles):
+        return None
+    nearest = tuple(closest_titles(title, titles))
+    return Decline("invented", f"No paper here is called “{title}”.{_came(nearest)}", nearest)
 
 
 def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
-    missing = unnamed(asked.unknown, hits[0].paper)
+    missing = [name for name in asked.unknown if all(unnamed([name], hit.paper) for hit in hits)]
     if not missing or asked.kind == "lookup":
         return None
     names = " or ".join(missing)
@@ -65,6 +104,23 @@ def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | Non
     said = max(top.evidence, key=lambda told: told.signals["answers"]).text
     message = f"The abstract of “{top.paper.title}” does not state {listed(missing)}. The nearest it says: “{said}”"
     return Decline("unstated", message, nearest)
+
+
+def _beside(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """What is said of a name that few papers mention, where the best hit, none of them, speaks of something else."""
+    if asked.kind not in ONE_PAPER or asked.leads_on:
+        return None
+    for named in asked.named:
+        bearers = [hit.paper for hit in hits if hit.paper.id in named.paper_ids]
+        if named.exact or hits[0].paper in bearers or not any(not unnamed([named.text], paper) for paper in bearers):
+            continue
+        said = f"The abstracts that mention {named.text} do not seem to say that."
+        return Decline("unstated", f"{said}{_came(titles := tuple(paper.title for paper in bearers))}", titles)
+    return None
+
+
+def _word(strange: Sequence[str]) -> str:
+    return f"word{'s' if len(strange) > 1 else ''} {listed([f'“{word}”' for word in strange])}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -168,6 +168,9 @@ class Index:
         """How many papers hold each stem."""
         return self.keywords.document_counts(stems)
 
+    def stems(self, start: str, *, shortest: int, longest: int, least: int) -> list[str]:
+        return self.keywords.stems(start, shortest=shortest, longest=longest, least=least)
+
     def holders(self, word: str, *, limit: int) -> list[str]:
         """The ids of up to `limit` papers that hold the word, best first."""
         return [paper_id for paper_id, _ in self.keywords.search(word, limit=limit, whole=True)]

@@ -212,6 +212,17 @@ class KeywordIndex:
             counts = dict(self._db.execute(query, (json.dumps(list(wanted.values())),)))
         return {stem: counts.get(term, 0) for stem, term in wanted.items()}
 
+    def stems(self, start: str, *, shortest: int, longest: int, least: int) -> list[str]:
+        """The stems of so many letters that begin with `start` and stand in at least that many papers."""
+        query = (
+            "select terms.term from terms join postings on postings.term = number "
+            "where terms.term >= ? and terms.term < ? and length(terms.term) between ? and ? group by number "
+            "having sum(length(papers)) / 4 >= ? order by number"
+        )
+        with _usable():
+            found = self._db.execute(query, (start, start + "\U0010ffff", shortest, longest, least))
+            return [term for (term,) in found]
+
     def rarity(self, stems: Iterable[str]) -> dict[str, float]:
         """The inverse document frequency of each stem: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
         held = len(self)

@@ -31,6 +31,7 @@ _COINED = re.compile(
     r"([A-Za-z0-9][\w^$.+-]*(?:(?<!\.)[ -][A-Z0-9][\w^$.+-]*){0,2})"
 )
 _BRACKETED = re.compile(r"\(([A-Za-z0-9][\w^$.+-]{1,24})\)")
+_VERSION = re.compile(r"(?!top\b)[a-z]\w*[a-z]-?\d+(?:\.\d+)*[a-z]?", re.I)
 _GREEK = re.compile("[α-ω]")
 _LATEX = re.compile(r"[$^{}\\]")
 _NO_KEY = re.compile(r"[^\w+]|_")
@@ -164,6 +165,27 @@ def closest_titles(title: str, titles: Sequence[str], *, limit: int = 3) -> list
 
     matches = process.extract(title, titles, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit)
     return [match[0] for match in matches if match[1] >= 60]
+
+
+def is_title(title: str, titles: Iterable[str]) -> bool:
+    """Whether one of the titles is meant: in full, its first words alone, or with a slip."""
+    from rapidfuzz import fuzz
+
+    wanted = key(title)
+    return any(
+        key(held).startswith(wanted.removesuffix("s")) or fuzz.ratio(wanted, key(held)) >= FUZZY_RATIO
+        for held in titles
+    )
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """A word as written, and with the hyphen before a number left out or put in: "GPT4", "GPT-4"."""
+    return (word, re.sub(r"-(?=\d)", "", word), re.sub(r"(?<=[^\W\d_])(?=\d)", "-", word))
+
+
+def is_version(name: str) -> bool:
+    """Whether it is a name with its number: "GPT-5" is another thing than GPT, though both parts are known."""
+    return bool(_VERSION.fullmatch(name))
 
 
 def name_like(question: str) -> list[str]:

@@ -30,8 +30,9 @@ from .cues import (
     TALK,
 )
 from .errors import QuestionError
-from .names import TOPIC_PAPERS, NameBook, Named, misspelt_in, name_like, named_in
+from .names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in, name_like, named_in, spellings
 from .sides import compares, of_each
+from .spelling import Words, spelt_right
 from .text import STOP_WORDS, content_words, parts, stem, words
 
 Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup", "talk", "instruction"]
@@ -51,7 +52,7 @@ MAX_QUESTION = 4000
 """Longest question taken, in characters: about ten abstracts."""
 
 
-class Vocabulary(NameBook, Protocol):
+class Vocabulary(NameBook, Words, Protocol):
     """The seam: names, and how many papers use a word."""
 
     def __len__(self) -> int:
@@ -72,7 +73,8 @@ class Asked:
     named: the names of papers or methods it uses. coined: its words that are made up ("LC-QuAD") and not those of a
     whole field ("BERT"). unknown: those of them that no abstract here has. sources: the listings it keeps to (None:
     all). papers: the ids of the papers it keeps to (None: all). limit: how many papers it wants (None: as many as fit).
-    leads_on: a second paper may have to be found through the first. foreign: it is not in English.
+    leads_on: a second paper may have to be found through the first. foreign: it is not in English. nowhere: its words
+    that say something, where no paper has any of them.
     """
 
     text: str
@@ -86,6 +88,7 @@ class Asked:
     wants_figure: bool = False
     leads_on: bool = False
     foreign: bool = False
+    nowhere: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -129,13 +132,21 @@ def accepted(question: str) -> str:
 
 
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:
-    """What `question`, self-contained, asks for, given the names and words of the papers held."""
+    """What `question`, self-contained, asks for, given the names and words of the papers held.
+
+    Its `text` is the question as it was read: a misspelt word of the papers is put right.
+    """
     counts = _counts(question, vocabulary)
     found = _names(question, vocabulary, counts)
     spelt = {w for n in found for w in words(n.text)}
     strange = [w for w in content_words(question) if not _known(w, counts) and w not in spelt]
     found += misspelt_in(question, vocabulary, unknown=strange)
     recognised = {w for n in found for w in words(n.text)}
+    foreign = _is_foreign(question)
+    stray = [w for w in strange if w not in recognised]
+    right = question if foreign else spelt_right(question, vocabulary, unknown=stray)
+    if right != question:
+        return understand(right, vocabulary, listings)
     coined = [w for w in name_like(question) if w not in recognised and _is_coined(w, counts, len(vocabulary))]
     mentioned = _mentioned(coined, vocabulary)
     found += mentioned
@@ -150,7 +161,8 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         limit=_limit(question),
         wants_figure=bool(FIGURE.search(question) or FIGURE_ABROAD.search(question)),
         leads_on=bool(SECOND_STEP.search(question)),
-        foreign=_is_foreign(question),
+        foreign=foreign,
+        nowhere=() if foreign or set(content_words(question)) - set(stray) else tuple(stray),
     )
 
 
@@ -170,7 +182,9 @@ def general(question: str, vocabulary: Vocabulary) -> bool:
 
 def _counts(question: str, vocabulary: Vocabulary) -> Mapping[str, int]:
     """How many papers hold each stem of the question's words and of their parts."""
-    return vocabulary.document_counts({stem(piece) for word in words(question) for piece in (word, *parts(word))})
+    return vocabulary.document_counts(
+        {stem(piece) for word in words(question) for piece in (*spellings(word), *parts(word))}
+    )
 
 
 def _names(question: str, vocabulary: Vocabulary, counts: Mapping[str, int]) -> list[Named]:
@@ -199,7 +213,9 @@ def _is_coined(word: str, counts: Mapping[str, int], held: int) -> bool:
     if counts[stem(word)]:
         return counts[stem(word)] <= _bound(TOPIC, held)
     pieces = parts(word) or [word]
-    return any(not counts[stem(p)] and (any(c.isupper() for c in p[1:]) or p is word) for p in pieces)
+    return is_version(word) or any(
+        not counts[stem(p)] and (any(c.isupper() for c in p[1:]) or p is word) for p in pieces
+    )
 
 
 def _bound(share: float, held: int) -> float:
@@ -216,7 +232,7 @@ def _is_name(text: str, counts: Mapping[str, int], held: int) -> bool:
 
 
 def _known(word: str, counts: Mapping[str, int]) -> bool:
-    if counts[stem(word)]:
+    if any(counts[stem(spelling)] for spelling in spellings(word)):
         return True
     pieces = [stem(p) for p in parts(word) if p.isalpha() and len(p) > 1]
     return bool(pieces) and all(counts[piece] for piece in pieces) and not any(c.isdigit() for c in word)

@@ -39,7 +39,7 @@ VENDOR_ROOMS = {
     "slack_bolt": {"slack"},
     "slack_sdk": {"slack"},
     "aiohttp": {"slack"},
-    "rapidfuzz": {"names"},
+    "rapidfuzz": {"names", "spelling"},
     "snowballstemmer": {"text"},
     "platformdirs": {"settings"},
     "filelock": {"library", "database"},

@@ -26,7 +26,7 @@ from assistant.records import Answer, Claim, Hit, Ingested, Paper, Sentence, Tur
 from assistant.settings import Settings
 
 from .doubles import HashEmbedder
-from .papers import PAIRS, write_listing
+from .papers import LONG, PAIRS, write_listing
 
 Listing = Callable[..., Path]
 PEAR, MOD, RAGNAROK, VILLA, READING, LEDGER, KITE, SNOW = (title for title, _ in PAIRS)
@@ -729,3 +729,10 @@ def test_without_the_model_words_alone_are_searched_and_it_says_so(
 def test_a_claim_cannot_be_without_a_citation() -> None:
     with pytest.raises(ValueError, match="needs a citation"):
         Claim("Trust me.", ())
+
+
+def test_the_query_says_how_a_misspelt_word_was_read(home: Path, embedder: HashEmbedder, listing: Listing) -> None:
+    with Assistant.open(home, embedder=embedder) as opened:
+        opened.ingest(listing(pairs=[(f"On Pears {n}", f"Retrieval is slow. {LONG}") for n in range(3)]))
+        answer = opened.ask("Is retreival slow?")
+    assert (answer.question, answer.query) == ("Is retreival slow?", "Is retrieval slow?")

@@ -19,10 +19,11 @@ def said(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS)
     ("questions", "begins"),
     [
         (
-            ("hello", "Hi there!", "good morning", "Hallo", "你好", "test"),
+            ("hello", "Hi there!", "good morning", "Hallo", "你好", "test", "Hello everyone, how are you today?"),
             "Hello. I answer questions about 1,828 papers, ",
         ),
         (("thanks", "Thank you, that helps!", "ok, thanks a lot", "Danke", "great", "bye"), "You are welcome."),
+        (("Great, thanks for your help!", "thanks, bye", "lol nice", "ok then", "that's it"), "You are welcome."),
         (("Who are you?", "what can you do", "help", "Can you help me?", "how are you"), "I answer questions about "),
         (
             (
@@ -49,6 +50,7 @@ def test_what_wants_no_paper_is_answered_in_kind(questions: tuple[str, ...], beg
         *("how many papers are about retrieval?", "Which papers do you have on music?", "help LLMs reason"),
         *("how does it work?", "what does it do?", "what is this about?", "summarise all of them", "and the second?"),
         *("How large is the dataset?", "Summarise all papers on retrieval", "Is this wrong?", "What is VILA?", ""),
+        *("Great, which one is faster?", "great papers", "all", "and that one?", "nice work on pears"),
         *("ok, and what about VILA?", "which papers are in the listing of Mar 12?", "no decoder at all?"),
     ],
 )
@@ -79,6 +81,12 @@ def test_where_papers_are_chosen_a_question_about_all_of_them_goes_to_these(ques
     assert said(question)
     assert courtesy(question, 1828, LISTINGS, chosen=True) is None
     assert courtesy("hello", 1828, LISTINGS, chosen=True) == courtesy("hello", 1828, LISTINGS)
+
+
+def test_who_greets_on_and_on_is_not_listened_to() -> None:
+    assert said("hi " * 16)
+    assert not said("hi " * 17)
+    assert not said("great, thanks that is it " * 200 + "x")
 
 
 def test_one_paper_is_one() -> None:

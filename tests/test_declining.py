@@ -9,6 +9,7 @@ import pytest
 
 from assistant.declining import BY_WORDS, FAINT, NEAREST, SENTENCES, WORDS, decline, features, listed, within
 from assistant.logistic import model
+from assistant.names import Named
 from assistant.question import Asked
 from assistant.records import Decline, Hit
 from assistant.relevance import SURELY, judged, probabilities
@@ -227,3 +228,91 @@ def test_what_is_less_alike_is_less_likely_answered(shelf: Shelf, name: str) -> 
     told = features(*found(shelf, "What does PearRank learn from?"))
     fitted = model("answers")
     assert fitted.probability({**told, name: told[name] / 2}) < fitted.probability(told)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What is qwertz?", "No paper here has the word “qwertz”."),
+        ("qwertz zuiop", "No paper here has the words “qwertz” or “zuiop”."),
+    ],
+)
+def test_a_word_that_no_paper_has_is_named_and_nothing_is_near(shelf: Shelf, question: str, told: str) -> None:
+    assert decline(*found(shelf, question)) == Decline("absent", told)
+    assert decline(shelf.asked(question), []) == Decline("absent", told)
+
+
+@pytest.mark.parametrize(
+    ("name", "bearer", "exact", "kind", "declined"),
+    [
+        ("Utrecht", 1, False, "fact", True),
+        ("Utrecht", 0, False, "fact", False),
+        ("Utrecht", 1, True, "fact", False),
+        ("Utrecht", 1, False, "list", False),
+        ("Utrekt", 1, False, "fact", False),
+    ],
+)
+def test_a_name_that_the_best_hit_does_not_mention_is_not_what_it_speaks_of(
+    shelf: Shelf, name: str, bearer: int, exact: bool, kind: str, declined: bool
+) -> None:
+    asked, hits = found(shelf, "What does PearRank learn from?")
+    beside = replace(hits[1], paper=replace(hits[1].paper, abstract="It is tried in Utrecht."))
+    some = [hits[0], beside]
+    named = Named(name, (some[bearer].paper.id,), exact=exact)
+    one = decline(replace(asked, kind=kind, named=(named,)), some)  # type: ignore[arg-type]
+    said = f"The abstracts that mention Utrecht do not seem to say that. The nearest are “{beside.paper.title}”."
+    assert (one is not None and (one.kind, one.message) == ("unstated", said)) == declined
+
+
+def test_a_name_that_any_hit_holds_is_not_invented(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "How many labels does QuarkNet-7 need?")
+    other = replace(hits[1], paper=replace(hits[1].paper, abstract=f"{hits[1].paper.abstract} QuarkNet-7B"))
+    told = decline(asked, [hits[0], other, *hits[2:]])
+    assert told is None or told.kind != "invented"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        'What does the paper "Do Pears Remember the Rain?" propose?',
+        "What does the paper “Do Pears Remember the Rain?” propose?",
+        "What does the paper titled 'Do Pears Remember the Rain?' say?",
+        "Summarise the paper called Do Pears Remember the Rain?",
+        "Summarise the article which is named «Do Pears Remember the Rain?»",
+        "What does this paper, „Do Pears Remember the Rain?“ find?",
+    ],
+)
+def test_a_title_that_no_paper_bears_is_said_to_be_none(shelf: Shelf, question: str) -> None:
+    declined = decline(*found(shelf, question))
+    assert declined is not None
+    assert declined.kind == "invented"
+    assert declined.message.startswith("No paper here is called “Do Pears Remember the Rain”. The nearest are “")
+    assert declined.nearest[0] == KITE
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        f"What does the paper “{KITE}” find?",
+        f"Regarding “{KITE}”: what does the paper find?",
+        "What does the paper 'Do Kites Remember' find?",
+        "What does the paper “Do Kits Remember the Wind” find?",
+        "What does the paper called PearRank find?",
+        'What does the paper "pearranks" find?',
+        "Which paper “weaves” ranks into the prompt?",
+        "What does the paper called that asks kites about the wind find?",
+        "There was this paper, “Do Shovels Dream” or similar, on snow. Which?",
+        "I forgot who wrote the paper “Do Shovels Dream”, on snow.",
+        "What does the method called “Rank Weaving” do?",
+    ],
+)
+def test_a_title_that_is_held_in_full_in_part_or_with_a_slip_is_not(shelf: Shelf, question: str) -> None:
+    declined = decline(*found(shelf, question))
+    assert declined is None or "is called" not in declined.message
+
+
+def test_where_some_papers_alone_are_looked_at_nothing_is_said_of_titles(shelf: Shelf) -> None:
+    asked, hits = found(shelf, "What does the paper “Do Pears Remember” find?")
+    for kept in (replace(asked, papers=(hits[0].paper.id,)), replace(asked, sources=("odd.txt",))):
+        declined = decline(kept, hits)
+        assert declined is None or "is called" not in declined.message

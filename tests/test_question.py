@@ -42,6 +42,9 @@ class PaperWords:
     def document_counts(self, stems: Iterable[str]) -> Mapping[str, int]:
         return self._keywords.document_counts(stems)
 
+    def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
+        return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
+
     def holders(self, word: str, *, limit: int) -> Sequence[str]:
         return [paper_id for paper_id, _ in self._keywords.search(word, limit=limit, whole=True)]
 
@@ -130,13 +133,9 @@ def meant(question: str) -> list[str]:
         ),
         (
             "talk",
-            """hello
-            Thanks a lot!
-            good morning
-            Write me a poem about pears
+            """Write me a poem about pears
             Tell me a joke
             can I eat pears in the evening?
-            ok, thank you very much
             what's the weather like in Lisbon?""",
         ),
         (
@@ -403,6 +402,9 @@ def test_any_text_is_understood(question: str) -> None:
         "How good are weather models on football pitches?",
         "Okay. What did the kites say?",
         "great orchards of the north",
+        "hello",
+        "one",
+        "Okay. That one again, there?",
         "Which models role-play farmers?",
         "Which rankers do not use labels?",
     ],
@@ -413,3 +415,24 @@ def test_a_question_about_papers_is_not_turned_away(question: str) -> None:
 
 def test_asking_about_forgetting_is_not_looking_for_a_title() -> None:
     assert asked("Why do kites forget the wind after a month?").kind == "fact"
+
+
+def test_words_of_which_no_paper_has_any_are_told() -> None:
+    assert asked("What are qwertz zuiop?").nowhere == ("qwertz", "zuiop")
+    assert asked("What does zuiop say of kites?").nowhere == ()
+    assert asked("what is pearrankk").nowhere == ()  # a name, misspelt
+    assert asked("Was ist Photosynthese und wie geht es?").nowhere == ()
+    assert asked("光合作用").nowhere == ()
+    assert asked("What is it?").nowhere == ()
+
+
+NAMED, HELD = (
+    ("GPT-5", "GPT-5o", "GPT5", "PlumNet4", "PlumNet-4.5"),
+    ("GPT-4", "GPT4", "PlumNet-3", "Top-5", "GPT-pears"),
+)
+
+
+def test_a_known_name_with_another_number_is_another_name() -> None:
+    words = PaperWords([Paper("On GPT-4 and Pears", "GPT-4 ranks 5 pears on top."), Paper("Plums", "PlumNet3 eats 2.")])
+    unknown = {name: understand(f"How good is {name} on pears?", words, {}).unknown for name in (*NAMED, *HELD)}
+    assert unknown == {name: (name,) for name in NAMED} | {name: () for name in HELD}
