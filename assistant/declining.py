@@ -126,7 +126,7 @@ def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decl
     fitted = model("answers")
     called = hits[0].signals["named"] == SURELY
     elsewhere = asked.papers is not None and hits[0].relevance < FAINT
-    about = asked.foreign or _is_shared(asked, hits) or fitted.probability(features(asked, hits)) >= fitted.threshold
+    about = asked.foreign or fitted.probability(features(asked, hits)) >= fitted.threshold or _is_shared(asked, hits)
     if called or (about and not elsewhere):
         return None
     if asked.papers and len(asked.papers) == 1:
