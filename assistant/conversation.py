@@ -155,17 +155,25 @@ def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
         if -len(pool) <= place < len(pool):
             return [pool[place]]
         return []
-    several = _several(question, cited[-1])
+    several = _several(question, cited)
     if SEVERAL.search(question) and len(several) > 1:
         return _picked(question, several, cited) or several[:MEANT]
     return [titles[0]]
 
 
-def _several(question: str, last: Turn) -> list[str]:
-    """The titles that "they" means; of a single one and what was found next, where two are spoken of."""
-    titles = list(last.answer.titles)
-    others = (hit.paper.title for hit in last.answer.hits if hit.paper.title not in titles)
-    return titles + list(itertools.islice(others, 1)) if len(titles) == 1 and TWO.search(question) else titles
+def _several(question: str, cited: Sequence[Turn]) -> list[str]:
+    """The titles that "they" means; of a single one, where two are spoken of, and that of the answer before it.
+
+    Where no other answer was given, what was found next is the second.
+    """
+    last = cited[-1].answer
+    titles = list(last.titles)
+    if len(titles) > 1 or not TWO.search(question):
+        return titles
+    before = (turn.answer.titles[0] for turn in reversed(cited[:-1]))
+    found = (hit.paper.title for hit in last.hits)
+    others = (title for title in itertools.chain(before, found) if title not in titles)
+    return titles + list(itertools.islice(others, 1))
 
 
 def _picked(question: str, titles: Sequence[str], cited: Sequence[Turn]) -> list[str]:

@@ -29,6 +29,7 @@ MOST_PAPERS = 12
 OTHER_SIDE = 0.02
 """Least relevance of a paper taken as the unnamed side of a comparison: the question says that there is one."""
 
+_ONE_SENTENCE = re.compile(r"\bin (?:one|1|a single|just one|only one) (?:short |plain )?sentence\b", re.I)
 _POINTS_BACK = re.compile(
     r"(?:\w+, )?(?:(?:to|by|in|with|from|for|on|under|through|following|based on|despite|given) (?:\w+ )?)?"
     r"(?:this|these|those|such)\b(?! (?:paper|work|study|article|survey|report|thesis|chapter|review)s?\b)"
@@ -105,6 +106,8 @@ def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
     They stand under its title, so that no "it" and no "we" is without its paper.
     """
     ranked = sorted(hit.evidence, key=lambda told: -_worth(asked, told))
+    if _ONE_SENTENCE.search(asked.text) and not asked.several:
+        ranked = [told for told in ranked if not _POINTS_BACK.match(told.text)][:1] or ranked[:1]
     enough = KEPT * _worth(asked, ranked[0])
     kept = [
         told

@@ -143,6 +143,17 @@ def test_of_two_of_which_one_was_cited_the_next_found_is_the_other() -> None:
     assert meant("Which of them needs weak labels?", [one]) == ["Ragnarök"]
 
 
+def test_both_are_those_of_the_last_two_answers() -> None:
+    first, last = turn("What does PearRank learn from?", PEAR), turn("storms?", RAGNAROK)
+    wide = replace(last, answer=replace(last.answer, hits=turn("storms?", RAGNAROK, READING).answer.hits))
+    assert set(meant("do both of them sort pears?", [turn("kites?", KITE), first, wide])) == {"Ragnarök", "PearRank"}
+    assert set(meant("do both of them sort pears?", [wide])) == {"Ragnarök", "R^2AG"}
+    assert set(meant("do both of them sort pears?", [turn("x?", KITE, PEAR), wide, last])) == {
+        "Ragnarök",
+        "Do Kites Remember the Wind?",
+    }
+
+
 def test_they_of_one_paper_are_its_authors() -> None:
     assert meant("What do they measure?", ONE) == ["PearRank"]
 

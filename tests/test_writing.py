@@ -264,3 +264,15 @@ def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
     first, second = (list(ExtractiveWriter().write(asking("list"), hits)) for _ in range(2))
     assert first == second
     assert KITE in titles(hits)
+
+
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
+def test_who_wants_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
+    told = hits[0].evidence
+    worth = [replace(one, signals={**one.signals, "answers": 0.9 - n / 10}) for n, one in enumerate(told)]
+    pointing = [replace(worth[0], text="This points back."), *worth[1:]]
+    asked = replace(asking(kind), text="In one sentence, what does PearRank learn from?")
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [told[0].text]
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [told[1].text]
+    several = replace(asked, kind="list")
+    assert quotes(several, hits[0]) == quotes(replace(several, text="What does PearRank learn from?"), hits[0])
