@@ -15,6 +15,7 @@ from .pointing import (
     AMONG,
     ANEW,
     ANEW_PAPERS,
+    BOTH,
     NEW_TOPIC,
     NUMBERED,
     OF_PAPERS,
@@ -162,15 +163,15 @@ def _meant(question: str, cited: Sequence[Turn]) -> list[str]:
 
 
 def _several(question: str, cited: Sequence[Turn]) -> list[str]:
-    """The titles that "they" means; of a single one, where two are spoken of, and that of the answer before it.
+    """The titles that "they" means; of a single one, where two are spoken of, and what was found next.
 
-    Where no other answer was given, what was found next is the second.
+    "Both" means that of the answer before it, too, where there is one.
     """
     last = cited[-1].answer
     titles = list(last.titles)
     if len(titles) > 1 or not TWO.search(question):
         return titles
-    before = (turn.answer.titles[0] for turn in reversed(cited[:-1]))
+    before = (turn.answer.titles[0] for turn in reversed(cited[:-1] if BOTH.search(question) else ()))
     found = (hit.paper.title for hit in last.hits)
     others = (title for title in itertools.chain(before, found) if title not in titles)
     return titles + list(itertools.islice(others, 1))

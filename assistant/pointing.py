@@ -48,6 +48,7 @@ ORDINAL = re.compile(
 )
 WHICH = re.compile(r"\bwhich (?:one|of (?:them|these|those|the two|the three))\b", re.I)
 TWO = re.compile(r"\btwo\b|\bboth\b|\beither\b", re.I)
+BOTH = re.compile(r"\bboth\b", re.I)
 AMONG = re.compile(r"\b(?:ones?|they|them|those|these|which of)\b", re.I)
 BACK = re.compile(
     r"\b(?:is|was|are|were|do|does|did|can|could|has|have|would|will) (?:it|this|that|they|these|those)\b"

@@ -147,6 +147,7 @@ def test_both_are_those_of_the_last_two_answers() -> None:
     first, last = turn("What does PearRank learn from?", PEAR), turn("storms?", RAGNAROK)
     wide = replace(last, answer=replace(last.answer, hits=turn("storms?", RAGNAROK, READING).answer.hits))
     assert set(meant("do both of them sort pears?", [turn("kites?", KITE), first, wide])) == {"Ragnarök", "PearRank"}
+    assert meant("which of those two weaves ranks?", [first, wide]) == ["R^2AG"]
     assert set(meant("do both of them sort pears?", [wide])) == {"Ragnarök", "R^2AG"}
     assert set(meant("do both of them sort pears?", [turn("x?", KITE, PEAR), wide, last])) == {
         "Ragnarök",

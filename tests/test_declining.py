@@ -316,3 +316,9 @@ def test_where_some_papers_alone_are_looked_at_nothing_is_said_of_titles(shelf: 
     for kept in (replace(asked, papers=(hits[0].paper.id,)), replace(asked, sources=("odd.txt",))):
         declined = decline(kept, hits)
         assert declined is None or "is called" not in declined.message
+
+
+def test_an_unknown_name_that_is_the_whole_question_is_invented(shelf: Shelf) -> None:
+    declined = decline(*found(shelf, "What is QuarkNet-7?"))
+    assert declined is not None
+    assert (declined.kind, "QuarkNet-7" in declined.message) == ("invented", True)

@@ -10,6 +10,7 @@ from assistant.keywords import KeywordIndex
 from assistant.question import understand
 from assistant.records import Paper
 from assistant.spelling import LEAST, spelt_right
+from assistant.text import stem
 
 from .test_question import PaperWords
 
@@ -83,3 +84,12 @@ def test_a_question_is_understood_as_it_was_meant() -> None:
     asked = understand("What is retreival by atention?", words, {})
     assert asked.text == "What is retrieval by attention?"
     assert understand("Was ist retreival und wie geht es?", words, {}).text == "Was ist retreival und wie geht es?"
+
+
+def test_an_ending_that_makes_another_stem_is_no_slip() -> None:
+    class One:
+        def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
+            return ["gener"]
+
+    assert spelt_right("a genrous one", One(), unknown=["genrous"]) == "a genrous one"
+    assert stem("generous") != "gener"
