@@ -77,7 +77,9 @@ ONE = re.compile(r"\bthe ((?:[\w-]+ ){1,3}?)(?:one|ones|paper|method|model|work|
 
 ANEW_PAPERS = re.compile(r"\b(?:are|is) there (?:any |other |more )*(?:papers?|works?|stud(?:y|ies)|articles?)\b", re.I)
 OF_PAPERS = re.compile(
-    r"^(?:which|what|any|list|show|find|name)\b(?: [\w-]+){0,3}? (?:papers|works|studies|articles)(?: [\w-]+){2}", re.I
+    r"^(?:(?:which|what|any|list|show|find|name|how many)\b(?: [\w-]+){0,3}? )?"
+    r"(?:papers|works|studies|articles)(?: [\w-]+){2}",
+    re.I,
 )
 """A question about papers that says what of them, however few words it has."""
 ONE_THAT = re.compile(r"\bthe ones? (?:with|that|which|about|on|from|where|using|for) ([^,.;?]{3,60})", re.I)

@@ -312,7 +312,13 @@ def test_asking_what_else_there_is_is_no_follow_up() -> None:
     assert self_contained(question, ONE, names) == question
 
 
-@pytest.mark.parametrize("question", ["Which papers use snow for boxes?", "show studies on wind", "List works on ice"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("Which papers use snow for boxes?", "show studies on wind", "List works on ice"),
+        *("How many papers are on snow?", "How many of the papers deal with ice?", "Papers on snow and ice?"),
+    ],
+)
 def test_a_short_question_on_papers_stands_alone(question: str) -> None:
     assert self_contained(question, ONE, names) == question
 
