@@ -67,6 +67,22 @@ def test_one_who_waits_for_a_slow_answer_keeps_nobody_waiting(served: Served) ->
     asyncio.run(scene())
 
 
+def test_a_question_asked_before_the_page_is_ready_begins_the_conversation_that_goes_on(served: Served) -> None:
+    """A page asks what stands on it as it opens; who is quick has asked a question before that is told."""
+
+    async def scene() -> None:
+        visitor = await Visitor.arrive(served.url)
+        await visitor.does("question", "submit", ["What is PearDNet?", None])
+        arrived = await visitor.does("current", "apply", [], {"talk": ""})
+        assert "data-talk" not in str(arrived)  # the answer stays where it stands
+        told = await visitor.does("question", "submit", ["how many points does it gain?", None])
+        assert named(told[2]) == {"PearDNet"}
+        assert 'data-turn="2"' in str(told[2])
+        await visitor.leave()
+
+    asyncio.run(scene())
+
+
 def test_a_stranger_who_knows_the_name_of_a_conversation_learns_nothing(served: Served) -> None:
     async def scene() -> None:
         owner, stranger = await Visitor.arrive(served.url), await Visitor.arrive(served.url)

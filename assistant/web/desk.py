@@ -60,10 +60,12 @@ class Desk:
         """The conversation called `name` of whoever asks.
 
         Of a page that was open when the server started anew nothing is known but its address, which every request
-        bears: that says which conversation stands on it.
+        bears: that says which conversation stands on it. Without one it is that which the page begins with.
         """
-        address = str(request.query_params.get("talk", ""))
-        return await self.sessions.talk(self.entrance.owner(request.cookies), name or address)
+        owner = self.entrance.owner(request.cookies)
+        if named := name or str(request.query_params.get("talk", "")):
+            return await self.sessions.talk(owner, named)
+        return self.sessions.first(owner, request.session_hash or "")
 
     def listings(self) -> dict[str, str]:
         """Each listing and its label."""

@@ -94,6 +94,18 @@ class Sessions:
         self._conversations = conversations
         self._most = most
         self._talks: OrderedDict[tuple[str, str], Talk] = OrderedDict()
+        self._firsts: OrderedDict[str, str] = OrderedDict()
+
+    def first(self, owner: str, page: str) -> Talk:
+        """The conversation that a page begins with: the same for all it asks for before it knows the name."""
+        name = self._firsts.setdefault(page, secrets.token_urlsafe(16))
+        while len(self._firsts) > self._most:
+            self._firsts.popitem(last=False)
+        return self._talks.get((owner, name)) or Talk(name, owner)
+
+    def is_held(self, talk: Talk) -> bool:
+        """Whether something is being said, or was said, in the conversation of that name."""
+        return (talk.owner, talk.name) in self._talks
 
     async def talk(self, owner: str, name: str) -> Talk:
         """The conversation of that name, or a new one, not kept yet, where this owner has none of it."""

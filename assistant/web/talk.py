@@ -91,7 +91,10 @@ class Tab:
         except AssistantError as error:
             return {self.current: tag("p", {"class": "failed", "data-talk": ""}, str(error))}
         talk.instead = False
-        return {self.name: talk.name, **await self._at_rest(talk)}
+        shown = await self._at_rest(talk)
+        if not event.talk and self._desk.sessions.is_held(talk):  # a question came in before this was ready
+            return {self.name: talk.name}
+        return {self.name: talk.name, **shown}
 
     async def opened(self, event: gr.EventData, request: gr.Request) -> Updates:
         """A conversation from the drawer in place of the one that is open; a question on its way is given up."""
