@@ -83,6 +83,7 @@ class Visit:
         self.page.emulate_media(color_scheme="light")
         self.page.evaluate("localStorage.clear()")
         self.page.get_by_role("button", name="New conversation").click()
+        self.page.wait_for_timeout(300)  # a welcome may stand there already: what comes late would cover a question
         self["#current .welcome"].wait_for()
 
     def judged(self) -> Any:
