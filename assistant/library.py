@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,10 +46,11 @@ MAPPED = "pragma mmap_size = 1073741824"
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that is closed when its thread has ended, because nothing else refers to it."""
+    """One that is closed when its thread has ended, and nothing refers to it any more."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # it could not be opened
+            self.close()
 
 
 class Library:
