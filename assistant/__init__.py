@@ -14,6 +14,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     text            a string in; its sentences, words, numbers or names out
     settings        the environment in, one frozen Settings out
     export          an answer in, plain JSON values out, and back again
+    processes       what a fork leaves behind in, an error at once out
     database        a private file and its schemas in, short transactions on it out
     corpus          a file in, papers and rejects out
     library         papers in, papers out: the record of what we hold

@@ -61,20 +61,30 @@ create table logins (
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `id` is theirs alone, also when the name is given to somebody else later: own things by the id."""
+    """A person. `id` is theirs alone, even if the name is given to somebody else later."""
 
     name: str
     id: str
 
+    @property
+    def owner(self) -> str:
+        """Who owns their conversations."""
+        return f"user:{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A program's key, without its secret: what it may, and how often a minute. Own things by the `id`."""
+    """A program's key, without its secret: what it may, and how often a minute."""
 
     name: str
     id: str
     rights: Right
     per_minute: int
+
+    @property
+    def owner(self) -> str:
+        """Who owns the conversations that were had with it."""
+        return f"key:{self.id}"
 
     def may(self, right: Right) -> bool:
         """Whether it has a right; writing comes with asking."""
@@ -180,9 +190,15 @@ class Accounts:
             self._db.change("insert into keys values (?, ?, ?, ?, ?)", values)
         return token
 
-    def remove_key(self, name: str) -> None:
-        if not self._db.change("delete from keys where name = ?", (_folded(name),)):
+    def known_key(self, name: str) -> Key:
+        """The key of that name, or `AccountError`."""
+        rows = self._db.rows("select name, id, rights, per_minute from keys where name = ?", (_folded(name),))
+        if not rows:
             raise self._unknown("keys", name)
+        return Key(*rows[0])
+
+    def remove_key(self, name: str) -> None:
+        self._db.change("delete from keys where name = ?", (self.known_key(name).name,))
         self._db.shrink()
 
     def _vacant(self, table: Literal["users", "keys"], name: str) -> str:

@@ -21,6 +21,7 @@ from .errors import EmbedderError, LibraryBusy, QuestionError
 from .holdings import Holdings, Status
 from .library import Library
 from .llm import configured_embedder
+from .processes import Process
 from .question import Asked, accepted, general, named
 from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
 from .retrieval import likeness
@@ -47,7 +48,7 @@ class Assistant:
     def __init__(
         self, holdings: Holdings, *, writer: Writer | None = None, desk: Desk | None = None, memory_turns: int = 8
     ) -> None:
-        self._holdings, self._memory_turns = holdings, memory_turns
+        self._process, self._opened, self._memory_turns = Process(), holdings, memory_turns
         self._writer, self._desk = writer, desk
 
     @classmethod
@@ -87,9 +88,18 @@ class Assistant:
         self.close()
 
     def close(self) -> None:
-        self._holdings.close()
+        """Let go of the library. In a forked process nothing is done: it is its parent's."""
+        if not self._process.is_here:
+            return
+        self._opened.close()
         if self._desk is not None:
             self._desk.close()
+
+    @property
+    def _holdings(self) -> Holdings:
+        """What was opened; `AssistantError` in a forked process, where all that uses it would hang."""
+        self._process.check()
+        return self._opened
 
     # -- papers
 

@@ -142,6 +142,12 @@ class Conversations:
             raise _not_found()
         self._db.shrink()
 
+    def delete_all(self, owner: str) -> int:
+        """Forget all conversations of an owner, as `delete` does; how many these were."""
+        deleted = self._db.change("delete from conversations where owner = ?", (_hidden(owner),))
+        self._db.shrink()
+        return deleted
+
     # -- turns
 
     def append(

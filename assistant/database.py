@@ -3,6 +3,9 @@
 The file is readable by its user alone. One connection serves all threads of a process, one after the other: what is
 done with it takes milliseconds, and threads that come and go leave no open file behind. Processes share the file
 by SQLite's own locks. What is deleted is overwritten, and its room given back.
+
+Once the file is there, nothing but SQLite may open it: a process that closes any descriptor of a file loses all its
+locks on it, and then another process deletes the log under it. https://www.sqlite.org/howtocorrupt.html, section 2.2
 """
 
 from __future__ import annotations
@@ -11,16 +14,19 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from .errors import DatabaseError
+from .processes import Process
 
 PATIENCE = 30
 """Seconds that a process waits for another's transaction."""
+AGAIN = 1.0
+"""Seconds after which `shrink` tries again where somebody was reading."""
 
 _SETUP = (
     "pragma auto_vacuum = full",  # before the first table, or never
@@ -38,12 +44,13 @@ class Database:
 
     def __init__(self, path: Path, schemas: Sequence[str]) -> None:
         self.path = path
-        self._lock = threading.RLock()
+        self._process, self._lock = Process(), threading.RLock()
+        self._later: threading.Timer | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Of several that set a new file up at once, SQLite refuses some instead of letting them wait.
             with FileLock(f"{path}.lock", timeout=PATIENCE, mode=0o600):
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its other files the same rights
+                _create(path)
                 self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
                 try:
                     self._prepare(schemas)
@@ -66,6 +73,7 @@ class Database:
             for statement in ";".join(schemas[version:]).split(";"):
                 self.rows(statement)
             self.rows(f"pragma user_version = {len(schemas)}")
+        self.shrink()  # a process may have been killed before it could
 
     def _failure(self, error: Exception) -> DatabaseError:
         return DatabaseError(
@@ -74,11 +82,17 @@ class Database:
         )
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        """Let go of the file. In a forked process nothing is done: the file is its parent's."""
+        if self._process.is_here:
+            with self._lock:
+                if self._later:
+                    self._later.cancel()
+                    self._later = None
+                self._db.close()
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Carry out one statement; the rows it gives. Halves of surrogate pairs are no characters and become "?"."""
+        self._process.check()
         sound = [value.encode(errors="replace").decode() if isinstance(value, str) else value for value in values]
         with self._lock:
             try:
@@ -106,5 +120,30 @@ class Database:
                 raise
 
     def shrink(self) -> None:
-        """Let nothing of what was deleted stay in the log beside the file, unless somebody is reading just now."""
-        self.rows("pragma wal_checkpoint(truncate)")
+        """Let nothing of what was deleted stay in the log beside the file.
+
+        While another process is reading what stood there, it has to stay: then the log is emptied within `AGAIN` of
+        the end of that, or when the file is next opened. Nobody waits for it.
+        """
+        with self._lock:
+            self._later = None
+            self.rows("pragma busy_timeout = 0")
+            try:
+                busy = self.rows("pragma wal_checkpoint(truncate)")[0][0]
+            finally:
+                self.rows(f"pragma busy_timeout = {PATIENCE * 1000}")
+            if busy:
+                self._later = threading.Timer(AGAIN, self._shrink_again)
+                self._later.daemon = True
+                self._later.start()
+
+    def _shrink_again(self) -> None:
+        with self._lock:
+            if threading.current_thread() is self._later:  # neither closed nor shrunk meanwhile
+                self.shrink()
+
+
+def _create(path: Path) -> None:
+    """Make an empty file that its user alone can read, unless there is one; SQLite gives its others the same rights."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))

@@ -65,7 +65,7 @@ class Doorkeeper:
         token = token.strip() if scheme.casefold() == "bearer" else ""
         if token.startswith(PREFIX):
             if key := await asyncio.to_thread(self._accounts.key, token):
-                return Caller(f"key:{key.id}", key)
+                return Caller(key.owner, key)
             await self._wrong(address)
         if not self._always and at_this_machine(address, headers):
             return Caller("here")

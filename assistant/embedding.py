@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .errors import EmbedderError
+from .processes import native
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +88,7 @@ class BundledEmbedder:
         # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding. A question's
         # texts share the threads, which answers soonest; of many texts each has a thread of its own, which is done
         # with all of them soonest. The longest go first, so that no thread is left with one at the end.
+        native().check()
         with self._loading:
             read = self._tokenizer.encode_batch(list(texts))
             session = self._shared if len(read) <= FEW else self._single

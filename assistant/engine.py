@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import StoreError
+from .processes import native
 from .records import Passage
 from .store import COLLECTION, READ_BATCH, ChromaStore, Store, batches, chroma_errors, translated
 
@@ -36,6 +37,7 @@ class EngineStore:
     """A Chroma folder that is read and never written. Raises `StoreError` when it cannot be used."""
 
     def __init__(self, path: Path) -> None:
+        native().check()
         import chromadb_rust_bindings as chroma
 
         database = chroma.SqliteDBConfig(

@@ -16,6 +16,7 @@ from .browsing import fitting
 from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, PaperNotFound
 from .names import closest_titles
+from .processes import native
 from .records import Ingested, Paper
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ class Holdings:
 
         Meanwhile the model wakes: loading it takes as long as opening the index does.
         """
+        native().check()
         if self.embedder and self._index is None and self._waking is None:
             import numpy  # noqa: F401 -- two threads that import it at one time find it half made
 

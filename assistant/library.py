@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,14 @@ MAPPED = "pragma mmap_size = 1073741824"
 """Bytes of a file read where the system keeps them, without a copy: half the time for what one question reads."""
 
 
+class _Connection(sqlite3.Connection):
+    """One that is closed when its thread has ended, and nothing refers to it any more."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it could not be opened
+            self.close()
+
+
 class Library:
     """The papers held under one folder; safe to open from many processes, written by one at a time.
 
@@ -56,7 +65,7 @@ class Library:
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             self._local = threading.local()
-            self._opened: list[sqlite3.Connection] = []
+            self._opened: weakref.WeakSet[_Connection] = weakref.WeakSet()
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise LibraryError(
@@ -66,12 +75,14 @@ class Library:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        """This thread's own connection: a reader never sees another thread's half-done transaction."""
+        """This thread's own connection, until it ends: a reader never sees another thread's half-done transaction."""
         if not hasattr(self._local, "connection"):
-            db = sqlite3.connect(self.path, timeout=30, check_same_thread=False, isolation_level=None)
+            db = sqlite3.connect(
+                self.path, timeout=30, check_same_thread=False, isolation_level=None, factory=_Connection
+            )
             db.execute("pragma foreign_keys = on")
             db.execute(MAPPED)
-            self._opened.append(db)
+            self._opened.add(db)
             self._local.connection = db
         connection: sqlite3.Connection = self._local.connection
         return connection
@@ -93,7 +104,7 @@ class Library:
                 self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
-        for connection in self._opened:
+        for connection in list(self._opened):
             connection.close()
 
     # -- one writer at a time

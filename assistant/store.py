@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import StoreError
+from .processes import native
 from .records import Passage
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class ChromaStore:
 
     @classmethod
     def folder(cls, path: str | Path) -> ChromaStore:
+        native().check()
         import chromadb
         from chromadb.config import Settings
 

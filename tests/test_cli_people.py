@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,35 @@ def test_a_user_is_added_listed_and_removed(run: Callable[..., Result], home: Pa
     assert run("users", "remove", "ann").exit_code == 0
     done = run("users", "list")
     assert (done.stdout, done.stderr) == ("", "There are no users yet. Add one with: assistant users add NAME\n")
+
+
+def test_a_removed_user_takes_their_conversations_with_them_and_nobody_elses(
+    run: Callable[..., Result], home: Path
+) -> None:
+    with closing(Accounts(home)) as accounts, closing(Conversations(home)) as conversations:
+        ann, bob = (accounts.add_user(name, PASSWORD) for name in ("ann", "bob"))
+        for owner in (ann.owner, ann.owner, bob.owner, "here"):
+            number = conversations.begin(owner)
+            conversations.append(owner, number, Turn(f"A secret of {owner}?", Answer("", "")))
+        done = run("users", "remove", "Ann")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert done.stderr == "The user ann is removed, and 2 conversations of theirs deleted.\n"
+        assert conversations.listed(ann.owner) == []
+        assert [len(conversations.listed(owner)) for owner in (bob.owner, "here")] == [1, 1]
+    kept = b"".join(path.read_bytes() for path in home.glob("conversations.sqlite*"))
+    assert f"A secret of {ann.owner}".encode() not in kept
+    assert f"A secret of {bob.owner}".encode() in kept
+
+
+def test_a_removed_key_takes_its_conversations_with_it(run: Callable[..., Result], home: Path) -> None:
+    with closing(Accounts(home)) as accounts, closing(Conversations(home)) as conversations:
+        key = accounts.key(accounts.add_key("bot"))
+        assert key
+        conversations.begin(key.owner)
+        done = run("keys", "remove", "bot")
+        assert (done.exit_code, done.stderr) == (0, "The key bot is removed, and 1 conversation had with it deleted.\n")
+        assert conversations.listed(key.owner) == []
+        assert run("keys", "remove", "bot").stderr == "assistant: There is no key 'bot'. There are none.\n"
 
 
 @pytest.mark.usefixtures("terminal")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from filelock import FileLock
 
 from assistant.database import Database
 from assistant.errors import DatabaseError
+
+from .conftest import ROOT
 
 SCHEMAS = ("create table pears (name text)", "create table plums (name text); create table figs (name text)")
 
@@ -127,3 +132,76 @@ def test_many_that_set_a_new_file_up_at_once_all_succeed(tmp_path: Path) -> None
         database = Database(path, SCHEMAS)
         assert sorted(int(row[0]) for row in database.rows("select * from pears")) == list(range(8))
         database.close()
+
+
+# -- several processes
+
+SECRET = "Beurre Hardy"
+READER = """
+import sqlite3, sys
+reader = sqlite3.connect(sys.argv[1], isolation_level=None)
+reader.execute("begin")
+print(len(reader.execute("select * from pears").fetchall()), flush=True)
+sys.stdin.readline()
+"""
+Python = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def log_of(database: Database) -> Path:
+    return database.path.with_name(f"{database.path.name}-wal")
+
+
+def test_another_process_leaves_the_log_to_one_that_opened_the_file_twice(
+    open_database: Callable[..., Database], python: Python
+) -> None:
+    database = open_database()
+    open_database()
+    database.change("insert into pears values (?)", (SECRET,))
+    kept = log_of(database).stat().st_ino
+    code = "import pathlib, sys; from assistant.database import Database"
+    done = python(f"{code}; Database(pathlib.Path(sys.argv[1]), {SCHEMAS!r}).close()", database.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert log_of(database).stat().st_ino == kept
+
+
+def test_what_is_deleted_while_another_process_reads_leaves_the_log_once_it_has_read(
+    open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.database.AGAIN", 0.01)
+    database = open_database()
+    database.change("insert into pears values (?)", (SECRET,))
+    command = [sys.executable, "-c", READER, str(database.path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdin and reader.stdout
+        assert reader.stdout.readline() == "1\n"
+        began = time.monotonic()
+        database.change("delete from pears")
+        database.shrink()
+        assert time.monotonic() - began < 20, "nobody waits for the reader"
+        assert log_of(database).stat().st_size
+        database.change("insert into pears values ('Conference')")
+        reader.stdin.close()
+        reader.wait()
+        until = time.monotonic() + 60
+        while log_of(database).stat().st_size and time.monotonic() < until:
+            time.sleep(0.01)
+    assert log_of(database).stat().st_size == 0
+    assert database.rows("select * from pears") == [("Conference",)]
+    database.close()
+    assert SECRET.encode() not in database.path.read_bytes()
+
+
+def test_what_a_killed_process_had_deleted_leaves_the_log_at_the_next_opening(
+    open_database: Callable[..., Database], python: Python
+) -> None:
+    path = open_database().path
+    done = python(
+        "import os, pathlib, sys; from assistant.database import Database\n"
+        f"database = Database(pathlib.Path(sys.argv[1]), {SCHEMAS!r})\n"
+        f"database.change('insert into pears values (?)', ({SECRET!r},)); database.change('delete from pears')\n"
+        "os.kill(os.getpid(), 9)",
+        path,
+    )
+    assert done.returncode == -9
+    database = open_database()
+    assert log_of(database).stat().st_size == 0

@@ -346,3 +346,17 @@ def test_a_library_of_a_newer_program_is_refused(open_library: Callable[..., Lib
 
 def test_a_home_with_a_tilde_is_the_users(tmp_path: Path, open_library: Callable[..., Library]) -> None:
     assert open_library(Path("~/papers")).home == tmp_path / "home" / "papers"
+
+
+def test_threads_that_come_and_go_leave_no_file_open(library: Library) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    library.put(PAPERS)
+    before, counts = opened(), list[int]()
+    for _ in range(600):
+        thread = threading.Thread(target=lambda: counts.append(len(library)))
+        thread.start()
+        thread.join()
+    assert counts == [len(PAPERS)] * 600
+    assert opened() - before < 300, "it was two for each thread"

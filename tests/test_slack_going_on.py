@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from assistant.chain import Assistant
@@ -16,6 +20,7 @@ from assistant.slack.claims import KEPT, Claims
 from assistant.slack.desk import Message
 from assistant.slack.placeholder import LOOKING, Job
 
+from .conftest import ROOT
 from .fake_slack import TEAM, FakeSlack, event, post, settled
 from .live import opened
 from .pages import HeldWriter
@@ -189,3 +194,91 @@ def test_a_message_that_is_refused_is_not_taken_up_again(assistant: Assistant, h
     assert len(fake.made("chat.postEphemeral")) == 1
     with closing(Claims(home)) as claims:
         assert claims.left_behind() == []
+
+
+# -- killed right after Slack was told that something has arrived
+
+SLOW = """
+import asyncio, sys, threading, time
+from pathlib import Path
+from fastapi import FastAPI
+from assistant import slack
+from assistant.settings import Settings
+from assistant.slack.claims import Claims
+from assistant.slack.desk import Desk
+from assistant.slack.sockets import run
+from tests.live import Live, opened
+from tests.test_slack import TOKENS
+
+claim = Claims.claim
+
+def slowly(self, ids, *, id_="", job=""):
+    time.sleep(0.5)  # a disk that takes its time: whoever does not wait for it is killed before it is done
+    return claim(self, ids, id_=id_, job=job)
+
+Claims.claim = slowly
+home, address, settings = Path(sys.argv[1]), sys.argv[2], Settings(**TOKENS)
+with opened(home) as assistant:
+    if sys.argv[3] == "socket":
+        with Desk(assistant, settings) as desk:
+            asyncio.run(run(desk, settings, print, address))
+    app = FastAPI()
+    app.include_router(slack.router(assistant, settings, address=address), prefix="/slack")
+    with Live(app) as live:
+        print(live.url, flush=True)
+        threading.Event().wait()
+"""
+
+
+def sent(kind: str, fake: FakeSlack) -> tuple[dict[str, Any], bool]:
+    """A question as Slack sends it over HTTP, and whether that is a form."""
+    reply_to = f"{fake.url}/respond"
+    if kind == "command":
+        command = {"command": "/papers", "text": "What does PearRank learn from?", "team_id": TEAM, "user_id": "U1"}
+        return {**command, "channel_id": "C1", "trigger_id": "t1", "response_url": reply_to}, True
+    if kind == "shortcut":
+        source = {"ts": "1.5", "text": "What does PearRank learn from?"}
+        action = {"type": "message_action", "callback_id": "ask_about_this", "trigger_id": "t1", "message": source}
+        at = {"team": {"id": TEAM}, "channel": {"id": "C1"}, "user": {"id": "U1"}}
+        return {"payload": json.dumps({**action, **at, "response_url": reply_to})}, True
+    return event(1), False
+
+
+async def acknowledged(kind: str, fake: FakeSlack, process: subprocess.Popen[str]) -> None:
+    """Send a question and return as soon as Slack is told that it has arrived."""
+    if kind == "socket":
+        socket = await fake.connected()
+        await socket.send_json({"type": "events_api", "envelope_id": "e1", "payload": event(1)})
+        async with asyncio.timeout(60):
+            while not fake.acknowledged:
+                await asyncio.sleep(0.001)
+        return
+    assert process.stdout
+    url = (await asyncio.to_thread(process.stdout.readline)).strip()
+    body, form = sent(kind, fake)
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        assert (await post(client, "/slack/events", body, form=form)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["event", "socket", "shortcut", "command"])
+def test_what_slack_was_told_has_arrived_is_answered_although_the_process_is_killed_at_once(
+    assistant: Assistant, home: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.slack.placeholder.PACE", 60.0)
+
+    async def play() -> FakeSlack:
+        async with FakeSlack() as fake:
+            command = [sys.executable, "-c", SLOW, str(home), fake.api, kind]
+            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+                try:
+                    await acknowledged(kind, fake, process)
+                finally:
+                    process.kill()
+            fake.calls.clear()
+            async with serving(assistant, fake):
+                await settled()
+        return fake
+
+    fake = asyncio.run(play())
+    (answer,) = fake.made("respond" if kind == "command" else "chat.update")
+    assert PEAR in shown(answer["blocks"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,7 +15,7 @@ from ..errors import AssistantError
 from .shared import Home, home_of, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..accounts import Accounts
 
@@ -90,10 +90,11 @@ def list_users(context: typer.Context, home: Home = None) -> None:
 
 @users.command("remove")
 def remove_user(context: typer.Context, name: Name, home: Home = None) -> None:
-    """Let somebody log in no longer."""
+    """Put a user out, and delete their conversations."""
     with _accounts(context, home) as accounts:
-        accounts.remove_user(name)
-    screen(stderr=True).line("The user is removed.")
+        user = accounts.known(name)
+        deleted = _deleted(home_of(context, home), user.owner, lambda: accounts.remove_user(user.name))
+    screen(stderr=True).line(f"The user {user.name} is removed, and {deleted} of theirs deleted.")
 
 
 @keys.command("add")
@@ -126,10 +127,26 @@ def list_keys(context: typer.Context, home: Home = None) -> None:
 
 @keys.command("remove")
 def remove_key(context: typer.Context, name: Name, home: Home = None) -> None:
-    """Make a key useless."""
+    """Make a key useless, and delete the conversations had with it."""
     with _accounts(context, home) as accounts:
-        accounts.remove_key(name)
-    screen(stderr=True).line("The key is removed.")
+        key = accounts.known_key(name)
+        deleted = _deleted(home_of(context, home), key.owner, lambda: accounts.remove_key(key.name))
+    screen(stderr=True).line(f"The key {key.name} is removed, and {deleted} had with it deleted.")
+
+
+def _deleted(home: Path, owner: str, remove: Callable[[], None]) -> str:
+    """Remove whoever it is, and all their conversations; how many these were, in words.
+
+    Nobody else can ever open these, and once their owner is gone nobody can find them: so they go first, and once more
+    in the end, for what was asked meanwhile.
+    """
+    from ..conversations import Conversations
+    from ..text import counted
+
+    with closing(Conversations(home)) as conversations:
+        number = conversations.delete_all(owner)
+        remove()
+        return counted(number + conversations.delete_all(owner), "conversation")
 
 
 def feedback(

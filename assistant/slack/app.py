@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,7 +22,7 @@ from ..records import Answer
 from ..settings import Settings
 from .blocks import Block, escaped, evidence, fallback, notice, reply, unescaped
 from .desk import Desk, Message, Tell, nobody
-from .placeholder import LOOKING, Job, Placeholder
+from .placeholder import LOOKING, Job, Placeholder, Reply
 
 SCOPES = frozenset({"app_mentions:read", "chat:write", "commands"})
 """What a bot token must be allowed, at least; the manifest asks for more, to follow threads and direct messages."""
@@ -33,6 +34,9 @@ FAILED = (
     "Something went wrong, and there is no answer. Ask again; whoever runs the assistant finds the cause in its log."
 )
 FORGOTTEN = "This answer is not kept any more. Ask the question again."
+
+Next = Callable[[], Awaitable[None]]
+"""What a middleware calls to have bolt go on to the listener."""
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +63,13 @@ class Slack:
         self.app = AsyncApp(
             client=self._client(), signing_secret=settings.slack_signing_secret, authorize=authorize, name="papers"
         )
-        self.app.event("app_mention")(self._mention)
-        self.app.event("message")(self._message)
+        # Slack is told that a thing has arrived when a listener acknowledges it. What a kill must not lose is taken on
+        # before that, in the middleware of its listener.
+        self.app.event("app_mention", middleware=[self._mention])(self._begin)
+        self.app.event("message", middleware=[self._message])(self._begin)
         self.app.event(re.compile(".*"))(self._other)  # what nobody takes would be a 404, which Slack counts
-        self.app.command("/papers")(self._command)
-        self.app.shortcut("ask_about_this")(self._shortcut)
+        self.app.command("/papers", middleware=[self._command])(self._begin)
+        self.app.shortcut("ask_about_this", middleware=[self._shortcut])(self._begin)
         self.app.action("evidence")(self._evidence)
         self.app.action("again")(self._again)
         self.app.action(re.compile("^thumb_(up|down)$"))(self._thumb)
@@ -112,60 +118,104 @@ class Slack:
 
     # -- messages
 
-    async def _mention(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
-        if "edited" not in event and not event.get("bot_id"):
-            await self._take(event, body, client)
+    async def _mention(
+        self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, next_: Next
+    ) -> BoltResponse | None:
+        if "edited" in event or event.get("bot_id"):
+            return None
+        return await self._event(event, body, context, next_)
 
-    async def _message(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def _message(
+        self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, next_: Next
+    ) -> BoltResponse | None:
         """A direct message, or a follow-up in a thread where something was answered; a mention comes by itself."""
         if event.get("subtype") not in FROM_PEOPLE or event.get("bot_id") or "edited" in event or not event.get("user"):
-            return
+            return None
         bot = self._teams[body["team_id"]].bot_user_id
         direct = event.get("channel_type") == "im"
         if not direct and (not event.get("thread_ts") or f"<@{bot}>" in event.get("text", "")):
-            return
+            return None
         if not direct and not await asyncio.to_thread(self._desk.knows, _asked(event, body).owner):
-            return
-        await self._take(event, body, client)
+            return None
+        return await self._event(event, body, context, next_)
 
     async def _other(self) -> None:
         """Nothing is to be done."""
 
-    async def _take(self, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Answer a message, once, however often and in however many events it comes."""
+    async def _event(
+        self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, next_: Next
+    ) -> BoltResponse | None:
+        """Take on a message, once, however often and in however many events it comes."""
         message = _asked(event, body)
-        ids = (f"event:{body['event_id']}", f"message:{message.id}")
         thread = event.get("thread_ts") or (None if event.get("channel_type") == "im" else event["ts"])
-        job = Job(message, thread)
-        if not await asyncio.to_thread(self._desk.claims.claim, ids, id_=message.id, job=job.as_text()):
+        ids = (f"event:{body['event_id']}", f"message:{message.id}")
+        return await self._take(ids, Job(message, thread), context, next_)
+
+    async def _command(self, command: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse | None:
+        user, channel, id_ = command["user_id"], command["channel_id"], command["trigger_id"]
+        text, team = plain(command.get("text", "")), command["team_id"]
+        job = Job(Message(text, user, f"command:{user}", team, channel, id_), None, reply_to=command["response_url"])
+        return await self._take((f"command:{id_}",), job, context, next_)
+
+    async def _shortcut(self, shortcut: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse | None:
+        """Take on what somebody wrote, because somebody asks for it; the answer goes into its thread."""
+        source, team, channel = shortcut["message"], shortcut["team"]["id"], shortcut["channel"]["id"]
+        thread, user, id_ = source.get("thread_ts") or source["ts"], shortcut["user"]["id"], shortcut["trigger_id"]
+        job = Job(Message(plain(source.get("text", "")), user, thread, team, channel, id_), thread)
+        return await self._take((f"shortcut:{id_}",), job, context, next_)
+
+    async def _take(
+        self, ids: tuple[str, ...], job: Job, context: AsyncBoltContext, next_: Next
+    ) -> BoltResponse | None:
+        """Write down that a job is ours, then go on to `_begin`; what was taken on before is only acknowledged."""
+        claims, id_ = self._desk.claims, job.message.id
+        if not await asyncio.to_thread(claims.claim, ids, id_=id_, job=job.as_text()):
+            return BoltResponse(status=200)
+        context["job"] = job
+        await next_()
+        return None
+
+    # -- answers
+
+    async def _begin(self, ack: AsyncAck, context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        """Acknowledge a job that was taken on, then answer it or say why not."""
+        job: Job = context["job"]
+        message = job.message
+        await ack(text=LOOKING) if job.reply_to else await ack()
+        if not (refusal := self._refusal(message)):
+            await self._post(job, client)
             return
-        if refusal := self._refusal(message):
+        if job.reply_to:
+            await Reply(job.reply_to).refuses(refusal)
+        else:
             await client.chat_postEphemeral(
-                channel=message.channel, user=message.user, thread_ts=thread, text=refusal, blocks=notice(refusal)
+                channel=message.channel, user=message.user, thread_ts=job.thread, text=refusal, blocks=notice(refusal)
             )
-            await asyncio.to_thread(self._desk.claims.finish, message.id)
-            return
-        await self._post(job, client)
+        await asyncio.to_thread(self._desk.claims.finish, message.id)
 
     async def _post(self, job: Job, client: AsyncWebClient) -> None:
-        """A placeholder that tells the stages, then the answer in its place."""
+        """A placeholder that tells the stages, then the answer in its place; a command has a reply for one."""
         message, claims = job.message, self._desk.claims
-        if not job.placed:
-            made = await client.chat_postMessage(
-                channel=message.channel, thread_ts=job.thread, text=LOOKING, blocks=notice(LOOKING)
-            )
-            job = replace(job, placed=made["ts"])
-            await asyncio.to_thread(claims.note, message.id, job.as_text())
-        placeholder = Placeholder(client, message.channel, job.placed)
+        place = Reply(job.reply_to) if job.reply_to else await self._placeholder(job, client)
         try:
-            async with placeholder.telling() as tell:
+            async with place.telling() as tell:
                 text, blocks = await self._answer(message, tell=tell)
         except Exception:  # bolt logs it; the placeholder must not stand there for ever
-            await placeholder.becomes(FAILED, notice(FAILED))
+            await place.becomes(FAILED, notice(FAILED))
             await asyncio.to_thread(claims.finish, message.id)
             raise
-        await placeholder.becomes(text, blocks)
+        await place.becomes(text, blocks)
         await asyncio.to_thread(claims.finish, message.id)
+
+    async def _placeholder(self, job: Job, client: AsyncWebClient) -> Placeholder:
+        """The placeholder of a message, posted unless it was before."""
+        if not job.placed:
+            made = await client.chat_postMessage(
+                channel=job.message.channel, thread_ts=job.thread, text=LOOKING, blocks=notice(LOOKING)
+            )
+            job = replace(job, placed=made["ts"])
+            await asyncio.to_thread(self._desk.claims.note, job.message.id, job.as_text())
+        return Placeholder(client, job.message.channel, job.placed)
 
     async def go_on(self) -> None:
         """Answer what a process that was killed had taken on and not answered."""
@@ -175,33 +225,6 @@ class Slack:
         for (job, _), done in zip(known, await asyncio.gather(*going, return_exceptions=True), strict=True):
             if isinstance(done, Exception):
                 log.error("the message %s could not be answered after a restart", job.message.id, exc_info=done)
-
-    async def _command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
-        await ack(text=LOOKING)
-        user, channel = command["user_id"], command["channel_id"]
-        message = Message(
-            plain(command.get("text", "")), user, f"command:{user}", command["team_id"], channel, command["trigger_id"]
-        )
-        if not await asyncio.to_thread(self._desk.claim, f"command:{message.id}"):
-            return
-        if refusal := self._refusal(message):
-            await respond(text=refusal, blocks=notice(refusal), response_type="ephemeral")
-            return
-        text, blocks = await self._answer(message)
-        await respond(text=text, blocks=blocks, response_type="in_channel")
-
-    async def _shortcut(self, ack: AsyncAck, shortcut: dict[str, Any], client: AsyncWebClient) -> None:
-        """Answer what somebody wrote, in its thread, because somebody asks for it."""
-        await ack()
-        source, team, channel = shortcut["message"], shortcut["team"]["id"], shortcut["channel"]["id"]
-        thread, user = source.get("thread_ts") or source["ts"], shortcut["user"]["id"]
-        message = Message(plain(source.get("text", "")), user, thread, team, channel, shortcut["trigger_id"])
-        if not await asyncio.to_thread(self._desk.claim, f"shortcut:{message.id}"):
-            return
-        if refusal := self._refusal(message):
-            await client.chat_postEphemeral(channel=channel, user=user, text=refusal, blocks=notice(refusal))
-            return
-        await self._post(Job(message, thread), client)
 
     def _refusal(self, message: Message) -> str:
         """Why a message is not answered now; "" where it is."""
@@ -243,11 +266,12 @@ class Slack:
 
     async def _again(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Ask the same question anew, with what was said before it in mind; the answer takes the place of the old."""
-        await ack()
         pressed, number = _pressed(body)
-        told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
-        if not await asyncio.to_thread(self._desk.claim, f"again:{pressed.id}"):
+        new = await asyncio.to_thread(self._desk.claim, f"again:{pressed.id}")
+        await ack()
+        if not new:
             return
+        told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
         refusal = self._refusal(pressed) if told else FORGOTTEN
         if not told or refusal:
             await respond(text=refusal, response_type="ephemeral", replace_original=False)

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from .blocks import Block, notice
-from .desk import Message, Tell
+from .desk import Message, Tell, nobody
 
 LOOKING = "Looking into the papers …"
 PACE = 2.0
@@ -22,11 +23,15 @@ PACE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message that is to be answered: in which thread, and where its placeholder is, once it is posted."""
+    """A message that is to be answered: in which thread, and where its placeholder is, once it is posted.
+
+    `reply_to` is the address that Slack takes the answer to a command at, "" for what is answered by a message.
+    """
 
     message: Message
     thread: str | None
     placed: str = ""
+    reply_to: str = ""
 
     def as_text(self) -> str:
         """The job as text that can be kept."""
@@ -36,7 +41,7 @@ class Job:
     def of_text(cls, text: str) -> Self:
         """The job that was kept."""
         values: dict[str, Any] = json.loads(text)
-        return cls(Message(**values["message"]), values["thread"], values["placed"])
+        return cls(**{**values, "message": Message(**values["message"])})
 
 
 class Placeholder:
@@ -79,3 +84,23 @@ class Placeholder:
                     await self.becomes(text, notice(text))
                 except SlackApiError:
                     return  # the answer is what matters
+
+
+class Reply:
+    """The reply to a command. Slack takes five at an address, for half an hour, so that no stages are told in it."""
+
+    def __init__(self, address: str) -> None:
+        self._respond = AsyncRespond(response_url=address)
+
+    async def becomes(self, text: str, blocks: list[Block]) -> None:
+        """Reply with this, for all in the channel to see."""
+        await self._respond(text=text, blocks=blocks, response_type="in_channel")
+
+    async def refuses(self, text: str) -> None:
+        """Reply with this to whoever gave the command, and nobody else."""
+        await self._respond(text=text, blocks=notice(text), response_type="ephemeral")
+
+    @asynccontextmanager
+    async def telling(self) -> AsyncIterator[Tell]:
+        """What takes the stages, and tells nobody."""
+        yield nobody

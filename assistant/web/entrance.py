@@ -71,7 +71,7 @@ class Entrance:
         if not self._accounts:
             return f"session:{owner_of(cookies)}"
         if user := self.user(cookies):
-            return f"user:{user.id}"
+            return user.owner
         raise Unknown("You are logged out. Load the page again to log in.")
 
     def user(self, cookies: Mapping[str, str]) -> User | None:
