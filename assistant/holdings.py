@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from . import index as indexing
 from .browsing import fitting
 from .corpus import place_of, read, told_apart
-from .errors import LibraryBusy, PaperNotFound
+from .errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
+from .inspection import damaged_files, let_go, wrong_contents
 from .names import closest_titles
 from .records import Ingested, Paper
 
@@ -142,14 +143,17 @@ class Holdings:
             revision=self.library.revision,
             indexed_revision=generation.revision if generation else 0,
             embedder=self.embedder.name if self.embedder else "",
-            notice=self._notice or self._lag(generation.embedder if generation else None),
+            notice=self._notice
+            or indexing.lost_record(self.library)
+            or self._lag(generation.embedder if generation else None),
         )
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
-        """What is wrong, in words; with `repair`, the index is made anew from the papers."""
+        """What is wrong, in words; with `repair`, the index and damaged vectors are made anew from the papers."""
         faults = self._faults()
         if repair and faults:
             with self._own_writers, self.library.writing():
+                let_go(self.library)
                 self._update(anew=True, progress=progress)
         return faults
 
@@ -163,18 +167,31 @@ class Holdings:
 
     def _faults(self) -> list[str]:
         generation = indexing.current(self.library)
+        folders = [self.library.home / "index" / generation.folder] if generation else []
+        faults = damaged_files(self.library.home, *folders) + wrong_contents(self.library)
+        if not faults:
+            try:
+                faults = self._faults_of_index()
+            except (LibraryError, StoreError) as error:
+                faults = [f"the index cannot be read: {str(error).rstrip('.')}"]
+        return faults
+
+    def _faults_of_index(self) -> list[str]:
+        if lost := indexing.lost_record(self.library):
+            return [lost.rstrip(".")]
+        generation = indexing.current(self.library)
         name = self._wanted.name if self._wanted else ""
         if generation is None:
             return ["there is no usable index"] if len(self.library) else []
         if generation.embedder != name:
             return [f"the index was made by the embedder {generation.embedder or 'none'!r}, not {name or 'none'!r}"]
-        if generation.revision != self.library.revision:
-            return [f"the index shows revision {generation.revision}, the library is at {self.library.revision}"]
-        try:
-            index = self.index()
-            return index.faults(self.library) if index is not None else []
-        except indexing.UNUSABLE as error:
-            return [f"the index cannot be read: {error}"]
+        revision = self.library.revision
+        if generation.revision != revision:
+            return [f"the index shows revision {generation.revision}, the library is at {revision}"]
+        if generation.state != self.library.state:
+            return [f"the index shows another revision {revision} than the library's: a copy was put back"]
+        index = self.index()
+        return index.faults(self.library, self.library.papers()) if index is not None else []
 
     def index(self) -> Index | None:
         """The index of the library's present revision; None while no paper was ever taken in.

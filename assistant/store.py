@@ -204,7 +204,11 @@ def translated() -> Iterator[None]:
     """Chroma's errors as `StoreError`."""
     try:
         yield
-    except _answering_errors() as error:
+    except BaseException as error:
+        # Chroma's engine panics over a damaged file: https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
+        # is no Exception, and can only be known by its name.
+        if type(error).__name__ != "PanicException" and not isinstance(error, _answering_errors()):
+            raise
         raise StoreError(
             f"The vector store failed: {error}. See that its folder or server can be reached, "
             "then run: assistant doctor --repair"
