@@ -60,26 +60,29 @@ class Holdings:
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
+        self._opening = threading.Lock()  # of the three below, and of nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
-        self._opening = threading.Lock()
-        self._own_writers = threading.Lock()
         self._waking: threading.Thread | None = None
+        self._own_writers = threading.Lock()  # of this process's changes; other processes are kept out by a file
 
     @property
     def embedder(self) -> Embedder | None:
-        """The embedder of the index in use: the former one where that made it."""
-        generation = indexing.current(self.library) if self._former else None
-        return (
-            self._former if generation and self._former and generation.embedder == self._former.name else self._wanted
-        )
+        """The embedder of the index in force: the former one where that made it."""
+        return self._named(indexing.made_by(self.library)) if self._former else self._wanted
+
+    def embedder_of(self, index: Index) -> Embedder | None:
+        """The embedder of an index in hand, which need not be in force any more."""
+        return self._named(index.generation.embedder)
+
+    def _named(self, name: str) -> Embedder | None:
+        return self._former if self._former and name == self._former.name else self._wanted
 
     def close(self) -> None:
         if self._waking is not None:
             self._waking.join()
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        with self._opening:
+            self._replace(None)
         self.library.close()
 
     def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> Ingested:
@@ -209,11 +212,12 @@ class Holdings:
 
         Meanwhile the model wakes: loading it takes as long as opening the index does.
         """
-        if self.embedder and self._index is None and self._waking is None:
-            import numpy  # noqa: F401 -- two threads that import it at one time find it half made
+        with self._opening:
+            if self._index is None and self._waking is None and (embedder := self.embedder):
+                import numpy  # noqa: F401 -- two threads that import it at one time find it half made
 
-            self._waking = threading.Thread(target=self.embedder.encode, args=([],), name="model")
-            self._waking.start()
+                self._waking = threading.Thread(target=embedder.encode, args=([],), name="model")
+                self._waking.start()
         with self._kept_open() as index:
             yield index
 
@@ -235,11 +239,15 @@ class Holdings:
             self._catch_up()
         generation = indexing.current(self.library)
         if self._index is None or self._index.generation != generation:
-            before, self._index = self._index, None
-            if before is not None and not self._readers[id(before)]:
-                before.close()
-            self._index = indexing.open_index(self.library, self.embedder)
+            self._replace(None)
+            self._replace(indexing.open_index(self.library, self.embedder))
         return self._index
+
+    def _replace(self, index: Index | None) -> None:
+        """Let go of the index in use, for another or none; whoever still reads it closes it when done."""
+        before, self._index = self._index, index
+        if before is not None and not self._readers[id(before)]:
+            before.close()
 
     def _catch_up(self) -> None:
         """Bring the index up to date, unless somebody is writing: another thread of ours will do so itself."""

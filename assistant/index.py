@@ -40,6 +40,7 @@ __all__ = [
     "is_behind",
     "key_of",
     "lost_record",
+    "made_by",
     "open_index",
     "update",
 ]
