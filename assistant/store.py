@@ -6,6 +6,7 @@ one beside the old and swaps them. Distances are cosine, and Chroma never embeds
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -192,11 +193,16 @@ def chroma_errors() -> tuple[type[Exception], ...]:
     return (ChromaError, OSError, ValueError)
 
 
-def _answering_errors() -> tuple[type[Exception], ...]:
+def _answering_errors() -> tuple[type[BaseException], ...]:
+    """What Chroma raises when it answers."""
     import httpx
     from chromadb.errors import ChromaError
 
-    return (ChromaError, httpx.HTTPError)
+    # Over a damaged file Chroma's engine panics, with a class that is no Exception and is known only by its name:
+    # https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
+    raised = sys.exception()
+    panics = [type(raised)] if raised and type(raised).__name__ == "PanicException" else []
+    return (ChromaError, httpx.HTTPError, *panics)
 
 
 @contextmanager
@@ -204,11 +210,7 @@ def translated() -> Iterator[None]:
     """Chroma's errors as `StoreError`."""
     try:
         yield
-    except BaseException as error:
-        # Chroma's engine panics over a damaged file: https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
-        # is no Exception, and can only be known by its name.
-        if type(error).__name__ != "PanicException" and not isinstance(error, _answering_errors()):
-            raise
+    except _answering_errors() as error:
         raise StoreError(
             f"The vector store failed: {error}. See that its folder or server can be reached, "
             "then run: assistant doctor --repair"
