@@ -90,9 +90,9 @@ class Index:
         with usable(_TABLE):
             self._passages.execute(MAPPED)
             self._passages.executescript(_SCHEMA)
-        self._known: dict[tuple[int, int], list[str]] = {}
+        self._known: dict[tuple[int, int], list[str]] = {}  # whichever thread fills it, with the same
         self._held: dict[str, Held] = {}
-        self._recalling = threading.Lock()
+        self._recalling = threading.Lock()  # of `_held`
 
     def __len__(self) -> int:
         return len(self.keywords)

@@ -139,12 +139,13 @@ class Holdings:
 
     def status(self) -> Status:
         generation = indexing.current(self.library)
+        shown = generation.revision if generation else 0
         return Status(
             home=self.library.home,
             papers=len(self.library),
             listings=self.library.listings(),
             revision=self.library.revision,
-            indexed_revision=generation.revision if generation else 0,
+            indexed_revision=shown if generation and generation.state == self.library.state_at(shown) else 0,
             embedder=self.embedder.name if self.embedder else "",
             notice=self._notice
             or indexing.lost_record(self.library)

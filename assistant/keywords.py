@@ -53,6 +53,7 @@ class KeywordIndex:
     """
 
     def __init__(self, path: str | Path) -> None:
+        # One connection for all threads: SQLite lets them in one at a time. In force, nothing is written to it.
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
         with usable("keyword index"):
             self._db.executescript(_SCHEMA)
