@@ -29,6 +29,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     reading         a paper in, what it tells before any question is asked out
     generation      one generation's folder in, an index that can be searched, filled and checked out
     index           the library in, a searchable generation of it out
+    inspection      a library in, what is damaged in its files out
     browsing        papers and what is wanted of them in, those that fit out
     holdings        files in, an indexed library out
     logistic        named values in, a probability out

@@ -273,12 +273,12 @@ class Assistant:
         return self._desk.task() if self._desk else nullcontext()
 
     def _checker(self, index: Index) -> Checker:
-        library, embedder = self._holdings.library, self._holdings.embedder
+        library, embedder = self._holdings.library, self._holdings.embedder_of(index)
         alike = functools.partial(likeness, index, library, embedder) if embedder else None
         return Checker(index.keywords.rarity, alike)
 
     def _search(self, index: Index) -> Search:
-        return Search(index, self._holdings.library, self._holdings.embedder)
+        return Search(index, self._holdings.library, self._holdings.embedder_of(index))
 
 
 def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:

@@ -82,7 +82,7 @@ class BundledEmbedder:
     def __init__(self, *, threads: int = 2) -> None:
         self._model, self._words = _carried(*MODEL), _carried(*TOKENIZER)
         self._threads = threads
-        self._loading = threading.Lock()
+        self._loading = threading.Lock()  # once loaded, tokenizer and sessions serve any threads at a time
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding. A question's
@@ -101,7 +101,9 @@ class BundledEmbedder:
 
     def count(self, text: str) -> int:
         """How many word pieces of `MAX_TOKENS` the text takes, up to that many."""
-        return len(self._tokenizer.encode(text).ids)
+        with self._loading:
+            tokenizer = self._tokenizer
+        return len(tokenizer.encode(text).ids)
 
     @functools.cached_property
     def _shared(self) -> onnxruntime.InferenceSession:

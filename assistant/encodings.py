@@ -6,13 +6,14 @@ and an edit of one passage cost no more than what is new in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .chunking import passages
 from .embedding import unit
-from .errors import EmbedderError
+from .errors import EmbedderError, LibraryError
 from .interaction import pack
+from .library import Library, seal
 from .records import Paper, Passage, digest
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .embedding import Embedder, Encoding
-    from .library import Library
 
 ENCODE_BATCH = 16
 """Passages encoded between two commits of their vectors: what a kill costs, about half a second."""
+
+Kept = tuple[bytes, bytes, bytes]
+"""An encoding as it is kept: its vector (d float32), the signs of its words' vectors and where each word starts."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, how much of it is done and how much there is."""
@@ -59,7 +62,7 @@ def encode_missing(
 ) -> int:
     """Embed what of `papers` was never embedded, committing as it goes; the number of passages embedded."""
     texts = {key_of(p): encoded_text(p) for paper in papers for p in passages(paper)}
-    known = library.encoded(list(texts), embedder.name)
+    known = {key for (key,) in _rows(library, "key", list(texts), embedder.name)}
     missing = [key for key in texts if key not in known]
     for first in range(0, len(missing), ENCODE_BATCH):
         if progress:
@@ -70,18 +73,59 @@ def encode_missing(
             key: (e.vector.astype("<f4").tobytes(), *pack(e, texts[key]))
             for key, e in zip(some, encodings, strict=True)
         }
-        library.put_encodings(rows, embedder.name)
+        keep(library, rows, embedder.name)
     if progress and missing:
         progress("embedding", len(missing), len(missing))
     return len(missing)
 
 
+def keep(library: Library, encodings: Mapping[str, Kept], embedder: str) -> None:
+    """Keep encodings by key, as that embedder's; committed before it returns."""
+    with library.transaction():
+        for key, kept in encodings.items():
+            values = (key, embedder, *kept, seal(*kept))
+            library.rows("insert or replace into encodings values (?, ?, ?, ?, ?, ?)", values)
+
+
+def kept(library: Library, keys: Sequence[str], embedder: str) -> dict[str, Kept]:
+    """The encodings kept under `keys` for the embedder of that name; keys not held are left out.
+
+    Raises `LibraryError` where one is not as it was when it was kept.
+    """
+    found: dict[str, Kept] = {}
+    for key, sealed, *blobs in _rows(library, "key, seal, vector, tokens, spans", keys, embedder):
+        found[key] = (blobs[0], blobs[1], blobs[2])
+        if not is_sound(sealed, found[key]):
+            raise LibraryError(
+                f"The vectors kept in {str(library.path)!r} are damaged; the papers need not be. "
+                "Make them anew: assistant doctor --repair"
+            )
+    return found
+
+
 def kept_vectors(library: Library, embedder: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    """The vectors kept under `keys` for the embedder of that name; keys not held are left out."""
+    """The vectors of the encodings that `kept` gives."""
+    return {key: vector_of(encoding) for key, encoding in kept(library, keys, embedder).items()}
+
+
+def vector_of(encoding: Kept) -> NDArray[np.float32]:
+    """The vector, (d,), of an encoding as it is kept."""
     import numpy as np
 
-    blobs = library.encodings(keys, embedder, columns="vector")
-    return {key: np.frombuffer(row[0], "<f4") for key, row in blobs.items()}
+    return np.frombuffer(encoding[0], "<f4")
+
+
+def is_sound(sealed: object, blobs: Kept) -> bool:
+    """Whether an encoding is as it was when it was kept."""
+    return all(isinstance(blob, bytes) for blob in blobs) and seal(*blobs) == sealed
+
+
+def _rows(library: Library, columns: str, keys: Sequence[str], embedder: str) -> Iterator[tuple[Any, ...]]:
+    for first in range(0, len(keys), 500):  # SQLite's bound on parameters of a statement is 999 in old builds
+        some = keys[first : first + 500]
+        marks = ",".join("?" * len(some))
+        query = f"select {columns} from encodings where embedder = ? and key in ({marks})"
+        yield from library.rows(query, (embedder, *some))
 
 
 def centre(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

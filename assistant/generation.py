@@ -11,18 +11,18 @@ import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .chunking import passages
-from .encodings import centre, kept_vectors, key_of
-from .errors import StoreError
+from .encodings import centre, kept, kept_vectors, key_of, vector_of
 from .interaction import Codes, join, placed
-from .keywords import KeywordIndex
+from .keywords import KeywordIndex, usable
 from .library import MAPPED, Library
 from .names import names_of
 from .reading import Reading, packed, read, unpacked
 from .records import Paper, Passage
 from .store import Store
+from .text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,26 +30,36 @@ if TYPE_CHECKING:
 
     from .encodings import Progress
 
-FORMAT = 3
+FORMAT = 4
 """Raised when passages, keywords, codes or readings are made in another way; an older generation is then made anew."""
 FILL_BATCH = 500
 """Papers put at once."""
 KEPT = 1024
 """Papers held ready, 40 kB each: those of a small library, and of a large one those in demand."""
-
-UNUSABLE = (sqlite3.Error, StoreError)
-"""What opening or reading a damaged generation raises."""
+KEYWORDS, PASSAGES = "keywords.sqlite", "passages.sqlite"
+"""The files of a generation, beside its Chroma folder."""
+_TABLE = "passage table"
+_SCHEMA = """
+create table if not exists passages (
+    paper_id text, start integer, length integer, key text, primary key (paper_id, start)) without rowid;
+create table if not exists names (name text, paper_id text, primary key (name, paper_id)) without rowid;
+create index if not exists names_by_paper on names (paper_id);
+create table if not exists readings (paper_id text primary key, fingerprint text, reading blob) without rowid;
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What the pointer file says: the folder in use, the library revision it shows, and who embedded it.
+    """What the pointer file says: the folder in use, the state of the library that it shows, and who embedded it.
 
-    `embedder` is "" where it holds words alone; `vectors` is the Chroma server that has them, "" for its own folder.
+    `papers` is how many it holds; `embedder` is "" where it holds words alone; `vectors` is the Chroma server that has
+    them, "" for its own folder.
     """
 
     folder: str
     revision: int
+    state: str
+    papers: int
     embedder: str
     vectors: str = ""
     format: int = FORMAT
@@ -75,32 +85,28 @@ class Index:
 
     def __init__(self, path: Path, generation: Generation, store: Store) -> None:
         self.path, self.generation, self.store = path, generation, store
-        self.keywords = KeywordIndex(path / "keywords.sqlite")
-        self._passages = sqlite3.connect(path / "passages.sqlite", check_same_thread=False, isolation_level=None)
-        self._passages.execute(MAPPED)
-        self._passages.executescript(
-            "create table if not exists passages (paper_id text, start integer, length integer, key text, "
-            "primary key (paper_id, start)) without rowid;"
-            "create table if not exists names (name text, paper_id text, primary key (name, paper_id)) without rowid;"
-            "create index if not exists names_by_paper on names (paper_id);"
-            "create table if not exists readings (paper_id text primary key, fingerprint text, reading blob) "
-            "without rowid;"
-        )
-        self._known: dict[tuple[int, int], list[str]] = {}
+        self.keywords = KeywordIndex(path / KEYWORDS)
+        self._passages = sqlite3.connect(path / PASSAGES, check_same_thread=False, isolation_level=None)
+        with usable(_TABLE):
+            self._passages.execute(MAPPED)
+            self._passages.executescript(_SCHEMA)
+        self._known: dict[tuple[int, int], list[str]] = {}  # whichever thread fills it, with the same
         self._held: dict[str, Held] = {}
-        self._recalling = threading.Lock()
+        self._recalling = threading.Lock()  # of `_held`
 
     def __len__(self) -> int:
         return len(self.keywords)
 
     def passages_of(self, papers: Sequence[Paper]) -> dict[str, list[Passage]]:
-        """The passages of each paper, by paper id, in the order they stand in."""
+        """The passages of each paper, by paper id, in the order they stand in: as put here, or cut now if not here."""
         rows = self._rows([paper.id for paper in papers])
         return {
             paper.id: [
                 Passage(paper.id, paper.title, paper.abstract[start : start + length], start)
-                for start, length, _ in rows.get(paper.id, [])
+                for start, length, _ in rows[paper.id]
             ]
+            if paper.id in rows
+            else passages(paper)
             for paper in papers
         }
 
@@ -125,15 +131,14 @@ class Index:
             return {}
         rows = self._rows([paper.id for paper in papers])
         keys = [key for some in rows.values() for _, _, key in some]
-        codes = library.encodings(keys, self.generation.embedder, columns="tokens, spans")
-        vectors = kept_vectors(library, self.generation.embedder, keys)
+        encodings = kept(library, keys, self.generation.embedder)
         readings = self._readings_of(papers)
         found = {}
         for paper in papers:
             own = [(start, key) for start, _, key in rows.get(paper.id, [])]
-            whole = all(key in codes and key in vectors for _, key in own)
-            placing = [placed(*codes[key], title=len(paper.title), start=start) for start, key in own if whole]
-            mean = centre([vectors[key] for _, key in own if whole])
+            whole = all(key in encodings for _, key in own)
+            placing = [placed(*encodings[key][1:], title=len(paper.title), start=start) for start, key in own if whole]
+            mean = centre([vector_of(encodings[key]) for _, key in own if whole])
             found[paper.id] = Held(paper, readings[paper.id], join(placing), mean)
         return found
 
@@ -141,10 +146,11 @@ class Index:
         """What each paper tells, by paper id: as it was read when put here, or read now if it is not the same."""
         marks = ",".join("?" * len(papers))
         query = f"select fingerprint, reading from readings where paper_id in ({marks})"
-        kept = dict(self._passages.execute(query, [paper.id for paper in papers]))
-        return {
-            paper.id: unpacked(kept[mark]) if (mark := paper.fingerprint) in kept else read(paper) for paper in papers
-        }
+        put = dict(self._select(query, [paper.id for paper in papers]))
+        with usable(_TABLE):
+            return {
+                paper.id: unpacked(put[mark]) if (mark := paper.fingerprint) in put else read(paper) for paper in papers
+            }
 
     def bearers(self, names: Sequence[str]) -> dict[str, list[str]]:
         """The ids of the papers that bear each folded name; unknown names are left out."""
@@ -153,7 +159,7 @@ class Index:
             some = names[first : first + 500]
             marks = ",".join("?" * len(some))
             query = f"select name, paper_id from names where name in ({marks}) order by name, paper_id"
-            for name, paper_id in self._passages.execute(query, some):
+            for name, paper_id in self._select(query, some):
                 found.setdefault(name, []).append(paper_id)
         return found
 
@@ -161,7 +167,7 @@ class Index:
         """Every folded name of so many letters that a paper bears."""
         if (shortest, longest) not in self._known:
             query = "select distinct name from names where length(name) between ? and ? order by name"
-            self._known[shortest, longest] = [row[0] for row in self._passages.execute(query, (shortest, longest))]
+            self._known[shortest, longest] = [row[0] for row in self._select(query, (shortest, longest))]
         return self._known[shortest, longest]
 
     def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
@@ -179,13 +185,17 @@ class Index:
         marks = ",".join("?" * len(paper_ids))
         query = f"select * from passages where paper_id in ({marks}) order by paper_id, start"
         found: dict[str, list[tuple[int, int, str]]] = {}
-        for paper_id, *row in self._passages.execute(query, paper_ids):
+        for paper_id, *row in self._select(query, paper_ids):
             found.setdefault(paper_id, []).append((row[0], row[1], row[2]))
         return found
 
+    def _select(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with usable(_TABLE):
+            return self._passages.execute(query, values).fetchall()
+
     def vectors_lost(self) -> int:
         """How many passages have no vector, by the mere counts; `faults` looks closely."""
-        cut = self._passages.execute("select count(*) from passages").fetchone()[0] if self.generation.embedder else 0
+        cut = self._select("select count(*) from passages")[0][0] if self.generation.embedder else 0
         return max(0, int(cut) - len(self.store))
 
     def put(self, papers: Sequence[Paper], library: Library) -> None:
@@ -193,18 +203,15 @@ class Index:
         self.remove([paper.id for paper in papers])
         cut = {passage: key_of(passage) for paper in papers for passage in passages(paper)}
         vectors = kept_vectors(library, self.generation.embedder, list(cut.values()))
-        self._passages.execute("begin")
-        self._passages.executemany(
-            "insert into passages values (?, ?, ?, ?)",
-            [(passage.paper_id, passage.start, len(passage.text), key) for passage, key in cut.items()],
-        )
-        self._passages.executemany(
-            "insert into names values (?, ?)", [(name, paper.id) for paper in papers for name in names_of(paper)]
-        )
-        self._passages.executemany(
-            "insert into readings values (?, ?, ?)", [(paper.id, paper.fingerprint, packed(paper)) for paper in papers]
-        )
-        self._passages.execute("commit")
+        rows = [(passage.paper_id, passage.start, len(passage.text), key) for passage, key in cut.items()]
+        names = [(name, paper.id) for paper in papers for name in names_of(paper)]
+        readings = [(paper.id, paper.fingerprint, packed(paper)) for paper in papers]
+        with usable(_TABLE):
+            self._passages.execute("begin")
+            self._passages.executemany("insert into passages values (?, ?, ?, ?)", rows)
+            self._passages.executemany("insert into names values (?, ?)", names)
+            self._passages.executemany("insert into readings values (?, ?, ?)", readings)
+            self._passages.execute("commit")
         self.keywords.put(papers)
         self.store.put({passage: vectors[key] for passage, key in cut.items() if key in vectors})
 
@@ -227,15 +234,20 @@ class Index:
     def remove(self, paper_ids: Sequence[str]) -> None:
         self._known.clear()
         self._held.clear()
-        for table in ("passages", "names", "readings"):
-            self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
+        with usable(_TABLE):
+            for table in ("passages", "names", "readings"):
+                self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
         self.keywords.remove(paper_ids)
         self.store.remove_papers(paper_ids)
 
-    def faults(self, library: Library) -> list[str]:
-        """What is missing or left over against the library, in words; [] when the index is whole."""
+    def faults(self, library: Library, closely: Sequence[Paper] = ()) -> list[str]:
+        """What is missing or left over against the library, in words; [] when the index is whole.
+
+        The papers to be looked at `closely`, a millisecond or two each, are cut and read anew, and compared with what
+        the index holds of them.
+        """
         held = {paper.id for paper in library.papers()}
-        cut = {f"{row[0]}:{row[1]}" for row in self._passages.execute("select paper_id, start from passages")}
+        cut = {f"{row[0]}:{row[1]}" for row in self._select("select paper_id, start from passages")}
         faults = [
             _difference("keyword index", held, self.keywords.ids()),
             _difference("passage table", held, {i.split(":")[0] for i in cut}),
@@ -244,7 +256,28 @@ class Index:
             faults.append("the keyword index has lost words or misplaced them")
         if self.generation.embedder:
             faults.append(_difference("vector store", cut, self.store.whole()))
-        return [fault for fault in faults if fault]
+        if any(faults):
+            return [fault for fault in faults if fault]
+        wrong = {"keyword index": self.keywords.misread(closely), _TABLE: self._misread(closely)}
+        return [f"the {part} is wrong about {counted(number, 'paper')}" for part, number in wrong.items() if number]
+
+    def _misread(self, papers: Sequence[Paper]) -> int:
+        """How many of `papers` are not as they would be put here now."""
+        wrong = 0
+        for first in range(0, len(papers), FILL_BATCH):
+            some = papers[first : first + FILL_BATCH]
+            ids, marks = [paper.id for paper in some], ",".join("?" * len(some))
+            rows = self._rows(ids)
+            names: dict[str, set[str]] = {}
+            for paper_id, name in self._select(f"select paper_id, name from names where paper_id in ({marks})", ids):
+                names.setdefault(paper_id, set()).add(name)
+            query = f"select paper_id, fingerprint, reading from readings where paper_id in ({marks})"
+            readings = {paper_id: (mark, reading) for paper_id, mark, reading in self._select(query, ids)}
+            for paper in some:
+                put = (rows.get(paper.id, []), names.get(paper.id, set()), readings.get(paper.id))
+                cut = [(passage.start, len(passage.text), key_of(passage)) for passage in passages(paper)]
+                wrong += put != (cut, set(names_of(paper)), (paper.fingerprint, packed(paper)))
+        return wrong
 
     def close(self) -> None:
         self.store.close()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from . import index as indexing
 from .browsing import fitting
 from .corpus import place_of, read, told_apart
-from .errors import LibraryBusy, PaperNotFound
+from .errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
+from .inspection import damaged_files, let_go, wrong_contents
 from .names import closest_titles
 from .processes import native
 from .records import Ingested, Paper
@@ -60,26 +61,29 @@ class Holdings:
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
+        self._opening = threading.Lock()  # of the three below, and of nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
-        self._opening = threading.Lock()
-        self._own_writers = threading.Lock()
         self._waking: threading.Thread | None = None
+        self._own_writers = threading.Lock()  # of this process's changes; other processes are kept out by a file
 
     @property
     def embedder(self) -> Embedder | None:
-        """The embedder of the index in use: the former one where that made it."""
-        generation = indexing.current(self.library) if self._former else None
-        return (
-            self._former if generation and self._former and generation.embedder == self._former.name else self._wanted
-        )
+        """The embedder of the index in force: the former one where that made it."""
+        return self._named(indexing.made_by(self.library)) if self._former else self._wanted
+
+    def embedder_of(self, index: Index) -> Embedder | None:
+        """The embedder of an index in hand, which need not be in force any more."""
+        return self._named(index.generation.embedder)
+
+    def _named(self, name: str) -> Embedder | None:
+        return self._former if self._former and name == self._former.name else self._wanted
 
     def close(self) -> None:
         if self._waking is not None:
             self._waking.join()
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        with self._opening:
+            self._replace(None)
         self.library.close()
 
     def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> Ingested:
@@ -136,21 +140,25 @@ class Holdings:
 
     def status(self) -> Status:
         generation = indexing.current(self.library)
+        shown = generation.revision if generation else 0
         return Status(
             home=self.library.home,
             papers=len(self.library),
             listings=self.library.listings(),
             revision=self.library.revision,
-            indexed_revision=generation.revision if generation else 0,
+            indexed_revision=shown if generation and generation.state == self.library.state_at(shown) else 0,
             embedder=self.embedder.name if self.embedder else "",
-            notice=self._notice or self._lag(generation.embedder if generation else None),
+            notice=self._notice
+            or indexing.lost_record(self.library)
+            or self._lag(generation.embedder if generation else None),
         )
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
-        """What is wrong, in words; with `repair`, the index is made anew from the papers."""
+        """What is wrong, in words; with `repair`, the index and damaged vectors are made anew from the papers."""
         faults = self._faults()
         if repair and faults:
             with self._own_writers, self.library.writing():
+                let_go(self.library)
                 self._update(anew=True, progress=progress)
         return faults
 
@@ -164,18 +172,31 @@ class Holdings:
 
     def _faults(self) -> list[str]:
         generation = indexing.current(self.library)
+        folders = [self.library.home / "index" / generation.folder] if generation else []
+        faults = damaged_files(self.library.home, *folders) + wrong_contents(self.library)
+        if not faults:
+            try:
+                faults = self._faults_of_index()
+            except (LibraryError, StoreError) as error:
+                faults = [f"the index cannot be read: {str(error).rstrip('.')}"]
+        return faults
+
+    def _faults_of_index(self) -> list[str]:
+        if lost := indexing.lost_record(self.library):
+            return [lost.rstrip(".")]
+        generation = indexing.current(self.library)
         name = self._wanted.name if self._wanted else ""
         if generation is None:
             return ["there is no usable index"] if len(self.library) else []
         if generation.embedder != name:
             return [f"the index was made by the embedder {generation.embedder or 'none'!r}, not {name or 'none'!r}"]
-        if generation.revision != self.library.revision:
-            return [f"the index shows revision {generation.revision}, the library is at {self.library.revision}"]
-        try:
-            index = self.index()
-            return index.faults(self.library) if index is not None else []
-        except indexing.UNUSABLE as error:
-            return [f"the index cannot be read: {error}"]
+        revision = self.library.revision
+        if generation.revision != revision:
+            return [f"the index shows revision {generation.revision}, the library is at {revision}"]
+        if generation.state != self.library.state:
+            return [f"the index shows another revision {revision} than the library's: a copy was put back"]
+        index = self.index()
+        return index.faults(self.library, self.library.papers()) if index is not None else []
 
     def index(self) -> Index | None:
         """The index of the library's present revision; None while no paper was ever taken in.
@@ -194,11 +215,12 @@ class Holdings:
         Meanwhile the model wakes: loading it takes as long as opening the index does.
         """
         native().check()
-        if self.embedder and self._index is None and self._waking is None:
-            import numpy  # noqa: F401 -- two threads that import it at one time find it half made
+        with self._opening:
+            if self._index is None and self._waking is None and (embedder := self.embedder):
+                import numpy  # noqa: F401 -- two threads that import it at one time find it half made
 
-            self._waking = threading.Thread(target=self.embedder.encode, args=([],), name="model")
-            self._waking.start()
+                self._waking = threading.Thread(target=embedder.encode, args=([],), name="model")
+                self._waking.start()
         with self._kept_open() as index:
             yield index
 
@@ -220,11 +242,15 @@ class Holdings:
             self._catch_up()
         generation = indexing.current(self.library)
         if self._index is None or self._index.generation != generation:
-            before, self._index = self._index, None
-            if before is not None and not self._readers[id(before)]:
-                before.close()
-            self._index = indexing.open_index(self.library, self.embedder)
+            self._replace(None)
+            self._replace(indexing.open_index(self.library, self.embedder))
         return self._index
+
+    def _replace(self, index: Index | None) -> None:
+        """Let go of the index in use, for another or none; whoever still reads it closes it when done."""
+        before, self._index = self._index, index
+        if before is not None and not self._readers[id(before)]:
+            before.close()
 
     def _catch_up(self) -> None:
         """Bring the index up to date, unless somebody is writing: another thread of ours will do so itself."""

@@ -11,27 +11,26 @@ import json
 import os
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import engine
 from .encodings import AbsentEmbedder, Progress, encode_missing, key_of
-from .errors import IndexMismatch, StoreError
-from .generation import FORMAT, UNUSABLE, Generation, Index
+from .errors import IndexMismatch, LibraryError, StoreError
+from .generation import FORMAT, KEYWORDS, PASSAGES, Generation, Index
 from .library import Library
 from .records import digest
 from .store import ChromaStore, Store
+from .text import counted
 
 if TYPE_CHECKING:
     from .embedding import Embedder
 
 __all__ = [
     "FORMAT",
-    "UNUSABLE",
     "Generation",
     "Index",
     "Progress",
@@ -40,42 +39,73 @@ __all__ = [
     "encode_missing",
     "is_behind",
     "key_of",
+    "lost_record",
+    "made_by",
     "open_index",
     "update",
 ]
 
+_CURE = "Make it whole: assistant doctor --repair"
+
 
 def current(library: Library) -> Generation | None:
     """What the pointer file names, or None when there is no usable generation."""
+    pointer = _pointer(library)
     try:
-        generation = Generation(**json.loads((library.home / "index/current").read_text()))
+        generation = Generation(**pointer)
         usable = generation.format == FORMAT and (library.home / "index" / generation.folder).is_dir()
-    except (FileNotFoundError, ValueError, TypeError):
+    except TypeError:
         return None
     return generation if usable else None
 
 
+def _pointer(library: Library) -> dict[str, Any]:
+    """What the pointer file says, though it be of an older format; empty where it says nothing."""
+    try:
+        pointer = json.loads((library.home / "index/current").read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return pointer if isinstance(pointer, dict) else {}
+
+
+def made_by(library: Library) -> str:
+    """The embedder that made the index, though it be of an older format; "" where none did."""
+    return str(_pointer(library).get("embedder", ""))
+
+
+def lost_record(library: Library) -> str:
+    """What there is to say where the record of papers is empty, but the index beside it is not; "" elsewhere."""
+    if library.revision or not _pointer(library).get("revision"):
+        return ""
+    return (
+        f"The record of the papers, {str(library.path)!r}, is empty or gone, but the index beside it holds papers. "
+        "Nothing was changed. Restore the file from a copy. Without a copy, begin anew with "
+        "`assistant doctor --repair`, then take the listings in again."
+    )
+
+
 def is_behind(library: Library, *, chroma_url: str = "") -> bool:
-    """Whether the generation in force is not that of the library's revision, or has its vectors elsewhere."""
+    """Whether the generation in force is not that of the library's state, or has its vectors elsewhere."""
     generation = current(library)
     if generation is None:
         return library.revision > 0
-    return generation.revision != library.revision or generation.vectors != _place(generation.embedder, chroma_url)
+    return generation.state != library.state or generation.vectors != _place(generation.embedder, chroma_url)
 
 
 def embedder_for(library: Library, embedder: Embedder | None) -> Embedder | None:
     """The embedder with which the index can be changed; None where it holds words alone.
 
     Where the model that made it is not at hand, a stand-in that embeds nothing new. Raises `IndexMismatch` when
-    another embedder made it.
+    another embedder made it, and `LibraryError` where the record is lost: to go on from an empty one would hide that.
     """
-    generation = current(library)
-    made_by = generation.embedder if generation else ""
+    if lost := lost_record(library):
+        raise LibraryError(lost)
+    former = made_by(library)
     if embedder is None:
-        return AbsentEmbedder(made_by) if made_by else None
-    if made_by and made_by != embedder.name:
+        return AbsentEmbedder(former) if former else None
+    if former and former != embedder.name:
         raise IndexMismatch(
-            f"The index at {str(library.home)!r} was made by the embedder {made_by!r}, and now "
+            f"The index at {str(library.home)!r} was made by the embedder {former!r}, and now "
             f"{embedder.name!r} is set. Make it anew with `assistant doctor --repair` (the papers stay), "
             "or set the former embedder again."
         )
@@ -91,16 +121,19 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     if generation is None:
         return None
     embedder_for(library, embedder)
+    path = library.home / "index" / generation.folder
+    if missing := [name for name in (KEYWORDS, PASSAGES) if not (path / name).is_file()]:
+        raise StoreError(f"The index at {str(path)!r} lacks {' and '.join(missing)}. {_CURE}")
+    index = _opened(library, generation, engine.folder)
     try:
-        index = _opened(library, generation, engine.folder)
-    except sqlite3.Error as error:
-        raise StoreError(f"The index cannot be opened ({error}). Make it whole: assistant doctor --repair") from error
-    if embedder and (lost := index.vectors_lost()):
+        if lost := generation.papers - len(index):
+            raise StoreError(f"The index at {str(path)!r} has lost {counted(lost, 'paper')}. {_CURE}")
+        if embedder and (lost := index.vectors_lost()):
+            place = generation.vectors or str(path / "chroma")
+            raise StoreError(f"{lost} passages have lost their vectors at {place}. {_CURE}")
+    except StoreError:
         index.close()
-        place = generation.vectors or str(index.path / "chroma")
-        raise StoreError(
-            f"{lost} passages have lost their vectors at {place}. Make it whole: assistant doctor --repair"
-        )
+        raise
     return index
 
 
@@ -127,7 +160,7 @@ def update(
     anew: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """Bring the index to the library's revision; the caller holds the write lock. `anew` trusts nothing of the old.
+    """Bring the index to the library's state; the caller holds the write lock. `anew` trusts nothing of the old.
 
     What is not whole is never put in force: what was copied from a damaged generation is made once more from the
     library, and if that is not whole either, `StoreError` says what is wrong with it. Raises `IndexMismatch`.
@@ -135,10 +168,15 @@ def update(
     held = None if anew else current(library)
     embedder = embedder if anew else embedder_for(library, embedder)
     name = embedder.name if embedder else ""
-    wanted = Generation("", library.revision, name, _place(name, chroma_url))
+    wanted = Generation("", library.revision, library.state, len(library), name, _place(name, chroma_url))
     if held and replace(held, folder="") == wanted:
         return
-    alike = held and (held.embedder, held.vectors) == (wanted.embedder, wanted.vectors)
+    # What changed since is known only where this record went through the state that the generation shows:
+    alike = held and (held.embedder, held.vectors, held.state) == (
+        name,
+        wanted.vectors,
+        library.state_at(held.revision),
+    )
     faults: list[str] = []
     for base in (held, None) if alike else (None,):
         new = replace(wanted, folder=f"{wanted.revision}-{secrets.token_hex(4)}")
@@ -185,13 +223,11 @@ def _filled(
             shutil.copytree(folder / base.folder, folder / new.folder)
         with closing(_opened(library, new, ChromaStore.folder)) as index:
             index.fill(library, changed, removed, progress=progress)
-            return index.faults(library)
+            return index.faults(library, changed)
     except StoreError as error:
         if base is None:
             raise
         return [str(error)]
-    except sqlite3.Error as error:
-        return [f"its files cannot be used ({error})"]
 
 
 def _point_to(folder: Path, generation: Generation) -> None:

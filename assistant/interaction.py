@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import struct
+import threading
 from bisect import bisect_left
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -103,7 +105,7 @@ def similarities(question: NDArray[np.float32], bits: bytes) -> NDArray[np.float
     scaled = np.ascontiguousarray(question.T) * np.float32(2 / dimensions**0.5)
     packed = np.frombuffer(bits, np.uint8).reshape(-1, -(-dimensions // 8))
     found = np.empty((len(packed), len(question)), np.float32)
-    with _one_thread().limit(limits=1):
+    with ONE_THREAD:
         for first in range(0, len(found), BLOCK):
             rows = slice(first, first + BLOCK)
             signs = np.unpackbits(packed[rows], axis=1, count=dimensions)
@@ -112,9 +114,38 @@ def similarities(question: NDArray[np.float32], bits: bytes) -> NDArray[np.float
     return found
 
 
+class OneThread:
+    """While anyone is in a `with` of it, each of numpy's products is computed in the thread that asks for it.
+
+    A second thread wins nothing in products this small, and spins between them. How many there are is a setting of the
+    whole process, and this alone changes it: the first to enter sets it, the last to leave puts it back. If each put
+    back what it met, the setting of one question could outlive another.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limit = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit.enter_context(_products().limit(limits=1))
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.close()
+
+
+ONE_THREAD = OneThread()
+
+
 @functools.cache
-def _one_thread() -> ThreadpoolController:
-    """What keeps numpy's products in one thread: a second wins nothing in ones this small, and spins between them."""
+def _products() -> ThreadpoolController:
+    """What computes numpy's products."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")

@@ -53,18 +53,21 @@ class KeywordIndex:
     """
 
     def __init__(self, path: str | Path) -> None:
+        # One connection for all threads: SQLite lets them in one at a time. In force, nothing is written to it.
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-        with _usable():
+        with usable("keyword index"):
             self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         self._db.close()
 
     def __len__(self) -> int:
-        return int(self._db.execute("select count(*) from papers").fetchone()[0])
+        with usable("keyword index"):
+            return int(self._db.execute("select count(*) from papers").fetchone()[0])
 
     def ids(self) -> set[str]:
-        return {row[0] for row in self._db.execute("select id from papers")}
+        with usable("keyword index"):
+            return {row[0] for row in self._db.execute("select id from papers")}
 
     def whole(self) -> bool:
         """Whether each paper has a length and each of its terms a posting, and nothing else has one."""
@@ -87,20 +90,42 @@ class KeywordIndex:
         except (TypeError, ValueError, OverflowError):  # what is no array, a number that is none of ours
             return False
 
+    def misread(self, papers: Iterable[Paper]) -> int:
+        """How many of `papers` are not indexed by the terms and the length that they have."""
+        import numpy as np
+
+        with usable("keyword index"):
+            rows = dict(self._db.execute("select id, row from papers").fetchall())
+            table = self._db.execute("select term, papers from postings").fetchall()
+            numbers = np.repeat([number for number, _ in table], [len(blob) // 4 for _, blob in table])
+            postings = np.frombuffer(b"".join(blob for _, blob in table), np.uint32)
+            order = np.argsort(postings >> 8, kind="stable")
+            numbers, postings = numbers[order], postings[order]
+            bounds = np.searchsorted(postings >> 8, np.arange(max(rows.values(), default=0) + 2, dtype=np.uint32))
+            blocks = self._db.execute("select block, rows from lengths").fetchall()
+            lengths = {block: array("H", blob) for block, blob in blocks}
+            terms = dict(self._db.execute("select number, term from terms").fetchall())
+            wrong = 0
+            for paper in papers:
+                row = rows[paper.id]
+                own = slice(bounds[row], bounds[row + 1])
+                counts = {terms[n]: p & 255 for n, p in zip(numbers[own].tolist(), postings[own].tolist(), strict=True)}
+                wrong += (counts, lengths[row // BLOCK][row % BLOCK]) != _counted(paper)
+        return wrong
+
     def put(self, papers: Iterable[Paper]) -> None:
         """Index papers, each in place of an earlier version of itself; all or none."""
-        fresh = {paper.id: (index_terms(paper.title), index_terms(paper.abstract)) for paper in papers}
+        fresh = {paper.id: _counted(paper) for paper in papers}
         with self._changing():
             self._drop(fresh)
-            numbers = self._numbers({term for pair in fresh.values() for some in pair for term in some})
+            numbers = self._numbers({term for counts, _ in fresh.values() for term in counts})
             postings: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("I"))
             (first,) = self._db.execute("select coalesce(max(row), 0) + 1 from papers").fetchone()
-            for row, (paper_id, (title, abstract)) in enumerate(fresh.items(), first):
-                halves = Counter(abstract * 2 + title * int(TITLE_WEIGHT * 2))
-                held = {numbers[term]: row << 8 | min(count, 255) for term, count in halves.items()}
+            for row, (paper_id, (counts, length)) in enumerate(fresh.items(), first):
+                held = {numbers[term]: row << 8 | count for term, count in counts.items()}
                 self._db.execute("insert into papers values (?, ?)", (row, paper_id))
                 self._db.execute("insert into contents values (?, ?)", (row, array("I", held)))
-                self._set_length(row, 1 + len(title) + len(abstract))
+                self._set_length(row, length)
                 for number, posting in held.items():
                     postings[number, row // BLOCK].append(posting)
             for place, added in sorted(postings.items()):
@@ -112,7 +137,7 @@ class KeywordIndex:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with _usable(), self._db:  # which commits, or takes everything back
+        with usable("keyword index"), self._db:  # which commits, or takes everything back
             self._db.execute("begin immediate")
             yield
 
@@ -150,7 +175,7 @@ class KeywordIndex:
         block, place = divmod(row, BLOCK)
         held = self._db.execute("select rows from lengths where block = ?", (block,)).fetchone()
         lengths = array("H", held[0] if held else bytes(2 * BLOCK))
-        lengths[place] = min(length, 65535)
+        lengths[place] = length
         self._db.execute("replace into lengths values (?, ?)", (block, lengths))
 
     def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
@@ -163,7 +188,7 @@ class KeywordIndex:
             return []
         import numpy as np
 
-        with _usable():
+        with usable("keyword index"):
             scores = self._scores(wanted)
             (rows,) = scores.nonzero()
             if len(rows) > limit:
@@ -208,7 +233,7 @@ class KeywordIndex:
             "select terms.term, sum(length(papers)) / 4 from terms join postings on postings.term = number "
             "where terms.term in (select value from json_each(?)) group by number"
         )
-        with _usable():
+        with usable("keyword index"):
             counts = dict(self._db.execute(query, (json.dumps(list(wanted.values())),)))
         return {stem: counts.get(term, 0) for stem, term in wanted.items()}
 
@@ -219,7 +244,7 @@ class KeywordIndex:
             "where terms.term >= ? and terms.term < ? and length(terms.term) between ? and ? group by number "
             "having sum(length(papers)) / 4 >= ? order by number"
         )
-        with _usable():
+        with usable("keyword index"):
             found = self._db.execute(query, (start, start + "\U0010ffff", shortest, longest, least))
             return [term for (term,) in found]
 
@@ -230,14 +255,19 @@ class KeywordIndex:
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
-    """Tell what a damaged file leads to as what it is."""
+def usable(part: str) -> Iterator[None]:
+    """What reading a damaged part of the index leads to, as `StoreError`."""
     try:
         yield
-    except (sqlite3.DatabaseError, IndexError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"The keyword index cannot be used ({error}). Make it whole: assistant doctor --repair"
-        ) from error
+    except (sqlite3.Error, IndexError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"The {part} cannot be used ({error}). Make it whole: assistant doctor --repair") from error
+
+
+def _counted(paper: Paper) -> tuple[dict[str, int], int]:
+    """What is indexed of a paper: twice the weighted frequency of each term, up to 255, and its words plus one."""
+    title, abstract = index_terms(paper.title), index_terms(paper.abstract)
+    halves = Counter(abstract * 2 + title * int(TITLE_WEIGHT * 2))
+    return {term: min(count, 255) for term, count in halves.items()}, min(1 + len(title) + len(abstract), 65535)
 
 
 def index_terms(text: str) -> list[str]:

@@ -7,13 +7,15 @@ hash of the text they were made from, so nothing is embedded twice.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import LibraryBusy, LibraryError
 from .records import Ingested, Paper, digest, fold
@@ -38,6 +40,11 @@ create table if not exists encodings (
     primary key (key, embedder));
 """,
     "alter table listings add column place text not null default ''",
+    """
+create table states (revision integer primary key, state text not null);
+insert into states select value, lower(hex(randomblob(8))) from meta where name = 'revision';
+alter table encodings add column seal integer not null default 0;
+update encodings set seal = seal(vector, tokens, spans)""",
 )
 """What each version of the file added to the one before."""
 SCHEMA_VERSION = len(_SCHEMAS)
@@ -97,7 +104,8 @@ class Library:
                 f"{SCHEMA_VERSION}. Update the program: pip install --upgrade paper-assistant"
             )
         if version < SCHEMA_VERSION:
-            with self._transaction():
+            self._db.create_function("seal", 3, seal, deterministic=True)
+            with self.transaction():
                 version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have been first
                 for statement in ";".join(_SCHEMAS[version:]).split(";"):
                     self._db.execute(statement)
@@ -136,22 +144,42 @@ class Library:
         return FileLock(self.home / "write.lock", is_singleton=True)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
+    def transaction(self) -> Iterator[None]:
+        """What is done until the block ends is done as one, or not at all."""
+        self.rows("begin immediate")
         try:
             yield
+            self.rows("commit")
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:  # some errors have ended it already
+                self.rows("rollback")
             raise
-        self._db.execute("commit")
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Carry out one statement; the rows it gives. Raises `LibraryError`, never an error of SQLite's."""
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise LibraryError(
+                f"The library's file {str(self.path)!r} cannot be used: {error}. See that it can be written and the "
+                "disk has room. If `assistant doctor` says that it is damaged, restore it from a copy."
+            ) from error
 
     # -- papers
 
     @property
     def revision(self) -> int:
         """A number that grows with every change of a paper; 0 for a library never written."""
-        row = self._db.execute("select value from meta where name = 'revision'").fetchone()
-        return int(row[0]) if row else 0
+        return int(self.rows("select coalesce(max(revision), 0) from states")[0][0])
+
+    @property
+    def state(self) -> str:
+        """What this revision alone is called, in this copy of the record alone; "" for a library never written."""
+        return self.state_at(self.revision)
+
+    def state_at(self, revision: int) -> str:
+        """The state of a revision of this record; "" where it has none. A copy put back forgets what came after it."""
+        return next((str(row[0]) for row in self.rows("select state from states where revision = ?", (revision,))), "")
 
     def put(self, papers: Iterable[Paper], *, label: str = "", place: str = "") -> Ingested:
         """Take in the papers of one file, all or none. Each paper names its source; the file is at `place`.
@@ -161,7 +189,7 @@ class Library:
         first counts.
         """
         added = updated = unchanged = 0
-        with self._transaction():
+        with self.transaction():
             revision = self.revision + 1
             met: set[str] = set()
             for paper in papers:
@@ -171,9 +199,9 @@ class Library:
                 updated += outcome == "updated"
                 unchanged += outcome == "unchanged"
                 for source in paper.sources:
-                    self._db.execute("insert or replace into listings values (?, ?, ?)", (source, label, place))
+                    self.rows("insert or replace into listings values (?, ?, ?)", (source, label, place))
             if added or updated:
-                self._bump(revision)
+                self._enter(revision)
         return Ingested(added, updated, unchanged)
 
     def news(self, papers: Iterable[Paper]) -> list[Paper]:
@@ -182,46 +210,46 @@ class Library:
 
     def _outcome(self, paper: Paper) -> str:
         """What `put` makes of a paper."""
-        held = self._db.execute("select fingerprint from papers where id = ?", (paper.id,)).fetchone()
-        if held is None:
+        known = self.rows("select fingerprint from papers where id = ?", (paper.id,))
+        if not known:
             return "added"
-        rows = self._db.execute("select source, fingerprint from sources where paper_id = ?", (paper.id,))
+        rows = self.rows("select source, fingerprint from sources where paper_id = ?", (paper.id,))
         said = {fingerprint for source, fingerprint in rows if source in paper.sources}
-        return "updated" if said and paper.fingerprint not in {*said, *held} else "unchanged"
+        return "updated" if said and paper.fingerprint not in {*said, *known[0]} else "unchanged"
 
     def _put_one(self, paper: Paper, revision: int) -> str:
         outcome = self._outcome(paper)
         if outcome != "unchanged":
-            self._db.execute(
+            self.rows(
                 "insert into papers values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
                 "title = excluded.title, abstract = excluded.abstract, url = excluded.url, "
                 "published = excluded.published, fingerprint = excluded.fingerprint, revision = excluded.revision",
                 (paper.id, paper.title, paper.abstract, paper.url, paper.published, paper.fingerprint, revision),
             )
-            self._db.execute("delete from removals where paper_id = ?", (paper.id,))
+            self.rows("delete from removals where paper_id = ?", (paper.id,))
         for source in paper.sources:
-            self._db.execute("insert or replace into sources values (?, ?, ?)", (paper.id, source, paper.fingerprint))
+            self.rows("insert or replace into sources values (?, ?, ?)", (paper.id, source, paper.fingerprint))
         return outcome
 
     def remove(self, paper_ids: Sequence[str]) -> Ingested:
         """Forget papers by id; ids not held are passed over."""
-        with self._transaction():
+        with self.transaction():
             revision = self.revision + 1
             removed = 0
             for paper_id in paper_ids:
-                gone = self._db.execute("delete from papers where id = ?", (paper_id,)).rowcount
-                if gone:
-                    self._db.execute("insert or replace into removals values (?, ?)", (paper_id, revision))
-                removed += gone
+                if self.rows("delete from papers where id = ? returning id", (paper_id,)):
+                    self.rows("insert or replace into removals values (?, ?)", (paper_id, revision))
+                    removed += 1
             if removed:
-                self._bump(revision)
+                self._enter(revision)
         return Ingested(removed=removed)
 
-    def _bump(self, revision: int) -> None:
-        self._db.execute("insert or replace into meta values ('revision', ?)", (str(revision),))
+    def _enter(self, revision: int) -> None:
+        """Give what was just changed a state of its own: a number alone comes twice where a copy was put back."""
+        self.rows("insert into states values (?, ?)", (revision, secrets.token_hex(8)))
 
     def __len__(self) -> int:
-        return int(self._db.execute("select count(*) from papers").fetchone()[0])
+        return int(self.rows("select count(*) from papers")[0][0])
 
     def papers(self, paper_ids: Iterable[str] | None = None) -> list[Paper]:
         """All papers by title, or those of `paper_ids` in that order; unknown ids are left out."""
@@ -241,51 +269,40 @@ class Library:
 
     def changed_since(self, revision: int) -> tuple[list[Paper], list[str]]:
         """Papers put since `revision`, and the ids of those removed since."""
-        removed = self._db.execute("select paper_id from removals where revision > ?", (revision,)).fetchall()
+        removed = self.rows("select paper_id from removals where revision > ?", (revision,))
         return self._select("where papers.revision > ?", (revision,)), [row[0] for row in removed]
 
     def _select(self, clause: str, parameters: Sequence[object]) -> list[Paper]:
         sources = "(select group_concat(source, char(10)) from sources where paper_id = papers.id)"
-        rows = self._db.execute(
-            f"select title, abstract, url, published, {sources} from papers {clause}", parameters
-        ).fetchall()
-        return [Paper(t, a, u, p, tuple(sorted((s or "").split("\n"))) if s else ()) for t, a, u, p, s in rows]
+        query = f"select id, fingerprint, title, abstract, url, published, {sources} from papers {clause}"
+        return [self._sound(*row) for row in self.rows(query, parameters)]
+
+    def _sound(self, paper_id: str, fingerprint: str, *columns: Any) -> Paper:
+        """The paper of a row; `LibraryError` where it is not as it went in."""
+        title, abstract, url, published, sources = columns
+        if all(isinstance(text, str) for text in columns[:-1]):
+            paper = Paper(title, abstract, url, published, tuple(sorted(sources.split("\n"))) if sources else ())
+            if (paper.id, paper.fingerprint) == (paper_id, fingerprint):
+                return paper
+        raise LibraryError(
+            f"The paper {paper_id!r} in {str(self.path)!r} is not as it went in: the file is damaged. "
+            "Restore it from a copy."
+        )
 
     def listings(self) -> dict[str, str]:
         """Each source and the label (a date such as "Mar 12", or "") its header bears."""
-        return dict(self._db.execute("select source, label from listings order by source").fetchall())
+        return dict(self.rows("select source, label from listings order by source"))
 
     def places(self) -> dict[str, str]:
         """Each source and the file it stands for, as its path when it was last taken in; "" where that is not known."""
-        return dict(self._db.execute("select source, place from listings order by source").fetchall())
+        return dict(self.rows("select source, place from listings order by source"))
 
     def paper_ids_of(self, sources: Sequence[str]) -> set[str]:
         """The ids of the papers that any of these sources carries."""
         marks = ",".join("?" * len(sources))
-        return {r[0] for r in self._db.execute(f"select paper_id from sources where source in ({marks})", sources)}
+        return {row[0] for row in self.rows(f"select paper_id from sources where source in ({marks})", sources)}
 
-    # -- encodings, as bytes: what they mean is the business of the rooms that make them
 
-    def encoded(self, keys: Sequence[str], embedder: str) -> set[str]:
-        """Which of `keys` are held for `embedder`."""
-        return set(self.encodings(keys, embedder, columns="''"))
-
-    def encodings(
-        self, keys: Sequence[str], embedder: str, *, columns: str = "vector, tokens, spans"
-    ) -> dict[str, tuple[bytes, ...]]:
-        """The stored columns of each key held for `embedder`."""
-        found: dict[str, tuple[bytes, ...]] = {}
-        for first in range(0, len(keys), 500):
-            some = keys[first : first + 500]
-            marks = ",".join("?" * len(some))
-            query = f"select key, {columns} from encodings where embedder = ? and key in ({marks})"
-            found |= {row[0]: row[1:] for row in self._db.execute(query, (embedder, *some))}
-        return found
-
-    def put_encodings(self, rows: Mapping[str, tuple[bytes, bytes, bytes]], embedder: str) -> None:
-        """Keep encodings (vector, tokens, spans) by key; committed before it returns."""
-        with self._transaction():
-            self._db.executemany(
-                "insert or replace into encodings values (?, ?, ?, ?, ?)",
-                [(key, embedder, *blobs) for key, blobs in rows.items()],
-            )
+def seal(vector: bytes, tokens: bytes, spans: bytes) -> int:
+    """The checksum that is kept with an encoding."""
+    return zlib.crc32(spans, zlib.crc32(tokens, zlib.crc32(vector)))

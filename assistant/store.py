@@ -6,6 +6,7 @@ one beside the old and swaps them. Distances are cosine, and Chroma never embeds
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -194,11 +195,16 @@ def chroma_errors() -> tuple[type[Exception], ...]:
     return (ChromaError, OSError, ValueError)
 
 
-def _answering_errors() -> tuple[type[Exception], ...]:
+def _answering_errors() -> tuple[type[BaseException], ...]:
+    """What Chroma raises when it answers."""
     import httpx
     from chromadb.errors import ChromaError
 
-    return (ChromaError, httpx.HTTPError)
+    # Over a damaged file Chroma's engine panics, with a class that is no Exception and is known only by its name:
+    # https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
+    raised = sys.exception()
+    panics = [type(raised)] if raised and type(raised).__name__ == "PanicException" else []
+    return (ChromaError, httpx.HTTPError, *panics)
 
 
 @contextmanager

@@ -40,12 +40,12 @@ VENDOR_ROOMS = {
     "slack_sdk": {"slack"},
     "aiohttp": {"slack"},
     "rapidfuzz": {"names", "spelling"},
-    "snowballstemmer": {"text"},
+    "Stemmer": {"text"},
     "platformdirs": {"settings"},
     "filelock": {"library", "database"},
     "sklearn": {"atlas"},
     "threadpoolctl": {"atlas", "interaction"},
-    "sqlite3": {"library", "keywords", "generation", "index", "database"},
+    "sqlite3": {"library", "keywords", "generation", "inspection", "database"},
 }
 LINES_OF_A_FILE = 300
 LINES_OF_A_FUNCTION = 40

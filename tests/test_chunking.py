@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,9 +98,36 @@ def test_what_looks_like_a_special_token_is_text() -> None:
     assert count_tokens("<|endoftext|>") > 1
 
 
-def test_the_token_table_needs_no_network_and_leaves_the_environment(fresh_encoding: None) -> None:
-    assert count_tokens("a pear") == 2
+def test_the_token_table_needs_no_network_and_never_sets_the_environment(
+    fresh_encoding: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the environment was set")
+
+    with monkeypatch.context() as patch:
+        for name in ("putenv", "unsetenv"):
+            patch.setattr(os, name, refuse)
+        assert count_tokens("a pear") == 2
     assert "TIKTOKEN_CACHE_DIR" not in os.environ
+
+
+def test_tokens_are_counted_as_tiktoken_counts_them(
+    fresh_encoding: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (spec,) = importlib.util.find_spec("llama_index").submodule_search_locations or []  # type: ignore[union-attr]
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(Path(spec) / "core/_static/tiktoken_cache"))
+    theirs = tiktoken.get_encoding("o200k_base")
+    assert theirs._pat_str == chunking._PATTERN
+    for text in (LONG, "It's 12,345 pears/kites\r\n\n  (naïve 梨)\t DON'T", *(abstract for _, abstract in PAIRS)):
+        assert count_tokens(text) == len(theirs.encode(text))
+
+
+def test_a_token_table_that_is_altered_is_passed_over(
+    fresh_encoding: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "fb374d419588a4632f3f557e76b4b70aebbca790").write_bytes(b"YQ== 0\n")
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    assert count_tokens("a pear") == 2
 
 
 def test_a_configured_folder_without_the_table_is_passed_over(

@@ -10,8 +10,17 @@ import pytest
 
 from assistant.chunking import passages
 from assistant.embedding import Encoding
-from assistant.encodings import ENCODE_BATCH, AbsentEmbedder, encode_missing, encoded_text, kept_vectors, key_of
-from assistant.errors import EmbedderError
+from assistant.encodings import (
+    ENCODE_BATCH,
+    AbsentEmbedder,
+    encode_missing,
+    encoded_text,
+    keep,
+    kept,
+    kept_vectors,
+    key_of,
+)
+from assistant.errors import EmbedderError, LibraryError
 from assistant.library import Library
 from assistant.records import Paper
 
@@ -49,6 +58,23 @@ def test_vectors_are_kept_batch_by_batch(library: Library) -> None:
     rest = HashEmbedder()
     assert encode_missing(library, rest, many) == 40 - ENCODE_BATCH
     assert not set(rest.texts) & {encoded_text(passages(paper)[0]) for paper in many[:ENCODE_BATCH]}
+
+
+def test_encodings_are_kept_by_key_and_embedder_and_are_no_change(library: Library) -> None:
+    keep(library, {"k": (b"v", b"t", b"s"), "l": (b"", b"", b"")}, "one")
+    assert kept(library, ["k", "m"], "one") == {"k": (b"v", b"t", b"s")}
+    assert kept(library, ["k"], "two") == {}
+    assert kept(library, [*map(str, range(2000)), "k", "l"], "one").keys() == {"k", "l"}
+    assert (library.revision, library.state) == (0, "")
+
+
+@pytest.mark.parametrize("column", ["vector", "tokens", "spans"])
+def test_an_encoding_that_is_not_as_it_was_kept_is_refused(library: Library, column: str) -> None:
+    keep(library, {"k": (b"v", b"t", b"s"), "l": (b"v", b"t", b"s")}, "one")
+    library.rows(f"update encodings set {column} = x'00' where key = 'k'")
+    assert kept(library, ["l"], "one") == {"l": (b"v", b"t", b"s")}
+    with pytest.raises(LibraryError, match=r"vectors kept in .* are damaged; .*: assistant doctor --repair"):
+        kept(library, ["k", "l"], "one")
 
 
 def test_the_key_tells_title_and_text() -> None:

@@ -17,7 +17,7 @@ from assistant import store as storing
 from assistant.chunking import passages
 from assistant.embedding import Encoding
 from assistant.encodings import encoded_text
-from assistant.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound
+from assistant.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound, StoreError
 from assistant.holdings import Holdings
 from assistant.index import current
 from assistant.library import Library
@@ -653,6 +653,30 @@ def test_a_search_by_words_leaves_the_model_asleep(waking: tuple[Holdings, SlowT
     assert keyword_ids(opened, "shovels for snow")[0] == "Snow Compression with Learned Shovels"
     opened.close()
     assert not embedder.asked_for.is_set()
+
+
+def test_an_index_that_is_being_read_is_closed_by_its_last_reader(
+    open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing()])
+    with holdings.reading() as index:
+        assert index is not None
+        holdings.close()
+        assert index.keywords.search("shovels", limit=1)
+    with pytest.raises(StoreError, match="closed database"):
+        index.keywords.search("shovels", limit=1)
+
+
+def test_an_index_in_hand_keeps_the_embedder_that_made_it(open_holdings: Open, listing: Listing) -> None:
+    open_holdings().ingest([listing()])
+    former, wanted = HashEmbedder(), HashEmbedder("other")
+    holdings = Holdings(open_holdings().library, wanted, former=former)
+    with holdings.reading() as index:
+        assert index is not None
+        open_holdings(embedder=wanted).doctor(repair=True)
+        assert (holdings.embedder, holdings.embedder_of(index)) == (wanted, former)
+    holdings.close()
 
 
 def test_an_ingest_waits_while_a_question_of_ours_catches_up(

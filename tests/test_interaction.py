@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from assistant.embedding import Encoding
-from assistant.interaction import BLOCK, Codes, content, join, maxsim, pack, placed, question_tokens, similarities
+from assistant.interaction import (
+    BLOCK,
+    ONE_THREAD,
+    Codes,
+    content,
+    join,
+    maxsim,
+    pack,
+    placed,
+    question_tokens,
+    similarities,
+)
 
 from .doubles import HashEmbedder, word_vector
 
@@ -101,6 +114,20 @@ def test_a_product_leaves_the_threads_of_others_as_they_were() -> None:
     before = [pool["num_threads"] for pool in threadpool_info()]
     similarities(np.ones((1, 8), np.float32), signs([1] * 8))
     assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+def test_questions_that_overlap_leave_the_number_of_threads_as_it_was() -> None:
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        first, second = ExitStack(), ExitStack()
+        first.enter_context(ONE_THREAD)
+        second.enter_context(ONE_THREAD)
+        first.close()  # the one that began first is done first
+        assert set(threads()) == {1}
+        second.close()
+        assert set(threads()) == {2}
 
 
 def test_maxsim_is_the_mean_of_the_best_matches() -> None:

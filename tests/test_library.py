@@ -207,20 +207,6 @@ def test_a_library_of_an_older_program_is_taken_over(open_library: Callable[...,
     assert library.put([PEAR], label="Mar 12", place="/a.txt") == Ingested(added=1)
 
 
-def test_encodings_are_kept_by_key_and_embedder(library: Library) -> None:
-    library.put_encodings({"k": (b"v", b"t", b"s"), "l": (b"", b"", b"")}, "one")
-    assert library.encoded(["k", "l", "m"], "one") == {"k", "l"}
-    assert library.encoded(["k"], "two") == set()
-    assert library.encodings(["k", "m"], "one") == {"k": (b"v", b"t", b"s")}
-    assert library.encodings(["k"], "one", columns="tokens, spans") == {"k": (b"t", b"s")}
-    assert len(library.encoded([*map(str, range(2000)), "k"], "one")) == 1
-
-
-def test_encodings_do_not_change_the_revision(library: Library) -> None:
-    library.put_encodings({"k": (b"v", b"t", b"s")}, "one")
-    assert library.revision == 0
-
-
 PAPER = st.builds(
     Paper,
     title=st.sampled_from(["A", "B", "C", "a ", "Δ"]),

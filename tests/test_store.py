@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assistant.engine import EngineStore
 from assistant.errors import StoreError
 from assistant.records import Passage
-from assistant.store import ChromaStore, MemoryStore, Store
+from assistant.store import ChromaStore, MemoryStore, Store, translated
 
 from .conftest import ChromaServer
 from .doubles import word_vector
@@ -227,6 +227,14 @@ def test_a_server_that_goes_away_is_a_store_error(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"The vector store failed: .*assistant doctor --repair"):
             act()
     store.close()
+
+
+def test_a_panic_of_the_engine_is_a_store_error_and_ctrl_c_is_none() -> None:
+    panic = type("PanicException", (BaseException,), {})
+    with pytest.raises(StoreError, match=r"The vector store failed: malformed\. .*doctor --repair"), translated():
+        raise panic("malformed")
+    with pytest.raises(KeyboardInterrupt), translated():
+        raise KeyboardInterrupt
 
 
 # -- the double against the real one

@@ -1,4 +1,4 @@
-"""An index and its library in, the map of its papers out: drawn once a revision, kept in the library's folder."""
+"""An index and its library in, the map of its papers out: drawn once a state, kept in the library's folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AT_ONCE = 500
 
 
 def atlas_of(library: Library, index: Index) -> Atlas:
-    """The map of the papers that `index` holds; drawn now, in some seconds, where none is kept of its revision.
+    """The map of the papers that `index` holds; drawn now, in some seconds, where none is kept of its state.
 
     Raises `EmbedderError` where there are no vectors to draw it from, and `MissingExtra`.
     """
@@ -39,7 +39,7 @@ def atlas_of(library: Library, index: Index) -> Atlas:
             "There is no map: it is drawn from the papers' vectors, and the index holds words alone. "
             "With the embedding model installed, make them with: assistant doctor --repair"
         )
-    stamp = [FORMAT, index.generation.revision, index.generation.embedder]
+    stamp = [FORMAT, index.generation.state, index.generation.embedder]
     path = library.home / "atlas.json"
     found = _read(path, stamp)
     if found is None:

@@ -6,10 +6,12 @@ The same papers give the same map: all chance is seeded, and one thread does the
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
+from ..interaction import ONE_THREAD
 from ..records import Paper
 from .labels import labels
 from .records import Atlas, Cluster, Point
@@ -31,6 +33,9 @@ NEIGHBOURS = 30
 FEWEST = 4
 """Fewer papers stand in a row: there is nothing to lay out."""
 MOST_CLUSTERS = 16
+
+_DRAWING = threading.Lock()
+"""Of whoever draws a map: each limits the threads of scikit-learn, which are the whole process's, and resets them."""
 
 
 def drawn(papers: Sequence[Paper], vectors: Mapping[str, Vectors]) -> Atlas:
@@ -74,7 +79,7 @@ def _surveyed(vectors: Places) -> tuple[Places, list[int]]:
     neighbours = min(NEIGHBOURS, (len(vectors) - 1) / 3)
     tsne = TSNE(2, perplexity=neighbours, init="pca", max_iter=STEPS, random_state=0)
     kmeans = KMeans(min(MOST_CLUSTERS, max(1, round(len(vectors) ** 0.5 / 2))), n_init=10, random_state=0)
-    with threadpool_limits(limits=1):  # set once its threads are loaded: several wait for each other, and add up anew
+    with _DRAWING, ONE_THREAD, threadpool_limits(limits=1):  # set once its libraries are loaded
         flat = pca.fit_transform(vectors)
         places = np.asarray(tsne.fit_transform(flat) if careful else flat, np.float64)
         found = kmeans.fit_predict(places)  # of the places, so that a label stands over its papers

@@ -76,7 +76,7 @@ def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Make the index anew from the papers.")] = False,
     home: Home = None,
 ) -> None:
-    """Look for damage to the index, and repair it."""
+    """Look for damage to the papers and the index, and repair the index."""
     out = screen()
     with opened(context, home) as assistant:
         with screen(stderr=True).progress() as progress:
