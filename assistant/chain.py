@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from .citations import Checker
 from .composing import Clock, Composer, Composition
-from .conversation import LOST, is_lost, of_the_chosen, self_contained
-from .courtesy import courtesy
+from .conversation import of_the_chosen, self_contained
+from .courtesy import said_at_once
 from .declining import EMPTY, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
@@ -22,9 +22,10 @@ from .holdings import Holdings, Status
 from .library import Library
 from .llm import configured_embedder
 from .question import Asked, accepted, general, named
-from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
+from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .retrieval import likeness
 from .searching import Search
+from .sharing import Shared
 from .text import counted
 from .writing import ExtractiveWriter, Writer
 
@@ -40,15 +41,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Assistant", "Conversation", "Event", "ask"]
 
+CLOSED = "This assistant is closed. Open another with Assistant.open(...)."
+
 
 class Assistant:
-    """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`."""
+    """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`.
+
+    Threads may share it. Every method raises `AssistantError` once it is closed; what began before is still finished.
+    """
 
     def __init__(
         self, holdings: Holdings, *, writer: Writer | None = None, desk: Desk | None = None, memory_turns: int = 8
     ) -> None:
         self._holdings, self._memory_turns = holdings, memory_turns
         self._writer, self._desk = writer, desk
+        self._shared = Shared(holdings, self._release, closed=CLOSED)
 
     @classmethod
     def open(
@@ -87,6 +94,10 @@ class Assistant:
         self.close()
 
     def close(self) -> None:
+        """Give files and connections back: at once, or when the last call that is still running ends."""
+        self._shared.close()
+
+    def _release(self) -> None:
         self._holdings.close()
         if self._desk is not None:
             self._desk.close()
@@ -99,11 +110,13 @@ class Assistant:
         `progress(stage, done, total)` is called as passages are embedded and indexed. The same files a second
         time change nothing. Raises `LibraryBusy` when another process is writing.
         """
-        return self._holdings.ingest(paths, progress=progress)
+        with self._shared.using() as holdings:
+            return holdings.ingest(paths, progress=progress)
 
     def remove(self, *titles: str) -> Ingested:
         """Forget papers by title or id. Raises `PaperNotFound`, before anything is changed, for one not held."""
-        return self._holdings.remove(titles)
+        with self._shared.using() as holdings:
+            return holdings.remove(titles)
 
     def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
         """All papers by title, or the fifty that `words` find, best first.
@@ -112,23 +125,28 @@ class Assistant:
         2025-03, 2025 or Mar 12, to those days, both included. Raises `PaperNotFound` for a listing that is not here,
         `QuestionError` for what is no date.
         """
-        return self._holdings.papers(words, listing=listing, since=since, until=until)
+        with self._shared.using() as holdings:
+            return holdings.papers(words, listing=listing, since=since, until=until)
 
     def paper(self, title: str) -> Paper:
         """The paper of that title (case and spacing aside) or id; `PaperNotFound` names the closest titles."""
-        return self._holdings.paper(title)
+        with self._shared.using() as holdings:
+            return holdings.paper(title)
 
     def status(self) -> Status:
         """What is held, and whether it is searchable."""
-        return self._holdings.status()
+        with self._shared.using() as holdings:
+            return holdings.status()
 
     def spending(self) -> Spending | None:
         """What language models took today and ever; None where none is configured."""
-        return self._desk.spent() if self._desk else None
+        with self._shared.using():
+            return self._desk.spent() if self._desk else None
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
         """What is wrong with the library and its index, in words; with `repair`, made right from the papers."""
-        return self._holdings.doctor(repair=repair, progress=progress)
+        with self._shared.using() as holdings:
+            return holdings.doctor(repair=repair, progress=progress)
 
     def atlas(self) -> Atlas:
         """The map of the papers: where each lies, near those like it, and what the clusters are about.
@@ -138,8 +156,8 @@ class Assistant:
         """
         from .atlas import Atlas, atlas_of
 
-        with self._holdings.reading() as index:
-            return Atlas() if index is None else atlas_of(self._holdings.library, index)
+        with self._shared.using() as holdings, holdings.reading() as index:
+            return Atlas() if index is None else atlas_of(holdings.library, index)
 
     # -- questions
 
@@ -169,11 +187,12 @@ class Assistant:
         To close it is to give the question up.
         """
         clock, question, chosen = Clock(), accepted(question), self._chosen(papers)
-        with self._holdings.reading() as index, self._task() as task:
+        with self._shared.using() as holdings, holdings.reading() as index, self._task() as task:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            if index is None or (said := self._said_at_once(question, recent, chosen, index)):
-                declined = EMPTY if index is None else said
-                yield Event("answered", answer=Answer(question, question, declined=declined, kind="talk"))
+            listings = holdings.library.listings()
+            said = EMPTY if index is None else said_at_once(question, recent, index, listings, chosen=bool(chosen))
+            if index is None or said:
+                yield Event("answered", answer=Answer(question, question, declined=said, kind="talk"))
                 return
             query = _query(question, recent, chosen, index, task)
             yield Event(f"searching {counted(len(chosen) or len(index.keywords), 'paper')}")
@@ -202,14 +221,6 @@ class Assistant:
         )
         yield Event("answered", answer=answer)
 
-    def _said_at_once(
-        self, question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index
-    ) -> Decline | None:
-        """What is said without a search: to who says hello, and to what goes on from a question that found nothing."""
-        if not chosen and is_lost(question, turns) and general(question, index):
-            return LOST
-        return courtesy(question, len(index.keywords), self._holdings.library.listings(), chosen=bool(chosen))
-
     def _composed(
         self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None, clock: Clock
     ) -> Generator[Event, None, Composition]:
@@ -222,14 +233,15 @@ class Assistant:
 
     def conversation(self) -> Conversation:
         """A conversation that remembers its turns."""
-        return Conversation(self)
+        with self._shared.using():
+            return Conversation(self)
 
     def check(self, sentence: str, title: str) -> Check:
         """Whether the abstract of the paper called `title` supports a sentence. `PaperNotFound`, `QuestionError`."""
         paper = self.paper(title)
         if not any(c.isalnum() for c in sentence):
             raise QuestionError("The sentence has no words. Write one that the abstract may support.")
-        with self._holdings.reading() as index:
+        with self._shared.using() as holdings, holdings.reading() as index:
             if index is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
             found = self._checker(index).check(sentence, paper)
@@ -242,7 +254,7 @@ class Assistant:
 
     def understood(self, question: str) -> tuple[Asked, list[Hit]]:
         """What a self-contained question asks for, and its hits, best first."""
-        with self._holdings.reading() as index:
+        with self._shared.using() as holdings, holdings.reading() as index:
             if index is None:
                 return Asked(question, "fact"), []
             asked = self._search(index).understood(accepted(question))
@@ -252,7 +264,8 @@ class Assistant:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
         from .llamaindex import retriever
 
-        return retriever(self.search)
+        with self._shared.using():
+            return retriever(self.search)
 
     def _chosen(self, papers: Collection[str]) -> list[Paper]:
         """The papers of these titles or ids, each once; a title alone counts as one."""

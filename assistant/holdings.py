@@ -16,6 +16,7 @@ from .browsing import fitting
 from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, PaperNotFound
 from .names import closest_titles
+from .notebook import Brief
 from .records import Ingested, Paper
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ FOUND = 50
 WORDS_ALONE = "The index holds words alone. To search by meaning too, run: assistant doctor --repair"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+@dataclass(frozen=True, slots=True, repr=False)
+class Status(Brief):
     """What is held, and whether it is searchable; `notice` says in words what is not as it should be."""
 
     home: Path
