@@ -18,7 +18,7 @@ from .desk import Desk, Task, opened
 from .dialogue import Conversation
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
-from .holdings import Holdings, Status
+from .holdings import Holdings, Status, made
 from .library import Library
 from .llm import configured_embedder
 from .question import Asked, accepted, general, named
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Assistant", "Conversation", "Event", "ask"]
 
-CLOSED = "This assistant is closed. Open another with Assistant.open(...)."
-
 
 class Assistant:
     """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`.
@@ -55,7 +53,9 @@ class Assistant:
     ) -> None:
         self._holdings, self._memory_turns = holdings, memory_turns
         self._writer, self._desk = writer, desk
-        self._shared = Shared(holdings, self._release, closed=CLOSED)
+        self._shared = Shared(
+            holdings, self._release, closed="This assistant is closed. Open another with Assistant.open(...)."
+        )
 
     @classmethod
     def open(
@@ -65,9 +65,11 @@ class Assistant:
         settings: Settings | None = None,
         embedder: Embedder | None = None,
         llm: LLM | LlamaIndexLLM | None = None,
+        create: bool = True,
     ) -> Self:
         """The assistant over the library in `home`, or in the folder that the settings name.
 
+        A library that is not there yet is made, or without `create` an error. A folder that can only be read is read.
         Answers are written by `llm`, ours or llama-index's, or else by the language model that the settings name, if
         there is one. Without the bundled model it opens all the same, searches by words alone and says so.
         Raises `SettingsError`, `LibraryError`, `IndexMismatch`, `PromptError`.
@@ -75,6 +77,7 @@ class Assistant:
         from .settings import Settings
 
         chosen = settings or Settings.from_environment(home=home)
+        library = Library(home or chosen.home if create else made(home or chosen.home))
         notice = ""
         if embedder is None:
             try:
@@ -82,7 +85,6 @@ class Assistant:
             except EmbedderError as error:
                 notice = f"Searching by words alone. {error}"
         served = configured_embedder(chosen, embedder) if embedder else None
-        library = Library(home or chosen.home)
         former = embedder if served else None
         holdings = Holdings(library, served or embedder, former=former, chroma_url=chosen.chroma_url, notice=notice)
         return cls(holdings, desk=opened(chosen, llm, library.home), memory_turns=chosen.memory_turns)
@@ -128,10 +130,10 @@ class Assistant:
         with self._shared.using() as holdings:
             return holdings.papers(words, listing=listing, since=since, until=until)
 
-    def paper(self, title: str) -> Paper:
-        """The paper of that title (case and spacing aside) or id; `PaperNotFound` names the closest titles."""
+    def paper(self, title: str, *, beginning: bool = False) -> Paper:
+        """The paper of that title (case and spacing aside) or id, or with `beginning` the only one that begins so."""
         with self._shared.using() as holdings:
-            return holdings.paper(title)
+            return holdings.paper(title, beginning=beginning)
 
     def status(self) -> Status:
         """What is held, and whether it is searchable."""
@@ -233,8 +235,7 @@ class Assistant:
 
     def conversation(self) -> Conversation:
         """A conversation that remembers its turns."""
-        with self._shared.using():
-            return Conversation(self)
+        return Conversation(self)
 
     def check(self, sentence: str, title: str) -> Check:
         """Whether the abstract of the paper called `title` supports a sentence. `PaperNotFound`, `QuestionError`."""
@@ -264,8 +265,7 @@ class Assistant:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
         from .llamaindex import retriever
 
-        with self._shared.using():
-            return retriever(self.search)
+        return retriever(self.search)
 
     def _chosen(self, papers: Collection[str]) -> list[Paper]:
         """The papers of these titles or ids, each once; a title alone counts as one."""

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .errors import StoreError
@@ -32,12 +35,24 @@ def folder(path: Path) -> Store:
     return EngineStore(path) if importlib.metadata.version("chromadb") in KNOWN else ChromaStore.folder(path)
 
 
+def _copied(path: Path) -> TemporaryDirectory[str]:
+    """A copy of a folder that this process may only read: Chroma writes into whatever it opens."""
+    copy = TemporaryDirectory(prefix="paper-assistant-index-")
+    for file in filter(Path.is_file, path.rglob("*")):
+        place = Path(copy.name, file.relative_to(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    return copy
+
+
 class EngineStore:
     """A Chroma folder that is read and never written. Raises `StoreError` when it cannot be used."""
 
     def __init__(self, path: Path) -> None:
         import chromadb_rust_bindings as chroma
 
+        self._copy = None if os.access(path, os.W_OK) else _copied(path)
+        path = Path(self._copy.name) if self._copy else path
         database = chroma.SqliteDBConfig(
             url=str(path / "chroma.sqlite3"),
             hash_type=chroma.MigrationHash.MD5,
@@ -83,3 +98,5 @@ class EngineStore:
 
     def close(self) -> None:
         del self._engine
+        if self._copy:
+            self._copy.cleanup()

@@ -814,3 +814,35 @@ def test_closing_while_many_ask_gives_each_an_answer_or_the_word(hashed: Assista
     refused = [outcome for outcome in outcomes if outcome != expected]
     assert len(refused) >= 15
     assert {str(outcome)[:24] for outcome in refused} == {"This assistant is closed"}
+
+
+# -- which library, which paper
+
+
+def test_without_leave_to_create_a_library_that_is_not_there_is_an_error(home: Path, embedder: HashEmbedder) -> None:
+    with pytest.raises(
+        LibraryError, match=r"^There is no library in the folder '.*'\. Make one with: assistant --home"
+    ):
+        Assistant.open(home, embedder=embedder, create=False)
+    assert not home.exists()
+    Assistant.open(home, embedder=embedder).close()
+    Assistant.open(home, embedder=embedder, create=False).close()
+
+
+def test_a_paper_may_be_named_by_how_its_title_begins(hashed: Assistant) -> None:
+    assert hashed.paper("pearrank:  RANKING", beginning=True).title == PEAR
+    assert hashed.paper(PEAR, beginning=True).title == PEAR
+    with pytest.raises(PaperNotFound, match=r"^2 titles here begin with 'R': R\^2AG.*; Ragnar.*\. Give more of one\.$"):
+        hashed.paper("R", beginning=True)
+    for nothing in ("", "  ", "\udcff", "Storms"):
+        with pytest.raises(PaperNotFound, match=r"^No paper here is called"):
+            hashed.paper(nothing, beginning=True)
+    for call in (hashed.paper, hashed.remove, lambda title: hashed.check("It ranks.", title)):
+        with pytest.raises(PaperNotFound, match=r"^No paper here is called 'PearRank'"):
+            call("PearRank")
+
+
+def test_of_many_titles_that_begin_so_some_are_named(hashed: Assistant, listing: Listing) -> None:
+    hashed.ingest(listing("many.txt", [(f"Same Pears {n:02}", ABSTRACTS[PEAR]) for n in range(12)]))
+    with pytest.raises(PaperNotFound, match=r"^12 titles here .*Same Pears 07; and 4 more\. Give more of one\.$"):
+        hashed.paper("same", beginning=True)
