@@ -51,7 +51,7 @@ class EngineStore:
     def __init__(self, path: Path) -> None:
         import chromadb_rust_bindings as chroma
 
-        self._copy = None if os.access(path, os.W_OK) else _copied(path)
+        self._copy = _copied(path) if path.exists() and not os.access(path, os.W_OK) else None
         path = Path(self._copy.name) if self._copy else path
         database = chroma.SqliteDBConfig(
             url=str(path / "chroma.sqlite3"),

@@ -51,8 +51,8 @@ def _usable(home: Path, purpose: str) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise LibraryError(
-            f"The library at {str(home)!r} cannot be {purpose}: {error}. See that it can be written and the disk has "
-            "room, name another folder with --home or ASSISTANT_HOME, or restore the file from a copy."
+            f"The library at {str(home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
+            "ASSISTANT_HOME, see that this one can be written and its disk has room, or restore the file from a copy."
         ) from error
 
 

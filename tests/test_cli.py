@@ -178,7 +178,7 @@ def test_a_full_disk_under_the_library_is_one_line(home: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert re.fullmatch(r"assistant: The library at '.*' cannot be written: disk I/O error\. See .*\n", done.stderr)
+    assert re.fullmatch(r"assistant: The library at '.*' cannot be written: disk I/O error\. Name .*\n", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_what_is_absurd_is_refused_in_words(arguments: list[str], reason: str, r
 
 @pytest.mark.parametrize("host", [b"x" * 300, "ü..x".encode(), b"a\xff"])
 def test_a_name_that_no_host_can_have_is_refused(host: bytes, stocked: Path) -> None:
-    command = [*map(os.fsencode, (*PROGRAM, "--home", stocked, "serve", "--port", "0", "--host")), host]
+    command = [*map(os.fsencode, [*PROGRAM, "--home", str(stocked), "serve", "--port", "0", "--host"]), host]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"assistant: The page cannot be served at .*, port 0: .* Name another port .*\n", done.stderr)
