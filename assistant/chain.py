@@ -184,10 +184,7 @@ class Assistant:
     def stream(
         self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
     ) -> Generator[Event, None, None]:
-        """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence.
-
-        To close it is to give the question up.
-        """
+        """The stages, each claim that passed the checks, then the answer. To close it is to give the question up."""
         clock, question, chosen = Clock(), accepted(question), self._chosen(papers)
         with self._shared.using() as holdings, holdings.reading() as index, self._task() as task:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
