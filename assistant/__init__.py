@@ -9,9 +9,10 @@
 
 The rooms, in the order in which data meets them; each imports only from those above it:
 
+    text            a string in; its sentences, words, numbers or names out
+    notebook        a record in, how it looks at a Python prompt or in a notebook out
     records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
     errors          the error tree
-    text            a string in; its sentences, words, numbers or names out
     settings        the environment in, one frozen Settings out
     export          an answer in, plain JSON values out, and back again
     processes       what a fork leaves behind in, an error at once out
@@ -67,6 +68,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     desk            settings in, the language model and its prompts out, ready for a question
     atlas           an index in, a labelled map of its papers out
     dialogue        questions that may refer to the ones before in, answers out
+    sharing         something that threads share in, the same out until it is closed
     chain           the steps joined: Assistant
     conversations   turns in, kept conversations out
     feedback        kept turns and their thumbs in, cases for an evaluation out
@@ -86,6 +88,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     mcp             a tool's call in, what the papers say out: the Model Context Protocol, for agents
     cli             a command line in, printed answers and an exit code out
     program         the same, which Ctrl-C ends with a word also while it is still being loaded
+    __main__        the same in for `python -m assistant`, out as `assistant`
 """
 
 from __future__ import annotations

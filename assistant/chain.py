@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Self
 
 from .citations import Checker
 from .composing import Clock, Composer, Composition
-from .conversation import LOST, is_lost, of_the_chosen, self_contained
-from .courtesy import courtesy
+from .conversation import of_the_chosen, self_contained
+from .courtesy import said_at_once
 from .declining import EMPTY, within
 from .desk import Desk, Task, opened
 from .dialogue import Conversation
 from .embedding import BundledEmbedder, Embedder
 from .errors import EmbedderError, LibraryBusy, QuestionError
-from .holdings import Holdings, Status
+from .holdings import Holdings, Status, made
 from .library import Library
 from .llm import configured_embedder
-from .processes import Process
 from .question import Asked, accepted, general, named
-from .records import Answer, Check, Decline, Event, Hit, Ingested, Paper, Turn
+from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .retrieval import likeness
 from .searching import Search
+from .sharing import Shared
 from .text import counted
 from .writing import ExtractiveWriter, Writer
 
@@ -43,13 +43,19 @@ __all__ = ["Assistant", "Conversation", "Event", "ask"]
 
 
 class Assistant:
-    """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`."""
+    """A library of papers that answers questions. Open it with `Assistant.open`; close it, or use it in a `with`.
+
+    Threads may share it. Every method raises `AssistantError` once it is closed; what began before is still finished.
+    """
 
     def __init__(
         self, holdings: Holdings, *, writer: Writer | None = None, desk: Desk | None = None, memory_turns: int = 8
     ) -> None:
-        self._process, self._opened, self._memory_turns = Process(), holdings, memory_turns
+        self._holdings, self._memory_turns = holdings, memory_turns
         self._writer, self._desk = writer, desk
+        self._shared = Shared(
+            holdings, self._release, closed="This assistant is closed. Open another with Assistant.open(...)."
+        )
 
     @classmethod
     def open(
@@ -59,9 +65,11 @@ class Assistant:
         settings: Settings | None = None,
         embedder: Embedder | None = None,
         llm: LLM | LlamaIndexLLM | None = None,
+        create: bool = True,
     ) -> Self:
         """The assistant over the library in `home`, or in the folder that the settings name.
 
+        A library that is not there yet is made, or without `create` an error. A folder that can only be read is read.
         Answers are written by `llm`, ours or llama-index's, or else by the language model that the settings name, if
         there is one. Without the bundled model it opens all the same, searches by words alone and says so.
         Raises `SettingsError`, `LibraryError`, `IndexMismatch`, `PromptError`.
@@ -69,6 +77,7 @@ class Assistant:
         from .settings import Settings
 
         chosen = settings or Settings.from_environment(home=home)
+        library = Library(home or chosen.home if create else made(home or chosen.home))
         notice = ""
         if embedder is None:
             try:
@@ -76,7 +85,6 @@ class Assistant:
             except EmbedderError as error:
                 notice = f"Searching by words alone. {error}"
         served = configured_embedder(chosen, embedder) if embedder else None
-        library = Library(home or chosen.home)
         former = embedder if served else None
         holdings = Holdings(library, served or embedder, former=former, chroma_url=chosen.chroma_url, notice=notice)
         return cls(holdings, desk=opened(chosen, llm, library.home), memory_turns=chosen.memory_turns)
@@ -88,18 +96,13 @@ class Assistant:
         self.close()
 
     def close(self) -> None:
-        """Let go of the library. In a forked process nothing is done: it is its parent's."""
-        if not self._process.is_here:
-            return
-        self._opened.close()
+        """Give files and connections back: at once, or when the last call that is still running ends."""
+        self._shared.close()
+
+    def _release(self) -> None:
+        self._holdings.close()
         if self._desk is not None:
             self._desk.close()
-
-    @property
-    def _holdings(self) -> Holdings:
-        """What was opened; `AssistantError` in a forked process, where all that uses it would hang."""
-        self._process.check()
-        return self._opened
 
     # -- papers
 
@@ -109,11 +112,13 @@ class Assistant:
         `progress(stage, done, total)` is called as passages are embedded and indexed. The same files a second
         time change nothing. Raises `LibraryBusy` when another process is writing.
         """
-        return self._holdings.ingest(paths, progress=progress)
+        with self._shared.using() as holdings:
+            return holdings.ingest(paths, progress=progress)
 
     def remove(self, *titles: str) -> Ingested:
         """Forget papers by title or id. Raises `PaperNotFound`, before anything is changed, for one not held."""
-        return self._holdings.remove(titles)
+        with self._shared.using() as holdings:
+            return holdings.remove(titles)
 
     def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
         """All papers by title, or the fifty that `words` find, best first.
@@ -122,23 +127,28 @@ class Assistant:
         2025-03, 2025 or Mar 12, to those days, both included. Raises `PaperNotFound` for a listing that is not here,
         `QuestionError` for what is no date.
         """
-        return self._holdings.papers(words, listing=listing, since=since, until=until)
+        with self._shared.using() as holdings:
+            return holdings.papers(words, listing=listing, since=since, until=until)
 
-    def paper(self, title: str) -> Paper:
-        """The paper of that title (case and spacing aside) or id; `PaperNotFound` names the closest titles."""
-        return self._holdings.paper(title)
+    def paper(self, title: str, *, beginning: bool = False) -> Paper:
+        """The paper of that title (case and spacing aside) or id, or with `beginning` the only one that begins so."""
+        with self._shared.using() as holdings:
+            return holdings.paper(title, beginning=beginning)
 
     def status(self) -> Status:
         """What is held, and whether it is searchable."""
-        return self._holdings.status()
+        with self._shared.using() as holdings:
+            return holdings.status()
 
     def spending(self) -> Spending | None:
         """What language models took today and ever; None where none is configured."""
-        return self._desk.spent() if self._desk else None
+        with self._shared.using():
+            return self._desk.spent() if self._desk else None
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
         """What is wrong with the library and its index, in words; with `repair`, made right from the papers."""
-        return self._holdings.doctor(repair=repair, progress=progress)
+        with self._shared.using() as holdings:
+            return holdings.doctor(repair=repair, progress=progress)
 
     def atlas(self) -> Atlas:
         """The map of the papers: where each lies, near those like it, and what the clusters are about.
@@ -148,8 +158,8 @@ class Assistant:
         """
         from .atlas import Atlas, atlas_of
 
-        with self._holdings.reading() as index:
-            return Atlas() if index is None else atlas_of(self._holdings.library, index)
+        with self._shared.using() as holdings, holdings.reading() as index:
+            return Atlas() if index is None else atlas_of(holdings.library, index)
 
     # -- questions
 
@@ -174,16 +184,14 @@ class Assistant:
     def stream(
         self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
     ) -> Generator[Event, None, None]:
-        """The stages, then each claim that passed the checks, then the answer; never an unchecked sentence.
-
-        To close it is to give the question up.
-        """
+        """The stages, each claim that passed the checks, then the answer. To close it is to give the question up."""
         clock, question, chosen = Clock(), accepted(question), self._chosen(papers)
-        with self._holdings.reading() as index, self._task() as task:
+        with self._shared.using() as holdings, holdings.reading() as index, self._task() as task:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            if index is None or (said := self._said_at_once(question, recent, chosen, index)):
-                declined = EMPTY if index is None else said
-                yield Event("answered", answer=Answer(question, question, declined=declined, kind="talk"))
+            listings = holdings.library.listings()
+            said = EMPTY if index is None else said_at_once(question, recent, index, listings, chosen=bool(chosen))
+            if index is None or said:
+                yield Event("answered", answer=Answer(question, question, declined=said, kind="talk"))
                 return
             query = _query(question, recent, chosen, index, task)
             yield Event(f"searching {counted(len(chosen) or len(index.keywords), 'paper')}")
@@ -212,14 +220,6 @@ class Assistant:
         )
         yield Event("answered", answer=answer)
 
-    def _said_at_once(
-        self, question: str, turns: Sequence[Turn], chosen: Sequence[Paper], index: Index
-    ) -> Decline | None:
-        """What is said without a search: to who says hello, and to what goes on from a question that found nothing."""
-        if not chosen and is_lost(question, turns) and general(question, index):
-            return LOST
-        return courtesy(question, len(index.keywords), self._holdings.library.listings(), chosen=bool(chosen))
-
     def _composed(
         self, asked: Asked, hits: Sequence[Hit], index: Index, task: Task | None, clock: Clock
     ) -> Generator[Event, None, Composition]:
@@ -239,7 +239,7 @@ class Assistant:
         paper = self.paper(title)
         if not any(c.isalnum() for c in sentence):
             raise QuestionError("The sentence has no words. Write one that the abstract may support.")
-        with self._holdings.reading() as index:
+        with self._shared.using() as holdings, holdings.reading() as index:
             if index is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
             found = self._checker(index).check(sentence, paper)
@@ -252,7 +252,7 @@ class Assistant:
 
     def understood(self, question: str) -> tuple[Asked, list[Hit]]:
         """What a self-contained question asks for, and its hits, best first."""
-        with self._holdings.reading() as index:
+        with self._shared.using() as holdings, holdings.reading() as index:
             if index is None:
                 return Asked(question, "fact"), []
             asked = self._search(index).understood(accepted(question))

@@ -9,7 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from .markdown import escaped, of_answer
+from .markdown import of_answer
+from .notebook import escaped
 from .records import Answer, Claim, Paper
 from .text import clean, content_words
 

@@ -7,10 +7,12 @@ question has to be such a one; all others go to the papers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .browsing import MONTHS, days
-from .records import Decline
+from .conversation import LOST, is_lost
+from .question import Vocabulary, general
+from .records import Decline, Turn
 from .text import counted
 
 _PAPERS = r"(?:papers|abstracts|documents|articles|titles|publications)"
@@ -69,6 +71,15 @@ BLAME = _whole(
     r"(?:stupid|dumb|useless|bad|terrible|wrong|rubbish|bullshit|nonsense|crap|idiots?|helpful|true|what i asked)"
     r"|wrong|no|bullshit|nonsense|wtf|fuck (?:you|off)|you suck|(?:that|this) (?:did|does)(?:n't| not) help"
 )
+
+
+def said_at_once(
+    question: str, turns: Sequence[Turn], vocabulary: Vocabulary, listings: Mapping[str, str], *, chosen: bool = False
+) -> Decline | None:
+    """What is said without a search: to who says hello, and to what goes on from a question that found nothing."""
+    if not chosen and is_lost(question, turns) and general(question, vocabulary):
+        return LOST
+    return courtesy(question, len(vocabulary), listings, chosen=chosen)
 
 
 def courtesy(question: str, papers: int, listings: Mapping[str, str], *, chosen: bool = False) -> Decline | None:

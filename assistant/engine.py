@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .errors import StoreError
@@ -33,6 +36,16 @@ def folder(path: Path) -> Store:
     return EngineStore(path) if importlib.metadata.version("chromadb") in KNOWN else ChromaStore.folder(path)
 
 
+def _copied(path: Path) -> TemporaryDirectory[str]:
+    """A copy of a folder that this process may only read: Chroma writes into whatever it opens."""
+    copy = TemporaryDirectory(prefix="paper-assistant-index-")
+    for file in filter(Path.is_file, path.rglob("*")):
+        place = Path(copy.name, file.relative_to(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    return copy
+
+
 class EngineStore:
     """A Chroma folder that is read and never written. Raises `StoreError` when it cannot be used."""
 
@@ -40,6 +53,8 @@ class EngineStore:
         native().check()
         import chromadb_rust_bindings as chroma
 
+        self._copy = _copied(path) if path.exists() and not os.access(path, os.W_OK) else None
+        path = Path(self._copy.name) if self._copy else path
         database = chroma.SqliteDBConfig(
             url=str(path / "chroma.sqlite3"),
             hash_type=chroma.MigrationHash.MD5,
@@ -85,3 +100,5 @@ class EngineStore:
 
     def close(self) -> None:
         del self._engine
+        if self._copy:
+            self._copy.cleanup()

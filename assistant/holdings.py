@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,8 +18,9 @@ from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
 from .inspection import damaged_files, let_go, wrong_contents
 from .names import closest_titles
+from .notebook import Brief
 from .processes import native
-from .records import Ingested, Paper
+from .records import Ingested, Paper, fold
 
 if TYPE_CHECKING:
     from .embedding import Embedder
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 
 FOUND = 50
 """Papers that a search by words alone comes up with."""
+NAMED = 8
+"""Titles named of those that a beginning could mean."""
 WORDS_ALONE = "The index holds words alone. To search by meaning too, run: assistant doctor --repair"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+@dataclass(frozen=True, slots=True, repr=False)
+class Status(Brief):
     """What is held, and whether it is searchable; `notice` says in words what is not as it should be."""
 
     home: Path
@@ -42,6 +46,14 @@ class Status:
     indexed_revision: int
     embedder: str
     notice: str = ""
+
+
+def made(home: str | Path) -> Path:
+    """The folder `home`, if a library was made in it; else `LibraryError` names the command that makes one."""
+    if not (folder := Path(home).expanduser()).joinpath("library.sqlite").exists():
+        command = f"assistant --home {shlex.quote(str(folder))} ingest PATH..."
+        raise LibraryError(f"There is no library in the folder {str(folder)!r}. Make one with: {command}")
+    return folder
 
 
 class Holdings:
@@ -129,14 +141,28 @@ class Holdings:
             ranked = index.keywords.search(words, limit=len(index) if every else FOUND) if index is not None else []
         return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:FOUND]
 
-    def paper(self, title: str) -> Paper:
-        """The paper of that title (case and spacing aside) or id, or `PaperNotFound` naming the closest titles."""
+    def paper(self, title: str, *, beginning: bool = False) -> Paper:
+        """The paper of that title (case and spacing aside) or id, or `PaperNotFound` naming the closest titles.
+
+        With `beginning`, the only title that begins so will do; where several do, `PaperNotFound` names them.
+        """
         found = self.library.find(title)
         if found is None:
+            begun = self._beginning(title) if beginning else []
+            if len(begun) == 1:
+                return begun[0]
+            if begun:
+                some = "; ".join(paper.title for paper in begun[:NAMED])
+                more = f"; and {len(begun) - NAMED} more" if len(begun) > NAMED else ""
+                raise PaperNotFound(f"{len(begun)} titles here begin with {title!r}: {some}{more}. Give more of one.")
             close = closest_titles(title, [paper.title for paper in self.library.papers()])
             hint = f" Closest: {'; '.join(close)}." if close else ""
             raise PaperNotFound(f"No paper here is called {title!r}.{hint}")
         return found
+
+    def _beginning(self, words: str) -> list[Paper]:
+        folded = fold(words)
+        return [paper for paper in self.library.papers() if fold(paper.title).startswith(folded)] if folded else []
 
     def status(self) -> Status:
         generation = indexing.current(self.library)
@@ -254,6 +280,8 @@ class Holdings:
 
     def _catch_up(self) -> None:
         """Bring the index up to date, unless somebody is writing: another thread of ours will do so itself."""
+        if not self.library.writable and indexing.current(self.library) is not None:
+            return  # the index that is there serves on
         ours = self._own_writers.acquire(blocking=False)
         try:
             if not ours:

@@ -60,32 +60,46 @@ class _Connection(sqlite3.Connection):
             self.close()
 
 
+@contextmanager
+def _usable(home: Path, purpose: str) -> Iterator[None]:
+    """Have what the system or SQLite says against using the folder said as a `LibraryError`."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise LibraryError(
+            f"The library at {str(home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
+            "ASSISTANT_HOME, see that this one can be written and its disk has room, or restore the file from a copy."
+        ) from error
+
+
 class Library:
     """The papers held under one folder; safe to open from many processes, written by one at a time.
 
-    Raises `LibraryError` when the folder or file cannot be used.
+    `writable`: whether this process may change the folder; else the library is only read. Raises `LibraryError` when
+    the folder or file cannot be used.
     """
 
     def __init__(self, home: str | Path) -> None:
         self.home = Path(home).expanduser()
         self.path = self.home / "library.sqlite"
-        try:
+        with _usable(self.home, "opened"):
             self.home.mkdir(parents=True, exist_ok=True)
+            self.writable = os.access(self.home, os.W_OK)
             self._local = threading.local()
             self._opened: weakref.WeakSet[_Connection] = weakref.WeakSet()
             self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            raise LibraryError(
-                f"The library at {str(self.home)!r} cannot be opened: {error}. "
-                "Name another folder with --home or ASSISTANT_HOME, or restore the file from a copy."
-            ) from error
 
     @property
     def _db(self) -> sqlite3.Connection:
         """This thread's own connection, until it ends: a reader never sees another thread's half-done transaction."""
         if not hasattr(self._local, "connection"):
             db = sqlite3.connect(
-                self.path, timeout=30, check_same_thread=False, isolation_level=None, factory=_Connection
+                self._address(),
+                uri=True,
+                timeout=30,
+                check_same_thread=False,
+                isolation_level=None,
+                factory=_Connection,
             )
             db.execute("pragma foreign_keys = on")
             db.execute(MAPPED)
@@ -94,8 +108,16 @@ class Library:
         connection: sqlite3.Connection = self._local.connection
         return connection
 
+    def _address(self) -> str:
+        """The file for SQLite. A folder that is only read has no log, or one that somebody else writes.
+
+        https://www.sqlite.org/wal.html#read_only_databases
+        """
+        read_only = "?mode=ro" if Path(f"{self.path}-wal").exists() else "?immutable=1"
+        return self.path.absolute().as_uri() + ("" if self.writable else read_only)
+
     def _prepare(self) -> None:
-        if self._db.execute("pragma journal_mode").fetchone()[0] != "wal":
+        if self.writable and self._db.execute("pragma journal_mode").fetchone()[0] != "wal":
             self._db.execute("pragma journal_mode = wal")
         version = self._db.execute("pragma user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
@@ -119,24 +141,25 @@ class Library:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the library's write lock; raises `LibraryBusy`, naming the holder, when another process does."""
+        """Hold the library's write lock. Raises `LibraryBusy`, naming who holds it, or `LibraryError`: a full disk."""
         from filelock import Timeout
 
         lock, note = self._lock(), self.home / "writer"
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            holder = note.read_text().strip() if note.exists() else ""
-            raise LibraryBusy(
-                f"The library at {str(self.home)!r} is being written by {holder or 'another process'}. "
-                "Nothing was changed. Wait until it has finished, then try again."
-            ) from None
-        try:
-            note.write_text(f"process {os.getpid()}\n")
-            yield
-        finally:
-            note.unlink(missing_ok=True)
-            lock.release()
+        with _usable(self.home, "written"):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                holder = note.read_text().strip() if note.exists() else ""
+                raise LibraryBusy(
+                    f"The library at {str(self.home)!r} is being written by {holder or 'another process'}. "
+                    "Nothing was changed. Wait until it has finished, then try again."
+                ) from None
+            try:
+                note.write_text(f"process {os.getpid()}\n")
+                yield
+            finally:
+                note.unlink(missing_ok=True)
+                lock.release()
 
     def _lock(self) -> FileLock:
         from filelock import FileLock

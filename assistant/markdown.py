@@ -6,23 +6,12 @@ import re
 from collections.abc import Iterable
 
 from .conversations import Kept, KeptTurn
+from .notebook import escaped
 from .records import Answer
-from .text import clean
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$&#]")
-"""What can begin markup anywhere in a line, mathematics and HTML among it; a backslash makes each a plain sign:
-https://spec.commonmark.org/0.31.2/#backslash-escapes"""
-_OPENING = re.compile(r"^(?:[+=-]|\d+(?=[.)]))")
-"""What can make a line a heading, an item or a rule."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SOURCE = re.compile(r"^\\\[\d+\\\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
 _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
-
-
-def escaped(text: str) -> str:
-    """Text as one line that Markdown shows as it is."""
-    line = _SPECIAL.sub(r"\\\g<0>", " ".join(clean(text).split()))
-    return _OPENING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], line)
 
 
 def of_answer(answer: Answer) -> str:

@@ -10,9 +10,11 @@ import functools
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from .notebook import Brief, Displayed, Source
 
 Basis = Literal["quoted", "checked", "judged"]
 """What a support rests on: word for word, the offline signals, or a model's judgement."""
@@ -37,8 +39,8 @@ def _paper_id(title: str) -> str:
     return digest(fold(title))
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+@dataclass(frozen=True, slots=True, repr=False)
+class Paper(Brief):
     """A title and an abstract, the listings that carry it, and where it can be found."""
 
     title: str
@@ -58,8 +60,8 @@ class Paper:
         return digest(self.title, self.abstract, self.url, self.published)
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+@dataclass(frozen=True, slots=True, repr=False)
+class Passage(Brief):
     """A verbatim slice of an abstract: `abstract[start:start + len(text)] == text`."""
 
     paper_id: str
@@ -72,8 +74,8 @@ class Passage:
         return f"{self.paper_id}:{self.start}"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@dataclass(frozen=True, slots=True, repr=False)
+class Evidence(Brief):
     """A sentence of a hit's abstract, where it starts there, and how it bears on the question.
 
     Among its `signals`: `similarity` (late interaction with the whole question), `focus` (the same with what is asked
@@ -86,8 +88,8 @@ class Evidence:
     signals: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+@dataclass(frozen=True, slots=True, repr=False)
+class Hit(Brief):
     """A paper found, and why it is here.
 
     `ranks` holds the 1-based rank in each list that found it (None where it was not in the
@@ -105,8 +107,8 @@ class Hit:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+@dataclass(frozen=True, slots=True, repr=False)
+class Sentence(Brief):
     """One sentence as written, right or wrong, and the marks it bears: unchecked.
 
     `heading` is the paper it is put under, `span` the words that it is said to rest on.
@@ -118,8 +120,8 @@ class Sentence:
     span: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+@dataclass(frozen=True, slots=True, repr=False)
+class Decline(Brief):
     """Why there is no answer, in words for a person, and the titles that came nearest."""
 
     kind: DeclineKind
@@ -127,8 +129,8 @@ class Decline:
     nearest: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Citation(Brief):
     """A verbatim `quote` of the passage's abstract, how far it supports the claim (0 to 1) and on what basis."""
 
     passage: Passage
@@ -137,8 +139,8 @@ class Citation:
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim(Brief):
     """A checked sentence; never without a citation."""
 
     text: str
@@ -150,8 +152,8 @@ class Claim:
             raise ValueError(f"a claim needs a citation: {self.text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+@dataclass(frozen=True, slots=True, repr=False)
+class Rejection(Brief):
     """A sentence (or one mark of it) that did not pass, and why."""
 
     sentence: str
@@ -159,8 +161,8 @@ class Rejection:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+@dataclass(frozen=True, slots=True, repr=False)
+class Check(Brief):
     """The verdict on one sentence against one paper; `score` is 0 to 1, `quote` the best span of its abstract.
 
     `certain`: it is not supported for a fault that was found in it, which no judgement of a model outweighs.
@@ -174,8 +176,8 @@ class Check:
     certain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer(Displayed):
     """A question answered or declined; `query` is the self-contained question that was searched.
 
     `lead` speaks of the library, `remark` of how the answer came about where that is not as it should be. `wording`
@@ -205,7 +207,7 @@ class Answer:
     @property
     def titles(self) -> tuple[str, ...]:
         """The cited titles, verbatim, in the order of first citation; `[n]` in `text` is `titles[n - 1]`."""
-        return _unique(c.passage.title for claim in self.claims for c in claim.citations)
+        return tuple(dict.fromkeys(c.passage.title for claim in self.claims for c in claim.citations))
 
     @property
     def text(self) -> str:
@@ -222,9 +224,17 @@ class Answer:
         body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
         return "\n\n".join(part for part in (self.lead, body, self.remark) if part)
 
+    def _parts(self) -> tuple[str, list[Source], tuple[str, ...]]:
+        urls = {hit.paper.title: hit.paper.url for hit in self.hits}
+        quotes: dict[str, dict[str, None]] = {title: {} for title in self.titles}
+        for citation in (citation for claim in self.claims for citation in claim.citations):
+            quotes[citation.passage.title][citation.quote] = None
+        sources = [Source(title, urls.get(title, ""), tuple(cited)) for title, cited in quotes.items()]
+        return self.text, sources, self.declined.nearest if self.declined else ()
 
-@dataclass(frozen=True, slots=True)
-class Event:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Event(Brief):
     """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer.
 
     After `STARTING_OVER` the claims so far are withdrawn and others follow.
@@ -239,16 +249,16 @@ STARTING_OVER = "starting over"
 """The stage at which the claims told so far are withdrawn: the language model broke off, or wrote too little."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+@dataclass(frozen=True, slots=True, repr=False)
+class Turn(Brief):
     """A question of a conversation and the answer it got."""
 
     question: str
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+@dataclass(frozen=True, slots=True, repr=False)
+class Reject(Brief):
     """A record that could not go in: the file, its 1-based line (0: the whole file), the reason, the text."""
 
     source: str
@@ -257,8 +267,8 @@ class Reject:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ingested(Brief):
     """What an ingest did, in papers; nothing offered is uncounted."""
 
     added: int = 0
@@ -286,7 +296,3 @@ def _shown(claim: Claim, numbers: Mapping[str, int]) -> str:
 def _unnumbered(text: str) -> str:
     """Text whose own "[3]" cannot be taken for a reference number of the answer."""
     return re.sub(r"\[(\d+)\]", r"(\1)", text)
-
-
-def _unique(items: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(items))

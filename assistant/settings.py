@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from .errors import SettingsError
 
 PREFIX = "ASSISTANT_"
+LONGEST = 200
+"""Characters shown of a value that is refused."""
 OPENAI = {"model_url": "OPENAI_BASE_URL", "model_key": "OPENAI_API_KEY"}
 """Where the openai client looks for what is not set under our own name."""
 
@@ -113,11 +116,24 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from error
 
+    @field_validator("home")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        try:
+            str(value).encode()
+            return value.expanduser()
+        except UnicodeEncodeError as error:
+            raise ValueError("must be a name in valid UTF-8") from error
+        except RuntimeError as error:
+            raise ValueError("names a user who is not known here") from error
+
     @field_validator("chroma_url", "model_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^\s/]+\S*", value):
-            raise ValueError("must be empty or an address that starts with http:// or https://")
+        if value and not (re.fullmatch(r"https?://[^\s/]+\S*", value) and value.isprintable() and _sound(value)):
+            raise ValueError(
+                "must be empty or an address that starts with http:// or https:// and has a sound host and port"
+            )
         return value.rstrip("/")
 
     @field_validator("model_prices")
@@ -141,6 +157,15 @@ class Settings(BaseModel):
         return cls(**{name: value for name, value in values.items() if value is not None})
 
 
+def _sound(address: str) -> bool:
+    """Whether the host and port of an address can be told from the rest and the port is one."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _prices_in(text: str) -> dict[str, tuple[float, float]]:
     found = {}
     for one in filter(None, (part.strip() for part in text.split(","))):
@@ -158,4 +183,4 @@ def _plain(problem: Any) -> str:
     if name not in Settings.model_fields:
         name = name.removeprefix(PREFIX).casefold()  # told by the variable it was read from
     told = str(problem["msg"]).removeprefix("Value error, ")  # what pydantic puts before our own words
-    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {problem['input']!r}: {told}."
+    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {str(problem['input'])[:LONGEST]!r}: {told}."

@@ -140,10 +140,12 @@ class Screen:
             return nullcontext()
         return Live(console=self.console, transient=True, refresh_per_second=12)
 
-    def verdict(self, check: Check) -> None:
-        """Write whether a sentence is supported, on what basis, and the words that come closest."""
+    def verdict(self, check: Check, title: str) -> None:
+        """Write whether the paper of that title supports a sentence, on what basis, and the words that come closest."""
         score = "" if check.basis == "quoted" else f", score {check.score:.2f}"
-        self.line(f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}).")
+        self.line(
+            f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}) by \u201c{title}\u201d."
+        )
         for reason in check.reasons:
             self.line(reason, first="- ", rest="  ")
         if check.quote:

@@ -110,7 +110,7 @@ def run(
 def _opened(task: Task, folder: Path) -> Iterator[PaperAssistant]:
     """The assistant over the papers of the task; a library made for it stays beside the report."""
     if task.home:
-        with PaperAssistant.open(task.home) as assistant:
+        with PaperAssistant.open(task.home, create=False) as assistant:
             yield assistant
         return
     files = stock.real(task.listings) if task.listings else task.corpus or stock.sample()

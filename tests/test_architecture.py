@@ -19,7 +19,7 @@ from .conftest import ROOT
 PACKAGE = ROOT / "assistant"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FRONT_DOOR = PACKAGE / "__init__.py"
-ROOMS = re.findall(r"^    ([a-z]+) {2,}\S", assistant.__doc__ or "", re.MULTILINE)
+ROOMS = re.findall(r"^    ([a-z_]+) {2,}\S", assistant.__doc__ or "", re.MULTILINE)
 
 VENDOR_ROOMS = {
     "chromadb": {"store"},

@@ -18,7 +18,14 @@ import assistant as package
 from assistant import embedding
 from assistant.chain import Assistant, Event
 from assistant.embedding import BundledEmbedder
-from assistant.errors import EmbedderError, LibraryError, PaperNotFound, QuestionError, SettingsError
+from assistant.errors import (
+    AssistantError,
+    EmbedderError,
+    LibraryError,
+    PaperNotFound,
+    QuestionError,
+    SettingsError,
+)
 from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.question import MAX_QUESTION, Asked
@@ -736,3 +743,106 @@ def test_the_query_says_how_a_misspelt_word_was_read(home: Path, embedder: HashE
         opened.ingest(listing(pairs=[(f"On Pears {n}", f"Retrieval is slow. {LONG}") for n in range(3)]))
         answer = opened.ask("Is retreival slow?")
     assert (answer.question, answer.query) == ("Is retreival slow?", "Is retrieval slow?")
+
+
+# -- closed
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda one: one.ask("What is PearRank?"),
+        lambda one: asyncio.run(one.aask("What is PearRank?")),
+        lambda one: list(one.stream("What is PearRank?")),
+        lambda one: one.ingest("a.txt"),
+        lambda one: one.remove(PEAR),
+        lambda one: one.papers(),
+        lambda one: one.papers("pear"),
+        lambda one: one.paper(PEAR),
+        lambda one: one.status(),
+        lambda one: one.spending(),
+        lambda one: one.doctor(),
+        lambda one: one.atlas(),
+        lambda one: one.check("It ranks.", PEAR),
+        lambda one: one.search("pear"),
+        lambda one: one.retriever().retrieve("pear"),
+        lambda one: one.conversation().ask("What is PearRank?"),
+    ],
+)
+def test_a_closed_assistant_says_so(hashed: Assistant, call: Callable[[Assistant], object]) -> None:
+    hashed.close()
+    hashed.close()
+    with pytest.raises(AssistantError, match=r"^This assistant is closed\. Open another with Assistant\.open"):
+        call(hashed)
+
+
+def test_a_conversation_and_a_retriever_of_before_say_so_too(hashed: Assistant) -> None:
+    conversation, retriever = hashed.conversation(), hashed.retriever()
+    hashed.close()
+    for call in (conversation.ask, retriever.retrieve):
+        with pytest.raises(AssistantError, match="This assistant is closed"):
+            call("What is PearRank?")
+
+
+def test_what_is_being_answered_when_it_is_closed_is_answered(hashed: Assistant) -> None:
+    expected = timeless(hashed.ask("What does PearRank learn from?"))
+    stream = hashed.stream("What does PearRank learn from?")
+    next(stream)
+    hashed.close()
+    with pytest.raises(AssistantError, match="This assistant is closed"):
+        hashed.status()
+    last = list(stream)[-1].answer
+    assert last is not None
+    assert timeless(last) == expected
+    with pytest.raises(AssistantError, match="This assistant is closed"):
+        hashed.ask("What is PearRank?")
+
+
+def test_closing_while_many_ask_gives_each_an_answer_or_the_word(hashed: Assistant) -> None:
+    expected = timeless(hashed.ask("What does PearRank learn from?"))
+
+    def one(number: int) -> Answer | str:
+        try:
+            if number == 10:
+                hashed.close()
+            return timeless(hashed.ask("What does PearRank learn from?"))
+        except AssistantError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(one, range(30)))
+    refused = [outcome for outcome in outcomes if outcome != expected]
+    assert len(refused) >= 15
+    assert {str(outcome)[:24] for outcome in refused} == {"This assistant is closed"}
+
+
+# -- which library, which paper
+
+
+def test_without_leave_to_create_a_library_that_is_not_there_is_an_error(home: Path, embedder: HashEmbedder) -> None:
+    with pytest.raises(
+        LibraryError, match=r"^There is no library in the folder '.*'\. Make one with: assistant --home"
+    ):
+        Assistant.open(home, embedder=embedder, create=False)
+    assert not home.exists()
+    Assistant.open(home, embedder=embedder).close()
+    Assistant.open(home, embedder=embedder, create=False).close()
+
+
+def test_a_paper_may_be_named_by_how_its_title_begins(hashed: Assistant) -> None:
+    assert hashed.paper("pearrank:  RANKING", beginning=True).title == PEAR
+    assert hashed.paper(PEAR, beginning=True).title == PEAR
+    with pytest.raises(PaperNotFound, match=r"^2 titles here begin with 'R': R\^2AG.*; Ragnar.*\. Give more of one\.$"):
+        hashed.paper("R", beginning=True)
+    for nothing in ("", "  ", "\udcff", "Storms"):
+        with pytest.raises(PaperNotFound, match=r"^No paper here is called"):
+            hashed.paper(nothing, beginning=True)
+    for call in (hashed.paper, hashed.remove, lambda title: hashed.check("It ranks.", title)):
+        with pytest.raises(PaperNotFound, match=r"^No paper here is called 'PearRank'"):
+            call("PearRank")
+
+
+def test_of_many_titles_that_begin_so_some_are_named(hashed: Assistant, listing: Listing) -> None:
+    hashed.ingest(listing("many.txt", [(f"Same Pears {n:02}", ABSTRACTS[PEAR]) for n in range(12)]))
+    with pytest.raises(PaperNotFound, match=r"^12 titles here .*Same Pears 07; and 4 more\. Give more of one\.$"):
+        hashed.paper("same", beginning=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ from assistant import __version__
 from assistant.chain import Assistant
 from assistant.chat import sample_files
 from assistant.cli import app
-from assistant.records import Answer, Check, Decline, Ingested
+from assistant.records import Answer, Check, Decline, Ingested, Paper
 
 from .conftest import ROOT
 from .papers import PAIRS, write_listing
 
 PEAR = "PearRank: Ranking Orchards by Weak Supervision"
 COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()"]
+PROGRAM = [sys.executable, "-m", "assistant"]
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +104,157 @@ def test_home_may_stand_before_or_after_the_command(run: Callable[..., Result], 
     for arguments in (["--home", stocked, "papers", "kite"], ["papers", "kite", "--home", stocked]):
         assert run(*arguments, home=home).stdout == "Do Kites Remember the Wind?\n"
     assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["ask", "What?"], ["chat"], ["papers"], ["status"], ["doctor"], ["doctor", "--repair"], ["remove", "x"]),
+        *(["check", "x", "--paper", "y"], ["feedback"], ["mcp"], ["slack", "--simulate"], ["serve", "--port", "0"]),
+        *(["users", "list"], ["users", "add", "x"], ["keys", "list"], ["keys", "add", "x"], ["eval"]),
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_home_is_not_made(arguments: list[str], run: Callable[..., Result], home: Path) -> None:
+    done = run(*arguments, "--home", home)
+    advice = f"Make one with: assistant --home {home} ingest PATH..."
+    message = f"assistant: There is no library in the folder {str(home)!r}. {advice}\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", message)
+    assert not home.exists()
+
+
+def test_ingest_makes_the_home(run: Callable[..., Result], home: Path, listing: Callable[..., Path]) -> None:
+    assert run("ingest", listing(), "--home", home).exit_code == 0
+    assert run("status", "--home", home).exit_code == 0
+
+
+def test_python_m_assistant_is_the_same_command(stocked: Path) -> None:
+    command = [sys.executable, "-m", "assistant", "--home", str(stocked), "papers", "kite"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Do Kites Remember the Wind?\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["papers"], ["status"], ["ask", "--json", "Pears?"]])
+def test_a_full_disk_under_the_output_is_one_line(arguments: list[str], stocked: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"ASSISTANT_HOME": str(stocked)},
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "assistant: The output cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("arguments", ["papers", "ask 'What is PearRank?'", "chat", "slack --simulate", "mcp"])
+def test_closed_streams_are_those_of_nobody(arguments: str, closed: str, stocked: Path) -> None:
+    command = f'"$0" -c "from assistant.program import main; main()" {arguments} {closed}'
+    done = subprocess.run(
+        ["bash", "-c", command, sys.executable],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"ASSISTANT_HOME": str(stocked)},
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_under_the_library_is_one_line(home: Path) -> None:
+    limited = f"ulimit -f 500; exec {' '.join(map(shlex.quote, PROGRAM))} ingest {' '.join(map(str, sample_files()))}"
+    done = subprocess.run(
+        ["bash", "-c", limited],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"ASSISTANT_HOME": str(home)},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"assistant: The library at '.*' cannot be written: disk I/O error\. Name .*\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["serve", "--port", "99999999"], "'--port'"),
+        (["serve", "--per-minute", "1e999"], "'--per-minute'"),
+        (["serve", "--per-minute", str(10**30)], "'--per-minute'"),
+        (["keys", "add", "k", "--per-minute", str(10**30)], "'--per-minute'"),
+        (["papers", "--since", "99999-99-99"], "'99999-99-99' is no date."),
+        (["papers", "--home", "~nobody-of-this-name/x"], "names a user who is not known here."),
+        (["ingest", "a.txt", "--home", "/\udcff"], "must be a name in valid UTF-8."),
+    ],
+)
+def test_what_is_absurd_is_refused_in_words(arguments: list[str], reason: str, run: Callable[..., Result]) -> None:
+    done = run(*arguments)
+    assert done.exit_code in (1, 2)
+    assert isinstance(done.exception, SystemExit)
+    assert reason in done.stderr
+
+
+@pytest.mark.parametrize("host", [b"x" * 300, "ü..x".encode(), b"a\xff"])
+def test_a_name_that_no_host_can_have_is_refused(host: bytes, stocked: Path) -> None:
+    command = [*map(os.fsencode, [*PROGRAM, "--home", str(stocked), "serve", "--port", "0", "--host"]), host]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"assistant: The page cannot be served at .*, port 0: .* Name another port .*\n", done.stderr)
+
+
+@pytest.fixture
+def read_only(stocked: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """`read_only("status")` runs a command over a copy of the library that it may read and not write."""
+    home = shutil.copytree(stocked, tmp_path / "copy")
+    paths = [home, *home.rglob("*")]
+    modes = {path: path.stat().st_mode for path in paths}
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222)
+    powers = "-dac_override,-dac_read_search"  # by which the superuser writes all the same
+    without = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
+    if without and not shutil.which("setpriv"):
+        pytest.skip("there is no setpriv, and the superuser may write everywhere")
+
+    def command(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        call = [*without, *PROGRAM, "--home", str(home), *arguments]
+        return subprocess.run(call, cwd=ROOT, input=typed, capture_output=True, text=True, check=False)
+
+    yield command
+    assert {path: path.stat().st_mode & ~0o222 for path in [home, *home.rglob("*")]} == {
+        path: mode & ~0o222 for path, mode in modes.items()
+    }
+    for path, mode in modes.items():
+        path.chmod(mode)
+
+
+def test_a_home_that_can_only_be_read_can_be_asked(
+    read_only: Callable[..., subprocess.CompletedProcess[str]], run: Callable[..., Result]
+) -> None:
+    for arguments in (
+        ["ask", "What is PearRank?"],
+        ["papers", "kite"],
+        ["doctor"],
+        ["check", "It ranks.", "--paper", PEAR],
+    ):
+        done, expected = read_only(*arguments), run(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (expected.exit_code, expected.stdout, "")
+    assert read_only("status").returncode == 0
+    assert f"[1] {PEAR}" in read_only("chat", typed="What is PearRank?\n").stdout
+
+
+@pytest.mark.parametrize("arguments", [["ingest", "README.md"], ["remove", PEAR]], ids=["ingest", "remove"])
+def test_a_home_that_can_only_be_read_is_not_changed(
+    arguments: list[str], read_only: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = read_only(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"assistant: The library at '.*' cannot be written: .*Permission denied.*\n", done.stderr)
 
 
 def test_a_failure_is_one_line_on_stderr_and_1(run: Callable[..., Result]) -> None:
@@ -246,6 +399,7 @@ def test_ask_json_prints_the_whole_answer(run: Callable[..., Result]) -> None:
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.usefixtures("library")
 def test_a_declined_question_is_4(flags: list[str], run: Callable[..., Result], home: Path) -> None:
     done = run("ask", *flags, "What is PearRank?", home=home)
     told = f"The library is the folder {home}; --home names another.\n"
@@ -275,6 +429,7 @@ def test_chat_answers_what_is_piped(run: Callable[..., Result]) -> None:
     assert done.stdout.count(f"[1] {PEAR}") == 2
 
 
+@pytest.mark.usefixtures("library")
 def test_chat_without_papers_is_a_failure(run: Callable[..., Result], home: Path) -> None:
     done = run("chat", home=home)
     assert done.exit_code == 1
@@ -308,6 +463,7 @@ def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
     assert sorted(run("papers").stdout.splitlines()) == sorted(title for title, _ in PAIRS)
 
 
+@pytest.mark.usefixtures("library")
 def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
     done = run("papers", "zebra")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper has these words.\n")
@@ -368,14 +524,24 @@ def test_doctor_says_when_it_could_not_repair(run: Callable[..., Result], monkey
 # -- check
 
 
+def test_check_names_the_titles_that_a_beginning_could_mean(run: Callable[..., Result]) -> None:
+    done = run("check", "It is so.", "--paper", "r")
+    assert (done.exit_code, done.stdout) == (1, "")
+    begun = sorted(title for title, _ in PAIRS if title.casefold().startswith("r"))
+    assert len(begun) == 2
+    assert done.stderr == f"assistant: 2 titles here begin with 'r': {'; '.join(begun)}. Give more of one.\n"
+    for nothing in ("", " ", "\udcff"):
+        assert run("check", "It is so.", "--paper", nothing).stderr.startswith("assistant: No paper here is called")
+
+
 @pytest.mark.parametrize(
     ("check", "code", "printed"),
     [
-        pytest.param(Check(True, 1.0, "quoted", (), "Yes."), 0, "Supported (quoted).", id="supported"),
+        pytest.param(Check(True, 1.0, "quoted", (), "Yes."), 0, f"Supported (quoted) by “{PEAR}”.", id="supported"),
         pytest.param(
             Check(False, 0.25, "checked", ("the abstract lacks 3.5",), "No."),
             4,
-            "Not supported (checked, score 0.25).\n- the abstract lacks 3.5",
+            f"Not supported (checked, score 0.25) by “{PEAR}”.\n- the abstract lacks 3.5",
             id="not supported",
         ),
     ],
@@ -385,8 +551,9 @@ def test_check_says_whether_and_why(
 ) -> None:
     asked: list[tuple[str, str]] = []
     monkeypatch.setattr(Assistant, "check", lambda self, sentence, title: asked.append((sentence, title)) or check)
-    done = run("check", "It is so.", "--paper", PEAR)
-    assert asked == [("It is so.", PEAR)]
+    for paper in (PEAR, "pearrank:  RANK"):  # or how it begins
+        done = run("check", "It is so.", "--paper", paper)
+    assert asked == [("It is so.", Paper(PEAR, "").id)] * 2
     assert done.exit_code == code
     assert done.stdout == f"{printed}\nThe closest words of the abstract: “{check.quote}”\n"
 

@@ -19,6 +19,7 @@ from assistant import accounts as room
 from assistant.accounts import PER_MINUTE, Accounts
 from assistant.cli import app, people
 from assistant.conversations import Conversations, Thumb
+from assistant.library import Library
 from assistant.records import Answer, Citation, Claim, Passage, Turn
 from eval.questions import read
 
@@ -33,8 +34,8 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run(home: Path) -> Callable[..., Result]:
-    """`run("users", "list")` runs a command over a home; `typed` is its standard input."""
+def run(library: Library, home: Path) -> Callable[..., Result]:
+    """`run("users", "list")` runs a command over a library's home; `typed` is its standard input."""
 
     def command(*arguments: object, typed: str = "") -> Result:
         return CliRunner().invoke(app, [str(a) for a in arguments], input=typed, env={"ASSISTANT_HOME": str(home)})
@@ -116,6 +117,7 @@ def test_the_end_of_the_input_instead_of_a_password_stops_it(run: Callable[..., 
     assert run("users", "list").stdout == ""
 
 
+@pytest.mark.usefixtures("library")
 def test_a_password_typed_at_a_terminal_is_not_shown(home: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", "from assistant.cli import main; main()", "users", "add", "ann"]
@@ -204,7 +206,10 @@ def test_every_command_has_help_and_takes_a_home(words: str, run: Callable[..., 
     assert "--home FOLDER" in done.stdout
 
 
-def test_home_may_stand_before_the_command(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_home_may_stand_before_the_command(
+    run: Callable[..., Result], open_library: Callable[..., Library], tmp_path: Path
+) -> None:
+    open_library(tmp_path / "other")
     run("--home", tmp_path / "other", "users", "add", "ann", "--password-stdin", typed=PASSWORD)
     assert opens(tmp_path / "other", "ann", PASSWORD)
     assert run("users", "list").stdout == ""

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from assistant import markdown
 from assistant.conversations import Kept, KeptTurn
+from assistant.notebook import escaped
 from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Turn
 from assistant.text import clean
 
@@ -46,7 +47,7 @@ def shown(text: str) -> str:
 @given(st.sampled_from(HOSTILE) | st.text(MARKUP, max_size=40) | st.text(st.characters(codec="utf-8"), max_size=60))
 @pytest.mark.parametrize("before", ["", "x\n", "a | b\n"], ids=["alone", "under a line", "under what heads a table"])
 def test_any_text_is_shown_as_it_is(before: str, text: str) -> None:
-    tokens = READER.parse("\n".join(markdown.escaped(line) for line in (*before.splitlines(), text)))
+    tokens = READER.parse("\n".join(escaped(line) for line in (*before.splitlines(), text)))
     assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
     inner = [child for token in tokens for child in token.children or []]
     assert {child.type for child in inner} <= {"text", "softbreak"}

@@ -69,6 +69,27 @@ def test_a_value_is_refused_in_our_words_alone(monkeypatch: pytest.MonkeyPatch) 
         Settings.from_environment()
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "http://a:99999999", "http://a:x", "http://a\x01b", "https://:80"])
+def test_an_address_without_a_sound_host_and_port_is_refused(address: str) -> None:
+    for setting in ("model_url", "chroma_url"):
+        with pytest.raises(SettingsError, match="and has a sound host and port"):
+            Settings(**{setting: address})
+
+
+@pytest.mark.parametrize(
+    ("home", "reason"), [("~nobody-of-this-name/x", "names a user who is not known here"), ("/\udcff", "valid UTF-8")]
+)
+def test_a_home_that_cannot_be_is_refused(home: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        Settings(home=home)
+
+
+def test_a_value_as_long_as_a_book_is_not_shown_whole() -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings(threads="9" * 100_000)
+    assert len(str(error.value)) < 500
+
+
 def test_every_impossible_value_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as error:
         Settings(threads=0, memory_turns=-1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.markdown import escaped as markdown_escaped
+from assistant.notebook import escaped as markdown_escaped
 from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage
 from assistant.slack.blocks import (
     BLOCKS,

@@ -32,6 +32,7 @@ def empty(home: Path) -> Iterator[Assistant]:
         yield assistant
 
 
+@pytest.mark.usefixtures("library")
 def test_it_serves_until_it_is_interrupted_and_reaches_for_nothing_outside(home: Path) -> None:
     command = [sys.executable, "-c", f"{WATCHED}\nfrom assistant.cli import main; main()", "serve", "--port", "0"]
     with subprocess.Popen(
@@ -110,6 +111,7 @@ def test_an_impossible_port_is_refused_at_the_command_line(port: str) -> None:
     assert CliRunner().invoke(cli.app, ["serve", "--port", port]).exit_code == 2
 
 
+@pytest.mark.usefixtures("library")
 def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     met: list[web.Rules] = []
 
@@ -135,6 +137,7 @@ def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch
     assert met == [web.Rules(hosts=frozenset(names)), web.Rules(per_minute=7)]
 
 
+@pytest.mark.usefixtures("library")
 def test_a_log_in_needs_somebody_who_could(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     met: list[web.Rules] = []
 

@@ -51,11 +51,22 @@ class Commands(TyperGroup):
         except (KeyboardInterrupt, typer.Abort):
             typer.echo("Stopped.", err=True)
             raise typer.Exit(STOPPED) from None
-        except BrokenPipeError:
-            # What is left in the buffer would raise once more when Python exits.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(UNREAD) from None
+        except OSError as error:
+            raise typer.Exit(_failed(error)) from None
         return done
+
+
+def _failed(error: OSError) -> int:
+    """Say what could not be read or written; the exit code."""
+    if error.filename:
+        screen(stderr=True).line(f"{error.strerror}: {error.filename!r}", first="assistant: ")
+        return FAILED
+    # What is left in the buffer would raise once more when Python exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return UNREAD
+    screen(stderr=True).line(f"The output cannot be written: {error.strerror or error}.", first="assistant: ")
+    return FAILED
 
 
 app = typer.Typer(
@@ -81,7 +92,12 @@ def main() -> None:
     # a fifth of the time.
     gc.set_threshold(50_000)
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:  # from what is printed outside a command, such as help
+        sys.exit(_failed(error))
     finally:
         gc.freeze()
 

@@ -42,7 +42,7 @@ def chat(
     """Converse: a question may refer to the ones before."""
     from ..chat import Chat
 
-    with opened(context, home) as assistant:
+    with opened(context, home, create=sample) as assistant:
         if sample:
             with_sample(assistant)
         Chat(assistant, screen()).run()
@@ -51,13 +51,16 @@ def chat(
 def check(
     context: typer.Context,
     sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="What might be said.", show_default=False)],
-    paper: Annotated[str, typer.Option("--paper", metavar="TITLE", help="Title or id.", show_default=False)],
+    paper: Annotated[
+        str, typer.Option("--paper", metavar="TITLE", help="Title, its beginning, or id.", show_default=False)
+    ],
     home: Home = None,
 ) -> None:
     """Say whether a paper's abstract supports a sentence."""
     with opened(context, home) as assistant:
-        verdict = assistant.check(text_of([sentence]), paper)
-    screen().verdict(verdict)
+        checked = assistant.paper(text_of([paper]), beginning=True)
+        verdict = assistant.check(text_of([sentence]), checked.id)
+    screen().verdict(verdict, checked.title)
     if not verdict.supported:
         raise typer.Exit(DECLINED)
 

@@ -18,7 +18,7 @@ def ingest(
 ) -> None:
     """Take in listing files. The same files a second time change nothing."""
     out = screen()
-    with opened(context, home) as assistant:
+    with opened(context, home, create=True) as assistant:
         done = ingested(assistant, paths)
         held = assistant.status().papers
     out.line(

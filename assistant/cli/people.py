@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import AssistantError
-from .shared import Home, home_of, screen
+from .shared import MOST, Home, home_of, screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,7 +104,7 @@ def add_key(
     rights: Annotated[
         Literal["ask", "write"], typer.Option(help="To ask only, or to add and remove papers, too.")
     ] = "ask",
-    per_minute: Annotated[int, typer.Option(metavar="N", min=1, help="Questions a minute.")] = 60,
+    per_minute: Annotated[int, typer.Option(metavar="N", min=1, max=MOST, help="Questions a minute.")] = 60,
     home: Home = None,
 ) -> None:
     """Make a key and print it; it is shown this once."""

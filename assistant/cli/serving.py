@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import AssistantError
-from .shared import Home, opened, screen, settings_of, with_sample
+from .shared import MOST, Home, opened, screen, settings_of, with_sample
 
 if TYPE_CHECKING:
     from ..chain import Assistant
@@ -26,14 +26,18 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any that is free.")] = 7860,
     auth: Annotated[bool, typer.Option("--auth", help="Only for users who log in: assistant users add NAME")] = False,
     per_minute: Annotated[
-        int, typer.Option("--per-minute", metavar="N", min=1, help="Questions a minute that one person may ask.")
+        int,
+        typer.Option("--per-minute", metavar="N", min=1, max=MOST, help="Questions a minute that one person may ask."),
     ] = 30,
     sample: Annotated[bool, typer.Option("--sample", help="Take in the sample first if there are no papers.")] = False,
     home: Home = None,
 ) -> None:
     """Serve the page: a conversation with its evidence beside it; and beside the page what programs talk to."""
     settings = settings_of(context, home)
-    with opened(context, home, settings) as assistant, doors(assistant, settings) as beside:
+    create = (
+        sample or (home or context.obj) is None
+    )  # the page takes papers in, but a folder that is named should exist
+    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as beside:
         if sample:
             with_sample(assistant)
         from .. import web
@@ -104,4 +108,9 @@ def serve_agent(context: typer.Context, home: Home = None) -> None:
     with opened(context, home) as assistant:
         from .. import mcp
 
-        mcp.serve(assistant)
+        try:
+            mcp.serve(assistant)
+        except ExceptionGroup as group:  # of the two that read and write
+            if (failed := group.subgroup(OSError)) is None:
+                raise
+            raise AssistantError(f"The agent cannot be reached any more: {failed.exceptions[0]}.") from group

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..terminal import Screen
 
+MOST = 1_000_000
+"""Questions a minute, at most: more is no limit."""
 FAILED, REJECTED, DECLINED, FAULTY, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
 
 Home = Annotated[
@@ -37,14 +39,17 @@ def screen(*, stderr: bool = False) -> Screen:
 
 
 @contextmanager
-def opened(context: typer.Context, home: Path | None, settings: Settings | None = None) -> Iterator[Assistant]:
+def opened(
+    context: typer.Context, home: Path | None, settings: Settings | None = None, *, create: bool = False
+) -> Iterator[Assistant]:
     """The assistant over the library that the command line or the settings name; says on stderr what it lacks.
 
-    `settings` are those that a command has read for itself, with the folder in them.
+    `settings` are those that a command has read for itself, with the folder in them. `create` makes a library that is
+    not there: for commands that take papers in, so that a mistyped folder is not made by those that only look.
     """
     from ..chain import Assistant
 
-    with Assistant.open(None if settings else home or context.obj, settings=settings) as assistant:
+    with Assistant.open(None if settings else home or context.obj, settings=settings, create=create) as assistant:
         notice = assistant.status().notice
         if notice:
             screen(stderr=True).line(notice)
@@ -59,8 +64,10 @@ def settings_of(context: typer.Context, home: Path | None) -> Settings:
 
 
 def home_of(context: typer.Context, home: Path | None) -> Path:
-    """The folder that the command line or the settings name."""
-    return settings_of(context, home).home
+    """The folder of the library that the command line or the settings name; `LibraryError` where there is none."""
+    from ..holdings import made
+
+    return made(settings_of(context, home).home)
 
 
 def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:

@@ -23,7 +23,7 @@ from fastapi.responses import JSONResponse
 
 from ..chain import Assistant
 from ..errors import AssistantError
-from ..markdown import escaped
+from ..notebook import escaped
 from ..records import Answer
 from ..settings import Settings
 from .blocks import notice, reply, shown

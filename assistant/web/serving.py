@@ -56,8 +56,9 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter where the name of a host cannot be one
+        reason = (isinstance(error, OSError) and error.strerror) or error
         raise AddressError(
-            f"The page cannot be served at {host}, port {port}: {error.strerror or error}. "
+            f"The page cannot be served at {host}, port {port}: {reason}. "
             "Name another port with --port (0 takes any that is free), or another host with --host."
         ) from error

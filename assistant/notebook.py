@@ -1,0 +1,139 @@
+"""A record in, how it looks at a Python prompt or in a notebook out; nothing of its texts is markup there."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence, Sized
+from dataclasses import dataclass, fields
+from itertools import groupby
+
+from .text import clean
+
+BRIEF = 60
+"""Characters of a text, and entries of a tuple or mapping as Python writes them, that the `repr` of a record shows."""
+
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$&#]")
+"""What can begin markup anywhere in a line, mathematics and HTML among it; a backslash makes each a plain sign:
+https://spec.commonmark.org/0.31.2/#backslash-escapes"""
+_OPENING = re.compile(r"^(?:[+=-]|\d+(?=[.)]))")
+"""What can make a line a heading, an item or a rule."""
+_MARK = re.compile(r"\\\[(\d+)\\\]")
+_ADDRESS = re.compile(r"https?://[^\s<>\"'\\]+")
+
+
+class Brief:
+    """A dataclass whose `repr` fits a few lines: fields that are empty are left out, long ones cut or counted."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
+        shown = (f"{name}={_brief(value)}" for name, value in values if value not in ("", None, (), {}))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, str):
+        line = " ".join(value[: 10 * BRIEF].split())
+        return repr(line if len(line) <= BRIEF else f"{line[: BRIEF - 1]}\u2026")
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Sized) and not isinstance(value, Brief):
+        written = repr(value) if len(value) < 3 else ""
+        return written if 0 < len(written) <= BRIEF else f"<{len(value):,}>"
+    return repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A paper that an answer cites, and the words it cites; `url` is "" where the paper has none."""
+
+    title: str
+    url: str
+    quotes: tuple[str, ...]
+
+
+class Displayed(Brief):
+    """A record that a person reads: as text, or in a notebook as Markdown or HTML.
+
+    https://ipython.readthedocs.io/en/stable/config/integrating.html
+    """
+
+    __slots__ = ()
+
+    def _parts(self) -> tuple[str, list[Source], tuple[str, ...]]:
+        """Its text, its sources in the order of their numbers, and the titles that came nearest."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return as_text(*self._parts())
+
+    def _repr_markdown_(self) -> str:
+        return as_markdown(*self._parts())
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._parts())
+
+
+def escaped(text: str) -> str:
+    """Text as one line that Markdown shows as it is."""
+    line = _SPECIAL.sub(r"\\\g<0>", " ".join(clean(text).split()))
+    return _OPENING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], line)
+
+
+def as_text(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
+    """The answer, then its numbered titles; for a decline, the titles that came nearest."""
+    titles = "\n".join(f"[{number}] {source.title}" for number, source in enumerate(sources, start=1))
+    near = "\n".join(["Nearest papers:", *(f"- {title}" for title in nearest)]) if nearest else ""
+    return clean("\n\n".join(part for part in (text, titles, near) if part))
+
+
+def as_markdown(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
+    """The same as Markdown, with the words cited under each title."""
+    lines = (f"- {_marked(line[2:])}" if _is_item(line) else _marked(line) for line in text.splitlines())
+    titles = (_markdown_source(number, source) for number, source in enumerate(sources, start=1))
+    near = ["Nearest papers:\n", *(f"- {escaped(title)}" for title in nearest)] if nearest else []
+    return "\n\n".join(part for part in ("\n".join(lines), *titles, "\n".join(near)) if part)
+
+
+def _marked(line: str) -> str:
+    """A line of an answer. Its reference numbers stay plain: escaped, a notebook would take them for mathematics."""
+    return _MARK.sub(r"[\1]", escaped(line))
+
+
+def _markdown_source(number: int, source: Source) -> str:
+    address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
+    quotes = "\n>\n".join(f"> {escaped(quote)}" for quote in source.quotes)
+    return f"[{number}] **{escaped(source.title)}**{address}\n\n{quotes}"
+
+
+def as_html(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
+    """The same as HTML. A price is no formula: MathJax passes over these classes."""
+    body = "".join(_block(lines, items=items) for items, lines in groupby(text.splitlines(), _is_item))
+    titles = "".join(map(_html_source, sources))
+    near = "".join(f"<li>{_plain(title)}</li>" for title in nearest)
+    cited = f"<ol>{titles}</ol>" if titles else ""
+    close = f"<p>Nearest papers:</p><ul>{near}</ul>" if near else ""
+    return f'<div class="tex2jax_ignore mathjax_ignore">{body}{cited}{close}</div>'
+
+
+def _is_item(line: str) -> bool:
+    return line.startswith("- ")
+
+
+def _block(lines: Iterable[str], *, items: bool) -> str:
+    if items:
+        return f"<ul>{''.join(f'<li>{_plain(line[2:])}</li>' for line in lines)}</ul>"
+    return "".join(f"<p>{_plain(line)}</p>" for line in lines if line)
+
+
+def _html_source(source: Source) -> str:
+    title = f"<b>{_plain(source.title)}</b>"
+    if _ADDRESS.fullmatch(source.url):
+        title = f'<a href="{_plain(source.url)}" rel="noopener noreferrer" target="_blank">{title}</a>'
+    return f"<li>{title}{''.join(f'<blockquote>{_plain(quote)}</blockquote>' for quote in source.quotes)}</li>"
+
+
+def _plain(text: str) -> str:
+    return html.escape(clean(text))
