@@ -24,6 +24,7 @@ from assistant.records import Answer, Check, Decline, Ingested
 
 from .conftest import ROOT
 from .papers import PAIRS, write_listing
+from .references import references, ris
 
 PEAR = "PearRank: Ranking Orchards by Weak Supervision"
 COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()"]
@@ -216,6 +217,22 @@ def test_ingest_lists_what_was_rejected_and_is_3(run: Callable[..., Result], hom
         "  a.txt:15: what follows this title reads as a title, not an abstract (A Title Alone)",
         "  a.txt:17: the file ends before this title's abstract (Another Title)",
         f"  none.txt: there is no file '{tmp_path / 'none.txt'}'",
+    ]
+
+
+def test_ingest_refuses_a_bibliographic_file_in_one_line(
+    run: Callable[..., Result], home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "zotero.ris"
+    file.write_text(ris(references(100)))
+    done = run("ingest", file, home=home)
+    assert done.exit_code == 3
+    assert done.stdout.splitlines() == [
+        "Added 0, updated 0, unchanged 0, rejected 1. The library holds 0 papers.",
+        "",
+        "Rejected:",
+        "  zotero.ris: is RIS, which is not read yet; only listings are: "
+        "each title on one line, its abstract on the next",
     ]
 
 
