@@ -12,6 +12,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
     errors          the error tree
     text            a string in; its sentences, words, numbers or names out
+    readable        text of a paper in, the same as a person reads it out
+    showing         an answer or a paper in, the same out as a person reads it
     settings        the environment in, one frozen Settings out
     export          an answer in, plain JSON values out, and back again
     database        a private file and its schemas in, short transactions on it out

@@ -16,7 +16,8 @@ from .browsing import fitting
 from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, PaperNotFound
 from .names import closest_titles
-from .records import Ingested, Paper
+from .readable import readable
+from .records import Ingested, Paper, fold
 
 if TYPE_CHECKING:
     from .embedding import Embedder
@@ -126,12 +127,17 @@ class Holdings:
 
     def paper(self, title: str) -> Paper:
         """The paper of that title (case and spacing aside) or id, or `PaperNotFound` naming the closest titles."""
-        found = self.library.find(title)
+        found = self.library.find(title) or self._shown_as(title)
         if found is None:
             close = closest_titles(title, [paper.title for paper in self.library.papers()])
             hint = f" Closest: {'; '.join(close)}." if close else ""
             raise PaperNotFound(f"No paper here is called {title!r}.{hint}")
         return found
+
+    def _shown_as(self, title: str) -> Paper | None:
+        """The one paper whose title reads so where it is shown, without its LaTeX."""
+        shown = [paper for paper in self.library.papers() if fold(readable(paper.title)) == fold(title)]
+        return shown[0] if len(shown) == 1 else None
 
     def status(self) -> Status:
         generation = indexing.current(self.library)

@@ -322,7 +322,7 @@ def test_chat_says_when_the_sample_is_not_installed(
 
 
 def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
-    assert sorted(run("papers").stdout.splitlines()) == sorted(title for title, _ in PAIRS)
+    assert sorted(run("papers").stdout.splitlines()) == sorted(title.replace("$", "") for title, _ in PAIRS)
 
 
 def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
