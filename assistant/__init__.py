@@ -13,6 +13,8 @@ The rooms, in the order in which data meets them; each imports only from those a
     notebook        a record in, how it looks at a Python prompt or in a notebook out
     records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
     errors          the error tree
+    readable        text of a paper in, the same as a person reads it out
+    showing         an answer or a paper in, the same out as a person reads it
     settings        the environment in, one frozen Settings out
     export          an answer in, plain JSON values out, and back again
     processes       what a fork leaves behind in, an error at once out

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 
 from .markdown import of_answer
 from .notebook import escaped
+from .readable import readable
 from .records import Answer, Claim, Paper
+from .showing import readable_answer
 from .text import clean, content_words
 
 _MATHS = re.compile(r"(\$[^$\n]{1,80}\$)")
@@ -27,6 +29,7 @@ _LATEX = {
 
 def as_text(answer: Answer) -> str:
     """The question, the answer and the titles it cites, as plain text."""
+    answer = readable_answer(answer)
     sources = (f"[{number}] {title}" for number, title in enumerate(answer.titles, start=1))
     return clean("\n\n".join(part for part in (answer.question, answer.text, "\n".join(sources)) if part))
 
@@ -70,10 +73,11 @@ def _entry(key: str, paper: Paper) -> str:
 
 
 def _latex(text: str) -> str:
-    """Text with LaTeX's special characters escaped; balanced `$...$` is taken for the formula it is."""
+    """Readable text, LaTeX's special characters escaped; balanced `$...$` is taken for the formula it is."""
     parts = _MATHS.split(" ".join(clean(text).split()))
     return "".join(
-        part if place % 2 and part.count("{") == part.count("}") else _escaped(part) for place, part in enumerate(parts)
+        part if place % 2 and part.count("{") == part.count("}") else _escaped(readable(part))
+        for place, part in enumerate(parts)
     )
 
 

@@ -20,6 +20,7 @@ from .inspection import damaged_files, let_go, wrong_contents
 from .names import closest_titles
 from .notebook import Brief
 from .processes import native
+from .readable import readable
 from .records import Ingested, Paper, fold
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Holdings:
 
         With `beginning`, the only title that begins so will do; where several do, `PaperNotFound` names them.
         """
-        found = self.library.find(title)
+        found = self.library.find(title) or self._shown_as(title)
         if found is None:
             begun = self._beginning(title) if beginning else []
             if len(begun) == 1:
@@ -163,6 +164,11 @@ class Holdings:
     def _beginning(self, words: str) -> list[Paper]:
         folded = fold(words)
         return [paper for paper in self.library.papers() if fold(paper.title).startswith(folded)] if folded else []
+
+    def _shown_as(self, title: str) -> Paper | None:
+        """The one paper whose title reads so where it is shown, without its LaTeX."""
+        shown = [paper for paper in self.library.papers() if fold(readable(paper.title)) == fold(title)]
+        return shown[0] if len(shown) == 1 else None
 
     def status(self) -> Status:
         generation = indexing.current(self.library)

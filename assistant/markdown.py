@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from .conversations import Kept, KeptTurn
 from .notebook import escaped
 from .records import Answer
+from .showing import readable_answer
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SOURCE = re.compile(r"^\\\[\d+\\\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
@@ -16,6 +17,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
 
 def of_answer(answer: Answer) -> str:
     """The answer, then its numbered sources, each with the words cited; for a decline, the nearest titles."""
+    answer = readable_answer(answer)
     paragraphs = [_paragraph(line) for line in answer.text.splitlines()]
     parts = ["\n".join(paragraphs)]
     if answer.titles:
@@ -35,7 +37,7 @@ def of_conversation(kept: Kept, turns: Iterable[KeptTurn]) -> str:
 
 
 def titles_in(markdown: str) -> list[str]:
-    """The titles that an answer cites, of the Markdown that `of_answer` made of it."""
+    """The titles that an answer cites, as they are shown in the Markdown that `of_answer` made of it."""
     return [_ESCAPED.sub(r"\g<1>", title) for title in _SOURCE.findall(markdown)]
 
 

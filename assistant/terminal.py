@@ -26,7 +26,9 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from .ledger import bill, money
+from .readable import readable
 from .records import STARTING_OVER, Answer
+from .showing import readable_answer
 from .text import clean
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Screen:
 
     def answer(self, answer: Answer, *, quotes: bool) -> None:
         """Write the answer and its sources, with what each says word for word if `quotes`."""
+        answer = readable_answer(answer)
         for paragraph in answer.text.split("\n"):
             item = paragraph.startswith("- ")
             self.line(paragraph.removeprefix("- ") if item else paragraph, first="- " * item, rest="  " * item)
@@ -93,6 +96,7 @@ class Screen:
 
     def sources(self, answer: Answer, *, quotes: bool = True) -> None:
         """Write the papers cited, by number, and under each the quotes taken from it."""
+        answer = readable_answer(answer)
         citations = [citation for claim in answer.claims for citation in claim.citations]
         for number, title in enumerate(answer.titles, start=1):
             indent = " " * len(f"[{number}] ")
@@ -104,6 +108,7 @@ class Screen:
 
     def why(self, answer: Answer) -> None:
         """Write how the answer came about: what was searched, what was found and why, what was rejected, how long."""
+        answer = readable_answer(answer)
         self.line(answer.query, first="Searched: ", rest="  ")
         self.line(f"Asked for: {answer.kind}. Written by: {answer.written_by or 'nobody'}.")
         shown = f", the first {MAX_HITS} below" if len(answer.hits) > MAX_HITS else ""
@@ -147,9 +152,9 @@ class Screen:
             f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}) by \u201c{title}\u201d."
         )
         for reason in check.reasons:
-            self.line(reason, first="- ", rest="  ")
+            self.line(readable(reason), first="- ", rest="  ")
         if check.quote:
-            self.line(f"The closest words of the abstract: \u201c{check.quote}\u201d")
+            self.line(f"The closest words of the abstract: \u201c{readable(check.quote)}\u201d")
 
     # -- the library
 
@@ -224,5 +229,5 @@ class _Rate(ProgressColumn):
 
 def _making(stage: str, claims: Sequence[Claim]) -> Group:
     """The frame shown while an answer is made: the claims so far, then the stage."""
-    said = Answer(question="", query="", claims=tuple(claims)).text
+    said = readable_answer(Answer(question="", query="", claims=tuple(claims))).text
     return Group(*([Text(clean(said))] if said else []), Spinner("dots", Text(f"{clean(stage).capitalize()} ...")))

@@ -33,6 +33,7 @@ from assistant.writing import ExtractiveWriter
 from .live import Live, client, made, opened
 from .pages import HeldWriter
 from .papers import PAIRS
+from .references import bibtex, references
 
 QUESTION = "What does PearRank learn from?"
 PEAR = PAIRS[0][0]
@@ -343,6 +344,14 @@ def test_a_listing_goes_in_by_upload_and_its_paper_out_again(assistant: Assistan
         problem(await calling.delete("/api/papers/FigTree: Growing Figs Fast"), 404)
 
     played(assistant, scene)
+
+
+def test_a_bibliographic_file_is_refused_by_its_name(assistant: Assistant) -> None:
+    held = len(assistant.papers())
+    done = got(assistant, "POST", "/api/papers", files={"file": ("a.txt", bibtex(references(100)).encode())}).json()
+    assert (done["added"], len(assistant.papers())) == (0, held)
+    (reject,) = done["rejects"]
+    assert reject["reason"].startswith("is BibTeX, which is not read yet; only listings are")
 
 
 @pytest.mark.parametrize("name", ["", "..", "/", "a" * 300, "a\x00b", "\n", "./.hidden"])

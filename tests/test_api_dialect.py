@@ -183,7 +183,7 @@ def test_only_so_many_turns_are_read(assistant: Assistant, monkeypatch: pytest.M
 def test_titles_are_read_back_from_whatever_markdown_they_were_written_in(assistant: Assistant) -> None:
     for paper in assistant.papers():
         answer = assistant.ask(f"What is “{paper.title}” about?")
-        assert titles_in(of_answer(answer)) == list(answer.titles)
+        assert [assistant.paper(title).title for title in titles_in(of_answer(answer))] == list(answer.titles)
     assert titles_in("\\[1\\] **\\*odd\\_\\[1\\]\\***  \n\\[2\\] **A** <http://x>\nno [3] **B** here") == ["A"]
 
 

@@ -27,8 +27,8 @@ def test_as_text_it_is_the_question_the_answer_and_the_titles() -> None:
     assert as_text(ANSWER) == (
         "Which *one*?\n\n2 papers here:\n\n"
         "- PearRank: 100% *better* pears & plums: It ranks. [1] It gains. [1]\n"
-        "- $VILA^2$: Villas_{x} {that} draw: A villa. [2]\n\n"
-        "[1] PearRank: 100% *better* pears & plums\n[2] $VILA^2$: Villas_{x} {that} draw"
+        "- VILA^2: Villas_{x} {that} draw: A villa. [2]\n\n"
+        "[1] PearRank: 100% *better* pears & plums\n[2] VILA^2: Villas_{x} {that} draw"
     )
 
 

@@ -132,12 +132,13 @@ def test_a_reject_names_its_line_reason_and_text(body: tuple[str, ...], line: in
 
 def test_what_is_too_long_for_a_title_or_an_abstract_is_rejected_and_the_records_beside_it_stay() -> None:
     whole_text, no_title = f"{ABSTRACT} " * (1_000_000 // len(ABSTRACT)), "x" * 10_001
-    found = parse("\n".join((TITLE, whole_text, no_title, "x" * 10_000, ABSTRACT)).encode(), "a.txt")
+    body = "\n".join((TITLE, whole_text, no_title, "x" * 10_000, ABSTRACT))
+    found = parse((listing_text([]) + body).encode(), "a.txt")
     assert [paper.title for paper in found.papers] == ["x" * 10_000]
     told = f"the text after this title is longer than an abstract ({len(whole_text.strip()):,} characters)"
     assert found.rejects == (
-        Reject("a.txt", 1, told, f"{TITLE}\n{whole_text.strip()}"),
-        Reject("a.txt", 3, "is longer than a title (10,001 characters)", no_title),
+        Reject("a.txt", 10, told, f"{TITLE}\n{whole_text.strip()}"),
+        Reject("a.txt", 12, "is longer than a title (10,001 characters)", no_title),
     )
 
 
@@ -228,7 +229,7 @@ UNREADABLE = [
     pytest.param(b"", r"the file is empty", id="empty"),
     pytest.param(b" \n\r\n\t", r"the file is empty", id="blank"),
     pytest.param("Title\nText.\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8", id="utf-16"),
-    pytest.param(b"%PDF-1.7\n\x00\x01", r"is binary, not text \(a zero byte at byte 9\)", id="binary"),
+    pytest.param(b"\x7fELF\x02\n\x00\x01", r"is binary, not text \(a zero byte at byte 6\)", id="binary"),
 ]
 
 

@@ -27,6 +27,7 @@ from assistant.doorkeeper import Doorkeeper
 from assistant.errors import MissingExtra
 from assistant.mcp import server
 from assistant.mcp.http import BODY
+from assistant.readable import readable
 
 from .conftest import ROOT
 from .live import Live, at_once, client, opened
@@ -227,10 +228,10 @@ def test_the_papers_are_resources_page_by_page(url: str, assistant: Assistant, m
             if not cursor:
                 break
         papers = assistant.papers()
-        assert [one.title for one in listed] == [paper.title for paper in papers]
+        assert [one.title for one in listed] == [readable(paper.title) for paper in papers]
         for one, paper in zip(listed, papers, strict=True):
             (content,) = (await agent.read_resource(one.uri)).contents
-            assert getattr(content, "text", "").startswith(f"{paper.title}\n\n{paper.abstract}")
+            assert getattr(content, "text", "").startswith(readable(f"{paper.title}\n\n{paper.abstract}"))
         (template,) = (await agent.list_resource_templates()).resource_templates
         assert template.uri_template == "paper://{id}"
         with pytest.raises(MCPError, match="No paper here is called 'none'"):

@@ -11,12 +11,13 @@ import pytest
 
 from .pages import Served, serving
 from .papers import PAIRS, Pair, write_listing
+from .references import references, ris
 from .test_page import HOSTILE, Visit, chromium, pytestmark
 
 __all__ = ["chromium", "pytestmark"]
 REFUSAL = "400 (Bad Request)"
 """What the browser's console says of a file that is refused."""
-BROKEN = b"new\nSubscribe\nA Title That Stands Alone\n\n<img src=x onerror=parent.hit=1> **and** another\n"
+BROKEN = b"new\nSubscribe\nA Title That Stands Alone\n\nAnother <img src=x onerror=parent.hit=1> **and** more\n"
 DROP = """([name, text]) => {
   const files = new DataTransfer();
   files.items.add(new File([text], name));
@@ -70,19 +71,19 @@ def over(seen: Visit) -> dict[str, int]:
 
 
 def test_files_are_taken_in_and_what_is_not_is_told_why(seen: Visit, served: Served, tmp_path: Path) -> None:
-    broken, picture = tmp_path / "broken.txt", tmp_path / "picture.png"
+    broken, exported = tmp_path / "broken.txt", tmp_path / "zotero.ris"
     broken.write_bytes(BROKEN)
-    picture.write_bytes(b"\x89PNG")
+    exported.write_text(ris(references(9)))
     held = served.assistant.status().papers
     good = listing(tmp_path, "march.txt", paper("Quince"), paper("Medlar"))
-    seen.page.set_input_files("#files", [good, str(broken), str(picture)])
-    assert over(seen) == {"added": 2, "updated": 0, "unchanged": 0, "rejected": 2}
+    seen.page.set_input_files("#files", [good, str(broken), str(exported)])
+    assert over(seen) == {"added": 2, "updated": 0, "unchanged": 0, "rejected": 3}
     assert seen["#batch"].get_by_text(f"There are {held + 2} papers here now.").count() == 1
-    assert seen.texts("#batch .refused li") == ["picture.png Only text files are taken, whose names end in .txt."]
     rows = seen.texts("#batch tbody tr")
-    assert [row.split()[:2] for row in rows] == [["broken.txt", "3"], ["broken.txt", "5"]]
+    assert [row.split()[:2] for row in rows] == [["broken.txt", "3"], ["broken.txt", "5"], ["zotero.ris", "all"]]
     assert "not an abstract A Title That Stands Alone" in rows[0]
-    assert rows[1].endswith("<img src=x onerror=parent.hit=1> **and** another")
+    assert rows[1].endswith("Another <img src=x onerror=parent.hit=1> **and** more")
+    assert "is RIS, which is not read yet; only listings are" in rows[2]
     assert seen["#batch :is(img, script, b, strong strong)"].count() == 0
     assert seen.page.evaluate("window.hit") is None
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.notebook import escaped as markdown_escaped
+from assistant.readable import readable
 from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage
 from assistant.slack.blocks import (
     BLOCKS,
@@ -75,11 +76,11 @@ def test_without_a_place_there_are_no_buttons() -> None:
     assert [block["type"] for block in reply(answer(("A", "One.")))] == ["section", "context"]
 
 
-def test_what_papers_say_is_no_markup_and_comes_back_word_for_word() -> None:
+def test_what_papers_say_is_no_markup_and_comes_back_as_it_reads() -> None:
     blocks = reply(answer((HOSTILE, f"{HOSTILE}.")), "1 1")
     assert_taken(blocks)
     assert {text["type"] for text in texts(blocks)} == {"plain_text"}
-    assert unescaped(blocks[1]["elements"][0]["text"]) == f"[1] {HOSTILE}\n“{HOSTILE}.”"
+    assert unescaped(blocks[1]["elements"][0]["text"]) == f"[1] {readable(HOSTILE)}\n“{readable(HOSTILE)}.”"
 
 
 def test_an_address_becomes_a_link_unless_it_is_none() -> None:

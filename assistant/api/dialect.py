@@ -23,6 +23,7 @@ from ..chain import Assistant
 from ..errors import AssistantError, PaperNotFound, QuestionError
 from ..markdown import of_answer, titles_in
 from ..problems import problem_of
+from ..readable import readable
 from ..records import Answer, Citation, Claim, Event, Hit, Passage, Turn
 from .desk import Asking, At, Desk, Reading, unless_gone
 from .telling import HEADERS, MEDIA, WAITING, paced
@@ -245,7 +246,7 @@ async def _streamed(
             yield (
                 WAITING
                 if one is None
-                else chunk({"reasoning_content": f"{one.claim.text if one.claim else one.stage}\n"})
+                else chunk({"reasoning_content": f"{readable(one.claim.text) if one.claim else one.stage}\n"})
             )
             one = await anext(waiting)
         desk.metrics.answer(one.answer)

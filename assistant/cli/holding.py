@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..readable import readable
 from ..text import counted
 from .shared import FAULTY, REJECTED, Home, ingested, opened, screen, text_of
 
@@ -45,7 +46,7 @@ def papers(
         held = assistant.status()
     out = screen()
     for paper in found:
-        out.line(paper.title, rest="    ")
+        out.line(readable(paper.title), rest="    ")
     if not found:
         fits = "No paper here fits that." if listing or since or until else "No paper has these words."
         empty = f"There are no papers in {held.home} yet. Add listing files with: assistant ingest PATH..."

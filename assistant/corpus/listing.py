@@ -5,6 +5,9 @@ its abstract on the next line that is not blank; they differ in the header:
 
     (a) header lines, a line "Subscribe", who keeps the listing, a date, then records with blank lines between
     (b) header lines, then "Subscribe" glued to the first title, then records without blank lines
+
+A file without a header is read where it is titles and abstracts in turn. A line of a bibliographic file, such as
+"AU  - Moss, Ivy", is never a title or an abstract.
 """
 
 from __future__ import annotations
@@ -16,7 +19,12 @@ from dataclasses import dataclass
 
 from ..records import Paper, Reject
 from ..text import sentences
+from .formats import is_field
 
+EXPECTED = "each title on one line, its abstract on the next"
+"""How a person is told what a listing looks like."""
+IN_TURN = 0.75
+"""Share of the lines that must be a title with its abstract where no header says that this is a listing."""
 HEADER_LINES = 30
 """How far down "Subscribe" may stand and still end a header."""
 ABSTRACT_WORDS = 40
@@ -49,11 +57,13 @@ class _Line:
 
 
 def parse(data: bytes, source: str) -> Listing:
-    """The records of one listing; lines that are not UTF-8 are rejected one by one."""
+    """The records of one listing; lines that are not UTF-8 are rejected one by one, and what is no listing whole."""
     lines, undecodable = _lines(data, source)
-    body, label = _body(lines)
+    body, label, headed = _body(lines)
     records = list(_records(body, source))
     papers = tuple(r for r in records if isinstance(r, Paper))
+    if not headed and 2 * (len(papers) + len(undecodable)) < IN_TURN * (len(lines) + len(undecodable)):
+        return Listing(source, rejects=(Reject(source, 0, f"is not a listing, which has {EXPECTED}"),))
     rejects = [*undecodable, *(r for r in records if isinstance(r, Reject))]
     if not papers and not rejects:
         rejects.append(Reject(source, 0, "holds a listing's header and no record"))
@@ -75,15 +85,15 @@ def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
     return lines, rejects
 
 
-def _body(lines: list[_Line]) -> tuple[list[_Line], str]:
-    """The lines that hold records, and the header's date."""
+def _body(lines: list[_Line]) -> tuple[list[_Line], str, bool]:
+    """The lines that hold records, the header's date, and whether there is a header."""
     for position, line in enumerate(lines[:HEADER_LINES]):
         if _GLUED.match(line.text):
             first = _Line(line.number, line.text.removeprefix("Subscribe"))
-            return [first, *lines[position + 1 :]], ""
+            return [first, *lines[position + 1 :]], "", True
         if line.text == "Subscribe":
-            return _after_subscribe(lines[position + 1 :])
-    return lines, ""
+            return *_after_subscribe(lines[position + 1 :]), True
+    return lines, "", False
 
 
 def _after_subscribe(lines: list[_Line]) -> tuple[list[_Line], str]:
@@ -100,7 +110,12 @@ def _records(lines: Iterable[_Line], source: str) -> Iterator[Paper | Reject]:
     title: _Line | None = None
     first: dict[str, tuple[int, Paper]] = {}
     for line in lines:
-        if title is None and is_abstract(line.text):
+        if is_field(line.text):
+            if title is not None:
+                yield Reject(source, title.number, "what follows this title is no abstract", title.text)
+            yield Reject(source, line.number, "is a field of a bibliographic file, no title or abstract", line.text)
+            title = None
+        elif title is None and is_abstract(line.text):
             yield Reject(source, line.number, "an abstract with no title before it", line.text)
         elif title is None and len(line.text) > MAX_TITLE:
             yield Reject(source, line.number, f"is longer than a title ({len(line.text):,} characters)", line.text)

@@ -22,7 +22,9 @@ from ..doorkeeper import Caller, Doorkeeper
 from ..errors import AssistantError, PaperNotFound
 from ..export import paper_as_json
 from ..problems import problem_of
+from ..readable import readable
 from ..records import Answer, Paper
+from ..showing import readable_paper
 from .tools import TOOLS, Ask, Check, Get, Search, as_structure, as_text
 
 SCHEME = "paper://"
@@ -114,7 +116,8 @@ class Server:
             {"id": hit.paper.id, "title": hit.paper.title, "relevance": float(hit.relevance), "text": hit.passage.text}
             for hit in hits[: given.limit]
         ]
-        lines = [f"- {one['title']} (id {one['id']}): {one['text']}" for one in found]
+        shown = hits[: given.limit]
+        lines = [f"- {readable(h.paper.title)} (id {h.paper.id}): {readable(h.passage.text)}" for h in shown]
         return "\n".join(lines) or "No paper here is about that.", {"papers": found}
 
     async def _get(self, given: Get, _: Context) -> Result:
@@ -130,9 +133,9 @@ class Server:
             "reasons": list(verdict.reasons),
             "quote": verdict.quote,
         }
-        reasons = "; ".join(verdict.reasons)
+        reasons = "; ".join(map(readable, verdict.reasons))
         said = "The abstract supports it" if verdict.supported else f"The abstract does not support it ({reasons})"
-        return f"{said}. Nearest words: “{verdict.quote}”", values
+        return f"{said}. Nearest words: “{readable(verdict.quote)}”", values
 
     # -- resources
 
@@ -146,7 +149,9 @@ class Server:
         papers = await asyncio.to_thread(self._assistant.papers)
         more = str(start + PAGE) if start + PAGE < len(papers) else None
         listed = [
-            types.Resource(uri=f"{SCHEME}{paper.id}", name=paper.id, title=paper.title, mime_type="text/plain")
+            types.Resource(
+                uri=f"{SCHEME}{paper.id}", name=paper.id, title=readable(paper.title), mime_type="text/plain"
+            )
             for paper in papers[start : start + PAGE]
         ]
         return types.ListResourcesResult(resources=listed, next_cursor=more)
@@ -175,4 +180,5 @@ def _failed(text: str) -> types.CallToolResult:
 
 
 def _shown(paper: Paper) -> str:
+    paper = readable_paper(paper)
     return "\n\n".join(part for part in (paper.title, paper.abstract, paper.url) if part)

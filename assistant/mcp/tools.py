@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..export import as_json
 from ..question import MAX_QUESTION
 from ..records import Answer
+from ..showing import readable_answer
 
 MOST_PAPERS, MOST_HITS = 100, 50
 
@@ -55,13 +56,14 @@ TOOLS: dict[str, tuple[str, type[Given]]] = {
         Ask,
     ),
     "search_papers": ("Find the papers that a question or a topic is about, best first.", Search),
-    "get_paper": ("Read a paper's title and abstract, word for word.", Get),
+    "get_paper": ("Read a paper's title and abstract; the structured content has them word for word.", Get),
     "check_citation": ("Say whether the abstract of a paper supports a sentence, and by which words.", Check),
 }
 
 
 def as_text(answer: Answer) -> str:
     """The answer, then each source with the words cited."""
+    answer = readable_answer(answer)
     cited = [citation for claim in answer.claims for citation in claim.citations]
     sources = []
     for number, title in enumerate(answer.titles, start=1):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..records import Answer, Citation
+from ..showing import readable_answer
 
 Block = dict[str, Any]
 
@@ -62,6 +63,7 @@ def reply(answer: Answer, place: str = "") -> list[Block]:
     `place` is what the buttons bring back, to know the answer by; without it there are none. Every `[n]` of the
     answer stands in the prose and every title among the papers, however long these are.
     """
+    answer = readable_answer(answer)
     titles = [_cut(title, min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(answer.titles))) for title in answer.titles]
     lines = [line for line in answer.text.splitlines() if line]
     share = PROSE // len(lines) if sum(map(_size, lines)) > PROSE else PROSE
@@ -84,11 +86,12 @@ def notice(text: str) -> list[Block]:
 
 def fallback(answer: Answer) -> str:
     """The text of an answer where blocks are not shown, as in notifications."""
-    return escaped(_cut(" ".join(answer.text.split()), FALLBACK))
+    return escaped(_cut(" ".join(readable_answer(answer).text.split()), FALLBACK))
 
 
 def evidence(answer: Answer) -> Block:
     """The modal that shows, paper by paper, what was cited, on what basis, and the abstract it stands in."""
+    answer = readable_answer(answer)
     abstracts = {hit.paper.title: hit.paper.abstract for hit in answer.hits}
     share = VIEW // max(len(answer.titles), 1)
     blocks: list[Block] = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..records import Ingested, Reject
 from .asking import Failure
-from .intake import MOST_BYTES, MOST_FILES, TYPES, Progress, Refusal, State
+from .intake import MOST_BYTES, MOST_FILES, Progress, Refusal, State
 from .markup import Attributes, Html, foreign, joined, tag
 
 SHOWN = 200
@@ -28,7 +28,6 @@ def drop() -> Html:
         "type": "file",
         "id": "files",
         "multiple": True,
-        "accept": ",".join(TYPES),
         "data-most": MOST_FILES,
         "class": "sr-only",
         "aria-describedby": "limits",
@@ -39,7 +38,7 @@ def drop() -> Html:
         tag("strong", {}, "Drop listing files here"),
         tag("span", {}, "or choose them"),
     )
-    limits = f"Text files ({', '.join(TYPES)}) of up to {MOST_BYTES // 2**20} MB each, {MOST_FILES} at a time."
+    limits = f"Text files of up to {MOST_BYTES // 2**20} MB each, {MOST_FILES} at a time."
     form = "Each paper takes two lines, its title and its abstract. What is here already is not added twice."
     return joined(
         [
@@ -130,7 +129,9 @@ def _rejected(rejects: Sequence[Reject]) -> Html:
     )
     more = [tag("p", {"class": "quiet"}, f"And {len(rejects) - SHOWN:,} more.")] if len(rejects) > SHOWN else []
     table = tag("table", {}, tag("thead", {}, head), tag("tbody", {}, *rows))
-    heading = f"Rejected: {_number(len(rejects), 'record')}. Everything else went in."
+    files = sum(not reject.line for reject in rejects)
+    counts = {"file": files, "record": len(rejects) - files}
+    heading = f"Rejected: {' and '.join(_number(n, what) for what, n in counts.items() if n)}. Everything else went in."
     wide: Attributes = {"class": "wide", "tabindex": 0, "role": "region", "aria-label": "Rejected"}
     return joined([tag("h3", {}, heading), tag("div", wide, table), *more])
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from ..conversations import Thumb
 from ..copies import as_bibtex, as_markdown, as_text, cited, paragraphs
+from ..readable import readable
 from ..records import Answer, Citation, Claim, Decline, Turn
+from ..showing import readable_answer
 from . import thumbs
 from .markup import Attributes, Html, foreign, joined, tag
 
@@ -24,9 +26,9 @@ class Making:
 
 def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None) -> Html:
     """A question with its answer and the thumb it was given; the last one can be asked again, or edited."""
-    answer = turn.answer
+    answer = readable_answer(turn.answer)
     told = _declined(answer.declined, answer, number) if answer.declined else _said(answer, number)
-    tools = _tools(answer, turn.question, last=last)
+    tools = _tools(turn.answer, turn.question, last=last)
     return _turn(number, turn.question, told, _summary(answer, number), tools, thumbs.asked(number, thumb))
 
 
@@ -39,7 +41,7 @@ def earlier(name: str, number: int) -> Html:
 
 def making(state: Making, number: int) -> Html:
     """A question whose answer is on its way: what is done now, and below it the sentences that passed so far."""
-    partly = Answer(state.question, state.question, claims=state.claims)
+    partly = readable_answer(Answer(state.question, state.question, claims=state.claims))
     stage = tag("p", {"class": "stage"}, _stage(state))
     return _turn(number, state.question, *([_said(partly, number)] if state.claims else []), stage)
 
@@ -69,8 +71,8 @@ def welcome(papers: int, questions: Sequence[str], notice: str = "") -> Html:
         return tag("div", {"class": "welcome"}, tag("h2", {}, "There are no papers here yet"), told)
     plural = "paper" if papers == 1 else "papers"
     examples = [
-        tag("li", {}, foreign("button", question, {"type": "button", "data-do": "ask", "data-question": question}))
-        for question in questions
+        tag("li", {}, foreign("button", shown, {"type": "button", "data-do": "ask", "data-question": question}))
+        for question, shown in zip(questions, map(readable, questions), strict=True)
     ]
     return tag(
         "div",

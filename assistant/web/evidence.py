@@ -8,6 +8,7 @@ from itertools import pairwise
 from ..export import start_of
 from ..ledger import bill
 from ..records import Answer, Citation, Hit, Paper
+from ..showing import readable_answer
 from .answers import why_title
 from .markup import Attributes, Html, foreign, joined, online, tag
 
@@ -22,6 +23,7 @@ def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: s
 
     `so_far` says what language models took for all of the conversation.
     """
+    answer = readable_answer(answer)
     if answer.declined:
         cards = [_near(hit, card, number, listings) for card, hit in enumerate(_nearest(answer), start=1)]
         heading = "Nearest papers" if cards else "Evidence"

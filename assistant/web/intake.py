@@ -25,8 +25,6 @@ from .asking import Failure, failure
 if TYPE_CHECKING:
     from ..chain import Assistant
 
-TYPES = (".txt",)
-"""How the names of files that are taken end."""
 MOST_BYTES = 20 * 2**20
 """Of a file: a listing of about 12,000 abstracts."""
 MOST_FILES = 50
@@ -224,8 +222,6 @@ class Intake:
 
     def _admitted(self, batch: Batch, name: str, length: int | None) -> int:
         """The size of a file that is taken; `Refused` for any other."""
-        if not name.casefold().endswith(TYPES):
-            raise Refused(f"Only text files are taken, whose names end in {' or '.join(TYPES)}.")
         if length is None:
             raise Refused("Your browser does not say how long it is.")
         if length > MOST_BYTES:

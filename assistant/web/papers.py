@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ..errors import AssistantError, EmbedderError, MissingExtra, PaperNotFound, QuestionError
+from ..readable import readable
 from . import chart, shelves
 from .asking import failure
 from .desk import Desk
@@ -130,7 +131,7 @@ class Tab:
                 atlas = self._desk.assistant.atlas()
             except AssistantError as error:
                 return tag("p", {"class": "quiet"}, str(error) if isinstance(error, NO_MAP) else _sentence(error))
-            titles = {paper.id: paper.title for paper in self._desk.assistant.papers()}
+            titles = {paper.id: readable(paper.title) for paper in self._desk.assistant.papers()}
             self._chart = (revision, chart.chart(atlas, titles, revision))
         return self._chart[1]
 

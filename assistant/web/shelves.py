@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from ..browsing import days
 from ..holdings import FOUND
+from ..readable import readable
 from ..records import Paper
+from ..showing import readable_paper
 from ..text import counted
 from .markup import Attributes, Html, foreign, joined, online, tag
 
@@ -77,7 +79,7 @@ def listed(papers: Sequence[Paper], wanted: Wanted, listings: Mapping[str, str])
         tag(
             "li",
             {},
-            foreign("button", paper.title, {"type": "button", "data-paper": paper.id}),
+            foreign("button", readable(paper.title), {"type": "button", "data-paper": paper.id}),
             _small(paper, listings),
         )
         for paper in some
@@ -114,15 +116,16 @@ def opened(paper: Paper, listings: Mapping[str, str]) -> Html:
     """One paper whole, with what can be done about it."""
     ask = {"type": "button", "class": "about", "data-do": "about", "data-paper": paper.id}
     close = {"type": "button", "class": "plain", "data-do": "shut"}
+    shown = readable_paper(paper)
     names = ", ".join(_listing(source, listings.get(source, "")) for source in paper.sources)
     foot = [foreign("span", f"In {names}", {"class": "listed"})] if names else []
     foot += [foreign("span", f"Published {paper.published}")] if paper.published else []
     return tag(
         "article",
         {"class": "paper", "data-open": paper.id, "tabindex": -1},
-        foreign("h2", paper.title),
-        foreign("p", paper.abstract, {"class": "abstract"}),
-        tag("p", {"class": "foot"}, *foot, online(paper.title, paper.url)),
+        foreign("h2", shown.title),
+        foreign("p", shown.abstract, {"class": "abstract"}),
+        tag("p", {"class": "foot"}, *foot, online(shown.title, paper.url)),
         tag("p", {"class": "tools"}, tag("button", ask, "Ask about this paper"), tag("button", close, "Close")),
     )
 
@@ -135,7 +138,7 @@ def chips(papers: Sequence[Paper]) -> Html:
         tag(
             "li",
             {},
-            foreign("span", paper.title),
+            foreign("span", readable(paper.title)),
             tag(
                 "button",
                 {
@@ -143,7 +146,7 @@ def chips(papers: Sequence[Paper]) -> Html:
                     "class": "plain",
                     "data-do": "leave",
                     "data-paper": paper.id,
-                    "aria-label": f"Ask about more than {paper.title}",
+                    "aria-label": f"Ask about more than {readable(paper.title)}",
                 },
                 "×",
             ),

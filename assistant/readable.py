@@ -1,0 +1,292 @@
+r"""Text of a paper in, the same as a person reads it out: without the LaTeX that abstracts bring along.
+
+    >>> readable(r"It costs 88.5\% less and draws 128times128 pixels with $VILA^2$.")
+    'It costs 88.5% less and draws 128×128 pixels with VILA^2.'
+
+For the eye alone: what is stored, searched, checked and given to programs stays as it was written. Only what is
+certain is changed: "5% of $10", "a_b" and "{x}" are no LaTeX, and half a formula stays as it is. What listings have
+lost, the backslashes of "mathcal{O}" and "128times128", is read as if it were there.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .text import Span
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.latexwalker import LatexMacroNode
+
+LONGEST = 300
+"""Characters of one formula, quotation or argument at most; what has no end within them is none."""
+USUAL = 5000
+"""Characters of a text whose changes are remembered: ten megabytes at most for all."""
+DEEPEST = 8
+"""Braces within braces at most."""
+
+_GREEK = """alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon
+    phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell""".split()
+_ABBREVIATED = {"eg": "e.g.", "ie": "i.e.", "etc": "etc.", "etal": "et al.", "aka": "a.k.a.", "wrt": "w.r.t."}
+"""Commands that the templates of conferences define; their authors' own, such as \\model, are shown by name."""
+_PLAIN = frozenset(
+    """cite citep citet citeauthor ref eqref autoref url emph text textbf textit texttt textsc textrm textsf textup
+    underline mbox hbox mathcal mathbb mathbf mathrm mathit mathsf mathtt mathfrak mathscr boldsymbol bm operatorname
+    ensuremath footnote""".split()
+)
+"""Commands of which the argument alone is shown."""
+_SWITCHES = "it em bf tt sc sf rm itshape bfseries ttfamily scshape small".split()
+_SILENT = (
+    *_SWITCHES,
+    *"left right big Big bigl bigr Bigl Bigr displaystyle limits nolimits centering item begin end label".split(),
+)
+
+_SMALL = "|".join(_GREEK)
+_TOKEN = re.compile(
+    rf"""(?P<address>https?://[^\s\\]+)
+    | \\(?P<escaped>[%&\#_{{}}$])
+    | (?P<accent>\{{\\["'`^~=.][A-Za-z]\}} | \\["'`^~=.](?:\{{[A-Za-z]\}}|[A-Za-z]))
+    | \\(?P<gap>[,;:\ ]|\\)
+    | \\(?P<command>[A-Za-z]{{2,}}|[A-Za-z](?=\{{))
+    | (?P<switch>\{{\\(?:{"|".join(_SWITCHES)})\b\s*)
+    | (?P<maths>\$\$?(?=[^\s$]))
+    | (?P<opening>``(?=[^\s`"]) | (?<![^\s(])''(?=\w))
+    | (?P<closing>''|")
+    | \b(?P<lost>math(?:cal|bb|bf|rm|frak|it|sf|tt|scr))(?=\{{)
+    | (?P<greek>(?<![\w\\^])(?:{_SMALL})(?=[_^](?:\{{|\w\b)) | (?<=\W[A-Za-z]_)(?:{_SMALL})\b)
+    | (?P<script>(?<=\w)\^|(?<=\W\w)_)\{{(?P<power>[^{{}}\s\\]{{1,20}})\}}
+    | (?P<times>(?<=\d)times(?=\d|[A-Z]|\b))
+    | (?P<about>(?<![\w\\-])sim(?=\d+(?:\.\d+)?(?:(?:x|%|times|[kKMB])(?![A-Za-z])|\ times\b)))
+    | (?P<tie>(?<=[A-Za-z).,])~(?=[A-Za-z(\\-]) | (?<=\d)~(?=\() | (?<=[A-Za-z][A-Za-z.])~(?=\d))""",
+    re.X,
+)
+_SIGNS = re.compile(r"[\\$~^_`]|''|\dtimes|sim\d|math[a-z]+\{")
+"""What a text must hold for there to be any token: most hold none, and are passed over in microseconds."""
+_SUMS = re.compile(r"([\^_])\{([^{}\\]*[^{}\\\w][^{}\\]*)\}")
+_LOST = re.compile(rf"(?<![A-Za-z\\])({_SMALL}|circ|cdot|infty|times|log)(?![A-Za-z])")
+
+
+class _Edit(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+def readable(text: str) -> str:
+    """Text as a person reads it; raises nothing, and takes time in proportion to the length."""
+    return _applied(text, _edits(text))
+
+
+def readable_with(text: str, spans: Iterable[Span]) -> tuple[str, list[Span]]:
+    r"""The same, and where in it the words of each span stand.
+
+    >>> readable_with(r"Up 5\% now", [Span(3, 6), Span(7, 10)])
+    ('Up 5% now', [Span(start=3, end=5), Span(start=6, end=9)])
+    """
+    edits = _edits(text)
+    return _applied(text, edits), [Span(_moved(s.start, edits, last=False), _moved(s.end, edits)) for s in spans]
+
+
+# -- where the edits are
+
+
+def _applied(text: str, edits: Sequence[_Edit]) -> str:
+    pieces, end = [], 0
+    for edit in edits:
+        pieces += [text[end : edit.start], edit.text]
+        end = edit.end
+    return "".join([*pieces, text[end:]])
+
+
+def _moved(place: int, edits: Sequence[_Edit], *, last: bool = True) -> int:
+    """Where a place of the text comes to lie; inside an edit, at its start, or its end if `last`."""
+    shift = 0
+    for edit in edits:
+        if edit.end <= place:
+            shift += len(edit.text) - (edit.end - edit.start)
+        elif edit.start < place:
+            return edit.start + shift + (len(edit.text) if last else 0)
+    return place + shift
+
+
+def _edits(text: str) -> tuple[_Edit, ...]:
+    """The changes, from left to right; those of a text of usual length are remembered, for it is shown again."""
+    if not _SIGNS.search(text):
+        return ()
+    return _remembered(text) if len(text) <= USUAL else tuple(_walked(text))
+
+
+@functools.lru_cache(maxsize=2048)
+def _remembered(text: str) -> tuple[_Edit, ...]:
+    return tuple(_walked(text))
+
+
+def _walked(text: str) -> Iterator[_Edit]:
+    place = 0
+    closing: set[int] = set()
+    while token := _TOKEN.search(text, place):
+        edit = _edit(text, token, closing)
+        if edit is not None:
+            yield edit
+        place = edit.end if edit is not None else max(token.end(), place + 1)
+
+
+def _edit(text: str, token: re.Match[str], closing: set[int]) -> _Edit | None:
+    """What becomes of a token; None where it stays. `closing` has the ends of the quotations that were opened."""
+    kind, start, end = token.lastgroup, token.start(), token.end()
+    match kind:
+        case "command":
+            return _command(text, token)
+        case "maths":
+            return _maths(text, token)
+        case "switch" | "lost":
+            return _group(text, token)
+        case "opening":
+            marks = ("''", '"') if token[0] == "``" else ("''",)
+            ends = [found for mark in marks if (found := text.find(mark, end, end + LONGEST)) > 0]
+            closing.update([min(ends)] if ends else [])
+            return _Edit(start, end, "“") if ends else None
+        case "closing":
+            return _Edit(start, end, "”") if start in closing else None
+        case "address":
+            return None
+        case "power":
+            power = token["power"]
+            return _Edit(start, end, token["script"] + (power if power.isalnum() else f"({power})"))
+    said = {
+        "escaped": token["escaped"],
+        "gap": " ",
+        "accent": _converted(token["accent"] or ""),
+        "greek": _converted(f"\\{token['greek']}"),
+        "times": "×",
+        "about": "~",
+        "tie": " ",
+    }
+    return _Edit(start, end, said[kind or ""] or "")
+
+
+def _command(text: str, token: re.Match[str]) -> _Edit | None:
+    name, start, end = token["command"], token.start(), token.end()
+    known = name in _PLAIN or name in _ABBREVIATED or _is_known(name)
+    if not known and (len(name) == 1 or text[start - 1 : start].isalpha() or text[start - 1 : start] in (":", "\\")):
+        return None  # a path, or an escape of some programming language
+    if name in _ABBREVIATED:
+        return _Edit(start, end + text.startswith(".", end), _ABBREVIATED[name])
+    groups: list[str] = []
+    after = end
+    while len(groups) < 2 and (close := _close(text, after)):
+        groups.append(text[after + 1 : close])
+        after = close + 1
+    if groups and (name in _PLAIN or not known):
+        inside, after = groups[0], end + len(groups[0]) + 2
+        return _Edit(start, after, inside if name in ("url", "ref", "cite") else readable(inside))
+    if name == "href" and len(groups) == 2:
+        return _Edit(start, after, f"{readable(groups[1])} ({groups[0]})")
+    if not known or name in _PLAIN:
+        return _Edit(start, end, name)
+    said = "" if name in _SILENT else _converted(text[start:after])
+    return _Edit(start, after, said) if said or name in _SILENT else None
+
+
+def _maths(text: str, token: re.Match[str]) -> _Edit | None:
+    """A formula between dollars, as pandoc knows one from money: https://pandoc.org/MANUAL.html#math ."""
+    mark, start, end = token[0], token.start(), token.end()
+    close = end
+    while (close := text.find(mark, close + 1, end + LONGEST)) > 0 and text[close - 1] == "\\":
+        pass
+    inside = text[end:close]
+    if close < 0 or "\n" in inside or inside[-1:].isspace():
+        return None
+    if "\\" not in inside and (text[close + 1 : close + 2].isdigit() or _is_prose(inside)):
+        return None
+    said = _formula(inside)
+    return _Edit(start, close + len(mark), said) if said else None
+
+
+def _is_prose(inside: str) -> bool:
+    """Whether what stands between two dollars is words between two prices."""
+    return bool(re.search(r"\s", inside) and not re.search(r"[\^_=<>+*/|{}]", inside))
+
+
+def _group(text: str, token: re.Match[str]) -> _Edit | None:
+    r"""`{\it words}`, or `mathcal{O}` without its backslash."""
+    start, end = token.start(), token.end()
+    close = _close(text, start if token["switch"] else end)
+    if not close:
+        return None
+    if token["switch"]:
+        return _Edit(start, close + 1, readable(text[end:close]))
+    said = _formula(_LOST.sub(r"\\\1", text[end + 1 : close]))
+    return _Edit(start, close + 1, said) if said else None
+
+
+def _close(text: str, start: int) -> int:
+    """Where the brace that opens at `start` is closed; 0 where none opens there, or it is not closed near by."""
+    depth = 0
+    for place in range(start, min(len(text), start + LONGEST)):
+        sign = text[place] if text[place - 1 : place] != "\\" else ""
+        depth += (sign == "{") - (sign == "}")
+        if depth == 0 or depth > DEEPEST:
+            return place if sign == "}" and place > start else 0
+    return 0
+
+
+# -- what LaTeX says of them
+
+
+def _formula(inside: str) -> str:
+    """A formula as text; "" for half of one."""
+    bare = re.sub(r"\\[{}]", "", inside)
+    depth = deepest = 0
+    for sign in bare:
+        depth += (sign == "{") - (sign == "}")
+        deepest = max(deepest, depth)
+        if depth < 0:
+            return ""
+    if depth or deepest > DEEPEST:
+        return ""
+    if not re.search(r"[\\{}~]", inside):
+        return inside.strip()
+    return _converted("$" + _SUMS.sub(r"\1(\2)", inside) + "$")
+
+
+@functools.lru_cache(maxsize=4096)
+def _converted(latex: str) -> str:
+    """A short piece of LaTeX as text; "" where there is nothing to see in it, or no sense."""
+    from pylatexenc.latexwalker import LatexWalkerError
+
+    bare = re.sub(r"(?<!\\)([%#&])", r"\\\1", latex)  # would begin a comment, an argument or a column
+    try:
+        said = " ".join(_converter().latex_to_text(bare).split())
+    except (LatexWalkerError, LookupError):  # the second where an argument is missing
+        return ""
+    return "" if "%s" in said else said  # so, too, for some commands
+
+
+@functools.cache
+def _is_known(name: str) -> bool:
+    context = _converter().latex_context
+    return context.get_macro_spec(name) is not context.unknown_macro_spec
+
+
+@functools.cache
+def _converter() -> LatexNodes2Text:
+    from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+
+    def name(node: LatexMacroNode) -> str:
+        return str(node.macroname)
+
+    kept = ("latex-base", "nonascii-specials", "advanced-symbols")  # of the others some read files, or keep a title
+    context = get_default_latex_context_db().filter_context(keep_categories=kept)
+    ours = [MacroTextSpec(macro, simplify_repl="%s") for macro in (*_PLAIN, "overline", "widehat", "widetilde")]
+    ours += [MacroTextSpec(macro, simplify_repl="%s/%s") for macro in ("frac", "nicefrac")]
+    ours += [MacroTextSpec(macro, simplify_repl="") for macro in _SILENT]
+    ours += [MacroTextSpec(macro, simplify_repl=name) for macro in ("input", "include")]
+    context.add_context_category("assistant", macros=ours, prepend=True)
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # half a fraction is no news to anybody
+    context.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=name))
+    return LatexNodes2Text(latex_context=context, math_mode="text", keep_comments=True)
