@@ -11,6 +11,7 @@ The rooms, in the order in which data meets them; each imports only from those a
 
     records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
     errors          the error tree
+    bounds          a text that is sent in, the same out where it is no longer than its kind may be
     text            a string in; its sentences, words, numbers or names out
     settings        the environment in, one frozen Settings out
     export          an answer in, plain JSON values out, and back again
@@ -74,6 +75,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     answering       a question in, the events of its answer out, given up when nobody waits
     doorkeeper      a request's address and headers in, who it is and what it may out
     problems        an error in, its problem details out
+    receiving       a request in, the same out; its body fails where it is too long or too slow
     copies          an answer in, a copy of it to paste elsewhere out: text, Markdown, BibTeX
     suggestions     papers in, questions out that they answer
     terminal        an answer in, terminal text out

@@ -20,8 +20,8 @@ from starlette.routing import Mount
 from assistant import api
 from assistant.accounts import Accounts, Right
 from assistant.answering import Answering
-from assistant.api.sizes import BODY, UPLOAD
 from assistant.api.telling import told
+from assistant.bounds import BODY, UPLOAD
 from assistant.chain import Assistant
 from assistant.doorkeeper import Doorkeeper
 from assistant.export import as_json, from_json
@@ -469,9 +469,9 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(assistant: Assistan
             taken += 64 * 1024
 
     async def scene(calling: httpx.AsyncClient) -> None:
-        announced = {"content-length": str(most + 1), "content-type": "application/json"}
-        problem(await calling.post(path, content=b"{}", headers=announced), 413)
         kind = "multipart/form-data; boundary=x" if most == UPLOAD else "application/json"
+        announced = {"content-length": str(most + 1), "content-type": kind}
+        problem(await calling.post(path, content=b"{}", headers=announced), 413)
         refused = await calling.post(path, content=chunks(), headers={"content-type": kind})
         assert f"longer than {most // 1024:,} kB" in problem(refused, 413)["detail"]
         assert taken <= most + 128 * 1024

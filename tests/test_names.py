@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from assistant import names
 from assistant.names import Named, closest_titles, is_called, key, misspelt_in, name_like, named_in, names_of, plain
 from assistant.records import Paper
 
@@ -33,6 +34,24 @@ class CountingBook(DictBook):
     def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
         self.asked += len(names)
         return super().bearers(names)
+
+
+def test_no_more_of_an_unknown_title_is_compared_than_the_longest_has() -> None:
+    titles = [f"PearNet {n}: Watering the Orchards of the North in Winter, by Hand and by Machine" for n in range(500)]
+    assert closest_titles(titles[7] + " pear" * 200_000, titles)[0] == titles[7]
+    assert closest_titles("pear" * 200_000, []) == []
+
+
+def test_a_long_name_is_not_remembered() -> None:
+    kept = names._kept_key.cache_info().currsize
+    assert key("Long-" * 1000) == "long" * 1000
+    assert names._kept_key.cache_info().currsize == kept
+
+
+def test_words_longer_than_any_title_name_nothing() -> None:
+    book = CountingBook(rocketqa=["p1"])
+    assert [named.text for named in named_in("RocketQA " + "x" * 2000, book)] == ["RocketQA"]
+    assert book.asked == 1
 
 
 BOOK = DictBook(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from ..bounds import UPLOAD
 from ..errors import AssistantError, LibraryBusy
 from ..records import Ingested
 from ..text import clean
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 TYPES = (".txt",)
 """How the names of files that are taken end."""
-MOST_BYTES = 20 * 2**20
-"""Of a file: a listing of about 12,000 abstracts."""
 MOST_FILES = 50
 """Of a batch; so the most of a batch is 1 GB."""
 MOST_HELD = 2 * 2**30
@@ -228,8 +227,8 @@ class Intake:
             raise Refused(f"Only text files are taken, whose names end in {' or '.join(TYPES)}.")
         if length is None:
             raise Refused("Your browser does not say how long it is.")
-        if length > MOST_BYTES:
-            raise Refused(f"It is larger than {MOST_BYTES // 2**20} MB. Split it.")
+        if length > UPLOAD:
+            raise Refused(f"It is larger than {UPLOAD // 2**20} MB. Split it.")
         if len(batch.files) >= MOST_FILES:
             raise Refused(f"Only {MOST_FILES} files are taken at once. Add the others when these are done.")
         if name in batch.files:
