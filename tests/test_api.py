@@ -538,3 +538,37 @@ def test_beside_other_routes_it_answers_under_its_own_paths_alone(assistant: Ass
         app.include_router(api.router(assistant, line, doorkeeper, Settings(home=home)))
         app.routes.append(Mount("/", FastAPI()))
         asyncio.run(scene(app))
+
+
+STRANGER = "10.0.0.7"
+
+
+def test_of_strangers_only_the_health_checks_are_answered(assistant: Assistant) -> None:
+    described = got(assistant, "GET", "/api/openapi.json").json()["paths"]
+    asked = [
+        (method.upper(), path.replace("{", "").replace("}", "")) for path in described for method in described[path]
+    ]
+    more = [("GET", "/api/openapi.json"), ("GET", "/api/docs"), ("GET", "/api/nothing"), ("BREW", "/api/ask")]
+
+    async def scene(calling: httpx.AsyncClient) -> None:
+        answered = [each for each in (*asked, *more) if (await calling.request(*each)).status_code != 401]
+        assert answered == [("GET", "/healthz"), ("GET", "/readyz")]
+
+    played(assistant, scene, address=STRANGER)
+
+
+def test_of_what_a_stranger_uploads_nothing_is_read(assistant: Assistant) -> None:
+    taken = 0
+
+    async def chunks() -> Any:
+        nonlocal taken
+        for _ in range(100):
+            taken += 64 * 1024
+            yield b" " * 64 * 1024
+
+    async def scene(calling: httpx.AsyncClient) -> None:
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        problem(await calling.post("/api/papers", content=chunks(), headers=kind), 401)
+
+    played(assistant, scene, address=STRANGER)
+    assert taken == 0

@@ -100,12 +100,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self._wait()
-        everybody = [one for one in self.connections if isinstance(one, Connection)]
-        neighbours = [one for one in everybody if self._address == one._address]
-        if len(neighbours) > self.most // 2:
-            _longest_waiting(neighbours).transport.abort()
-        elif len(everybody) > self.most:
-            _longest_waiting(everybody).transport.abort()
+        if len(self.connections) > self.most // 2:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -120,6 +116,15 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _make_room(self) -> None:
+        """End the connection that has waited longest where there are too many, in all or from this address."""
+        everybody = [one for one in self.connections if isinstance(one, Connection)]
+        neighbours = [one for one in everybody if self._address == one._address]
+        if len(neighbours) > self.most // 2:
+            _longest_waiting(neighbours).transport.abort()
+        elif len(everybody) > self.most:
+            _longest_waiting(everybody).transport.abort()
 
     @property
     def _address(self) -> str:
