@@ -13,6 +13,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     notebook        a record in, how it looks at a Python prompt or in a notebook out
     records         what flows: Paper, Passage, Hit, Draft, Claim, Answer
     errors          the error tree
+    bounds          a text that is sent in, the same out where it is no longer than its kind may be
     readable        text of a paper in, the same as a person reads it out
     showing         an answer or a paper in, the same out as a person reads it
     settings        the environment in, one frozen Settings out
@@ -80,6 +81,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     answering       a question in, the events of its answer out, given up when nobody waits
     doorkeeper      a request's address and headers in, who it is and what it may out
     problems        an error in, its problem details out
+    receiving       a request in, the same out; its body fails where it is too long or too slow
     copies          an answer in, a copy of it to paste elsewhere out: text, Markdown, BibTeX
     suggestions     papers in, questions out that they answer
     terminal        an answer in, terminal text out

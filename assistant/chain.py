@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from .bounds import SENTENCE, bounded
 from .citations import Checker
 from .composing import Clock, Composer, Composition
 from .conversation import of_the_chosen, self_contained
@@ -236,7 +237,7 @@ class Assistant:
 
     def check(self, sentence: str, title: str) -> Check:
         """Whether the abstract of the paper called `title` supports a sentence. `PaperNotFound`, `QuestionError`."""
-        paper = self.paper(title)
+        paper, sentence = self.paper(title), bounded(sentence, SENTENCE, "sentence")
         if not any(c.isalnum() for c in sentence):
             raise QuestionError("The sentence has no words. Write one that the abstract may support.")
         with self._shared.using() as holdings, holdings.reading() as index:

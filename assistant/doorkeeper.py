@@ -18,6 +18,8 @@ SLOWLY = 1.0
 """Seconds that a wrong key waits for its refusal."""
 WRONG = 10
 """Wrong keys a minute that an address may try; more are refused at once."""
+WRONG_IN_ALL = 120
+"""The same for all addresses together. A right key is never refused for the wrong ones of others."""
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 """Headers by which a proxy shows itself: behind one, everybody's address is the proxy's."""
 NO_KEY = (
@@ -88,10 +90,10 @@ class Doorkeeper:
             raise Refused(429, told, {"Retry-After": seconds})
 
     async def _wrong(self, address: str) -> None:
-        wait = self._tries.allow(address, WRONG)
+        wait = self._tries.allow(address, WRONG) or self._tries.allow("", WRONG_IN_ALL)
         log.warning("a wrong key was sent from %s", address or "an unknown address")
         if wait:
-            raise Refused(429, "Too many wrong keys came from this address.", {"Retry-After": str(int(-(-wait // 1)))})
+            raise Refused(429, "Too many wrong keys were sent.", {"Retry-After": str(int(-(-wait // 1)))})
         await self._sleep(SLOWLY)
         raise _unknown("There is no such key. It may have been removed.")
 

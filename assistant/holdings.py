@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import index as indexing
+from .bounds import DAY, TITLE, WORDS, bounded, excerpt
 from .browsing import fitting
 from .corpus import place_of, read, told_apart
 from .errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
@@ -132,6 +133,13 @@ class Holdings:
 
         Raises as `browsing.fitting` does.
         """
+        for text, most, what in (
+            (words, WORDS, "search"),
+            (listing, TITLE, "listing's name"),
+            (since, DAY, "first day"),
+            (until, DAY, "last day"),
+        ):
+            bounded(text, most, what)
         listings = self.library.listings()
         fit = functools.partial(fitting, listings=listings, listing=listing, since=since, until=until)
         if not words:
@@ -158,7 +166,7 @@ class Holdings:
                 raise PaperNotFound(f"{len(begun)} titles here begin with {title!r}: {some}{more}. Give more of one.")
             close = closest_titles(title, [paper.title for paper in self.library.papers()])
             hint = f" Closest: {'; '.join(close)}." if close else ""
-            raise PaperNotFound(f"No paper here is called {title!r}.{hint}")
+            raise PaperNotFound(f"No paper here is called {excerpt(title)!r}.{hint}")
         return found
 
     def _beginning(self, words: str) -> list[Paper]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
 
+LONGEST = 200
+"""Characters of a name that is remembered as it is; a longer one is by its hash."""
 NAMES = 10_000
-"""Names remembered: about 1 MB. Of more, the one not heard of for longest starts afresh."""
+"""Names remembered: 4 MB at most. Of more, the one not heard of for longest starts afresh."""
 
 
 class Limits:
@@ -24,6 +27,8 @@ class Limits:
 
     def allow(self, name: str, per_minute: int) -> float:
         """0 where the name may go on, which takes a token; otherwise seconds until it may, and nothing is taken."""
+        if len(name) > LONGEST:
+            name = hashlib.sha256(name.encode(errors="replace")).hexdigest()
         if per_minute < 1:
             raise ValueError(f"a name may come at least once a minute, not {per_minute} times")
         each = 60 / per_minute

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import functools
+import heapq
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .bounds import TITLE
 from .records import Paper, fold
 from .text import STOP_WORDS, content_words, names
 
 LONGEST_TITLE = 40
 """Words of a question compared with a name at once: a listing takes no line this long for a title."""
+LONGEST_KEPT = 100
+"""Characters of a name whose key is remembered: 65,536 of them are 20 MB, whatever anybody asks."""
 LONGEST_NAME = 8
 """Words a name may have; a whole title counts at any length."""
 TOPIC_PAPERS = 3
 """A name that more papers bear is a topic ("CLIP", "MoE"), not the name of one."""
 FUZZY_RATIO = 86.0
 """Least similarity (0 to 100, Levenshtein ratio) at which a word is taken for a misspelt name."""
+CLOSE = 60.0
+"""Least similarity (0 to 100, rapidfuzz's WRatio) at which a title is named as what was perhaps meant."""
 FUZZY_LONGEST = 24
 """Longer names are whole titles; a single word is no misspelling of them."""
 FUZZY_LENGTH = 5
@@ -84,10 +90,16 @@ def is_called(paper: Paper, name: str) -> bool:
     return key(name) in (key(paper.title), key(paper.title.partition(":")[0]))
 
 
-@functools.lru_cache(maxsize=65536)  # the names in the abstracts of each question's first hits come again and again
 def key(name: str) -> str:
     """What a name is looked up by: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
+    return _kept_key(name) if len(name) <= LONGEST_KEPT else _key(name)
+
+
+def _key(name: str) -> str:
     return _NO_KEY.sub("", singular(plain(name)))
+
+
+_kept_key = functools.lru_cache(maxsize=65536)(_key)  # names in the abstracts of first hits come again and again
 
 
 def _distinct(name: str) -> bool:
@@ -115,10 +127,11 @@ def named_in(question: str, book: NameBook) -> list[Named]:
     tokens = question.split()
     said = [bool(content_words(token)) for token in tokens]
     spans = {
-        (start, end): key(" ".join(tokens[start:end]))
+        (start, end): key(text)
         for start in range(len(tokens))
         for end in range(start + 1, min(start + LONGEST_TITLE, len(tokens)) + 1)
         if any(said[start:end])  # "of a" is not OFA
+        and len(text := " ".join(tokens[start:end])) <= TITLE
     }
     bearers = book.bearers([span for span in set(spans.values()) if span])
     found: list[Named] = []
@@ -160,11 +173,18 @@ def misspelt_in(question: str, book: NameBook, *, unknown: Iterable[str]) -> lis
 
 
 def closest_titles(title: str, titles: Sequence[str], *, limit: int = 3) -> list[str]:
-    """The titles most like `title`, for saying what was perhaps meant."""
+    """The titles most like `title`, for saying what was perhaps meant.
+
+    No more of it is compared than the longest of `titles` has characters. Titles are compared one by one, so that other
+    threads run in between: rapidfuzz lets none run while it compares.
+    """
     from rapidfuzz import fuzz, process, utils
 
-    matches = process.extract(title, titles, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit)
-    return [match[0] for match in matches if match[1] >= 60]
+    begins = title[: max(map(len, titles), default=0)]
+    matches = process.extract_iter(
+        begins, titles, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=CLOSE
+    )
+    return [match[0] for match in heapq.nlargest(limit, matches, key=lambda match: match[1])]
 
 
 def is_title(title: str, titles: Iterable[str]) -> bool:
@@ -173,7 +193,7 @@ def is_title(title: str, titles: Iterable[str]) -> bool:
 
     wanted = key(title)
     return any(
-        key(held).startswith(wanted.removesuffix("s")) or fuzz.ratio(wanted, key(held)) >= FUZZY_RATIO
+        key(held).startswith(wanted.removesuffix("s")) or fuzz.ratio(wanted, key(held), score_cutoff=FUZZY_RATIO)
         for held in titles
     )
 

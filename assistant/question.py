@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from .bounds import QUESTION, bounded
 from .cues import (
     ABROAD,
     COMPARE,
@@ -48,8 +49,6 @@ MOST = 15
 
 _OF_ONE = re.compile(r"^Regarding “[^“”]*”: ")
 """How a question begins that is asked of one paper."""
-MAX_QUESTION = 4000
-"""Longest question taken, in characters: about ten abstracts."""
 
 
 class Vocabulary(NameBook, Words, Protocol):
@@ -126,9 +125,7 @@ def accepted(question: str) -> str:
     question = " ".join(question.encode(errors="replace").decode().split())  # a lone surrogate is no text
     if not any(c.isalnum() for c in question):
         raise QuestionError("The question has no words. Ask something about the papers.")
-    if len(question) > MAX_QUESTION:
-        raise QuestionError(f"The question has {len(question):,} characters, more than {MAX_QUESTION:,}. Shorten it.")
-    return question
+    return bounded(question, QUESTION, "question")
 
 
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:

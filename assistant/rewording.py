@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .bounds import QUESTION
 from .bridging import KINDS
 from .chunking import count_tokens
 from .conversation import follows_up
@@ -18,7 +19,7 @@ from .llm import LLM, Message, Schema, objects
 from .parsing.objects import Objects
 from .pointing import bare
 from .prompts import Prompts, fenced
-from .question import MAX_QUESTION, Asked
+from .question import Asked
 from .records import Turn, fold
 from .text import content_words, names, parts, stem
 
@@ -112,7 +113,7 @@ def _holds(said: str, question: str, told: str) -> bool:
 
     A question repeated as it is explains nothing; the offline way may.
     """
-    if not said or fold(said) == fold(question) or len(said) > min(MAX_QUESTION, len(question) + MOST_ADDED):
+    if not said or fold(said) == fold(question) or len(said) > min(QUESTION, len(question) + MOST_ADDED):
         return False
     kept, asked = _stems(said), _stems(question)
     brought = kept - asked

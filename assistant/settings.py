@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -91,6 +92,10 @@ class Settings(BaseModel):
     page_names: str = Field(
         default="", description="Names by which a proxy calls the page on this machine; empty: localhost alone."
     )
+    proxies: str = Field(
+        default="",
+        description="Addresses or networks of proxies, whose `X-Forwarded-For` is believed; empty: nobody's is.",
+    )
     keys_needed: Literal["elsewhere", "always"] = Field(
         default="elsewhere",
         description="Who needs a key at `/api`, `/v1` and `/mcp`: programs `elsewhere`, or `always` all.",
@@ -135,6 +140,16 @@ class Settings(BaseModel):
                 "must be empty or an address that starts with http:// or https:// and has a sound host and port"
             )
         return value.rstrip("/")
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for one in value.replace(",", " ").split():
+            try:
+                ipaddress.ip_network(one)
+            except ValueError as error:
+                raise ValueError("must be empty or addresses such as 10.0.0.1 or 10.0.0.0/8, with commas") from error
+        return value
 
     @field_validator("model_prices")
     @classmethod

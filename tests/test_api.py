@@ -20,8 +20,8 @@ from starlette.routing import Mount
 from assistant import api
 from assistant.accounts import Accounts, Right
 from assistant.answering import Answering
-from assistant.api.sizes import BODY, UPLOAD
 from assistant.api.telling import told
+from assistant.bounds import BODY, UPLOAD
 from assistant.chain import Assistant
 from assistant.doorkeeper import Doorkeeper
 from assistant.export import as_json, from_json
@@ -478,9 +478,9 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(assistant: Assistan
             taken += 64 * 1024
 
     async def scene(calling: httpx.AsyncClient) -> None:
-        announced = {"content-length": str(most + 1), "content-type": "application/json"}
-        problem(await calling.post(path, content=b"{}", headers=announced), 413)
         kind = "multipart/form-data; boundary=x" if most == UPLOAD else "application/json"
+        announced = {"content-length": str(most + 1), "content-type": kind}
+        problem(await calling.post(path, content=b"{}", headers=announced), 413)
         refused = await calling.post(path, content=chunks(), headers={"content-type": kind})
         assert f"longer than {most // 1024:,} kB" in problem(refused, 413)["detail"]
         assert taken <= most + 128 * 1024
@@ -547,3 +547,37 @@ def test_beside_other_routes_it_answers_under_its_own_paths_alone(assistant: Ass
         app.include_router(api.router(assistant, line, doorkeeper, Settings(home=home)))
         app.routes.append(Mount("/", FastAPI()))
         asyncio.run(scene(app))
+
+
+STRANGER = "10.0.0.7"
+
+
+def test_of_strangers_only_the_health_checks_are_answered(assistant: Assistant) -> None:
+    described = got(assistant, "GET", "/api/openapi.json").json()["paths"]
+    asked = [
+        (method.upper(), path.replace("{", "").replace("}", "")) for path in described for method in described[path]
+    ]
+    more = [("GET", "/api/openapi.json"), ("GET", "/api/docs"), ("GET", "/api/nothing"), ("BREW", "/api/ask")]
+
+    async def scene(calling: httpx.AsyncClient) -> None:
+        answered = [each for each in (*asked, *more) if (await calling.request(*each)).status_code != 401]
+        assert answered == [("GET", "/healthz"), ("GET", "/readyz")]
+
+    played(assistant, scene, address=STRANGER)
+
+
+def test_of_what_a_stranger_uploads_nothing_is_read(assistant: Assistant) -> None:
+    taken = 0
+
+    async def chunks() -> Any:
+        nonlocal taken
+        for _ in range(100):
+            taken += 64 * 1024
+            yield b" " * 64 * 1024
+
+    async def scene(calling: httpx.AsyncClient) -> None:
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        problem(await calling.post("/api/papers", content=chunks(), headers=kind), 401)
+
+    played(assistant, scene, address=STRANGER)
+    assert taken == 0

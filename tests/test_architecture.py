@@ -31,7 +31,7 @@ VENDOR_ROOMS = {
     "tokenizers": {"embedding"},
     "gradio": {"web"},
     "fastapi": {"web", "slack", "api", "mcp"},
-    "starlette": {"web", "slack", "api", "mcp"},
+    "starlette": {"web", "slack", "api", "mcp", "receiving"},
     "mcp": {"mcp"},
     "mcp_types": {"mcp"},
     "prometheus_client": {"api"},

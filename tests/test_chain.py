@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import assistant as package
 from assistant import embedding
+from assistant.bounds import QUESTION
 from assistant.chain import Assistant, Event
 from assistant.embedding import BundledEmbedder
 from assistant.errors import (
@@ -28,7 +29,7 @@ from assistant.errors import (
 )
 from assistant.holdings import Holdings
 from assistant.library import Library
-from assistant.question import MAX_QUESTION, Asked
+from assistant.question import Asked
 from assistant.records import Answer, Claim, Hit, Ingested, Paper, Sentence, Turn
 from assistant.settings import Settings
 
@@ -203,7 +204,7 @@ def test_what_is_not_text_is_refused(empty: Assistant, question: object) -> None
 
 
 def test_a_question_may_be_long_but_not_too_long(reader: Assistant) -> None:
-    longest = ("pears " * MAX_QUESTION)[: MAX_QUESTION - 1] + "s"
+    longest = ("pears " * QUESTION)[: QUESTION - 1] + "s"
     assert_sound(reader.ask(longest), ABSTRACTS)
     with pytest.raises(QuestionError, match=r"4,001 characters, more than 4,000\. Shorten it"):
         reader.ask(longest + "s")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from assistant.accounts import Accounts, Right
-from assistant.doorkeeper import FORWARDED, SLOWLY, WRONG, Caller, Doorkeeper, Refused, at_this_machine
+from assistant.doorkeeper import FORWARDED, SLOWLY, WRONG, WRONG_IN_ALL, Caller, Doorkeeper, Refused, at_this_machine
+from assistant.limits import Limits
 
 HERE = {"host": "localhost:7860"}
 
@@ -123,6 +124,16 @@ def test_after_many_wrong_keys_more_are_refused_at_once_and_a_right_one_is_not(
     assert 0 < int(refused.value.headers["Retry-After"]) <= 60 / WRONG
     assert len(sleeper.slept) == WRONG
     assert let_in(doorkeeper, key(home), "10.0.0.7").key
+
+
+def test_wrong_keys_from_ever_new_addresses_are_refused_at_once_too(doorkeeper: Doorkeeper, home: Path) -> None:
+    doorkeeper._tries = Limits(clock=lambda: 0.0)
+    for n in range(WRONG_IN_ALL):
+        with pytest.raises(Refused, match="no such key"):
+            let_in(doorkeeper, {"authorization": "Bearer papers_guessed"}, f"10.0.0.{n}")
+    with pytest.raises(Refused, match="Too many wrong keys"):
+        let_in(doorkeeper, {"authorization": "Bearer papers_guessed"}, "10.0.1.1")
+    assert let_in(doorkeeper, key(home), "10.0.1.1").key
 
 
 def test_here_what_is_no_key_of_ours_is_passed_over_and_a_wrong_one_is_not(doorkeeper: Doorkeeper) -> None:

@@ -80,6 +80,14 @@ def test_only_so_many_names_are_remembered_and_the_oldest_goes_first() -> None:
     assert limits.allow("bob", 1) == 0
 
 
+def test_a_long_name_is_remembered_by_its_hash() -> None:
+    limits = Limits(clock=Clock())
+    assert limits.allow("x" * 100_000, 1) == 0
+    assert limits.allow("x" * 100_000, 1) == 60
+    assert limits.allow("x" * 100_001, 1) == 0
+    assert max(map(len, limits._missing)) < 100
+
+
 def test_less_than_once_a_minute_is_refused() -> None:
     with pytest.raises(ValueError, match="at least once a minute, not 0 times"):
         Limits().allow("ann", 0)

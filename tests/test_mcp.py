@@ -22,11 +22,11 @@ from mcp_types import CallToolResult
 from assistant import mcp
 from assistant.accounts import Accounts
 from assistant.answering import Answering
+from assistant.bounds import BODY
 from assistant.chain import Assistant
 from assistant.doorkeeper import Doorkeeper
 from assistant.errors import MissingExtra
 from assistant.mcp import server
-from assistant.mcp.http import BODY
 from assistant.readable import readable
 
 from .conftest import ROOT

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
+from rapidfuzz import process
 
+from assistant import names
 from assistant.names import Named, closest_titles, is_called, key, misspelt_in, name_like, named_in, names_of, plain
 from assistant.records import Paper
 
@@ -33,6 +35,29 @@ class CountingBook(DictBook):
     def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
         self.asked += len(names)
         return super().bearers(names)
+
+
+def test_no_more_of_an_unknown_title_is_compared_than_the_longest_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert closest_titles("PearNet: Orchards" + " pear" * 200_000, ["PearNet: Orchards", "Kites"]) == [
+        "PearNet: Orchards"
+    ]
+    compared: list[str] = []
+    monkeypatch.setattr(process, "extract_iter", lambda title, *_, **__: compared.append(title) or iter(()))
+    closest_titles("x" * 100_000, ["y" * 50, "z"])
+    closest_titles("x" * 100_000, [])
+    assert compared == ["x" * 50, ""]
+
+
+def test_a_long_name_is_not_remembered() -> None:
+    kept = names._kept_key.cache_info().currsize
+    assert key("Long-" * 1000) == "long" * 1000
+    assert names._kept_key.cache_info().currsize == kept
+
+
+def test_words_longer_than_any_title_name_nothing() -> None:
+    book = CountingBook(rocketqa=["p1"])
+    assert [named.text for named in named_in("RocketQA " + "x" * 2000, book)] == ["RocketQA"]
+    assert book.asked == 1
 
 
 BOOK = DictBook(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,13 @@ def test_an_unknown_argument_is_refused_with_the_known_ones() -> None:
         pytest.param("ASSISTANT_THREADS", "many", id="threads-not-a-number"),
         pytest.param("ASSISTANT_MEMORY_TURNS", "-1", id="negative-memory"),
         pytest.param("ASSISTANT_CHROMA_URL", "localhost:8000", id="address-without-scheme"),
+        pytest.param("ASSISTANT_PROXIES", "proxy.example", id="proxy-without-address"),
+        pytest.param("ASSISTANT_PROXIES", "*", id="every-proxy"),
     ],
 )
 def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(SettingsError, match=rf"{variable}\) is '{value}'"):
+    with pytest.raises(SettingsError, match=rf"{variable}\) is '{re.escape(value)}'"):
         Settings.from_environment()
 
 

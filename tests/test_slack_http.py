@@ -15,11 +15,12 @@ import pytest
 from fastapi import FastAPI
 
 from assistant import slack
+from assistant.bounds import SLACK
 from assistant.chain import Assistant
 from assistant.conversations import Conversations
 from assistant.settings import Settings
 from assistant.slack.desk import PER_USER
-from assistant.slack.signing import MAX_AGE, MAX_BODY, SIGNATURE, TIMESTAMP, Refused, read, signature, signed
+from assistant.slack.signing import MAX_AGE, SIGNATURE, TIMESTAMP, Refused, read, signature, signed
 
 from .doubles import HashEmbedder
 from .fake_slack import SECRET, FakeSlack, headers
@@ -98,9 +99,9 @@ def test_what_is_not_signed_rightly_is_refused(given: dict[str, str], body: byte
     assert refused.value.status == status
 
 
-@pytest.mark.parametrize(("announced", "read_"), [({"content-length": str(MAX_BODY + 1)}, 0), ({}, 3)])
+@pytest.mark.parametrize(("announced", "read_"), [({"content-length": str(SLACK + 1)}, 0), ({}, 3)])
 def test_no_more_of_a_long_body_is_read_than_tells_that_it_is_long(announced: dict[str, str], read_: int) -> None:
-    body = Body(*[b"x" * (MAX_BODY // 2)] * 10)
+    body = Body(*[b"x" * (SLACK // 2)] * 10)
     with pytest.raises(Refused, match="longer than 256 kB"):
         asyncio.run(read(announced, body.__aiter__()))
     assert body.taken == read_
@@ -186,7 +187,7 @@ def test_the_routes_refuse_what_is_forged_old_or_long(assistant: Assistant, path
             requests = (
                 (b"{}", headers(b"{}", secret="another")),
                 (b"{}", headers(b"{}", at=time.time() - 2 * MAX_AGE)),
-                (b"x" * (MAX_BODY + 1), headers(b"x" * (MAX_BODY + 1))),
+                (b"x" * (SLACK + 1), headers(b"x" * (SLACK + 1))),
             )
             done = [await client.post(f"/slack/{path}", content=body, headers=given) for body, given in requests]
             return [one.status_code for one in done]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,16 @@ import pytest
 
 from assistant import web
 from assistant.accounts import Accounts
-from assistant.web.entrance import LOGIN, TRIES, TRIES_AT_A_NAME
+from assistant.limits import Limits
+from assistant.web.entrance import (
+    LOGIN,
+    TRIES,
+    TRIES_AT_A_NAME,
+    TRIES_AT_A_NAME_IN_ALL,
+    TRIES_IN_ALL,
+    Entrance,
+    Refused,
+)
 
 from .pages import Served, Visitor, serving
 from .papers import PAIRS
@@ -38,6 +48,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts.add_user("ann", PASSWORD)
     accounts.close()
     return folder
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Iterator[Accounts]:
+    with closing(Accounts(tmp_path / "home")) as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +175,7 @@ def test_which_part_is_wrong_is_not_told_and_the_log_holds_no_password(
 def test_tries_are_slowed_down_alike_for_a_known_name_and_an_unknown_one(browser: httpx.Client, name: str) -> None:
     told = [browser.post("/login", data={"name": name, "password": "x"}) for _ in range(TRIES_AT_A_NAME + 1)]
     assert [response.status_code for response in told] == [*([401] * TRIES_AT_A_NAME), 429]
-    assert re.search(r"That were many tries\. Try again in \d+ seconds?\.", told[-1].text)
+    assert re.search(r"Too many attempts\. Try again in \d+ seconds?\.", told[-1].text)
     assert browser.post("/login", data=RIGHT | {"name": name}).status_code == 429
     if name == "ann":  # nobody can lock another out from afar
         again = browser.post("/login", data=RIGHT, headers={"x-forwarded-for": "10.0.2.2"})
@@ -169,6 +185,23 @@ def test_tries_are_slowed_down_alike_for_a_known_name_and_an_unknown_one(browser
 def test_one_address_may_not_try_names_for_ever(browser: httpx.Client) -> None:
     told = [browser.post("/login", data={"name": f"n{n}", "password": ""}).status_code for n in range(TRIES + 1)]
     assert told == [*([401] * TRIES), 429]
+
+
+@pytest.mark.parametrize(
+    ("names", "most"),
+    [pytest.param(1, TRIES_AT_A_NAME_IN_ALL, id="one name"), pytest.param(1000, TRIES_IN_ALL, id="all")],
+)
+def test_nobody_guesses_for_ever_from_ever_new_addresses(accounts: Accounts, names: int, most: int) -> None:
+    async def scene() -> None:
+        with closing(Entrance(accounts)) as entrance:
+            entrance._limits = Limits(clock=lambda: 0.0)
+            for n in range(most):
+                with pytest.raises(Refused, match=WRONG):
+                    await entrance.log_in(f"name{n % names}", "x", f"10.1.{n // 250}.{n % 250}")
+            with pytest.raises(Refused, match="Too many attempts"):
+                await entrance.log_in("name0", "x", "10.2.0.0")
+
+    asyncio.run(scene())
 
 
 def test_a_form_that_is_too_long_is_not_read(browser: httpx.Client) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import gradio
 import httpx
 import pytest
+from fastapi import FastAPI
+from starlette.routing import Mount
 
-from assistant.web.guard import POLICY, policy
+from assistant.bounds import BODY, EVENT
+from assistant.web.guard import EVENTS, POLICY, policy
 from assistant.web.sessions import COOKIE
 
 from .pages import Served, serving
@@ -56,7 +62,7 @@ def test_every_response_bears_the_policy(browser: httpx.Client, path: str, metho
     assert "'unsafe-inline'" not in told["script-src"]
     assert not re.search(r"\*|https?:", response.headers["content-security-policy"])
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["referrer-policy"] == "same-origin"
 
 
 def test_the_page_may_run_its_own_inline_scripts_and_no_others(browser: httpx.Client) -> None:
@@ -95,6 +101,90 @@ def test_no_other_site_may_read_anything(browser: httpx.Client) -> None:
         headers = {"origin": "http://elsewhere.example"}
         with browser.stream("GET", path, headers=headers) as response:
             assert not [name for name in response.headers if name.startswith("access-control-allow-origin")]
+
+
+USED_BY_THE_PAGE = {
+    *(("GET", path) for path in ("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt")),
+    *(("GET", path) for path in ("/assets/{path:path}", "/static/{path:path}")),
+    *(("GET", f"/gradio_api/{path}") for path in ("app_id", "heartbeat/{session_hash}", "queue/data")),
+    *(("POST", f"/gradio_api/{path}") for path in ("queue/join", "cancel", "reset")),
+    ("HEAD", "/"),
+}
+"""Of Gradio's routes; the browser tests ask for no others."""
+
+
+def offered() -> set[tuple[str, str]]:
+    """The method and path of every route of Gradio's, as it is installed, with all that can be switched on."""
+
+    async def made() -> FastAPI:  # on a loop: where none runs, Gradio makes some and leaves them open
+        with gradio.Blocks() as blocks:
+            gradio.HTML("")
+        app = FastAPI()
+        gradio.mount_gradio_app(app, blocks, path="/", run_history=True, enable_monitoring=True, pwa=True)
+        return app
+
+    app = asyncio.run(made())
+    (mounted,) = (route for route in app.routes if isinstance(route, Mount))
+    routes: list[Any] = []
+    for route in mounted.routes:
+        included = getattr(route, "effective_route_contexts", None)
+        routes += included() if included else [route]
+    return {(method, route.path) for route in routes for method in route.methods}
+
+
+def test_of_gradios_routes_all_are_shut_that_the_page_does_not_use(browser: httpx.Client) -> None:
+    routes = offered()
+    assert len(routes) > 70
+    assert routes >= USED_BY_THE_PAGE
+    unused = {(method, re.sub(r"\{.*?\}", "x", path)) for method, path in routes - USED_BY_THE_PAGE}
+    assert {path for method, path in unused if browser.request(method, path).status_code != 404} == set()
+    assert browser.post("/gradio_api/process_recording", files={"file": b"x"}).status_code == 404
+
+
+def test_a_body_is_no_longer_than_an_event(browser: httpx.Client) -> None:
+    browser.get("/")
+    long = {"data": ["x" * EVENT], "fn_index": 0, "session_hash": "x"}
+    assert browser.post("/gradio_api/queue/join", json=long).status_code == 413
+    assert browser.post("/gradio_api/cancel", content=b" " * (BODY + 1)).status_code == 413
+
+
+def test_a_page_is_known_by_a_short_name_or_not_at_all(browser: httpx.Client) -> None:
+    browser.get("/")
+    assert browser.get(f"/gradio_api/queue/data?session_hash={'x' * 65}").status_code == 404
+
+
+def test_one_browser_sends_no_more_than_a_person_does_and_others_go_on(served: Served) -> None:
+    def sent(browser: httpx.Client) -> int:
+        return browser.post("/gradio_api/cancel", json={}).status_code
+
+    with httpx.Client(base_url=served.url) as one, httpx.Client(base_url=served.url) as other:
+        one.get("/")
+        other.get("/")
+        assert 429 not in {sent(one) for _ in range(EVENTS)}
+        assert 429 in {sent(one) for _ in range(EVENTS)}  # meanwhile some came free again
+        assert one.get("/healthz").status_code == 200
+        assert sent(other) != 429
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://127.0.0.1:1"}, 403),
+        ({"origin": "http://evil.example", "sec-fetch-site": "same-origin"}, 404),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({}, 404),
+    ],
+)
+def test_another_sites_page_sends_nothing_whatever_browser_it_is_in(
+    browser: httpx.Client, headers: dict[str, str], status: int
+) -> None:
+    assert browser.post("/nowhere", headers=headers).status_code == status
+
+
+def test_the_pages_own_scripts_and_forms_may(served: Served, browser: httpx.Client) -> None:
+    assert browser.post("/nowhere", headers={"origin": served.url}).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from assistant.bounds import UPLOAD
 from assistant.chain import Assistant
 from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.web import additions, intake
 from assistant.web.asking import Failure
-from assistant.web.intake import BUSY, MOST_BYTES, MOST_FILES, Intake, Progress, Refusal, Refused, State, kept_name
+from assistant.web.intake import BUSY, MOST_FILES, Intake, Progress, Refusal, Refused, State, kept_name
 
 from .doubles import HashEmbedder
 from .papers import PAIRS, write_listing
@@ -89,7 +90,7 @@ def test_the_same_file_a_second_time_changes_nothing(gate: Intake, assistant: As
 
 def test_what_is_refused_is_told_and_the_rest_goes_in(gate: Intake, listing: bytes) -> None:
     async def adding() -> State:
-        assert "larger than 20 MB" in await told(gate, "long.txt", b"", length=MOST_BYTES + 1)
+        assert "larger than 20 MB" in await told(gate, "long.txt", b"", length=UPLOAD + 1)
         assert "does not say how long" in await told(gate, "endless.txt", listing, length=None)
         assert "longer than your browser said" in await told(gate, "liar.txt", listing, length=150)
         assert await told(gate, "listing.txt", listing) == ""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI, Request
 from typer.testing import CliRunner
 
 from assistant import cli, web
 from assistant.accounts import Accounts
+from assistant.bounds import HEAD
 from assistant.chain import Assistant
 from assistant.errors import AddressError, MissingExtra
 from assistant.holdings import Holdings
@@ -129,12 +136,14 @@ def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(web, "serve", serve)
     monkeypatch.setenv("ASSISTANT_PAGE_NAMES", "Papers.example, other.example")
+    monkeypatch.setenv("ASSISTANT_PROXIES", "10.0.0.1, 10.1.0.0/16")
     near = CliRunner().invoke(cli.app, ["serve", "--home", str(home)])
     far = CliRunner().invoke(cli.app, ["serve", "--home", str(home), "--host", "0.0.0.0", "--per-minute", "7"])
     assert near.output == "The page is at http://127.0.0.1:7860\nCtrl-C ends it.\n"
     assert "It has no log-in (--auth)" in far.output
     names = {"127.0.0.1", "::1", "localhost", "papers.example", "other.example"}
-    assert met == [web.Rules(hosts=frozenset(names)), web.Rules(per_minute=7)]
+    proxies = frozenset({"10.0.0.1", "10.1.0.0/16"})
+    assert met == [web.Rules(hosts=frozenset(names), proxies=proxies), web.Rules(per_minute=7, proxies=proxies)]
 
 
 @pytest.mark.usefixtures("library")
@@ -155,6 +164,106 @@ def test_a_log_in_needs_somebody_who_could(monkeypatch: pytest.MonkeyPatch, home
     accounts.close()
     assert "put a proxy with https before it" in CliRunner().invoke(cli.app, command).output
     assert [rules.login for rules in met] == [True]
+
+
+class Up:
+    """An application that tells the caller's address, served as the page is, inside a `with`."""
+
+    def __init__(self, *, connections: int = 100, wait: float = 60.0, proxies: tuple[str, ...] = ()) -> None:
+        from assistant.web.serving import configured
+
+        app = FastAPI()
+
+        @app.get("/who")
+        async def who(request: Request) -> str:
+            await request.body()
+            return f"{request.url.scheme} {request.client.host if request.client else ''}"
+
+        config = configured(app, connections=connections, wait=wait, proxies=proxies)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.place = self._listening.getsockname()
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._listening])))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def who(self, headers: dict[str, str] | None = None) -> str:
+        host, port = self.place
+        return str(httpx.get(f"http://{host}:{port}/who", headers=headers, timeout=30).json())
+
+    def sent(self, content: bytes, *, source: str = "127.0.0.1") -> socket.socket:
+        """A connection over which this was sent."""
+        connection = socket.create_connection(self.place, timeout=30, source_address=(source, 0))
+        connection.sendall(content)
+        return connection
+
+
+def ended(connection: socket.socket) -> bool:
+    """Whether the server closes a connection without an answer."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+HALF = b"GET /who HTTP/1.1\r\nHost: localhost\r\n"
+WHOLE = HALF + b"\r\n"
+
+
+def test_a_request_whose_head_does_not_come_whole_is_given_up() -> None:
+    with Up(wait=0.3) as up:
+        with up.sent(b"") as silent, up.sent(HALF) as half:
+            assert ended(silent)
+            assert ended(half)
+        with up.sent(WHOLE) as whole:
+            assert whole.recv(12) == b"HTTP/1.1 200"
+        with up.sent(WHOLE + HALF) as second:
+            while second.recv(4096):
+                pass  # the first is answered; after it the connection is closed
+
+
+def test_a_head_without_end_is_refused() -> None:
+    with Up() as up, up.sent(HALF + b"X: " + b"x" * (HEAD + 1)) as endless:
+        assert endless.recv(12) == b"HTTP/1.1 400"
+
+
+@pytest.mark.parametrize(
+    ("half", "rest"), [(HALF, b"\r\n"), (HALF + b"Content-Length: 2\r\n\r\n{", b"}")], ids=["heads", "bodies"]
+)
+def test_half_sent_requests_make_room_for_others(half: bytes, rest: bytes) -> None:
+    with Up(connections=10) as up, ExitStack() as open_:
+        halves = [open_.enter_context(up.sent(half, source=f"127.0.0.{n % 4 + 1}")) for n in range(30)]
+        assert up.who() == "http 127.0.0.1"
+        assert ended(halves[0])
+        halves[-1].sendall(rest)
+        assert halves[-1].recv(12) == b"HTTP/1.1 200"
+
+
+def test_one_address_has_half_of_the_room_at_most() -> None:
+    with Up(connections=10) as up, ExitStack() as open_:
+        other = open_.enter_context(up.sent(HALF, source="127.0.0.9"))
+        for _ in range(30):
+            open_.enter_context(up.sent(HALF))
+        assert up.who() == "http 127.0.0.1"
+        other.sendall(b"\r\n")
+        assert other.recv(12) == b"HTTP/1.1 200"
+
+
+def test_only_a_proxy_that_is_configured_says_for_whom_it_calls() -> None:
+    forwarded = {"x-forwarded-for": "10.9.8.7", "x-forwarded-proto": "https"}
+    with Up() as up:
+        assert up.who(forwarded) == "http 127.0.0.1"
+    with Up(proxies=("10.0.0.0/8",)) as up:
+        assert up.who(forwarded) == "http 127.0.0.1"
+    with Up(proxies=("127.0.0.0/8",)) as up:
+        assert up.who(forwarded) == "https 10.9.8.7"
+        assert up.who({"x-forwarded-for": "1.2.3.4, 10.9.8.7"}) == "http 10.9.8.7"  # the proxy wrote the last alone
 
 
 def test_loading_the_room_loads_no_gradio(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:

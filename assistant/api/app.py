@@ -12,14 +12,17 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from .. import __version__
+from ..bounds import UPLOAD
 from ..errors import AssistantError
 from ..problems import MEDIA
+from ..receiving import Receiving
 from . import asking, bodies, dialect, papers, talks
+from .counting import Counted
 from .desk import At, Desk, Reading
+from .entry import Entry
 from .errors import on_error, on_http, on_validation
 from .metrics import MEDIA as METRICS
 from .page import page
-from .sizes import Counted, Sizes
 
 SUMMARY = "Answers questions about a collection of papers; every sentence cites a paper, and every citation is checked."
 PROBLEM = {"model": bodies.Problem, "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -52,6 +55,12 @@ def metrics(desk: At, _: Reading) -> Response:
     return Response(desk.metrics.shown(), media_type=METRICS)
 
 
+@router.get("/api/openapi.json", include_in_schema=False)
+async def description(request: Request) -> Response:
+    """The description for programs."""
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/api/docs", include_in_schema=False)
 async def docs(request: Request) -> Response:
     """The description for people."""
@@ -71,7 +80,7 @@ def application(desk: Desk) -> FastAPI:
         summary=SUMMARY,
         version=__version__,
         lifespan=lifespan,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         responses=PROBLEMS,
@@ -83,7 +92,8 @@ def application(desk: Desk) -> FastAPI:
         },
     )
     app.state.desk = desk
-    app.add_middleware(Sizes)
+    app.add_middleware(Receiving, most={"/api/papers": UPLOAD})
+    app.add_middleware(Entry, doorkeeper=desk.doorkeeper)
     app.add_middleware(Counted, metrics=desk.metrics)
     for some in (asking.router, papers.router, talks.router, dialect.router, router):
         app.include_router(some)

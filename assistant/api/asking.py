@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from .. import bounds
 from ..doorkeeper import Caller
 from ..export import as_json
-from ..question import MAX_QUESTION
 from ..records import Answer, Event, Turn
 from . import bodies
 from .desk import Asking, At, Desk, unless_gone
@@ -86,7 +86,7 @@ async def check(body: bodies.Check, desk: At, _: Asking) -> Response:
 async def search(
     desk: At,
     _: Asking,
-    question: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION, examples=["stereo vocoders"])],
+    question: Annotated[str, Query(min_length=1, max_length=bounds.QUESTION, examples=["stereo vocoders"])],
     limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
 ) -> Response:
     """Find the papers that a question is about, best first, without answering it."""

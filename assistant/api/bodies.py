@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..question import MAX_QUESTION
+from .. import bounds
 
-MOST_PAPERS = 100
-"""Papers that one question may be kept to."""
 TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound"
 QUOTE = "SemantiCodec compresses audio to fewer than a hundred tokens per second"
+Title = Annotated[str, Field(max_length=bounds.TITLE)]
 
 
 class Sent(BaseModel):
@@ -34,13 +33,13 @@ class Ask(Sent):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "What is SemantiCodec?"}]})
 
-    question: str = Field(min_length=1, max_length=MAX_QUESTION, description="In English.")
-    papers: list[str] = Field(
-        default=[], max_length=MOST_PAPERS, description="Titles or ids of the only papers to look at; empty: all."
+    question: str = Field(min_length=1, max_length=bounds.QUESTION, description="In English.")
+    papers: list[Title] = Field(
+        default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to look at; empty: all."
     )
     conversation: str = Field(
         default="",
-        max_length=64,
+        max_length=bounds.ID,
         description="Id of a conversation that the question continues; the answer is kept in it. Empty: of none.",
     )
     stream: bool = Field(default=False, description="Tell what is done as it is done, as Server-Sent Events.")
@@ -105,8 +104,8 @@ class Check(Sent):
         extra="forbid", json_schema_extra={"examples": [{"sentence": f"{QUOTE}.", "paper": TITLE}]}
     )
 
-    sentence: str = Field(min_length=1, max_length=MAX_QUESTION)
-    paper: str = Field(min_length=1, max_length=1000, description="Title or id.")
+    sentence: str = Field(min_length=1, max_length=bounds.SENTENCE)
+    paper: Title = Field(min_length=1, description="Title or id.")
 
 
 class Verdict(Told):
@@ -175,7 +174,7 @@ class Named(Sent):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "Audio codecs"}]})
 
-    title: str = Field(default="", max_length=1000)
+    title: Title = ""
 
 
 class Conversation(Told):

@@ -60,10 +60,9 @@ def desk_of(request: Request) -> Desk:
     return found
 
 
-async def _let_in(request: Request, right: Right, *, question: bool = False) -> Caller:
-    doorkeeper = desk_of(request).doorkeeper
-    caller = await doorkeeper.caller(request.client.host if request.client else "", request.headers)
-    doorkeeper.admit(caller, right, question=question)
+def _let_in(request: Request, right: Right, *, question: bool = False) -> Caller:
+    caller: Caller = request.scope["caller"]  # `Entry` knows whose request it is
+    desk_of(request).doorkeeper.admit(caller, right, question=question)
     return caller
 
 
@@ -73,17 +72,17 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 async def reading(request: Request, _: Bearer) -> Caller:
     """Whoever may read."""
-    return await _let_in(request, "ask")
+    return _let_in(request, "ask")
 
 
 async def asking(request: Request, _: Bearer) -> Caller:
     """Whoever may ask one question more."""
-    return await _let_in(request, "ask", question=True)
+    return _let_in(request, "ask", question=True)
 
 
 async def writing(request: Request, _: Bearer) -> Caller:
     """Whoever may change the papers."""
-    return await _let_in(request, "write")
+    return _let_in(request, "write")
 
 
 async def _desk(request: Request) -> Desk:

@@ -19,6 +19,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from .. import bounds
 from ..chain import Assistant
 from ..errors import AssistantError, PaperNotFound, QuestionError
 from ..markdown import of_answer, titles_in
@@ -188,7 +189,7 @@ def _turn(one: Message, other: Message) -> bool:
 def _remembered(assistant: Assistant, question: str, told: str) -> Turn:
     """An earlier turn, as much as a question may refer to of it: the papers cited, where they are still here."""
     hits = []
-    for title in titles_in(told):
+    for title in titles_in(told)[: bounds.PAPERS]:
         try:
             paper = assistant.paper(title)
         except PaperNotFound:

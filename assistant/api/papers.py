@@ -12,6 +12,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
+from .. import bounds
 from ..chain import Assistant
 from ..errors import QuestionError
 from ..export import paper_as_json
@@ -24,7 +25,7 @@ MOST = 1000
 UPLOAD = "listing.txt"
 """What a file without a usable name is called."""
 
-Name = Annotated[str, InPath(max_length=1000, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
+Name = Annotated[str, InPath(max_length=bounds.TITLE, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
 
 router = APIRouter(tags=["papers"])
 
@@ -33,10 +34,12 @@ router = APIRouter(tags=["papers"])
 async def papers(
     desk: At,
     _: Reading,
-    words: Annotated[str, Query(max_length=1000, description="Words to find; the best fifty come, best first.")] = "",
-    listing: Annotated[str, Query(max_length=1000, description="A listing's file or date.")] = "",
-    since: Annotated[str, Query(max_length=40, description="As 2025-03-12, 2025-03, 2025 or Mar 12.")] = "",
-    until: Annotated[str, Query(max_length=40, description="Both days included.")] = "",
+    words: Annotated[
+        str, Query(max_length=bounds.WORDS, description="Words to find; the best fifty come, best first.")
+    ] = "",
+    listing: Annotated[str, Query(max_length=bounds.TITLE, description="A listing's file or date.")] = "",
+    since: Annotated[str, Query(max_length=bounds.DAY, description="As 2025-03-12, 2025-03, 2025 or Mar 12.")] = "",
+    until: Annotated[str, Query(max_length=bounds.DAY, description="Both days included.")] = "",
     limit: Annotated[int, Query(ge=0, le=MOST)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:

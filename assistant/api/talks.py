@@ -10,11 +10,14 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
+from .. import bounds
 from ..conversations import Kept, exported
 from . import bodies
 from .desk import At, Reading
 
-Id = Annotated[str, InPath(max_length=64, description="A conversation's id.", examples=["kZ3v0nJm2bXh5Qw8sT1yLg"])]
+Id = Annotated[
+    str, InPath(max_length=bounds.ID, description="A conversation's id.", examples=["kZ3v0nJm2bXh5Qw8sT1yLg"])
+]
 MOST_TURNS = 100
 
 router = APIRouter(tags=["conversations"])

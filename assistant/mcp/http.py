@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from ..bounds import BODY
 from ..doorkeeper import Doorkeeper, Refused
 from ..problems import MEDIA, problem_of
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from .server import Server
-
-BODY = 1024 * 1024
-"""Bytes of a request, at most."""
 
 
 def routes(server: Server, doorkeeper: Doorkeeper) -> APIRouter:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .. import bounds
 from ..export import as_json
-from ..question import MAX_QUESTION
 from ..records import Answer
 from ..showing import readable_answer
 
-MOST_PAPERS, MOST_HITS = 100, 50
+MOST_HITS = 50
+Title = Annotated[str, Field(max_length=bounds.TITLE)]
 
 
 class Given(BaseModel):
@@ -23,30 +24,32 @@ class Given(BaseModel):
 class Ask(Given):
     """Arguments of `ask`."""
 
-    question: str = Field(min_length=1, max_length=MAX_QUESTION, description="One self-contained question, in English.")
-    papers: list[str] = Field(
-        default=[], max_length=MOST_PAPERS, description="Titles or ids of the only papers to look at; empty: all."
+    question: str = Field(
+        min_length=1, max_length=bounds.QUESTION, description="One self-contained question, in English."
+    )
+    papers: list[Title] = Field(
+        default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to look at; empty: all."
     )
 
 
 class Search(Given):
     """Arguments of `search_papers`."""
 
-    query: str = Field(min_length=1, max_length=MAX_QUESTION, description="A question or a topic.")
+    query: str = Field(min_length=1, max_length=bounds.QUESTION, description="A question or a topic.")
     limit: int = Field(default=10, ge=1, le=MOST_HITS, description="Papers at most.")
 
 
 class Get(Given):
     """Arguments of `get_paper`."""
 
-    paper: str = Field(min_length=1, max_length=1000, description="Title or id.")
+    paper: Title = Field(min_length=1, description="Title or id.")
 
 
 class Check(Given):
     """Arguments of `check_citation`."""
 
-    sentence: str = Field(min_length=1, max_length=MAX_QUESTION, description="What might be said.")
-    paper: str = Field(min_length=1, max_length=1000, description="Title or id of the paper that would be cited.")
+    sentence: str = Field(min_length=1, max_length=bounds.SENTENCE, description="What might be said.")
+    paper: Title = Field(min_length=1, description="Title or id of the paper that would be cited.")
 
 
 TOOLS: dict[str, tuple[str, type[Given]]] = {

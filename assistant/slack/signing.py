@@ -9,8 +9,8 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping
 
-MAX_BODY = 256 * 1024
-"""Bytes of a body, at most: a button's brings its message along, three times as long in its encoding."""
+from ..bounds import SLACK
+
 MAX_AGE = 5 * 60
 """Seconds that a signature holds, as Slack recommends."""
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
@@ -34,14 +34,14 @@ async def read(headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> byte
     """The body, of which no more is read than is allowed."""
     length = headers.get("content-length", "0")
     body = b""
-    if length.isascii() and length.isdigit() and len(length) < 16 and int(length) <= MAX_BODY:
+    if length.isascii() and length.isdigit() and len(length) < 16 and int(length) <= SLACK:
         async for chunk in chunks:
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > SLACK:
                 break
         else:
             return body
-    raise Refused(413, f"The request is longer than {MAX_BODY // 1024} kB.")
+    raise Refused(413, f"The request is longer than {SLACK // 1024} kB.")
 
 
 def stamped(headers: Mapping[str, str], now: float) -> tuple[str, str]:

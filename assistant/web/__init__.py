@@ -38,12 +38,14 @@ class Rules:
 
     `login`: only the users of the home. `per_minute`: questions that one person may ask. `hosts`: the names by which
     the page is called; called by another it keeps silent, so that a foreign page which has its own name lead to this
-    machine reads nothing. Without any, every name will do.
+    machine reads nothing. Without any, every name will do. `proxies`: the addresses and networks of proxies that are
+    believed when they say for whom they call.
     """
 
     login: bool = False
     per_minute: int = PER_MINUTE
     hosts: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
 
 
 ANYBODY = Rules()
@@ -78,7 +80,7 @@ def serve(
     from .serving import bound, run
 
     with bound(host, port) as listening:
-        run(app(assistant, rules=rules, beside=beside), listening, host, announce)
+        run(app(assistant, rules=rules, beside=beside), listening, host, announce, proxies=rules.proxies)
 
 
 def _prepare() -> None:

@@ -12,10 +12,12 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
+from .. import bounds
 from . import additions
 from .desk import Desk
 from .intake import MOST_FILES, Refused, State
 from .markup import Html
+from .parts import sent
 from .sessions import Unknown
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ ARRIVE = """
 element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
 trigger("apply", {});
 """
-LONGEST = 64
-"""Characters of the name that a browser gives a batch."""
 
 _QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 
@@ -48,7 +48,7 @@ def mount(served: FastAPI, desk: Desk) -> None:
         try:
             owner = desk.entrance.owner(request.cookies)
             size = int(length) if length.isdecimal() else None
-            await desk.intake.receive(owner, batch[:LONGEST], name, size, request.stream())
+            await desk.intake.receive(owner, batch[: bounds.ID], name[: bounds.TITLE], size, request.stream())
         except (Refused, Unknown) as error:
             return PlainTextResponse(str(error), 403 if isinstance(error, Unknown) else 400)
         except ClientDisconnect:
@@ -73,9 +73,9 @@ class Tab:
     async def begun(self, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """How the uploaded files are taken in, to the end; `lost` are the names of those that could not be sent."""
         lost = getattr(event, "lost", [])
-        names = map(str, lost[:MOST_FILES] if isinstance(lost, list) else [])
+        names = (str(name)[: bounds.TITLE] for name in (lost[:MOST_FILES] if isinstance(lost, list) else []))
         owner = self._desk.entrance.owner(request.cookies)
-        self._desk.intake.begin(owner, str(getattr(event, "batch", ""))[:LONGEST], names)
+        self._desk.intake.begin(owner, sent(event, "batch", bounds.ID), names)
         async with aclosing(self.looked_at(request)) as steps:
             async for step in steps:
                 yield step

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..bounds import UPLOAD
 from ..records import Ingested, Reject
 from .asking import Failure
-from .intake import MOST_BYTES, MOST_FILES, Progress, Refusal, State
+from .intake import MOST_FILES, Progress, Refusal, State
 from .markup import Attributes, Html, foreign, joined, tag
 
 SHOWN = 200
@@ -38,7 +39,7 @@ def drop() -> Html:
         tag("strong", {}, "Drop listing files here"),
         tag("span", {}, "or choose them"),
     )
-    limits = f"Text files of up to {MOST_BYTES // 2**20} MB each, {MOST_FILES} at a time."
+    limits = f"Text files of up to {UPLOAD // 2**20} MB each, {MOST_FILES} at a time."
     form = "Each paper takes two lines, its title and its abstract. What is here already is not added twice."
     return joined(
         [

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ..answering import AT_ONCE, LONGEST, Answering
 from ..errors import AssistantError, ConversationNotFound, LibraryBusy, PaperNotFound, QuestionError
 from ..limits import Limits
+from ..question import accepted
 from ..records import STARTING_OVER, Turn
 from .answers import Making
 from .line import Line, LineFull
@@ -95,6 +96,11 @@ class Asker:
             return
         if wait := self._limits.allow(talk.owner, self._per_minute):
             yield failure(self._too_often(wait))
+            return
+        try:
+            accepted(question)
+        except QuestionError as error:
+            yield failure(error)
             return
         talk.asking = talk.stopped = question
         try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from .. import bounds
 from ..accounts import Accounts
 from ..conversations import Conversations
 from ..suggestions import suggested
@@ -65,7 +66,7 @@ class Desk:
         owner = self.entrance.owner(request.cookies)
         if named := name or str(request.query_params.get("talk", "")):
             return await self.sessions.talk(owner, named)
-        return self.sessions.first(owner, request.session_hash or "")
+        return self.sessions.first(owner, (request.session_hash or "")[: bounds.ID])
 
     def listings(self) -> dict[str, str]:
         """Each listing and its label."""

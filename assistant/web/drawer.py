@@ -10,12 +10,13 @@ from typing import Any
 
 import gradio as gr
 
+from ..bounds import ID, TITLE
 from ..errors import AssistantError, ConversationNotFound
 from . import titles
 from .asking import failure
 from .desk import Desk
 from .markup import Html, tag
-from .parts import QUIETLY, component
+from .parts import QUIETLY, component, sent
 
 MOST = 2000
 """Conversations listed at most, however often earlier ones are asked for."""
@@ -47,14 +48,16 @@ class Drawer:
         """A conversation under another title; under a blank one it bears its first question again."""
         owner = self._desk.entrance.owner(request.cookies)
         with suppress(ConversationNotFound):  # the list will show that it is gone
-            await asyncio.to_thread(self._desk.conversations.rename, owner, str(event.talk), str(event.title))
+            await asyncio.to_thread(
+                self._desk.conversations.rename, owner, sent(event, "talk", ID), sent(event, "title", TITLE)
+            )
         return await self.shown(event, request)
 
     async def deleted(self, event: gr.EventData, request: gr.Request) -> Updates:
         """One conversation less."""
         owner = self._desk.entrance.owner(request.cookies)
         with suppress(ConversationNotFound):
-            await self._desk.sessions.delete(owner, str(event.talk))
+            await self._desk.sessions.delete(owner, sent(event, "talk", ID))
         return await self.shown(event, request)
 
     async def _listed(self, event: gr.EventData, cookies: Mapping[str, str]) -> Html:

@@ -1,7 +1,8 @@
 """A browser's cookies in, whose conversations they open out; and where people log in, the page they do it on.
 
 Which part of a name and password is wrong is never told, and takes as long to find out either way. Tries are slowed by
-where they come from, known name or not, so that nobody can lock another out.
+where they come from, known name or not, and much later by name and altogether: from one address nobody can lock another
+out, and from many nobody can guess for ever.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from ..accounts import AT_ONCE, LOGIN_DAYS
+from ..bounds import FORM
 from ..errors import AccountError
 from ..limits import Limits
 from .markup import Html, joined, tag
@@ -32,8 +34,8 @@ LOGIN = "assistant-login"
 """The cookie of those who are logged in."""
 TRIES, TRIES_AT_A_NAME = 30, 6
 """Tries a minute from one address, at all names and at one: whoever mistypes waits a little, who guesses for ever."""
-LONGEST = 4096
-"""Bytes of a filled-in form."""
+TRIES_IN_ALL, TRIES_AT_A_NAME_IN_ALL = 300, 60
+"""The same from all addresses together: whoever guesses from many is slowed, too."""
 _PAGE = Path(__file__).with_name("own") / "login.html"
 _TALK = re.compile(r"[\w-]{8,32}")
 
@@ -81,11 +83,18 @@ class Entrance:
 
     async def log_in(self, name: str, password: str, address: str) -> str:
         """The token for the cookie of whoever bears this name and password; raises `Refused`."""
-        wait = self._limits.allow(f"{address} {name.strip().casefold()}", TRIES_AT_A_NAME)
-        if wait := wait or self._limits.allow(address, TRIES):
+        folded = name.strip().casefold()
+        counted = {
+            f"at {folded} from {address}": TRIES_AT_A_NAME,
+            f"from {address}": TRIES,
+            f"at {folded}": TRIES_AT_A_NAME_IN_ALL,
+            "in all": TRIES_IN_ALL,
+        }
+        wait = next(filter(None, (self._limits.allow(one, most) for one, most in counted.items())), 0.0)
+        if wait:
             log.warning("log-ins from %s are slowed down", address)
             seconds = math.ceil(wait)
-            raise Refused(f"That were many tries. Try again in {seconds} second{'s' * (seconds != 1)}.", 429)
+            raise Refused(f"Too many attempts. Try again in {seconds} second{'s' * (seconds != 1)}.", 429)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._checking, self._checked, name, password, address)
 
@@ -149,7 +158,7 @@ async def _form(request: Request) -> dict[str, str] | None:
     body = b""
     async for piece in request.stream():
         body += piece
-        if len(body) > LONGEST:
+        if len(body) > FORM:
             return None
     return {name: values[-1] for name, values in parse_qs(body.decode(errors="replace")).items()}
 

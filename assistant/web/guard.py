@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -15,6 +16,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from ..bounds import ID
+from ..limits import Limits
 from .sessions import COOKIE, COOKIE_DAYS, is_owner, new_owner
 
 if TYPE_CHECKING:
@@ -41,21 +44,28 @@ POLICY = {
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # under "no-referrer" a form's `Origin` is null, and not to be told from others'
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-SHUT = re.compile(
-    r"/gradio_api/(?:proxy=|deep_link|runs|run-history|monitoring|dev/|call/|run/|api/|stream/|openapi|info|custom_|upload)"
-    r"|/(?:proxy=|deep_link|monitoring|svelte/|openapi)"
+JOIN = "/gradio_api/queue/join"
+"""Where the page's events are sent."""
+USED = re.compile(
+    r"(?:GET|HEAD) /(?:config|theme\.css|favicon\.ico|robots\.txt|(?:assets|static)/.+)?"
+    r"|GET /gradio_api/(?:app_id|heartbeat/[^/]+|queue/data)"
+    rf"|POST (?:{JOIN}|/gradio_api/(?:cancel|reset))"
 )
-"""What Gradio offers and the page does not use."""
+"""The methods and paths of Gradio's that the page uses; whatever else Gradio offers, now or later, is shut."""
 OPEN = re.compile(r"/(?:login|logout|healthz|own/(?:login\.css|icon\.svg)|favicon\.ico)")
 """What everybody may see where one has to log in."""
 SIGNED = "/slack"
 """The door whose callers sign what they send, and reach this machine by whatever name a tunnel gives it."""
 HEARTBEAT = re.compile(r"/gradio_api/heartbeat/([^/]+)")
+READING = ("GET", "HEAD")
+"""Methods by which nothing is changed."""
+EVENTS, EVENTS_AT_AN_ADDRESS = 300, 6000
+"""Events, uploads and forms a minute, of one browser and of all at one address: a quick typist's search makes 150."""
 MOST_PAGES = 10_000
 """Open pages of which is known whose they are; the one that was silent longest is forgotten first."""
 _NAMED = re.compile(r"[\[\]]|:\d*$")
@@ -73,6 +83,7 @@ class Guard:
     def __init__(self, app: ASGIApp, entrance: Entrance, hosts: Iterable[str], beside: Iterable[str]) -> None:
         self._app = app
         self._entrance, self._hosts, self._beside = entrance, frozenset(hosts), tuple(beside)
+        self._limits = Limits()
         self._listeners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,16 +106,14 @@ class Guard:
         if self._hosts and _NAMED.sub("", connection.headers.get("host", "")).casefold() not in self._hosts:
             told = "This page does not go by that name. If it should, set ASSISTANT_PAGE_NAMES to it."
             return PlainTextResponse(told, 421)
-        if SHUT.match(path) or self._overheard(connection):
-            return PlainTextResponse("Not found.", 404)
         if any(within(f"{door}/") for door in self._beside):
             return None
-        return self._stranger(connection)
+        return self._stranger(connection) or self._flooding(connection) or self._overheard(connection)
 
     def _stranger(self, connection: HTTPConnection) -> Response | None:
         """What is answered to another site's page, and to who has to log in first."""
         path, method = connection.scope["path"], connection.scope["method"]
-        if method not in ("GET", "HEAD") and connection.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        if method not in READING and _of_another_site(connection.headers):
             return PlainTextResponse("Only this page may send that.", 403)
         if not self._entrance.guarded or OPEN.fullmatch(path) or self._entrance.user(connection.cookies):
             return None
@@ -113,18 +122,54 @@ class Guard:
         talk = connection.query_params.get("talk", "")
         return RedirectResponse(f"/login?{urlencode({'talk': talk})}" if talk else "/login", 303)
 
-    def _overheard(self, connection: HTTPConnection) -> bool:
-        """Whether this asks for what is told to a page that another browser opened."""
+    def _flooding(self, connection: HTTPConnection) -> Response | None:
+        """What is answered to who sends more than anybody does by hand, in one browser or in many at one address."""
+        if connection.scope["method"] in READING:
+            return None
+        address = connection.client.host if connection.client else ""
+        wait = self._limits.allow(f"address {address}", EVENTS_AT_AN_ADDRESS)
+        if is_owner(owner := connection.cookies.get(COOKIE, "")):
+            wait = wait or self._limits.allow(f"browser {owner}", EVENTS)
+        if not wait:
+            return None
+        return PlainTextResponse("Too many requests. Wait a moment.", 429, {"Retry-After": str(math.ceil(wait))})
+
+    def _overheard(self, connection: HTTPConnection) -> Response | None:
+        """What is answered to who asks for what is told to a page that another browser opened."""
         beating = HEARTBEAT.match(connection.scope["path"])
         session = beating[1] if beating else connection.query_params.get("session_hash", "")
         if not session:
-            return False
-        owner = connection.cookies.get(COOKIE, "")
+            return None
+        if len(session) > ID:
+            return PlainTextResponse("Not found.", 404)
+        owner = connection.cookies.get(COOKIE, "")[:ID]
         first = self._listeners.setdefault(session, owner)
         self._listeners.move_to_end(session)
         if len(self._listeners) > MOST_PAGES:
             self._listeners.popitem(last=False)
-        return first != owner
+        return PlainTextResponse("Not found.", 404) if first != owner else None
+
+
+def _of_another_site(headers: Mapping[str, str]) -> bool:
+    """Whether another site's page has a browser send this; one that does not say by `Sec-Fetch-Site` does by `Origin`.
+
+    https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+    if site := headers.get("sec-fetch-site"):
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin", "")
+    return bool(origin) and origin.partition("://")[2] != headers.get("host", "")
+
+
+class Used:
+    """ASGI application: of Gradio's, mounted at "/", what the page uses."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        used = scope["type"] == "http" and USED.fullmatch(f"{scope['method']} {scope['path']}")
+        await (self._app if used else PlainTextResponse("Not found.", 404))(scope, receive, send)
 
 
 class _Answering:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from ..bounds import UPLOAD
 from ..errors import AssistantError, LibraryBusy
 from ..records import Ingested
 from ..text import clean
@@ -25,8 +26,6 @@ from .asking import Failure, failure
 if TYPE_CHECKING:
     from ..chain import Assistant
 
-MOST_BYTES = 20 * 2**20
-"""Of a file: a listing of about 12,000 abstracts."""
 MOST_FILES = 50
 """Of a batch; so the most of a batch is 1 GB."""
 MOST_HELD = 2 * 2**30
@@ -224,8 +223,8 @@ class Intake:
         """The size of a file that is taken; `Refused` for any other."""
         if length is None:
             raise Refused("Your browser does not say how long it is.")
-        if length > MOST_BYTES:
-            raise Refused(f"It is larger than {MOST_BYTES // 2**20} MB. Split it.")
+        if length > UPLOAD:
+            raise Refused(f"It is larger than {UPLOAD // 2**20} MB. Split it.")
         if len(batch.files) >= MOST_FILES:
             raise Refused(f"Only {MOST_FILES} files are taken at once. Add the others when these are done.")
         if name in batch.files:

@@ -6,13 +6,14 @@ from typing import Any
 
 import gradio as gr
 
+from ..bounds import COMMENT, ID
 from ..conversations import Thumb
 from ..errors import AssistantError
 from . import thumbs
 from .asking import failure
 from .desk import Desk
 from .markup import tag
-from .parts import QUIETLY, component
+from .parts import QUIETLY, component, sent
 
 Updates = dict[Any, Any]
 
@@ -30,7 +31,7 @@ class Opinions:
 
     async def given(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """A thumb given, changed or taken back, with a comment or without."""
-        thumb = None if event.good is None else Thumb(bool(event.good), str(event.comment)[: thumbs.LONGEST].strip())
+        thumb = None if event.good is None else Thumb(bool(event.good), sent(event, "comment", COMMENT).strip())
         try:
             talk = await self._desk.talk(name, request)
             if not talk.turn(event.turn):
@@ -38,5 +39,5 @@ class Opinions:
             await self._desk.sessions.rate(talk, event.turn, thumb)
         except AssistantError as error:
             return {self.markup: tag("p", {"class": "failed"}, failure(error).message)}
-        about = {"data-talk": talk.name, "data-serial": str(event.serial)}
+        about = {"data-talk": talk.name, "data-serial": sent(event, "serial", ID)}
         return {self.markup: tag("div", about, thumbs.asked(event.turn, thumb))}

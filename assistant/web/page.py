@@ -13,11 +13,14 @@ import gradio as gr
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
 
+from ..bounds import EVENT, UPLOAD
+from ..receiving import Receiving
 from . import adding, downloads, entrance, evaluation, papers, talk
 from .assets import Memory, visited
 from .desk import Desk
-from .guard import Guard
+from .guard import JOIN, Guard, Used
 
 if TYPE_CHECKING:
     from ..chain import Assistant
@@ -52,6 +55,7 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
     )
     served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
     served.add_middleware(Memory, links=links)
+    served.add_middleware(Receiving, most={"/upload": UPLOAD, "/api/papers": UPLOAD, JOIN: EVENT})
     served.add_middleware(Guard, entrance=desk.entrance, hosts=desk.rules.hosts, beside=_doors(beside))
     _routed(served, desk, beside)  # before the page: mounted at "/", it takes every path that is left
     gr.mount_gradio_app(
@@ -70,6 +74,9 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
         css_paths=STYLES,
         head=HEAD,
     )
+    mounted = served.routes[-1]
+    assert isinstance(mounted, Mount), "Gradio mounts itself last"
+    mounted.app = Used(mounted.app)
     return served
 
 

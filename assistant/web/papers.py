@@ -8,12 +8,14 @@ from typing import Any
 
 import gradio as gr
 
+from .. import bounds
 from ..errors import AssistantError, EmbedderError, MissingExtra, PaperNotFound, QuestionError
 from ..readable import readable
 from . import chart, shelves
 from .asking import failure
 from .desk import Desk
 from .markup import Html, joined, tag
+from .parts import sent
 
 TITLE = "Papers"
 SHOWN = """
@@ -73,25 +75,25 @@ class Tab:
     async def arrived(self, event: gr.EventData) -> Updates:
         """The form, where the library has changed since it was made, and what it finds now."""
         revision = await asyncio.to_thread(self._revision)
-        known = _told(event, "revision") == str(revision)
+        known = sent(event, "revision", bounds.ID) == str(revision)
         form = gr.skip() if known else await asyncio.to_thread(self._form, revision)
-        wanted = _wanted(event) if known else shelves.Wanted(words=_told(event, "words"))
+        wanted = _wanted(event) if known else shelves.Wanted(words=sent(event, "words", bounds.WORDS))
         return {self.search: form, self.found: await asyncio.to_thread(self._found, wanted)}
 
     async def looked_for(self, event: gr.EventData) -> Updates:
         """The papers that fit what is typed and chosen; `serial` tells own/papers.js which of its requests this is."""
         found = await asyncio.to_thread(self._found, _wanted(event))
-        return {self.found: tag("div", {"data-serial": _told(event, "serial")}, found)}
+        return {self.found: tag("div", {"data-serial": sent(event, "serial", bounds.ID)}, found)}
 
     async def opened(self, event: gr.EventData) -> Updates:
         """One paper, whole; none where none is named."""
-        name = _told(event, "paper")
+        name = sent(event, "paper", bounds.TITLE)
         return {self.paper: await asyncio.to_thread(self._opened, name) if name else joined([])}
 
     async def mapped(self, event: gr.EventData) -> AsyncGenerator[Updates, None]:
         """The map of what is held now, unless it is there already; while it is drawn, that this takes a while."""
         status = await asyncio.to_thread(self._desk.assistant.status)
-        if _told(event, "revision") == str(status.revision):
+        if sent(event, "revision", bounds.ID) == str(status.revision):
             yield {self.map: gr.skip()}
             return
         if self._chart[0] != status.revision:
@@ -145,19 +147,14 @@ def _sentence(error: AssistantError) -> str:
 
 
 def _wanted(event: gr.EventData) -> shelves.Wanted:
-    shown = _told(event, "shown")
+    shown = sent(event, "shown", bounds.ID)
     return shelves.Wanted(
-        words=_told(event, "words"),
-        listing=_told(event, "listing"),
-        since=_told(event, "since"),
-        until=_told(event, "until"),
+        words=sent(event, "words", bounds.WORDS),
+        listing=sent(event, "listing", bounds.TITLE),
+        since=sent(event, "since", bounds.DAY),
+        until=sent(event, "until", bounds.DAY),
         shown=min(int(shown), MOST) if shown.isdecimal() and len(shown) < 6 else shelves.PAGE,
     )
-
-
-def _told(event: gr.EventData, name: str) -> str:
-    """What the browser says of that name, as text of a bearable length; "" where it says nothing."""
-    return str(getattr(event, name, ""))[:1000]
 
 
 def _markup(name: str, content: str = "", *, js: str | None = None) -> gr.HTML:

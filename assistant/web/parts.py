@@ -15,6 +15,11 @@ QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visib
 """How its listeners are called: nothing spins meanwhile, nobody waits for another, no program may call them."""
 
 
+def sent(event: gr.EventData, name: str, most: int) -> str:
+    """What the browser sent with an event under that name, as text of at most so many characters; "" for nothing."""
+    return str(getattr(event, name, ""))[:most]
+
+
 def component(name: str, content: str = "", *, js: str = "") -> gr.HTML:
     """A place for markup of ours."""
     return gr.HTML(content, elem_id=name, js_on_load=FORWARD + js, apply_default_css=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from .. import bounds
 from ..dialogue import cost_of, usage_of
 from ..errors import AssistantError, PaperNotFound
 from ..ledger import bill
@@ -19,7 +20,7 @@ from .desk import Desk
 from .drawer import Drawer
 from .markup import Html, joined, tag
 from .opinions import Opinions
-from .parts import QUIETLY, component
+from .parts import QUIETLY, component, sent
 from .sessions import Talk
 
 TITLE = "Ask"
@@ -87,7 +88,7 @@ class Tab:
     async def arrived(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The conversation that the address names, if it is this browser's; else a new one."""
         try:
-            talk = await self._talk(str(event.talk), request)
+            talk = await self._talk(sent(event, "talk", bounds.ID), request)
         except AssistantError as error:
             return {self.current: tag("p", {"class": "failed", "data-talk": ""}, str(error))}
         talk.instead = False
@@ -149,7 +150,7 @@ class Tab:
         """The last question in the box again; what is asked next replaces it."""
         talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
-        return {self.chip: _chip(talk), self.box: gr.update(value=str(event.question))}
+        return {self.chip: _chip(talk), self.box: gr.update(value=sent(event, "question", bounds.QUESTION))}
 
     async def kept(self, name: str, request: gr.Request) -> Updates:
         """The next question follows the last one after all."""
@@ -161,7 +162,7 @@ class Tab:
         """One paper more that the next questions keep to."""
         talk = await self._talk(name, request)
         with suppress(PaperNotFound):  # it was removed since it was shown
-            paper = await asyncio.to_thread(self._desk.assistant.paper, str(event.paper))
+            paper = await asyncio.to_thread(self._desk.assistant.paper, sent(event, "paper", bounds.TITLE))
             if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
                 talk.chosen = (*talk.chosen, paper)
                 self._desk.sessions.keep(talk)

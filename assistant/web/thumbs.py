@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from ..bounds import COMMENT
 from ..conversations import Thumb
 from .markup import Attributes, Html, foreign, joined, tag
-
-LONGEST = 2000
-"""Characters of a comment."""
 
 
 def asked(number: int, thumb: Thumb | None) -> Html:
@@ -41,7 +39,7 @@ def _button(*, good: bool, pressed: bool) -> Html:
 
 
 def _comment(thumb: Thumb) -> Html:
-    about: Attributes = {"rows": 2, "maxlength": LONGEST, "aria-label": "Comment", "placeholder": _why(thumb)}
+    about: Attributes = {"rows": 2, "maxlength": COMMENT, "aria-label": "Comment", "placeholder": _why(thumb)}
     said = [foreign("p", thumb.comment, {"class": "quiet remarked"})] if thumb.comment else []
     keep = tag("button", {"type": "button", "data-do": "comment"}, "Keep comment")
     return joined(
