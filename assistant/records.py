@@ -225,7 +225,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer.
+    """A step of an answer in the making: a stage's name, the hits, a claim that passed, or the whole answer.
 
     After `STARTING_OVER` the claims so far are withdrawn and others follow.
     """
@@ -233,6 +233,7 @@ class Event:
     stage: str
     claim: Claim | None = None
     answer: Answer | None = None
+    hits: tuple[Hit, ...] = ()
 
 
 STARTING_OVER = "starting over"

@@ -112,7 +112,7 @@ class Tab:
             return
         talk = await self._talk(name, request)
         self._desk.sessions.keep(talk)
-        number, begun = talk.coming, False
+        number, begun, shown = talk.coming, False, (0, 0)
         async with aclosing(self._desk.asker.ask(talk, question)) as steps:
             async for step in steps:
                 if isinstance(step, Turn):
@@ -121,7 +121,12 @@ class Tab:
                     told = answers.ended(question, number, step.message, error=step.error, instead=talk.instead)
                     yield await self._ended(talk, told)
                 elif begun:
-                    yield {self.current: _placed(talk, answers.making(step, number))}
+                    papers = len(step.hits), len(step.so_far.titles)
+                    yield {
+                        self.current: _placed(talk, answers.making(step, number)),
+                        self.evidence: self._so_far(step, number) if papers != shown else gr.skip(),
+                    }
+                    shown = papers
                 else:
                     begun = True
                     yield {self.name: talk.name, **await self._at_work(talk, step, number)}
@@ -226,6 +231,9 @@ class Tab:
         usage, cost = usage_of(talk.turns), cost_of(talk.turns)
         so_far = bill(usage, cost) if usage else ""
         return evidence.shown(turn.answer, number, self._desk.listings(), so_far=so_far)
+
+    def _so_far(self, state: answers.Making, number: int) -> Html:
+        return evidence.making(state.so_far, number, self._desk.listings())
 
     def _welcome(self) -> Html:
         status = self._desk.assistant.status()
