@@ -38,7 +38,12 @@ def serve(
             with_sample(assistant)
         from .. import web
 
-        rules = web.Rules(login=auth, per_minute=per_minute, hosts=_hosts(host, settings.page_names))
+        rules = web.Rules(
+            login=auth,
+            per_minute=per_minute,
+            nearby=settings.keys_needed != "always",
+            hosts=_hosts(host, settings.page_names),
+        )
         if auth:
             _somebody(settings.home)
         web.serve(
