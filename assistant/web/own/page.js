@@ -123,8 +123,10 @@
     box().value = question;
     box().dispatchEvent(new Event("input", { bubbles: true }));
   };
+  let leaving = false; // who logs out leaves nothing to who logs in next
+  addEventListener("submit", (event) => { leaving ||= event.target.matches(".head form"); });
   addEventListener("pagehide", () => {
-    const question = box()?.value.trim() ? box().value : unanswered();
+    const question = leaving ? "" : box()?.value.trim() ? box().value : unanswered();
     sessionStorage.setItem(STORED, JSON.stringify({ question, away }));
   });
   const restore = () => { // once, when it is known what the conversation holds
