@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from .pages import apart
-from .test_page import Visit, chromium, pytestmark
+from .test_page import NARROW, Visit, chromium, pytestmark
 
 __all__ = ["chromium", "pytestmark"]
 PEAR, STORM = "What is PearRank?", "What is Ragnarök?"
@@ -51,12 +51,17 @@ def test_a_question_asked_of_a_killed_server_is_asked_when_it_is_back(
         visit = visiting()
         visit.ask(PEAR)
         visit.page.evaluate("window.before = true")
+        visit.page.set_viewport_size(NARROW)
         server.kill()
         server.wait()
         visit.page.fill("#question textarea", STORM)
         visit.page.keyboard.press("Enter")
         visit["#unsent"].get_by_text("The server cannot be reached. Your question is kept").wait_for()
         assert visit.page.input_value("#question textarea") == STORM
+        visit.page.wait_for_timeout(700)  # what is scrolled to may still be on its way
+        assert -5 < visit["#current .question"].bounding_box()["y"] < NARROW["height"] / 2, (
+            "the answer so far is out of sight"
+        )
         visit.page.keyboard.press("Enter")  # asked once more, it does not look as if it were on its way
         assert visit["#sent"].count() == 0
     with apart(tmp_path / "home", port):

@@ -99,6 +99,11 @@
     turn.scrollIntoView({ block: "start" });
   };
   const unsent = () => one("#sent")?.remove();
+  const notSent = () => { // what stood before is seen again
+    if (!one("#sent")) return;
+    unsent();
+    one("#current .turn")?.scrollIntoView({ block: "start" });
+  };
   const stands = () => one("#current .turn")?.outerHTML ?? "";
 
   // -- a question is never lost: what was typed, or was not answered when the page went, is in the box when it is back
@@ -268,9 +273,9 @@
   const plainly = window.fetch.bind(window);
   window.fetch = async (...asked) => {
     const [event] = /queue\/join|app_id/.exec(asked[0]?.url ?? asked[0]) ?? []; // an upload fails for its own reasons
-    const told = await plainly(...asked).catch((lost) => { if (event) reach(false); unsent(); throw lost; });
+    const told = await plainly(...asked).catch((lost) => { if (event) reach(false); notSent(); throw lost; });
     if (event === "queue/join") reach(told.status < 502); // a proxy says so of a server that is not there
-    if (!told.ok) unsent();
+    if (!told.ok) notSent();
     if (told.status === 401) location.assign(`/login${location.search}`);
     return told;
   };
