@@ -201,7 +201,7 @@ class Assistant:
             clock.lap("understanding")
             hits = search.hits(asked, task.reworder.steps if task else None)
             clock.lap("retrieval")
-            yield Event(f"reading {counted(len(hits), 'paper')}")
+            yield Event(f"reading {counted(len(hits), 'paper')}", hits=tuple(hits))
             made = yield from self._composed(asked, hits, index, task, clock)
         answer = Answer(
             question=question,

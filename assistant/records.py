@@ -235,7 +235,7 @@ class Answer(Displayed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Event(Brief):
-    """A step of an answer in the making: a stage's name, a claim that passed, or the whole answer.
+    """A step of an answer in the making: a stage's name, the hits, a claim that passed, or the whole answer.
 
     After `STARTING_OVER` the claims so far are withdrawn and others follow.
     """
@@ -243,6 +243,7 @@ class Event(Brief):
     stage: str
     claim: Claim | None = None
     answer: Answer | None = None
+    hits: tuple[Hit, ...] = ()
 
 
 STARTING_OVER = "starting over"

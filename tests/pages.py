@@ -6,6 +6,8 @@ import asyncio
 import json
 import secrets
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,8 +26,9 @@ from assistant.question import Asked
 from assistant.records import Hit, Rejection, Sentence
 from assistant.writing import ExtractiveWriter
 
+from .conftest import ROOT
 from .doubles import HashEmbedder
-from .papers import Pair, write_listing
+from .papers import PAIRS, Pair, write_listing
 
 OFTEN = web.Rules(per_minute=10_000)
 """Tests ask faster than people."""
@@ -61,6 +64,27 @@ def serving(home: Path, pairs: Sequence[Pair], rules: web.Rules = OFTEN) -> Iter
         assert done.added + done.unchanged == len(pairs), done.rejects
         with Served(assistant, writer, rules) as page:
             yield page
+
+
+def serve(home: Path, port: int) -> None:
+    """The page over the small corpus, in a process of its own, until that is killed."""
+    with Assistant(Holdings(Library(home), HashEmbedder()), writer=HeldWriter()) as assistant:
+        assistant.ingest(write_listing(home / "listing.txt", PAIRS))
+        web.serve(assistant, port=port, rules=OFTEN)
+
+
+@contextmanager
+def apart(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """That process, once the page is up; killed at the end if it was not before."""
+    code = "import sys, pathlib; from tests.pages import serve; serve(pathlib.Path(sys.argv[1]), int(sys.argv[2]))"
+    command = [sys.executable, "-u", "-c", code, str(home), str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert "http://" in process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
 
 
 class Served:
@@ -124,6 +148,10 @@ class Visitor:
 
     async def leave(self) -> None:
         await self._client.aclose()
+
+    def bear(self, headers: Mapping[str, str]) -> None:
+        """Send these with every request from here on."""
+        self._client.headers.update(headers)
 
     def forget(self) -> None:
         """Lose the cookies."""

@@ -263,6 +263,7 @@ def test_a_stream_is_stages_then_claims_then_the_answer(reader: Assistant, quest
     assert before == [*stages, *(Event("answering", claim=claim) for claim in claims)]
     assert [event.stage.split()[0] for event in stages] == ["searching", "reading", "checking"]
     assert stages[0].stage == "searching 8 papers"
+    assert [event.hits for event in stages] == [(), last.answer.hits, ()]
 
 
 def test_an_abandoned_stream_leaves_nothing_behind(hashed: Assistant) -> None:

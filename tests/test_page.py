@@ -295,6 +295,19 @@ def test_an_answer_can_be_copied(seen: Visit, served: Served) -> None:
         assert copied.startswith(begins), copied
 
 
+def test_the_papers_found_stand_there_while_the_answer_is_written(seen: Visit, served: Served) -> None:
+    served.writer.released.clear()
+    seen.page.fill("#question textarea", "What is PearRank, slowly?")
+    seen.page.keyboard.press("Enter")
+    seen["#evidence details.also[open]"].wait_for()
+    assert seen.texts("#evidence .also > summary")[0].startswith("Papers found (")
+    assert PAIRS[0][0] in seen.texts("#evidence .others summary")
+    assert seen["#current .stage"].count() == 1
+    served.writer.released.set()
+    seen.answered("What is PearRank, slowly?")
+    assert seen.texts("#evidence .card h3") == [f"1 {PAIRS[0][0]}"]
+
+
 def test_a_failure_shows_a_sentence_and_an_id_and_nothing_of_the_machine(
     seen: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -398,7 +411,7 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
         walked.append(seen.page.evaluate("document.activeElement.dataset.mark"))
     assert walked == ["0", "1", "0"]
     press("Enter")
-    assert seen.page.evaluate("document.activeElement.className") == "card front"
+    assert seen.page.evaluate("document.activeElement.className") == "card front opened"
 
 
 def test_what_is_there_has_a_name_for_those_who_do_not_see_it(seen: Visit) -> None:
@@ -461,6 +474,40 @@ def test_a_question_is_text_too(seen: Visit) -> None:
     seen.ask(question)
     assert seen.texts("#current .question") == [question]
     assert_untouched(seen)
+
+
+def test_a_long_question_is_folded_and_can_be_shown_whole(seen: Visit) -> None:
+    question = "What is PearRank, " + "and what does it do with the pears of an orchard, " * 16 + "if anything?"
+    for size in (WIDE, NARROW):
+        seen.page.set_viewport_size(size)
+        seen.ask(question)
+        head, fold = seen["#current .question"], seen["#current .unfold"]
+        assert fold.inner_text() == "Show all of the question"
+        low, whole = head.bounding_box()["height"], head.evaluate("element => element.scrollHeight")
+        assert low < whole
+        fold.click()
+        assert head.bounding_box()["height"] == pytest.approx(whole, abs=2)
+        fold.click()
+        assert head.bounding_box()["height"] == pytest.approx(low, abs=2)
+    assert seen.judged().response["violations"] == []
+    seen.ask("What is PearRank?")
+    assert not seen["#current .unfold"].is_visible()
+
+
+def test_the_number_of_a_paper_never_begins_a_line(seen: Visit) -> None:
+    seen.ask("How does PearRank differ from Ragnarök?")
+    begins = """() => [...document.querySelectorAll("#current .reference")].filter((link) => {
+      const range = document.createRange();
+      range.selectNodeContents(link.parentElement);
+      range.setEndBefore(link);
+      const before = [...range.getClientRects()].filter((box) => box.width > 0).pop();
+      return before && link.getBoundingClientRect().top > before.bottom - 4;
+    }).length"""
+    alone = 0
+    for width in range(320, 1240, 5):
+        seen.page.set_viewport_size({"width": width, "height": 800})
+        alone += seen.page.evaluate(begins)
+    assert alone == 0
 
 
 def test_a_hundred_thousand_characters_do_not_break_the_page(seen: Visit) -> None:

@@ -59,6 +59,20 @@ def listing(folder: Path, name: str, *pairs: Pair) -> str:
     return str(write_listing(folder / name, pairs))
 
 
+def test_an_empty_library_takes_the_sample_in_with_one_click(chromium: Any, tmp_path: Path) -> None:
+    with serving(tmp_path / "home", ()) as served:
+        visit = Visit(chromium, served.url)
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme)
+            assert visit.judged().response["violations"] == []
+        visit.page.get_by_role("button", name="Try it with the sample papers").click()
+        visit["#current"].get_by_text("Ask about the 120 papers here").wait_for(timeout=60_000)
+        visit.ask("What is SemantiCodec?")
+        assert visit["#current .reference"].count() > 0
+        assert visit.errors == []
+        visit.context.close()
+
+
 def paper(name: str) -> Pair:
     return f"{name}: A Fruit of Late Summer", f"We present {name}, a fruit that ripens late. It weighs 40 grams."
 

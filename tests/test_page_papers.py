@@ -91,6 +91,16 @@ def test_a_paper_is_opened_and_asked_about_until_it_is_taken_off(seen: Visit) ->
     assert seen.texts("#current .said h3") == [PEAR]
 
 
+def test_the_regions_of_the_map_are_labelled_where_they_lie(seen: Visit) -> None:
+    def drawn(what: str) -> list[float]:
+        edges = "e => { const box = e.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom]; }"
+        return [round(edge) for edge in seen[what].evaluate(edges)]
+
+    for size in ({"width": 1280, "height": 800}, {"width": 390, "height": 844}):
+        seen.page.set_viewport_size(size)
+        assert drawn("#map .drawing") == drawn("#map svg"), size
+
+
 def test_on_the_map_cited_papers_light_up_and_a_click_opens_one(seen: Visit) -> None:
     assert seen["#map circle"].count() == HELD
     assert seen["#map circle.dim, #map circle.cited"].count() == 0
@@ -159,3 +169,19 @@ def test_a_hostile_paper_is_shown_as_text(seen: Visit) -> None:
     assert seen[inside].count() == 0
     assert seen["#paper form, #found form, #map form"].count() == 0
     assert seen.page.evaluate("window.hit") is None
+
+
+def test_a_paper_is_removed_once_that_is_confirmed(seen: Visit, visitor: Visit) -> None:
+    assert seen["#map circle"].count() == HELD
+    seen["#found"].get_by_role("button", name=LATER[0][0]).click()
+    seen["#paper"].get_by_role("button", name="Remove", exact=True).click()
+    seen.page.keyboard.press("Enter")  # the focus is on "Keep"
+    assert not seen["#paper .removing"].is_visible()
+    seen["#paper"].get_by_role("button", name="Remove", exact=True).click()
+    assert seen.judged().response["violations"] == []
+    seen["#paper"].get_by_role("button", name="Remove it").click()
+    seen["#paper"].get_by_text(f"Removed: {LATER[0][0]}").wait_for()
+    assert LATER[0][0] not in found(seen, f"{HELD - 1} papers here")
+    seen.page.wait_for_function("n => document.querySelectorAll('#map circle').length === n", arg=HELD - 1)
+    seen.page.get_by_role("tab", name="Ask").click()
+    seen["#current .welcome"].get_by_text(f"Ask about the {HELD - 1} papers here").wait_for()

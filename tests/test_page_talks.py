@@ -320,10 +320,14 @@ def test_one_has_to_log_in_and_is_told_nothing_of_what_is_wrong(stranger: Any, g
         assert axe_of(stranger) == []
     log_in(stranger, "Ann", f"{PASSWORD}, ann")
     stranger.wait_for_selector(".welcome")
+    stranger.fill("#question textarea", "What is nobody else's business?")
     stranger.get_by_role("button", name="Log out").click()
     stranger.wait_for_url("**/login")
     stranger.goto(guarded.url)
     assert stranger.url == f"{guarded.url}/login"
+    log_in(stranger, "bob", f"{PASSWORD}, bob")
+    stranger.wait_for_selector("#current [data-talk]")
+    assert stranger.input_value("#question textarea") == ""
 
 
 def axe_of(page: Any) -> list[str]:

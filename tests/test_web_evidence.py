@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,25 @@ ANSWER = Answer(
 
 def text(markup: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
+
+
+def test_papers_are_shown_as_soon_as_they_are_found() -> None:
+    state = answers.Making("What falls?", stage="reading 3 papers", hits=ANSWER.hits)
+    shown = evidence.making(state.so_far, 4, {"a.txt": "Mar 11"})
+    assert "Papers found (3)" in text(shown)
+    assert re.findall(r'<summary dir="auto">([^<]+)', shown) == ["Pears", "Plums", "Cherries"]
+    assert "<details" in shown
+    assert "open" in re.findall(r"<details class=\"also\"([^>]*)>", shown)[0]
+    assert 'id="card-4-1"' not in shown
+    later = evidence.making(replace(state, claims=ANSWER.claims[:1]).so_far, 4, {})
+    assert re.findall(r'id="(card-[^"]+)"', later) == ["card-4-1"]
+    assert "Papers found (2)" in text(later)
+
+
+def test_an_empty_library_offers_the_sample_where_there_is_one() -> None:
+    assert 'data-do="sample"' in answers.welcome(0, [], sample=True)
+    assert 'data-do="sample"' not in answers.welcome(0, [])
+    assert 'data-do="sample"' not in answers.welcome(1, [], sample=True)
 
 
 def test_sentences_stand_under_their_papers_each_with_its_numbers() -> None:

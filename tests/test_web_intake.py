@@ -10,6 +10,7 @@ import pytest
 
 from assistant.bounds import UPLOAD
 from assistant.chain import Assistant
+from assistant.chat import sample_files
 from assistant.holdings import Holdings
 from assistant.library import Library
 from assistant.web import additions, intake
@@ -73,6 +74,17 @@ def test_files_go_in_and_leave_nothing_behind(gate: Intake, assistant: Assistant
     assert [*assistant.status().listings] == ["listing.txt"]
     assert gate._folder
     assert [*gate._folder.rglob("*")] == []
+
+
+def test_the_sample_is_taken_in_like_any_files(gate: Intake, assistant: Assistant) -> None:
+    async def adding() -> State:
+        gate.sample(ME)
+        return await end(gate)
+
+    state = asyncio.run(adding())
+    assert state.done
+    assert (state.done.added, state.done.rejects) == (120, ())
+    assert {*assistant.status().listings} == {file.name for file in sample_files()}
 
 
 def test_the_same_file_a_second_time_changes_nothing(gate: Intake, assistant: Assistant, listing: bytes) -> None:

@@ -6,13 +6,16 @@ import asyncio
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from assistant.accounts import Accounts
 from assistant.atlas import Atlas, Cluster, Point
 from assistant.chain import Assistant
+from assistant.errors import LibraryBusy
 from assistant.holdings import FOUND, Holdings
 from assistant.library import Library
 from assistant.records import Paper
@@ -20,7 +23,7 @@ from assistant.web import chart, shelves
 from assistant.web.markup import joined
 from assistant.web.shelves import PAGE, Wanted
 
-from .pages import Served, Visitor, serving
+from .pages import OFTEN, Served, Visitor, serving
 from .papers import PAIRS, write_listing
 
 LISTINGS = {"a.txt": "Mar 11", "b.txt": "Mar 9", "c.txt": ""}
@@ -134,6 +137,15 @@ def test_an_opened_paper_is_whole_and_can_be_asked_about() -> None:
     assert 'href="https://example.org/pears"' in shown
     assert "Published 2024-05-06" in text(shelves.opened(PLUM, LISTINGS))
     assert "In " not in text(shelves.opened(Paper("Figs", "Figs."), LISTINGS))
+
+
+def test_an_opened_paper_can_be_removed_by_who_may() -> None:
+    assert "Remove" not in shelves.opened(PEAR, LISTINGS)
+    shown = shelves.opened(PEAR, LISTINGS, removable=True)
+    assert text(shown).endswith(
+        "Close Remove Remove this paper for everybody? Answers that cite it stay as they are. Remove it Keep"
+    )
+    assert '<p class="removing" hidden>' in shown
 
 
 def test_chosen_papers_can_be_taken_off() -> None:
@@ -282,6 +294,48 @@ def test_a_paper_is_opened_and_closed_again(served: Served) -> None:
     assert visit(served, "search", "select", {"paper": ""}) == [""]
     (gone,) = visit(served, "search", "select", {"paper": "0" * 16})
     assert "This paper is not here any more." in gone
+
+
+def test_a_paper_is_removed_by_who_sits_at_this_machine_or_logged_in(tmp_path: Path) -> None:
+    paper = Paper(*PAIRS[0])
+
+    def removed(page: Served, filled: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> str:
+        async def scene() -> str:
+            visitor = await Visitor.arrive(page.url, filled)
+            visitor.bear(headers or {})
+            (opened,) = await visitor.does("search", "select", [], {"paper": paper.id})
+            shown = await visitor.does("search", "delete", [], {"paper": paper.id})
+            await visitor.leave()
+            assert ('data-do="remove"' in str(opened)) == ("Removed:" in str(shown[0]))
+            return str(shown)
+
+        return asyncio.run(scene())
+
+    proxied = {"x-forwarded-for": "192.0.2.7"}
+    with serving(tmp_path / "open", PAIRS) as page:
+        assert "Papers can be removed only by a logged-in user" in removed(page, headers=proxied)
+        assert page.assistant.status().papers == len(PAIRS)
+        shown = removed(page)
+        assert f"{len(PAIRS) - 1} papers here" in shown
+        assert page.assistant.status().papers == len(PAIRS) - 1
+    with serving(tmp_path / "open", PAIRS, replace(OFTEN, nearby=False)) as page:
+        assert "Papers can be removed only by a logged-in user" in removed(page)
+    accounts = Accounts(tmp_path / "guarded")
+    accounts.add_user("ann", "a battery of horses")
+    accounts.close()
+    with serving(tmp_path / "guarded", PAIRS, replace(OFTEN, login=True)) as page:
+        assert "Removed:" in removed(page, {"name": "ann", "password": "a battery of horses"}, proxied)
+
+
+def test_a_paper_that_cannot_be_removed_stays_and_it_says_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: str) -> None:
+        raise LibraryBusy("Another program is writing to this library. Try again in a minute.")
+
+    monkeypatch.setattr(served.assistant, "remove", busy)
+    shown, _ = visit(served, "search", "delete", {"paper": Paper(*PAIRS[0]).id})
+    assert "Another program is writing to this library." in shown
+    shown, _ = visit(served, "search", "delete", {"paper": "0" * 16})
+    assert "This paper is not here any more." in shown
 
 
 def test_the_map_is_drawn_once(served: Served) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from assistant.conversations import Kept
+from assistant.web.downloads import _called
 from assistant.web.titles import PAGE, listed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
@@ -55,3 +58,19 @@ def test_titles_and_names_are_text() -> None:
 
 def test_where_there_are_none_it_says_what_will_stand_there() -> None:
     assert "What you ask is kept here, for you alone." in shown()
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        (
+            "Which papers pre-train retrievers with a masked auto-encoder?",
+            "pre-train-retrievers-masked-auto-encoder",
+        ),
+        ("State-of-the-art γ-MoD for R^2AG, 3D/4D", "State-of-the-art-MoD-R-2AG-3D-4D"),
+        ("Ragnarök/../\u202e“x”; \r\nb=c", "x-b-c"),
+        ("Что это?", ""),
+    ],
+)
+def test_a_file_is_named_by_every_plain_word_of_the_title(title: str, name: str) -> None:
+    assert _called(kept(timedelta(), title)) == "-".join(filter(None, [name, "2026-03-01"]))

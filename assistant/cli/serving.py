@@ -45,6 +45,7 @@ def serve(
         rules = web.Rules(
             login=auth,
             per_minute=per_minute,
+            nearby=settings.keys_needed != "always",
             hosts=_hosts(host, settings.page_names),
             proxies=frozenset(settings.proxies.replace(",", " ").split()),
         )

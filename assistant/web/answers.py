@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..conversations import Thumb
 from ..copies import as_bibtex, as_markdown, as_text, cited, paragraphs
 from ..readable import readable
-from ..records import Answer, Citation, Claim, Decline, Turn
+from ..records import Answer, Citation, Claim, Decline, Hit, Turn
 from ..showing import readable_answer
 from . import thumbs
 from .markup import Attributes, Html, foreign, joined, tag
@@ -16,12 +16,18 @@ from .markup import Attributes, Html, foreign, joined, tag
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """An answer in the making: how many questions are before it, the stage it is at, the claims that passed."""
+    """An answer in the making: how many wait before it, its stage, the papers found, the claims that passed."""
 
     question: str
     before: int = 0
     stage: str = ""
     claims: tuple[Claim, ...] = ()
+    hits: tuple[Hit, ...] = ()
+
+    @property
+    def so_far(self) -> Answer:
+        """What there is of the answer."""
+        return Answer(self.question, self.question, claims=self.claims, hits=self.hits)
 
 
 def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None) -> Html:
@@ -41,9 +47,8 @@ def earlier(name: str, number: int) -> Html:
 
 def making(state: Making, number: int) -> Html:
     """A question whose answer is on its way: what is done now, and below it the sentences that passed so far."""
-    partly = readable_answer(Answer(state.question, state.question, claims=state.claims))
     stage = tag("p", {"class": "stage"}, _stage(state))
-    return _turn(number, state.question, *([_said(partly, number)] if state.claims else []), stage)
+    return _turn(number, state.question, *([_said(readable_answer(state.so_far), number)] if state.claims else []), stage)
 
 
 def ended(question: str, number: int, message: str, *, error: str = "", instead: bool = False) -> Html:
@@ -63,12 +68,17 @@ def ended(question: str, number: int, message: str, *, error: str = "", instead:
     )
 
 
-def welcome(papers: int, questions: Sequence[str], notice: str = "") -> Html:
-    """What stands where no question was asked yet: what is held, and questions to begin with."""
+def welcome(papers: int, questions: Sequence[str], notice: str = "", *, sample: bool = False) -> Html:
+    """What stands where no question was asked yet: what is held, and questions to begin with.
+
+    Where nothing is held, the `sample` is offered if there is one.
+    """
     if not papers:
         here = tag("button", {"type": "button", "class": "plain", "data-do": "add"}, "Add papers")
         told = tag("p", {}, here, " here, or with the command ", tag("code", {}, "assistant ingest PATH..."))
-        return tag("div", {"class": "welcome"}, tag("h2", {}, "There are no papers here yet"), told)
+        add = tag("button", {"type": "button", "data-do": "sample"}, "Try it with the sample papers")
+        offered = [tag("ul", {"class": "examples"}, tag("li", {}, add))] if sample else []
+        return tag("div", {"class": "welcome"}, tag("h2", {}, "There are no papers here yet"), told, *offered)
     plural = "paper" if papers == 1 else "papers"
     examples = [
         tag("li", {}, foreign("button", shown, {"type": "button", "data-do": "ask", "data-question": question}))

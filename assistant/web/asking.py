@@ -149,7 +149,7 @@ class Asker:
                 for event in batch:
                     told = () if event.stage == STARTING_OVER else state.claims
                     claims = (*told, event.claim) if event.claim else told
-                    state = Making(question, stage=event.stage, claims=claims)
+                    state = Making(question, stage=event.stage, claims=claims, hits=event.hits or state.hits)
                 yield Turn(question, batch[-1].answer) if batch[-1].answer else state
 
 

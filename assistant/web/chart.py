@@ -48,7 +48,7 @@ def chart(atlas: Atlas, titles: Mapping[str, str], revision: int) -> Html:
     return tag(
         "div",
         {"class": "chart", "data-revision": revision},
-        tag("div", {"class": "sheet"}, tag("svg", drawing, *groups), _labels(atlas.clusters, low, height)),
+        tag("div", {"class": "drawing"}, tag("svg", drawing, *groups), _labels(atlas.clusters, low, height)),
         *more,
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .. import bounds
 from ..accounts import Accounts
 from ..conversations import Conversations
+from ..doorkeeper import at_this_machine
 from ..suggestions import suggested
 from .asking import Asker
 from .entrance import Entrance
@@ -67,6 +68,13 @@ class Desk:
         if named := name or str(request.query_params.get("talk", "")):
             return await self.sessions.talk(owner, named)
         return self.sessions.first(owner, (request.session_hash or "")[: bounds.ID])
+
+    def may_remove(self, request: gr.Request) -> bool:
+        """Whether who asks may remove papers: who logged in, or without a log-in who sits at this machine."""
+        if self.entrance.guarded:
+            return self.entrance.user(request.cookies) is not None
+        address = request.client.host if request.client else ""
+        return self.rules.nearby and at_this_machine(address, dict(request.headers.items()))
 
     def listings(self) -> dict[str, str]:
         """Each listing and its label."""

@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse, Response
 from ..conversations import exported
 from ..errors import ConversationNotFound
 from ..markdown import of_conversation
-from ..text import content_words
+from ..text import content_words, parts
 from .sessions import Unknown
 
 if TYPE_CHECKING:
@@ -45,5 +45,9 @@ def router(desk: Desk) -> APIRouter:
 
 def _called(kept: Kept) -> str:
     """A file name that every system takes: the first content words of the title in plain letters, and the day."""
-    words = (word for word in content_words(kept.title) if word.isascii() and word.isalnum())
-    return "-".join([*list(words)[:WORDS], f"{kept.used:%Y-%m-%d}"])
+    plain = (
+        [part for part in parts(word) or [word] if part.isascii() and part.isalnum()]
+        for word in content_words(kept.title)
+    )
+    words = ["-".join(some) for some in plain if some]
+    return "-".join([*words[:WORDS], f"{kept.used:%Y-%m-%d}"])

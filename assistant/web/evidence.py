@@ -35,9 +35,22 @@ def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: s
         {"class": "evidence", "data-turn": number},
         tag("h2", {}, heading, " ", foreign("small", answer.question)),
         tag("ol", {"class": "cards"}, *cards) if cards else tag("p", {"class": "quiet"}, "No paper is cited."),
-        _also(answer, number, listings),
+        _also(answer, listings),
         _rejected(answer),
         _why(answer, so_far),
+    )
+
+
+def making(answer: Answer, number: int, listings: Mapping[str, str]) -> Html:
+    """The papers found for an answer in the making: cards of those it cites so far, then the others."""
+    answer = readable_answer(answer)
+    cards = [_cited(answer, title, card, number, listings) for card, title in enumerate(answer.titles, start=1)]
+    return tag(
+        "div",
+        {"class": "evidence", "data-turn": number},
+        tag("h2", {}, "Evidence", " ", foreign("small", answer.question)),
+        tag("ol", {"class": "cards"}, *cards) if cards else joined([]),
+        _also(answer, listings, title="Papers found", unfolded=True),
     )
 
 
@@ -63,7 +76,7 @@ def _cited(answer: Answer, title: str, card: int, turn: int, listings: Mapping[s
         if citation.passage.title == title
     ]
     paper = next((hit.paper for hit in answer.hits if hit.paper.title == title), None)
-    if paper is None:  # an answer in the making has no hits yet: the quotes stand for the abstract
+    if paper is None:  # a turn that was kept without its hits: the quotes stand for the abstract
         paper = Paper(title, " ".join(dict.fromkeys(citation.quote for _, citation in citations)))
     return _card(paper, card, turn, _support([citation for _, citation in citations]), citations, listings)
 
@@ -160,7 +173,9 @@ def _listed(paper: Paper, listings: Mapping[str, str]) -> Html:
 # -- folded
 
 
-def _also(answer: Answer, turn: int, listings: Mapping[str, str]) -> Html:
+def _also(
+    answer: Answer, listings: Mapping[str, str], *, title: str = "Also looked at", unfolded: bool = False
+) -> Html:
     """The papers that were looked at and are not among the cards."""
     carded = {*answer.titles, *(hit.paper.title for hit in _nearest(answer))}
     others = [hit for hit in answer.hits if hit.paper.title not in carded]
@@ -175,7 +190,8 @@ def _also(answer: Answer, turn: int, listings: Mapping[str, str]) -> Html:
         for hit in others[:ALSO]
     ]
     more = [tag("p", {"class": "quiet"}, f"And {len(others) - ALSO} more.")] if len(others) > ALSO else []
-    return _folded("also", f"Also looked at ({len(others)})", tag("ul", {"class": "others"}, *items), *more)
+    listed = tag("ul", {"class": "others"}, *items)
+    return _folded("also", f"{title} ({len(others)})", listed, *more, unfolded=unfolded)
 
 
 def _other(hit: Hit, listings: Mapping[str, str]) -> list[Html]:
@@ -240,5 +256,5 @@ def _ranks(hits: Sequence[Hit]) -> Html:
     )
 
 
-def _folded(kind: str, title: str, *content: str) -> Html:
-    return tag("details", {"class": kind}, tag("summary", {}, title), *content)
+def _folded(kind: str, title: str, *content: str, unfolded: bool = False) -> Html:
+    return tag("details", {"class": kind, "open": unfolded}, tag("summary", {}, title), *content)

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..bounds import UPLOAD
+from ..chat import sample_files
 from ..errors import AssistantError, LibraryBusy
 from ..records import Ingested
 from ..text import clean
@@ -38,6 +39,8 @@ EVERY = 0.25
 """Seconds between two looks at how far a batch is."""
 TOO_SOON = 0.5
 """Seconds of work from which no rate can be told yet."""
+SAMPLE = "sample"
+"""The name of the batch that takes the sample in."""
 BUSY = "Another program is adding papers to this library. Nothing was changed. Add the files again in a minute."
 
 
@@ -196,6 +199,13 @@ class Intake:
             return
         batch.progress = Progress()
         self._worker.submit(self._work, batch).add_done_callback(lambda done: _finish(batch, done))
+
+    def sample(self, owner: str) -> None:
+        """Have the sample papers taken in, as if somebody had dropped their files."""
+        batch = self._open(owner, SAMPLE)
+        for file in sample_files():
+            batch.files[file.name] = Path(shutil.copy(file, batch.folder)).stat().st_size
+        self.begin(owner, SAMPLE)
 
     def _work(self, batch: Batch) -> Ingested:
         batch.report("opening", 0, 0)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TABS = (talk, papers, adding, evaluation)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
 OWN = Path(__file__).with_name("own")
-SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drawer")]
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drawer", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
 STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation", "drawer")]
 PATIENCE = 10

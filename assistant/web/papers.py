@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -70,6 +71,8 @@ class Tab:
         self.search.apply(self.arrived, None, [self.search, self.found], **_EACH)
         self.search.submit(self.looked_for, None, [self.found], **_EACH)
         self.search.select(self.opened, None, [self.paper], **_EACH)
+        removal = self.search.delete(self.removed, None, [self.paper, self.found], **_EACH)
+        removal.then(self.redrawn, None, [self.map], **_QUIETLY)
         self.map.apply(self.mapped, None, [self.map], **_QUIETLY)
 
     async def arrived(self, event: gr.EventData) -> Updates:
@@ -85,17 +88,31 @@ class Tab:
         found = await asyncio.to_thread(self._found, _wanted(event))
         return {self.found: tag("div", {"data-serial": sent(event, "serial", bounds.ID)}, found)}
 
-    async def opened(self, event: gr.EventData) -> Updates:
+    async def opened(self, event: gr.EventData, request: gr.Request) -> Updates:
         """One paper, whole; none where none is named."""
-        name = sent(event, "paper", bounds.TITLE)
-        return {self.paper: await asyncio.to_thread(self._opened, name) if name else joined([])}
+        name, removable = sent(event, "paper", bounds.TITLE), self._desk.may_remove(request)
+        return {self.paper: await asyncio.to_thread(self._opened, name, removable=removable) if name else joined([])}
+
+    async def removed(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """One paper less, and what fits without it."""
+        if not self._desk.may_remove(request):
+            return {self.paper: shelves.unfound("Papers can be removed only by a logged-in user or from this machine.")}
+        outcome = await asyncio.to_thread(self._removed, sent(event, "paper", bounds.TITLE))
+        return {self.paper: outcome, self.found: await asyncio.to_thread(self._found, _wanted(event))}
 
     async def mapped(self, event: gr.EventData) -> AsyncGenerator[Updates, None]:
-        """The map of what is held now, unless it is there already; while it is drawn, that this takes a while."""
+        """The map of what is held now, unless it is there already."""
         status = await asyncio.to_thread(self._desk.assistant.status)
         if sent(event, "revision", bounds.ID) == str(status.revision):
             yield {self.map: gr.skip()}
             return
+        async with aclosing(self.redrawn()) as steps:
+            async for step in steps:
+                yield step
+
+    async def redrawn(self) -> AsyncGenerator[Updates, None]:
+        """The map of what is held now; while it is drawn, that this takes a while."""
+        status = await asyncio.to_thread(self._desk.assistant.status)
         if self._chart[0] != status.revision:
             yield {self.map: tag("p", {"class": "quiet stage"}, f"Drawing the map of {status.papers:,} papers …")}
         yield {self.map: await self._desk.aside(self._drawn)}
@@ -119,9 +136,19 @@ class Tab:
             return shelves.unfound(_sentence(error))
         return shelves.listed(papers, wanted, self._desk.listings())
 
-    def _opened(self, name: str) -> Html:
+    def _removed(self, name: str) -> Html:
         try:
-            return shelves.opened(self._desk.assistant.paper(name), self._desk.listings())
+            title = self._desk.assistant.paper(name).title
+            self._desk.assistant.remove(name)
+        except PaperNotFound:
+            return shelves.unfound("This paper is not here any more.")
+        except AssistantError as error:
+            return shelves.unfound(_sentence(error, what="The paper could not be removed"))
+        return shelves.removed(title)
+
+    def _opened(self, name: str, *, removable: bool) -> Html:
+        try:
+            return shelves.opened(self._desk.assistant.paper(name), self._desk.listings(), removable=removable)
         except PaperNotFound:
             return shelves.unfound("This paper is not here any more.")
 
@@ -138,12 +165,12 @@ class Tab:
         return self._chart[1]
 
 
-def _sentence(error: AssistantError) -> str:
+def _sentence(error: AssistantError, *, what: str = "The papers cannot be shown") -> str:
     """What to tell of an error; what is about the machine stays in the log."""
     if isinstance(error, TOLD):
         return str(error)
-    told = failure(error, what="The papers cannot be shown")
-    return f"{told.message} The log tells more under the id {told.error}."
+    told = failure(error, what=what)
+    return f"{told.message} The log tells more under the id {told.error}." if told.error else told.message
 
 
 def _wanted(event: gr.EventData) -> shelves.Wanted:

@@ -59,6 +59,11 @@ class Talk:
         return self.turns[:-1] if self.instead else self.turns
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was asked in it."""
+        return bool(self.turns or self.asking or self.stopped)
+
+    @property
     def last(self) -> int:
         """The number of the last turn; 0 where there is none."""
         return self.earlier + len(self.turns)

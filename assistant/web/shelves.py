@@ -112,8 +112,8 @@ def _small(paper: Paper, listings: Mapping[str, str]) -> Html:
     return foreign("small", ", ".join(dict.fromkeys(date for date in told if date)))
 
 
-def opened(paper: Paper, listings: Mapping[str, str]) -> Html:
-    """One paper whole, with what can be done about it."""
+def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False) -> Html:
+    """One paper whole, with what can be done about it; one that is `removable` only once that is confirmed."""
     ask = {"type": "button", "class": "about", "data-do": "about", "data-paper": paper.id}
     close = {"type": "button", "class": "plain", "data-do": "shut"}
     shown = readable_paper(paper)
@@ -126,8 +126,35 @@ def opened(paper: Paper, listings: Mapping[str, str]) -> Html:
         foreign("h2", shown.title),
         foreign("p", shown.abstract, {"class": "abstract"}),
         tag("p", {"class": "foot"}, *foot, online(shown.title, paper.url)),
-        tag("p", {"class": "tools"}, tag("button", ask, "Ask about this paper"), tag("button", close, "Close")),
+        tag(
+            "p",
+            {"class": "tools"},
+            tag("button", ask, "Ask about this paper"),
+            tag("button", close, "Close"),
+            *([tag("button", _deed("removing"), "Remove")] if removable else []),
+        ),
+        *([_removing(paper)] if removable else []),
     )
+
+
+def _removing(paper: Paper) -> Html:
+    """What has to be confirmed before a paper is removed."""
+    return tag(
+        "p",
+        {"class": "removing", "hidden": True},
+        tag("span", {}, "Remove this paper for everybody? Answers that cite it stay as they are."),
+        tag("button", {**_deed("remove"), "data-paper": paper.id}, "Remove it"),
+        tag("button", _deed("spare"), "Keep"),
+    )
+
+
+def removed(title: str) -> Html:
+    """What stands where a paper was opened that was removed then."""
+    return tag("p", {"class": "quiet", "role": "status", "data-removed": True}, "Removed: ", foreign("span", title))
+
+
+def _deed(name: str) -> dict[str, str]:
+    return {"type": "button", "class": "plain", "data-do": name}
 
 
 def chips(papers: Sequence[Paper]) -> Html:

@@ -10,11 +10,12 @@ from typing import Any
 import gradio as gr
 
 from .. import bounds
+from ..chat import sample_files
 from ..dialogue import cost_of, usage_of
 from ..errors import AssistantError, PaperNotFound
 from ..ledger import bill
 from ..records import Turn
-from . import answers, evidence, shelves
+from . import additions, answers, evidence, shelves
 from .asking import Failure
 from .desk import Desk
 from .drawer import Drawer
@@ -70,7 +71,8 @@ class Tab:
         self.current.apply(self.arrived, None, everything, **QUIETLY)
         typed = self.box.submit(self.ask, [self.box, self.name], everything, **QUIETLY)
         clicked = self.current.submit(self.ask_again, [self.name], everything, **QUIETLY)
-        asks: Any = [typed, clicked]
+        sampled = self.current.input(self.sampled, [self.name], [self.current], **QUIETLY)
+        asks: Any = [typed, clicked, sampled]
         self.box.stop(self.stopped, [self.name], everything, cancels=asks, **QUIETLY)
         self.current.clear(self.begun_anew, [self.name], everything, cancels=asks, **QUIETLY)
         self.current.edit(self.edited, [self.name], [self.chip, self.box], **QUIETLY)
@@ -113,7 +115,7 @@ class Tab:
             return
         talk = await self._talk(name, request)
         self._desk.sessions.keep(talk)
-        number, begun = talk.coming, False
+        number, begun, shown = talk.coming, False, (0, 0)
         async with aclosing(self._desk.asker.ask(talk, question)) as steps:
             async for step in steps:
                 if isinstance(step, Turn):
@@ -122,7 +124,12 @@ class Tab:
                     told = answers.ended(question, number, step.message, error=step.error, instead=talk.instead)
                     yield await self._ended(talk, told)
                 elif begun:
-                    yield {self.current: _placed(talk, answers.making(step, number))}
+                    papers = len(step.hits), len(step.so_far.titles)
+                    yield {
+                        self.current: _placed(talk, answers.making(step, number)),
+                        self.evidence: self._so_far(step, number) if papers != shown else gr.skip(),
+                    }
+                    shown = papers
                 else:
                     begun = True
                     yield {self.name: talk.name, **await self._at_work(talk, step, number)}
@@ -184,8 +191,20 @@ class Tab:
     async def renewed(self, name: str, request: gr.Request) -> Updates:
         """What stands where nothing was asked yet, when papers came in since it was shown."""
         talk = await self._talk(name, request)
-        begun = talk.turns or talk.asking or talk.stopped
-        return {self.current: gr.skip() if begun else _placed(talk, await asyncio.to_thread(self._welcome))}
+        return {self.current: gr.skip() if talk.begun else _placed(talk, await asyncio.to_thread(self._welcome))}
+
+    async def sampled(self, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """How far the sample papers are taken in, then what can be asked of them."""
+        talk = await self._talk(name, request)
+        self._desk.intake.sample(talk.owner)
+        async with aclosing(self._desk.intake.states(talk.owner)) as states:
+            async for state in states:
+                if talk.begun:
+                    return
+                over = [await asyncio.to_thread(self._welcome)] if state.over else []
+                heading = tag("h2", {}, "Taking in the sample papers")
+                going = [] if state.done else [tag("div", {"class": "welcome"}, heading, additions.shown(state, 0))]
+                yield {self.current: _placed(talk, *going, *over)}
 
     # -- what is shown
 
@@ -228,9 +247,13 @@ class Tab:
         so_far = bill(usage, cost) if usage else ""
         return evidence.shown(turn.answer, number, self._desk.listings(), so_far=so_far)
 
+    def _so_far(self, state: answers.Making, number: int) -> Html:
+        return evidence.making(state.so_far, number, self._desk.listings())
+
     def _welcome(self) -> Html:
         status = self._desk.assistant.status()
-        return answers.welcome(status.papers, self._desk.suggestions(), status.notice)
+        sample = bool(sample_files())
+        return answers.welcome(status.papers, self._desk.suggestions(), status.notice, sample=sample)
 
 
 async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Html:
@@ -245,7 +268,7 @@ async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Html:
 
 def _placed(talk: Talk, *content: Html) -> Html:
     """Content that says which conversation it belongs to, so that the address can name it."""
-    return tag("div", {"data-talk": talk.name if talk.turns or talk.asking or talk.stopped else ""}, *content)
+    return tag("div", {"data-talk": talk.name if talk.begun else ""}, *content)
 
 
 def _chip(talk: Talk) -> Html:

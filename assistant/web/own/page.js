@@ -5,6 +5,7 @@
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const box = () => one("#question textarea");
   let wanted = null; // the card to bring to the front as soon as its evidence is there
+  let opened = null; // the card that is open
   let former = ""; // the turn that stood last when a question was sent
   let followed = ""; // the question that was scrolled to last
   let finished = ""; // the one whose answer was scrolled to
@@ -19,6 +20,7 @@
 
   // -- evidence
 
+  const talk = () => one("#current [data-talk]")?.dataset.talk ?? "";
   const bring = ({ turn, card, mark, take }) => {
     const evidence = one(`#evidence .evidence[data-turn="${turn}"]`);
     if (!evidence) {
@@ -29,14 +31,29 @@
     wanted = null;
     const found = one(`.card[data-card="${card}"]`, evidence);
     if (!found) return;
-    all(".card", evidence).forEach((other) => open(other, other === found));
+    opened = { talk: talk(), turn, card, mark };
+    for (const other of all(".card", evidence)) {
+      open(other, other === found);
+      other.classList.toggle("opened", other === found);
+    }
     all("mark", evidence).forEach((words) =>
       words.classList.toggle("now", found.contains(words) && words.dataset.marks.split(" ").includes(mark)));
     all("a.reference, a.near").forEach((link) =>
       link.classList.toggle("now", link.dataset.turn === String(turn) && link.dataset.card === String(card) && link.dataset.mark === mark));
-    if (narrow()) (one("mark.now", found) ?? found).scrollIntoView({ block: "center" });
-    else if (!inSight(found)) found.scrollIntoView({ block: "start" });
-    if (take) found.focus({ preventScroll: true });
+    if (narrow()) { // the card lies over the conversation, which stays where it is
+      const words = one("mark.now", found);
+      found.scrollTop = words ? words.offsetTop - found.clientHeight / 3 : 0;
+    } else if (!inSight(found)) found.scrollIntoView({ block: "start" });
+    if (take || narrow()) found.focus({ preventScroll: true });
+  };
+  const shut = () => {
+    const link = one("#thread :is(a.reference, a.near).now");
+    opened = null;
+    const focus = document.activeElement;
+    const took = focus === document.body || focus?.closest(".card.opened"); // and not in the box, say
+    all("#evidence .opened").forEach((card) => card.classList.remove("opened"));
+    all("#thread .now, #evidence mark.now").forEach((lit) => lit.classList.remove("now"));
+    if (took) link?.focus({ preventScroll: narrow() });
   };
   const inSight = (card) => {
     const [inner, outer] = [card.getBoundingClientRect(), one("#side").getBoundingClientRect()];
@@ -69,6 +86,8 @@
   // -- a question stands there as soon as it is sent; what the server makes of it takes its place
 
   const sent = (question) => {
+    if (away) return reach(false);
+    tell("");
     if (!question.trim() || one("#question .stop-button, #chip [data-do=keep]")) return; // it waits, or replaces the last
     unsent();
     const coming = Object.assign(document.createElement("div"), { id: "sent" });
@@ -80,7 +99,49 @@
     turn.scrollIntoView({ block: "start" });
   };
   const unsent = () => one("#sent")?.remove();
+  const notSent = () => { // what stood before is seen again
+    if (!one("#sent")) return;
+    unsent();
+    one("#current .turn")?.scrollIntoView({ block: "start" });
+  };
   const stands = () => one("#current .turn")?.outerHTML ?? "";
+
+  // -- a question is never lost: what was typed, or was not answered when the page went, is in the box when it is back
+
+  const STORED = "assistant-unsent";
+  const AWAY = "The server cannot be reached. Your question is kept and can be asked once the server is back.";
+  const BACK = "The server could not be reached and your question was not answered. It is in the box: press Enter to ask it.";
+  let away = false; // whether the server was out of reach when it was to be told something last
+  const tell = (words) => {
+    const line = one("#unsent");
+    if (line && line.textContent !== words) line.textContent = words;
+  };
+  const reach = (reached) => {
+    if (away && reached) tell("");
+    away = !reached;
+    if (!away) return;
+    tell(AWAY);
+    if (box() && !box().value.trim()) fill(unanswered());
+  };
+  const unanswered = () => one(".question", one("#sent .turn, #current .turn:has(.stage)") ?? document.createElement("p"))?.textContent ?? "";
+  const fill = (question) => {
+    box().value = question;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  let leaving = false; // who logs out leaves nothing to who logs in next
+  addEventListener("submit", (event) => { leaving ||= event.target.matches(".head form"); });
+  addEventListener("pagehide", () => {
+    const question = leaving ? "" : box()?.value.trim() ? box().value : unanswered();
+    sessionStorage.setItem(STORED, JSON.stringify({ question, away }));
+  });
+  const restore = () => { // once, when it is known what the conversation holds
+    const stored = JSON.parse(sessionStorage.getItem(STORED) ?? "{}");
+    sessionStorage.removeItem(STORED);
+    const answered = one("#current .turn:has(.tools) .question")?.textContent;
+    if (!stored.question?.trim() || stored.question.trim() === answered?.trim() || box().value) return;
+    fill(stored.question);
+    if (stored.away) tell(BACK);
+  };
 
   // -- what buttons do
 
@@ -99,9 +160,11 @@
     leave: (button) => { send("chip", "delete", { paper: button.dataset.paper }); box().focus(); },
     new: () => { toBox(); send("current", "clear"); },
     add: () => tab("Add papers"),
+    sample: (button) => { button.disabled = true; send("current", "input"); },
     why: (button) => why(Number(button.dataset.turn)),
     open: (button) => { const card = button.closest(".card"); open(card, !card.classList.contains("front")); },
-    back: (button) => one(`#thread [data-turn="${button.closest(".card").dataset.turn}"] .now`)?.focus(),
+    back: shut,
+    unfold: (button) => unfold(button),
     copy: (button) => copy(button),
     thumb: (button) => rate(button, button.getAttribute("aria-pressed") === "true" ? null : button.dataset.good === "true"),
     commenting: (button) => commenting(button.closest(".opinion")),
@@ -163,6 +226,8 @@
       point(link, event.detail === 0);
     } else if (button && button.dataset.do in deeds) {
       deeds[button.dataset.do](button);
+    } else if (narrow() && one(".card.opened") && !event.target.closest(".card.opened")) {
+      shut();
     }
   });
   document.addEventListener("click", (event) => event.target.closest("#question .submit-button") && sent(box().value), true);
@@ -183,7 +248,8 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.key === "Escape") one("#question .stop-button")?.click();
+    if (event.key === "Escape" && narrow() && one(".card.opened")) shut();
+    else if (event.key === "Escape") one("#question .stop-button")?.click();
     else if (event.key === "Enter" && !event.shiftKey && event.target === box()) sent(box().value);
     else if (typing()) return;
     else if (event.key === "/" && !one("#search")?.checkVisibility()) { event.preventDefault(); toBox(); } // it has a box of its own
@@ -206,8 +272,10 @@
 
   const plainly = window.fetch.bind(window);
   window.fetch = async (...asked) => {
-    const told = await plainly(...asked).catch((lost) => { unsent(); throw lost; });
-    if (!told.ok) unsent();
+    const [event] = /queue\/join|app_id/.exec(asked[0]?.url ?? asked[0]) ?? []; // an upload fails for its own reasons
+    const told = await plainly(...asked).catch((lost) => { if (event) reach(false); notSent(); throw lost; });
+    if (event === "queue/join") reach(told.status < 502); // a proxy says so of a server that is not there
+    if (!told.ok) notSent();
     if (told.status === 401) location.assign(`/login${location.search}`);
     return told;
   };
@@ -215,12 +283,9 @@
   // -- what follows the server
 
   const followTalk = () => {
-    const name = one("#current [data-talk]")?.dataset.talk ?? "";
-    const address = new URL(location.href);
-    if ((address.searchParams.get("talk") ?? "") !== name) {
-      if (name) address.searchParams.set("talk", name); else address.searchParams.delete("talk");
-      history.replaceState(null, "", address);
-    }
+    const name = talk();
+    if (one("#current [data-talk]")) restore();
+    fold();
     const turn = one("#current .turn");
     if (one("#sent") && stands() !== former) unsent();
     const key = turn ? `${name} ${turn.dataset.turn} ${one(".question", turn).textContent}` : "";
@@ -233,7 +298,36 @@
   };
   const followEvidence = () => {
     if (wanted && one(`#evidence .evidence[data-turn="${wanted.turn}"]`)) wanted.why ? why(wanted.turn) : bring(wanted);
+    if (!opened || one("#evidence .opened")) return;
+    const same = opened.talk === talk() && one(`#evidence .evidence[data-turn="${opened.turn}"]`);
+    if (same) bring(opened); // more came in for the same answer
+    else opened = null;
   };
+
+  // -- a question of more than eight lines is folded
+
+  const fold = () => {
+    for (const question of all(":is(#past, #current) .question:not(.whole)")) {
+      const cut = question.scrollHeight > question.clientHeight + 2;
+      const button = one(".unfold", question.parentElement);
+      question.classList.toggle("cut", cut);
+      if (!cut) button?.remove();
+      else if (!button) {
+        const made = Object.assign(document.createElement("button"), { type: "button", className: "plain unfold", textContent: "Show all of the question" });
+        made.dataset.do = "unfold";
+        made.setAttribute("aria-expanded", "false");
+        question.after(made);
+      }
+    }
+  };
+  const unfold = (button) => {
+    const whole = button.previousElementSibling.classList.toggle("whole");
+    button.textContent = whole ? "Show less of the question" : "Show all of the question";
+    button.setAttribute("aria-expanded", String(whole));
+    fold();
+  };
+  addEventListener("resize", () => fold());
+
   const label = (what, attributes) => {
     const found = one(what);
     if (found) Object.entries(attributes).forEach(([name, value]) => found.setAttribute(name, value));
@@ -248,11 +342,15 @@
     const said = Object.assign(document.createElement("div"), { id: "said", className: "sr-only" });
     said.setAttribute("role", "status");
     document.body.append(said);
+    const line = Object.assign(document.createElement("p"), { id: "unsent" });
+    line.setAttribute("role", "status");
+    one("#composer").prepend(line);
     const watch = (what, follow) => {
       new MutationObserver(follow).observe(one(what), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-talk", "data-turn"], characterData: true });
       follow();
     };
     watch("#current", followTalk);
+    watch("#past", fold);
     watch("#evidence", followEvidence);
     watch("#opinion", followOpinion);
     if (!narrow()) box().focus();

@@ -35,7 +35,16 @@
     else if (more) look({ shown: more.dataset.more });
     else if (map) nearest(map, event);
     else if (event.target.closest("[data-do=shut]")) shut();
+    else removing(event.target.closest("#paper [data-do]"));
   });
+  const removing = (button) => { // first it is asked whether it is meant
+    const deed = button?.dataset.do;
+    if (deed === "remove") send("delete", { ...typed(), paper: button.dataset.paper });
+    if (deed !== "removing" && deed !== "spare") return;
+    one("#paper .removing").hidden = deed === "spare";
+    one("#paper [data-do=removing]").hidden = deed === "removing";
+    one(deed === "spare" ? "#paper [data-do=removing]" : "#paper [data-do=spare]").focus();
+  };
   const nearest = (map, event) => {
     const scale = map.getScreenCTM();
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(scale.inverse());
@@ -71,6 +80,11 @@
     lit("#found [data-paper]", "now", opened);
     const bright = found.size ? found : all("#map circle.cited").length ? cited : null;
     all("#map circle").forEach((circle) => circle.classList.toggle("dim", bright !== null && !bright.has(circle.dataset.paper)));
+    const removed = one("#paper [data-removed]:not(.seen)");
+    if (removed) { // what greets who comes to ask counts one less
+      removed.classList.add("seen");
+      one("#current .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name: "tick", data: {} } }));
+    }
     const paper = one("#paper [data-open]");
     if (paper && asked === paper.dataset.open) {
       asked = "";
