@@ -132,7 +132,7 @@ def _faults(found: Signals) -> list[tuple[str, float]]:
 def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
     """Where `sentence` stands in whole words in `abstract`, white space aside; None where it does not."""
     sentence = sentence.strip()
-    if not any(c.isalnum() for c in sentence):
+    if not any(c.isalnum() for c in sentence) or _longer(sentence, abstract):
         return None
     start = abstract.find(sentence)  # to build a pattern of a sentence takes a hundred times as long
     if start >= 0 and _OPENS.match(abstract, start) and _CLOSES.match(abstract, start + len(sentence)):
@@ -144,6 +144,8 @@ def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
 
 def located(span: str, abstract: str) -> Span | None:
     """Where a span stands in an abstract, folded, as whole words; parts left out with "..." may lie between."""
+    if _longer(span, abstract):
+        return None
     start: int | None = None
     end = 0
     for piece in (piece for piece in _LEFT_OUT.split(span) if any(c.isalnum() for c in piece)):
@@ -153,6 +155,11 @@ def located(span: str, abstract: str) -> Span | None:
             return None
         start, end = found.start() if start is None else start, found.end()
     return None if start is None else Span(start, end)
+
+
+def _longer(text: str, abstract: str) -> bool:
+    """Whether a text has more letters than the abstract has characters: to look for it would take long, and in vain."""
+    return len("".join(text.split())) > len(abstract)
 
 
 def _bare(piece: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from .briefing import Briefing, brief
 from .chunking import count_tokens
 from .errors import LLMError
-from .llm import LLM, Schema, objects
+from .llm import LLM, Reply, Schema, objects
 from .parsing import Parser, Written
 from .prompts import Prompt, Prompts, fenced
 from .question import SEVERAL, Asked
@@ -77,15 +78,18 @@ class LLMWriter:
 
     def _written(self, prompt: Prompt, values: dict[str, str], parser: Parser) -> Iterator[Written]:
         reply = self._llm.complete(prompt.filled(values), schema=SCHEMA, temperature=self._temperature)
-        count = 0
-        for piece in reply:
-            for written in parser.feed(piece):
-                count += 1
-                yield written
-            if parser.loops >= MOST_LOOPS or count >= MOST_SENTENCES:
-                reply.close()
-                break
-        yield from parser.end()
+        yield from itertools.islice(_sentences(reply, parser), MOST_SENTENCES)
+        reply.close()
+
+
+def _sentences(reply: Reply, parser: Parser) -> Iterator[Written]:
+    """What the parser makes of a reply, as it comes; once the reply loops, no more of it is read."""
+    for piece in reply:
+        yield from parser.feed(piece)
+        if parser.loops >= MOST_LOOPS:
+            reply.close()
+            break
+    yield from parser.end()
 
 
 def _shown(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
