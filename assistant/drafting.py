@@ -10,7 +10,7 @@ from .chunking import count_tokens
 from .errors import LLMError
 from .llm import LLM, Reply, Schema, objects
 from .parsing import Parser, Written
-from .prompts import Prompt, Prompts, fenced
+from .prompts import Prompt, Prompts, as_it_stood, fenced, harmless
 from .question import SEVERAL, Asked
 from .records import Decline, Hit, Rejection, Sentence
 from .writing import choose
@@ -58,7 +58,7 @@ class LLMWriter:
         values = {"question": fenced("question", asked.text)}
         values |= {"rejected": _told(amiss)} if amiss else {"wanted": WANTED.get(asked.kind, "")}
         sources = self._sources(prompt, values, _shown(asked, hits))
-        parser = Parser([hit.paper.title for hit in sources.shown])
+        parser = Parser([harmless(hit.paper.title) for hit in sources.shown])
         heading = ""
         read = False
         for written in self._written(prompt, {**values, "sources": sources.text}, parser):
@@ -106,7 +106,8 @@ def _sentence(written: Written, sources: Briefing, asked: Asked) -> Sentence:
     marks = tuple(dict.fromkeys(_paper_of(mark, sources) for mark in written.marks))
     titles = {hit.paper.id: hit.paper.title for hit in sources.shown}
     apart = asked.kind in (*SEVERAL, "compare") and len(marks) == 1
-    return Sentence(written.text, marks, titles.get(marks[0], "") if apart else "", written.span)
+    heading = titles.get(marks[0], "") if apart else ""
+    return Sentence(as_it_stood(written.text), marks, heading, as_it_stood(written.span))
 
 
 def _paper_of(mark: str, sources: Briefing) -> str:
@@ -115,7 +116,7 @@ def _paper_of(mark: str, sources: Briefing) -> str:
 
 
 def _told(amiss: Sequence[Rejection]) -> str:
-    return "\n".join(f"- {fenced('claim', one.sentence)}\n  Reason: {one.reason}." for one in amiss)
+    return "\n".join(f"- {fenced('claim', one.sentence)}\n  Reason: {harmless(one.reason)}." for one in amiss)
 
 
 def _declined(parser: Parser, sources: Briefing) -> Decline:

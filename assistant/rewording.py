@@ -17,7 +17,7 @@ from .errors import LLMError
 from .llm import LLM, Message, Schema, objects
 from .parsing.objects import Objects
 from .pointing import bare
-from .prompts import Prompts, fenced
+from .prompts import Prompts, as_it_stood, fenced
 from .question import MAX_QUESTION, Asked
 from .records import Turn, fold
 from .text import content_words, names, parts, stem
@@ -145,4 +145,4 @@ def _listed(found: Mapping[str, Any]) -> tuple[str, ...]:
 def _bare(said: str) -> str:
     """A question without what a reply puts around it."""
     said = re.sub(r"^(?:question|rewritten question|standalone question)\s*:\s*", "", said.strip(), flags=re.I)
-    return " ".join(said.strip("\"'“”` \t").split())
+    return " ".join(as_it_stood(said).strip("\"'“”` \t").split())
