@@ -59,6 +59,7 @@ The rooms, in the order in which data meets them; each imports only from those a
     quantities      a sentence and a text in, the numbers out that the text does not state
     polarity        a sentence and a passage in, what one of them denies or turns round out
     support         a sentence and an abstract in, the signals of support out
+    appeals         a sentence and an abstract in, what the sentence bids its reader do out, unless the abstract bids it
     citations       a sentence and its hits in, a checked claim and recorded rejections out
     parsing         a model's words in, the sentences it wrote out
     drafting        a question and its hits in, the sentences that a language model writes out

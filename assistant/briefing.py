@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .chunking import count_tokens
-from .prompts import fenced
+from .prompts import fenced, harmless
 from .records import Evidence, Hit
 
 CUT = "[...]"
@@ -48,8 +48,8 @@ def _kept(hits: Sequence[Hit], budget: int) -> list[set[int]]:
     kept: list[set[int]] = [set() for _ in hits]
     left = budget
     for n, place in wanted:
-        opening = 0 if kept[n] else FENCE_TOKENS + count_tokens(hits[n].paper.title)
-        cost = opening + 2 + count_tokens(hits[n].evidence[place].text)
+        opening = 0 if kept[n] else FENCE_TOKENS + count_tokens(harmless(hits[n].paper.title))
+        cost = opening + 2 + count_tokens(harmless(hits[n].evidence[place].text))
         if cost <= left:
             kept[n].add(place)
             left -= cost

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .appeals import appeals
 from .logistic import model
 from .records import Check, Citation, Claim, Hit, Paper, Passage, Rejection, Sentence
 from .support import Rarity, Signals, nearness, signals
@@ -29,6 +30,7 @@ LEFT = {
         "opposite": 0.35,
         "swap": 0.3,
     },
+    "appeal": 0.0,
     **{"scope": 0.55, "reach": 0.75, "spelt": 0.6},
 }
 """What is left of a sentence's support for each fault found in it; set on the fitting half of `eval/claims`."""
@@ -49,11 +51,13 @@ _OPENS, _CLOSES = re.compile(r"(?<!\w)(?<!\d[.,])"), re.compile(r"(?![.,]?\d)(?:
 """Where a quote may begin and end: not within a word or a number."""
 _LEFT_OUT = re.compile(r"\[?(?:\.\.\.|…)\]?")
 _FOLDED = {
-    c: f"[{alike}]"
+    c: f"[{re.escape(alike)}]"
     for alike in (
         '"\u201c\u201d\u201e\u00ab\u00bb',
         "'\u2018\u2019\u201a`\u00b4",
-        "\\-\u2010\u2011\u2013\u2014\u2212",
+        "-\u2010\u2011\u2013\u2014\u2212",
+        "<\u2039\uff1c\ufe64",
+        "[\u27e6\uff3b",
     )
     for c in alike
 }
@@ -72,11 +76,12 @@ class Checker:
     def check(self, sentence: str, paper: Paper, span: str = "") -> Check:
         """The verdict, and the part of the abstract that comes nearest, or `span`, which the sentence rests on.
 
-        A word-for-word quote is supported, also off topic: whether it answers anything is not asked here. A span
+        A word-for-word quote is supported, also off topic: whether it answers anything is not asked here. What speaks
+        to the reader as the abstract does not is never. A span
         must stand in the abstract; of case, spacing and the form of quotation marks and dashes nothing is made.
         """
         place = locate(sentence, paper.abstract)
-        if place is not None:
+        if place is not None and not appeals(sentence, paper.abstract, paper.abstract[slice(*place)]):
             return Check(True, 1.0, "quoted", (), paper.abstract[slice(*place)])
         rests_on = located(span, paper.abstract) if span else None
         if span and rests_on is None:
@@ -87,6 +92,8 @@ class Checker:
         fitted = model("support")
         score = fitted.probability({"coverage": found.coverage, "likeness": likeness})
         faults = _faults(found)
+        if spoken := appeals(sentence, paper.abstract, found.quote):
+            faults.append((f"speaks to the reader, as the abstract does not: {', '.join(spoken)}", LEFT["appeal"]))
         reasons = list(faults)
         if rests_on and score >= RESTING:
             score = max(score, fitted.threshold)
@@ -132,7 +139,7 @@ def _faults(found: Signals) -> list[tuple[str, float]]:
 def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
     """Where `sentence` stands in whole words in `abstract`, white space aside; None where it does not."""
     sentence = sentence.strip()
-    if not any(c.isalnum() for c in sentence):
+    if not any(c.isalnum() for c in sentence) or _longer(sentence, abstract):
         return None
     start = abstract.find(sentence)  # to build a pattern of a sentence takes a hundred times as long
     if start >= 0 and _OPENS.match(abstract, start) and _CLOSES.match(abstract, start + len(sentence)):
@@ -144,6 +151,8 @@ def locate(sentence: str, abstract: str) -> tuple[int, int] | None:
 
 def located(span: str, abstract: str) -> Span | None:
     """Where a span stands in an abstract, folded, as whole words; parts left out with "..." may lie between."""
+    if _longer(span, abstract):
+        return None
     start: int | None = None
     end = 0
     for piece in (piece for piece in _LEFT_OUT.split(span) if any(c.isalnum() for c in piece)):
@@ -153,6 +162,11 @@ def located(span: str, abstract: str) -> Span | None:
             return None
         start, end = found.start() if start is None else start, found.end()
     return None if start is None else Span(start, end)
+
+
+def _longer(text: str, abstract: str) -> bool:
+    """Whether a text has more letters than the abstract has characters: to look for it would take long, and in vain."""
+    return len("".join(text.split())) > len(abstract)
 
 
 def _bare(piece: str) -> str:

@@ -17,7 +17,7 @@ from .declining import decline, nothing_stood
 from .errors import LLMError
 from .judging import Judge
 from .question import Asked
-from .records import STARTING_OVER, Claim, Decline, Event, Hit, Rejection
+from .records import STARTING_OVER, Claim, Decline, Event, Hit, Rejection, fold
 from .writing import ExtractiveWriter, Writer, lead
 
 ENOUGH = 0.5
@@ -124,6 +124,8 @@ class Composer:
             if isinstance(one, Decline):
                 made.declined = None if made.claims or waiting or amiss else one
                 break
+            if amiss and fold(one.text) in {fold(claim.text) for claim in made.claims}:
+                continue  # a model that puts a draft right likes to say all of it again
             found = weighed(one, hits, self._checker)
             self._clock.lap("checking")
             written += 1

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from .briefing import Briefing, brief
 from .chunking import count_tokens
 from .errors import LLMError
-from .llm import LLM, Schema, objects
+from .llm import LLM, Reply, Schema, objects
 from .parsing import Parser, Written
-from .prompts import Prompt, Prompts, fenced
+from .prompts import Prompt, Prompts, as_it_stood, fenced, harmless
 from .question import SEVERAL, Asked
 from .records import Decline, Hit, Rejection, Sentence
 from .writing import choose
@@ -57,7 +58,7 @@ class LLMWriter:
         values = {"question": fenced("question", asked.text)}
         values |= {"rejected": _told(amiss)} if amiss else {"wanted": WANTED.get(asked.kind, "")}
         sources = self._sources(prompt, values, _shown(asked, hits))
-        parser = Parser([hit.paper.title for hit in sources.shown])
+        parser = Parser([harmless(hit.paper.title) for hit in sources.shown])
         heading = ""
         read = False
         for written in self._written(prompt, {**values, "sources": sources.text}, parser):
@@ -77,15 +78,18 @@ class LLMWriter:
 
     def _written(self, prompt: Prompt, values: dict[str, str], parser: Parser) -> Iterator[Written]:
         reply = self._llm.complete(prompt.filled(values), schema=SCHEMA, temperature=self._temperature)
-        count = 0
-        for piece in reply:
-            for written in parser.feed(piece):
-                count += 1
-                yield written
-            if parser.loops >= MOST_LOOPS or count >= MOST_SENTENCES:
-                reply.close()
-                break
-        yield from parser.end()
+        yield from itertools.islice(_sentences(reply, parser), MOST_SENTENCES)
+        reply.close()
+
+
+def _sentences(reply: Reply, parser: Parser) -> Iterator[Written]:
+    """What the parser makes of a reply, as it comes; once the reply loops, no more of it is read."""
+    for piece in reply:
+        yield from parser.feed(piece)
+        if parser.loops >= MOST_LOOPS:
+            reply.close()
+            break
+    yield from parser.end()
 
 
 def _shown(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
@@ -102,7 +106,8 @@ def _sentence(written: Written, sources: Briefing, asked: Asked) -> Sentence:
     marks = tuple(dict.fromkeys(_paper_of(mark, sources) for mark in written.marks))
     titles = {hit.paper.id: hit.paper.title for hit in sources.shown}
     apart = asked.kind in (*SEVERAL, "compare") and len(marks) == 1
-    return Sentence(written.text, marks, titles.get(marks[0], "") if apart else "", written.span)
+    heading = titles.get(marks[0], "") if apart else ""
+    return Sentence(as_it_stood(written.text), marks, heading, as_it_stood(written.span))
 
 
 def _paper_of(mark: str, sources: Briefing) -> str:
@@ -111,7 +116,7 @@ def _paper_of(mark: str, sources: Briefing) -> str:
 
 
 def _told(amiss: Sequence[Rejection]) -> str:
-    return "\n".join(f"- {fenced('claim', one.sentence)}\n  Reason: {one.reason}." for one in amiss)
+    return "\n".join(f"- {fenced('claim', one.sentence)}\n  Reason: {harmless(one.reason)}." for one in amiss)
 
 
 def _declined(parser: Parser, sources: Briefing) -> Decline:

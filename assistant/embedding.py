@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -128,6 +129,8 @@ class BundledEmbedder:
 
 
 def _session(model: Path, *, threads: int) -> onnxruntime.InferenceSession:
+    # Read once, while onnxruntime is imported: without it, it writes a device id into ~/.cache and calls Microsoft.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

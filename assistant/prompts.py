@@ -22,7 +22,11 @@ NAMES = {
 }
 """What each prompt must leave room for, and no more."""
 DASHES = "\n---\n"
-_FENCE = re.compile(r"<(?=\s*/?\s*(?:source|title|question|turn|pair|claim|passage)\b)", re.I)
+_ANGLE, _SQUARE = "\u2039", "\u27e6"
+"""Stand for the brackets that open something to a model; no model's normal form (NFKC) turns them into these."""
+_OPENS_TAG = re.compile(r"[<\uff1c\ufe64]")
+_OPENS_MARK = re.compile(r"[\[\uff3b](?![\d.\s])")
+"""A bracket before a word, as in "[INST]"; "[1]" and "[...]" are no model's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,23 @@ class Prompts:
 
 
 def fenced(tag: str, text: str, *, number: int | None = None) -> str:
-    """`text` as data between `<tag>` and `</tag>`; what in it looks like a fence is made to look otherwise."""
+    """`text` as data between `<tag>` and `</tag>`."""
     opening = tag if number is None else f'{tag} n="{number}"'
-    data = _FENCE.sub("\u2039", text)
-    return f"<{opening}>\n{data}\n</{tag}>"
+    return f"<{opening}>\n{harmless(text)}\n</{tag}>"
+
+
+def harmless(text: str) -> str:
+    """`text` in which nothing can be a fence, or a token by which a model is steered.
+
+    These tokens differ from model to model, but all begin with a bracket: `<|im_start|>`, `</s>`, `[INST]`. So the
+    brackets that may begin one are made to look otherwise.
+    """
+    return _OPENS_MARK.sub(_SQUARE, _OPENS_TAG.sub(_ANGLE, text))
+
+
+def as_it_stood(text: str) -> str:
+    """What a model copied of a `harmless` text, with its brackets again."""
+    return text.replace(_ANGLE, "<").replace(_SQUARE, "[")
 
 
 def _shipped() -> Path:

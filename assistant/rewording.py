@@ -18,7 +18,7 @@ from .errors import LLMError
 from .llm import LLM, Message, Schema, objects
 from .parsing.objects import Objects
 from .pointing import bare
-from .prompts import Prompts, fenced
+from .prompts import Prompts, as_it_stood, fenced
 from .question import Asked
 from .records import Turn, fold
 from .text import content_words, names, parts, stem
@@ -146,4 +146,4 @@ def _listed(found: Mapping[str, Any]) -> tuple[str, ...]:
 def _bare(said: str) -> str:
     """A question without what a reply puts around it."""
     said = re.sub(r"^(?:question|rewritten question|standalone question)\s*:\s*", "", said.strip(), flags=re.I)
-    return " ".join(said.strip("\"'“”` \t").split())
+    return " ".join(as_it_stood(said).strip("\"'“”` \t").split())

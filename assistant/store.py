@@ -118,13 +118,17 @@ class ChromaStore:
 
         import chromadb
         import httpx
+        from chromadb.config import Settings
         from chromadb.errors import ChromaError
 
         address = urlsplit(url)
         secure = address.scheme == "https"
         try:
             client = chromadb.HttpClient(
-                host=address.hostname or "", port=address.port or (443 if secure else 8000), ssl=secure
+                host=address.hostname or "",
+                port=address.port or (443 if secure else 8000),
+                ssl=secure,
+                settings=Settings(anonymized_telemetry=False),
             )
             return cls(client, collection=collection)
         except (ChromaError, httpx.HTTPError, ValueError) as error:

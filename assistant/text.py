@@ -162,7 +162,7 @@ def _ends_sentence(text: str, found: re.Match[str]) -> bool:
 
 def _is_item(text: str, start: int) -> bool:
     """Whether a short numeral before a stop opens an item, as in "1. First"."""
-    before = text[:start].rstrip()
+    before = text[max(0, start - 64) : start].rstrip()
     last = before.split()[-1] if before else ""
     return not before or (before[-1] in ".:;!?" and last.rstrip(".").casefold() not in _ABBREVIATIONS)
 

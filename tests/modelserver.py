@@ -107,6 +107,28 @@ def waits(body: bytes = b"", *, headers: bool = True) -> Step:
     return step
 
 
+def floods(opening: bytes, piece: bytes, *, times: int, status: int = 200) -> Step:
+    """Send an opening, then a piece as often, or until the client has gone."""
+
+    def step(handler: Handler) -> None:
+        handler.head(status, "text/event-stream" if status == 200 else "application/json")
+        handler.write(opening)
+        for _ in range(times):
+            handler.write(piece)
+            handler.server.script.sent += len(piece)
+
+    return step
+
+
+def redirects(url: str, status: int = 307) -> Step:
+    """Send the client on to another address."""
+
+    def step(handler: Handler) -> None:
+        handler.head(status, "text/plain", {"Location": url})
+
+    return step
+
+
 def drips(byte: bytes = b" ") -> Step:
     """Send a byte at a time for ever."""
 
@@ -121,13 +143,15 @@ def drips(byte: bytes = b" ") -> Step:
 class ModelServer:
     """Up inside a `with`; takes one step of the script a request, and the last one for all that come after.
 
-    `asked` holds the bodies of the requests, `keys` what authorised them; `gone` is set when a client hung up.
+    `asked` holds the bodies of the requests, `keys` what authorised them, `sent` the bytes of a flood; `gone` is set
+    when a client hung up.
     """
 
     def __init__(self, *steps: Step, models: Sequence[str] = ("scripted",)) -> None:
         self.steps, self.models = list(steps), list(models)
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.sent = 0
         self.gone, self.over = threading.Event(), threading.Event()
         self._server = _Server(self)
 

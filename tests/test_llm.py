@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import gzip
 import json
 import threading
 import time
@@ -21,11 +22,14 @@ from assistant.llm.failures import wait
 from assistant.llm.thinking import Thoughtless
 
 from .modelserver import (
+    Handler,
     ModelServer,
     Step,
     breaks,
     chunk,
     drips,
+    floods,
+    redirects,
     refuses,
     reply,
     says,
@@ -350,6 +354,7 @@ def test_a_stream_cut_at_any_byte_is_noticed(call: Call, end: Callable[[bytes], 
         pytest.param(b"data: []\n\n", id="a-list"),
         pytest.param(b"data: null\n\n", id="null"),
         pytest.param(b'data: {"choices": 3}\n\n', id="choices-no-list"),
+        pytest.param(b'data: {"choices": ' + b"[" * 100_000 + b"\n\n", id="nested"),
         pytest.param(b'data: {"choices": [3]}\n\n', id="choice-no-object"),
         pytest.param(b'data: {"choices": [{"delta": null}]}\n\n', id="no-delta"),
         pytest.param(b"data: \xff\xfe\n\n", id="not-utf-8"),
@@ -375,6 +380,85 @@ def test_an_error_within_the_stream_is_told(call: Call) -> None:
     _, model = call(sends(stream(chunk("Hel"), {"error": {"message": "out of memory"}})))
     with pytest.raises(LLMError, match=r"broke off\. It says: out of memory"):
         text(model)
+
+
+MEGABYTE = 2**20
+LINE = b'data: {"choices": [{"index": 0, "delta": {"content": "'
+
+
+@pytest.mark.parametrize(
+    ("status", "opening", "piece"),
+    [
+        pytest.param(200, LINE, b"x" * MEGABYTE, id="one-line"),
+        pytest.param(200, b"", b": still here\n\n" * 70_000, id="comments"),
+        pytest.param(400, b'{"error": {"message": "', b"x" * MEGABYTE, id="a-refusal"),
+    ],
+)
+def test_no_more_is_read_than_a_reply_can_be(call: Call, status: int, opening: bytes, piece: bytes) -> None:
+    server, model = call(floods(opening, piece, times=400, status=status))
+    with pytest.raises(LLMError, match=r"sends more than the 4,194,304 bytes .* Set ASSISTANT_MODEL_URL"):
+        text(model)
+    assert server.gone.wait(TIME)
+    assert server.sent < 40 * MEGABYTE
+
+
+def test_a_longer_reply_may_be_asked_for() -> None:
+    long = stream(*[chunk("x" * 20, padding="x" * 10_000)] * 600, chunk(None, "stop"))
+    with ModelServer(sends(long)) as server:
+        model = ServedModel("scripted", url=server.url, tokens=10_000)
+        assert text(model) == "x" * 12_000
+        model.close()
+
+
+def test_a_compressed_reply_is_not_read(call: Call) -> None:
+    """A megabyte of it could be a gigabyte to read."""
+
+    def step(handler: Handler) -> None:
+        accepted.append(handler.headers["Accept-Encoding"])
+        handler.head(200, "text/event-stream", {"Content-Encoding": "gzip"})
+        handler.write(gzip.compress(reply("Hi.")))
+
+    accepted: list[str] = []
+    _, model = call(step)
+    with pytest.raises(LLMError, match=r"sends its reply compressed \(gzip\), though it is asked for it plain"):
+        text(model)
+    assert set(accepted) == {"identity"}
+
+
+def test_a_reply_that_goes_on_is_given_up(call: Call) -> None:
+    _, model = call(says("word " * 50_000, piece=50))
+    one = model.complete(ASKED, seconds=TIME)
+    with pytest.raises(LLMError, match=r"wrote more than 200,000 characters\. Lower ASSISTANT_MODEL_TOKENS"):
+        one.text()
+    assert one.usage.completion_tokens < 50_000
+
+
+def test_the_time_is_up_however_much_has_come(call: Call) -> None:
+    _, model = call(says("word " * 1000))
+    one = model.complete(ASKED, seconds=0.5)
+    with pytest.raises(LLMError, match=r"not done within 0\.5 s"):
+        for _ in one:
+            time.sleep(0.02)  # the reader is slower than the server, which is done long before
+
+
+def test_a_long_thought_is_read_once() -> None:
+    """Reading all of it again with every piece took minutes."""
+    shown = Thoughtless()
+    assert shown.feed("<think>") == ""
+    for _ in range(400_000):
+        assert shown.feed("hm, ") == ""
+    assert shown.feed("</thi") + shown.feed("nk>Hello.") == "Hello."
+    assert Thoughtless().feed("<think></think>" * 200_000 + "Hello.") == "Hello."
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_question_and_the_key_go_to_no_other_address(status: int) -> None:
+    with ModelServer(says("Hello.")) as elsewhere, ModelServer(redirects(f"{elsewhere.url}/x", status)) as server:
+        model = ServedModel("scripted", url=server.url, key="sk-secret")
+        with pytest.raises(LLMError, match=rf"sends its callers on to {elsewhere.url}/x\. Nothing was sent there\."):
+            text(model)
+        model.close()
+    assert (len(server.asked), elsewhere.asked, elsewhere.keys) == (1, [], [])
 
 
 @pytest.mark.parametrize("step", [waits(stream(chunk("Hel"), done=False)), waits(), waits(headers=False)])

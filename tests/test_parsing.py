@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -265,3 +266,55 @@ def test_no_reply_is_too_odd_to_read(text: str, piece: int) -> None:
 def test_a_sentence_without_marks_is_as_it_was(text: str) -> None:
     bare, marks = read(text, TITLES)
     assert marks or bare == " ".join(text.split())
+
+
+# -- replies that are meant to take long
+
+MANY = 200_000
+"""Characters, as many as are read of a reply."""
+FREEZE = 60.0
+"""Seconds; each of these took minutes, or did not end, before the work was in proportion to the reply."""
+
+
+@pytest.mark.parametrize("piece", [4, MANY])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param("word " * (MANY // 5), id="no-end-of-a-sentence"),
+        pytest.param("word" * (MANY // 4), id="no-end-of-a-word"),
+        pytest.param("The kite flies [1]. " * (MANY // 20), id="one-sentence-again"),
+        pytest.param("".join(f"Kite {n} flies. " for n in range(MANY // 16)), id="no-mark"),
+        pytest.param("1. " * (MANY // 3), id="items"),
+        pytest.param("\n" * MANY, id="lines"),
+        pytest.param("Kites fly." + " " * MANY, id="spaces"),
+        pytest.param("[" * MANY, id="brackets"),
+        pytest.param("It flies" + "¹" * MANY + " well.", id="raised-numbers"),
+        pytest.param(f"[1{' ' * 290}x] " * (MANY // 300), id="spaces-in-marks"),
+        pytest.param(f"It flies [A{'b-' * 140}!].", id="a-title-in-brackets"),
+        pytest.param('{"sentences": ["' + "x" * MANY, id="a-string-without-end"),
+        pytest.param('{"a":' * (MANY // 6) + "1" + "}" * (MANY // 6), id="braces-in-braces"),
+        pytest.param('{"a": ' + "[" * MANY + "}", id="brackets-in-braces"),
+    ],
+)
+def test_reading_takes_time_in_proportion_to_the_reply(reply: str, piece: int) -> None:
+    started = time.monotonic()
+    parser = Parser(("Kites: How They Fly", "Snow"))
+    for start in range(0, len(reply), piece):
+        parser.feed(reply[start : start + piece])
+    parser.end()
+    assert time.monotonic() - started < FREEZE
+
+
+def test_a_sentence_too_long_to_check_counts_as_several() -> None:
+    long = " ".join(f"kite number {n} flies" for n in range(200))
+    found = parsed(json.dumps({"source": 1, "quote": "kites fly", "text": long}))
+    assert all(len(one.text) <= 1000 and one.marks == ("1",) for one in found)
+    for read_so in (found, parsed(f"{long} [1].", piece=7)):
+        assert "".join(one.text for one in read_so).translate({ord(" "): "", ord("."): ""}) == long.replace(" ", "")
+
+
+def test_an_object_that_is_nested_too_deep_hides_no_other() -> None:
+    deep = '{"a":' * 30 + "1" + "}" * 30
+    sentence = {"source": 1, "quote": "kites fly", "text": "Kites fly high."}
+    found = Parser(("Kites",)).feed(f'{{"sentences": [{json.dumps(sentence)}, {deep}, {json.dumps(sentence)}]}}')
+    assert [one.text for one in found] == ["Kites fly high."]

@@ -16,7 +16,7 @@ from assistant.llm.embeddings import ServedEmbedder
 from assistant.settings import Settings
 
 from .doubles import HashEmbedder
-from .modelserver import Handler, ModelServer, Step, refuses, sends
+from .modelserver import Handler, ModelServer, Step, floods, redirects, refuses, sends
 from .papers import PAIRS, write_listing
 
 QUESTION = "What does PearRank learn from?"
@@ -74,6 +74,21 @@ def test_a_failure_says_what_to_do_and_hides_the_key(step: Step, told: str) -> N
     with ModelServer(step) as server, pytest.raises(EmbedderError, match=told) as caught:
         served(server.url).encode(["a", "b"])
     assert "sk-secret" not in str(caught.value)
+
+
+def test_the_texts_go_to_no_other_address() -> None:
+    sent_on = pytest.raises(EmbedderError, match=r"sends its callers on to .* Nothing was sent there\.")
+    with ModelServer(embeds()) as elsewhere, ModelServer(redirects(elsewhere.url)) as server, sent_on:
+        served(server.url).encode(["a", "b"])
+    assert (len(server.asked), elsewhere.asked) == (1, [])
+
+
+def test_no_more_is_read_than_vectors_can_take() -> None:
+    with ModelServer(floods(b"[", b" " * 2**20, times=400)) as server:
+        with pytest.raises(EmbedderError, match=r"sends more than the 4,194,304 bytes"):
+            served(server.url).encode(["a", "b"])
+        assert server.gone.wait(20)
+        assert server.sent < 160 * 2**20
 
 
 def test_the_old_index_serves_until_the_new_one_is_whole(tmp_path: Path) -> None:

@@ -56,7 +56,12 @@ class ServedEmbedder:
             raise EmbedderError(f"Embedding failed. {told}") from error
         except openai.OpenAIError as error:
             raise EmbedderError(f"Embedding failed. {failures.unheard(error, self._url)}") from error
-        except (AttributeError, TypeError, ValueError) as error:  # the client trips over what is no reply at all
+        except (
+            AttributeError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as error:  # the client trips over what is no reply at all
             raise EmbedderError(f"Embedding failed. What came from {self._url} holds no vectors.") from error
         if len(vectors) != len(texts) or len({len(vector) for vector in vectors}) != 1:
             raise EmbedderError(f"Embedding failed. {self._url} gave other than one vector a text.")
@@ -65,10 +70,15 @@ class ServedEmbedder:
     def _connected(self) -> openai.OpenAI:
         import openai
 
+        from . import wire
+
         with self._connecting:
             if self._client is None:
-                timeout = openai.Timeout(SILENCE, connect=CONNECT)
                 self._client = openai.OpenAI(
-                    api_key=self._key or "unused", base_url=self._url, timeout=timeout, max_retries=TRIES - 1
+                    api_key=self._key or "unused",
+                    base_url=self._url,
+                    timeout=openai.Timeout(SILENCE, connect=CONNECT),
+                    max_retries=TRIES - 1,
+                    http_client=wire.client(wire.LEAST),
                 )
             return self._client

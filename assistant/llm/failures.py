@@ -50,6 +50,12 @@ def unserved(error: openai.APIStatusError, name: str, url: str, key: str) -> LLM
     said = refusal(error).replace(key, "...") if key else refusal(error)
     because = f" It says: {said.rstrip('.')}." if said else ""
     status = error.status_code
+    if error.response.has_redirect_location:
+        elsewhere = " ".join(error.response.headers["location"].split())[:LONGEST]
+        return LLMError(
+            f"The language model's server at {url} sends its callers on to {elsewhere}. Nothing was sent there. "
+            "If you trust that address, set ASSISTANT_MODEL_URL to it."
+        )
     if status in (401, 403):
         return LLMError(f"The language model's server at {url} refuses the key. Set OPENAI_API_KEY to a valid one.")
     if status == 404:
@@ -78,6 +84,11 @@ def unheard(error: BaseException, url: str) -> LLMError:
     """A connection that could not be made or did not hold."""
     import openai
 
+    from .wire import NotRead
+
+    for one in (error, error.__cause__):
+        if isinstance(one, NotRead):
+            return LLMError(f"The language model's server at {url} {one}. Set ASSISTANT_MODEL_URL to another server.")
     if isinstance(error, openai.APITimeoutError) or "Timeout" in type(error).__name__:
         return LLMError(
             f"The language model at {url} fell silent. See whether its server is well, "

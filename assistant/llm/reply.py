@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Literal
 from ..chunking import count_tokens
 from ..errors import LLMError
 
+LONGEST = 200_000
+"""Characters of a reply, which is given up past them: twenty times what the longest answer takes."""
 OVERHEAD = 4
 """Tokens that a chat template puts around a message, about."""
 
@@ -53,6 +56,7 @@ class Reply:
         self._messages, self._seconds = messages, seconds
         self._until = time.monotonic() + seconds
         self._coming: SimpleQueue[str | Usage | BaseException | None] = SimpleQueue()
+        self._room = LONGEST
         self._told: Usage | None = None
         self._said: list[str] = []
         self._call_off: Callable[[], object] | None = None
@@ -85,20 +89,27 @@ class Reply:
                 if isinstance(item, Usage):
                     self._told = item
                 elif item:
-                    self._said.append(item)
+                    self._said.append(item[: self._room])
+                    self._room -= len(item)
+                    if self._room < 0:
+                        raise LLMError(
+                            f"The language model wrote more than {LONGEST:,} characters. "
+                            "Lower ASSISTANT_MODEL_TOKENS, or name another model with ASSISTANT_MODEL."
+                        )
                     yield item
             self._over = True
         finally:
             self.close()
 
     def _next(self) -> str | Usage | BaseException | None:
-        try:
-            return self._coming.get(timeout=max(0.0, self.seconds_left))
-        except Empty:
-            raise LLMError(
-                f"The language model was not done within {round(self._seconds, 1):g} s. "
-                "Give it more time with ASSISTANT_MODEL_TIMEOUT, or name a faster one with ASSISTANT_MODEL."
-            ) from None
+        left = self.seconds_left
+        with contextlib.suppress(Empty):
+            if left > 0:  # what has come already is not taken past the time either
+                return self._coming.get(timeout=left)
+        raise LLMError(
+            f"The language model was not done within {round(self._seconds, 1):g} s. "
+            "Give it more time with ASSISTANT_MODEL_TIMEOUT, or name a faster one with ASSISTANT_MODEL."
+        )
 
     def text(self) -> str:
         """The whole reply. Raises `LLMError`."""

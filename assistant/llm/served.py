@@ -100,10 +100,15 @@ class ServedModel:
     def _connected(self) -> openai.AsyncOpenAI:
         import openai
 
+        from . import wire
+
         if self._client is None:
-            timeout = openai.Timeout(self._silence, connect=CONNECT)
             self._client = openai.AsyncOpenAI(
-                api_key=self._key or "unused", base_url=self.url, timeout=timeout, max_retries=0
+                api_key=self._key or "unused",
+                base_url=self.url,
+                timeout=openai.Timeout(self._silence, connect=CONNECT),
+                max_retries=0,
+                http_client=wire.async_client(max(wire.LEAST, self._tokens * wire.A_TOKEN)),
             )
         return self._client
 
@@ -162,16 +167,21 @@ class ServedModel:
     @contextlib.asynccontextmanager
     async def _spoken_for(self) -> AsyncIterator[None]:
         """Failures of the wire, as `LLMError`."""
-        import httpx
+        import httpx2
         import openai
 
         try:
             yield
         except openai.APIStatusError as error:
             raise failures.unserved(error, self.name, self.url, self._key) from error
-        except (openai.OpenAIError, httpx.HTTPError, TimeoutError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
             raise failures.unheard(error, self.url) from error
-        except (ValueError, TypeError, AttributeError) as error:  # the client trips over what is no reply at all
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:  # the client trips over what is no reply at all
             raise LLMError(
                 f"What came from {self.url} is no reply of a language model. "
                 "See that ASSISTANT_MODEL_URL is right; it mostly ends in /v1."

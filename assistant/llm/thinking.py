@@ -21,18 +21,19 @@ class Thoughtless:
         """What may be shown now that `piece` came."""
         if self._through:
             return piece
-        self._held += piece
+        come, place = self._held + piece, 0
         while True:
             if self._until is not None:
-                _, ended, rest = self._held.partition(self._until)
-                if not ended:
+                ended = come.find(self._until, place)
+                if ended < 0:
+                    self._held = come[max(place, len(come) - len(self._until) + 1) :]  # its end may have begun there
                     return ""
-                self._held, self._until = rest, None
-            opened = _OPENED.match(self._held)
+                place, self._until = ended + len(self._until), None
+            opened = _OPENED.match(come, place)
             if not opened:
                 break
-            self._until = f"</{opened[1]}>" if opened[1] else _FINAL
-            self._held = self._held[opened.end() :]
+            place, self._until = opened.end(), f"</{opened[1]}>" if opened[1] else _FINAL
+        self._held = come[place:].lstrip()
         return "" if _may_open(self._held) else self._let_through()
 
     def end(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..records import fold
 from ..text import sentences
-from .marks import Written, read, titled
+from .marks import LONGEST_RANGE, Written, parts, read, titled
 from .objects import Objects
 from .prose import Prose
 
@@ -42,7 +42,8 @@ class Parser:
         self._titles = tuple(titles)
         self._objects: Objects | None = None
         self._prose = Prose(self._titles)
-        self._begun = ""
+        self._said: list[str] = []
+        self._opening = ""
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
         self._without_marks: list[Written] = []
         self._refused = False
@@ -53,20 +54,22 @@ class Parser:
         """The sentences that are whole now that `piece` came."""
         if self._objects is not None:
             return self._fresh(self._of_objects(self._objects.feed(piece)))
-        self._begun += piece
-        begins = _JSON.search(self._begun)
+        self._said.append(piece)
+        begun = self._opening + piece
+        begins = _JSON.search(begun)
         if begins:
             self._objects = Objects()
             self._without_marks.clear()  # a letter before the JSON says nothing
-            return self._fresh(self._of_objects(self._objects.feed(self._begun[begins.start() :])))
+            return self._fresh(self._of_objects(self._objects.feed(begun[begins.start() :])))
+        self._opening = last if (last := begun.rstrip()[-1:]) in ("[", "{") else ""
         return self._fresh(self._marked(self._prose.feed(piece)))
 
     def end(self) -> list[Written]:
         """What was still held back: a last sentence of prose, and those without a mark."""
         last: list[Written] = []
-        if self._objects is None and not _LIKE_JSON.search(self._begun):
+        words = "".join(self._said) if self._objects is None else ""
+        if self._objects is None and not _LIKE_JSON.search(words):
             last = self._fresh([*self._marked(self._prose.end()), *self._without_marks])
-        words = self._begun if self._objects is None else ""
         marked = any(marks for _, marks in self._seen)
         self.declined = not marked and (self._refused or bool(_NOT_THERE.search(words)))
         return [] if self.declined else last
@@ -100,9 +103,9 @@ class Parser:
             return [*prose.feed(text), *prose.end()]
         objects = (item for key in _MARKS for item in _listed(one.get(key)) if isinstance(item, Mapping))
         inner = next((_words(item, _SPAN) for item in objects), "")
-        marks = tuple(dict.fromkeys(mark for item in _listed(given) for mark in self._marks(item)))
+        marks = tuple(dict.fromkeys(mark for item in _listed(given)[:LONGEST_RANGE] for mark in self._marks(item)))
         found = []
-        for place in sentences(text):
+        for place in (part for whole in sentences(text) for part in parts(whole)):
             bare, inline = read(place.of(text), self._titles)
             found.append(Written(bare, tuple(dict.fromkeys((*marks, *inline))), span or inner))
         return [one for one in found if any(c.isalnum() for c in one.text)]

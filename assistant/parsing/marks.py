@@ -12,14 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..records import fold
+from ..text import Span
 
+LONGEST = 1000
+"""Characters of a sentence, which takes the square of them to check; what is longer counts as several sentences."""
 LONGEST_RANGE = 20
 """Sources that "[1-20]" may name; a range beyond it is no mark."""
 _WORD = r"(?:sources?|refs?\.?|references?|papers?|abstracts?|docs?|documents?|citations?|see)"
 _NUMBER = rf"(?:{_WORD}\s*)?[#^]?(-?\d{{1,9}})"
 _NUMBERS = re.compile(rf"{_NUMBER}(?:\s*(?:,|;|&|and|to|-|–|\s)\s*{_NUMBER})*", re.I)
-_GROUP = re.compile(r"[\[【]([^\[\]【】]{1,300})[\]】]|\(([^()]{1,300})\)|([¹²³⁴⁵⁶⁷⁸⁹]+)(?=[.,;]?\s*$)")
-_CITATION = re.compile(r"et al|\b(?:19|20)\d\d[a-z]?\b|^[A-Z][\w-]+(?:[ :,-]+[\w-]+)+$")
+_GROUP = re.compile(
+    r"[\[【]([^\[\]【】]{1,300})[\]】]|\(([^()]{1,300})\)|(?<![¹²³⁴⁵⁶⁷⁸⁹])([¹²³⁴⁵⁶⁷⁸⁹]++)(?=[.,;]?\s*$)"
+)
+_CITATION = re.compile(r"et al|\b(?:19|20)\d\d[a-z]?\b|^[A-Z][\w-](?>[\w-]*?[ :,-])[\w :,-]*[\w-]$")
 _AUTHOR_YEAR = re.compile(r"[A-Z][\w’'-]+(?: (?:et al\.?|and|&) ?(?:[A-Z][\w’'-]+)?)?,? (?:19|20)\d\d[a-z]?(?:;.*)?")
 _SUPERSCRIPT = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", "123456789")
 SHORT_NAME = 4
@@ -53,6 +58,11 @@ def read(sentence: str, titles: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     return text, tuple(dict.fromkeys(found))
 
 
+def parts(sentence: Span) -> list[Span]:
+    """The sentence, in parts that can be checked."""
+    return [Span(start, min(start + LONGEST, sentence.end)) for start in range(sentence.start, sentence.end, LONGEST)]
+
+
 def titled(words: str, titles: Sequence[str]) -> tuple[str, ...]:
     """The number of the source that `words` names by its title, whole or up to the colon; () for none or several."""
     wanted = fold(words.strip(" \"'“”‘’*_.,:;"))
@@ -82,7 +92,7 @@ def _marks(group: re.Match[str], titles: Sequence[str]) -> tuple[str, ...]:
     square, round_, raised = group.groups()
     if raised:
         return tuple(raised.translate(_SUPERSCRIPT))
-    inner = (square or round_).split("†")[0].strip()
+    inner = " ".join((square or round_).split("†")[0].split())
     if _NUMBERS.fullmatch(inner) and (square or re.match(_WORD, inner, re.I)):
         return _expanded(inner)
     if named := titled(inner, titles):

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 
 from ..records import fold
 from ..text import Span, sentences
-from .marks import Written, mentioned, name_of, read
+from .marks import LONGEST, Written, mentioned, name_of, parts, read
 
 _LINE_START = re.compile(r"^\s*(?:[-*•–]\s+|\d{1,2}[.)]\s+|#+\s*|>\s*)")
 _LEADING_MARKS = re.compile(r"\s*(?:(?:\[[^\[\]]{1,40}\]|【[^】]{1,40}】)[.,;]?\s*)+")
-_LIST_OF_SOURCES = re.compile(r"^\W*(?:references|sources|citations|bibliography|works cited)\W*$", re.I | re.M)
+_LIST_OF_SOURCES = re.compile(
+    r"^[^\w\n]*(?:references|sources|citations|bibliography|works cited)[^\w\n]*$", re.I | re.M
+)
 _LABEL = re.compile(r"^(?:final )?answer\s*:\s*", re.I)
+_SPACE = re.compile(r"\s")
 _FIRST_WORD = re.compile(r"\S+\s")
+AT_TIMES = 16
+"""What is pending is looked through again once it has grown by this part of itself."""
 
 
 class Prose:
@@ -22,30 +27,38 @@ class Prose:
     def __init__(self, titles: Sequence[str]) -> None:
         self._titles = tuple(titles)
         self._pending = ""
+        self._look_at = 0
         self._over = False
 
     def feed(self, piece: str) -> list[Written]:
         """The sentences that are whole now that `piece` came."""
         if self._over:
             return []
-        self._pending += piece
-        if listed := _LIST_OF_SOURCES.search(self._pending):
-            self._pending = self._pending[: listed.start()]
+        self._pending = (self._pending + piece).lstrip()
+        endless = len(self._pending) > LONGEST + LONGEST // AT_TIMES
+        if not endless and (len(self._pending) < self._look_at or not _SPACE.search(piece)):
+            return []  # no word has ended, or too little has come to look through all of it again
+        self._look_at = len(self._pending) + len(self._pending) // AT_TIMES
+        if _LIST_OF_SOURCES.search(self._pending):
             found = self.end()
             self._over = True
             return found
         places = _places(self._pending)
-        if len(places) < 2 or not _FIRST_WORD.match(places[-1].of(self._pending)):
+        if len(places) < 2:
+            return self.end() if endless else []
+        if not endless and not _FIRST_WORD.match(places[-1].of(self._pending)):
             return []  # where the next sentence begins can be told once its first word is there
         found = [written for place in places[:-1] for written in self._read(place.of(self._pending))]
-        self._pending = self._pending[places[-1].start :]
+        self._pending, self._look_at = self._pending[places[-1].start :], 0
         return found
 
     def end(self) -> list[Written]:
         """The sentences still held back."""
         if self._over:
             return []
-        rest, self._pending = self._pending, ""
+        rest, self._pending, self._look_at = self._pending, "", 0
+        if listed := _LIST_OF_SOURCES.search(rest):
+            rest = rest[: listed.start()]
         return [written for place in _places(rest) for written in self._read(place.of(rest))]
 
     def _read(self, sentence: str) -> list[Written]:
@@ -73,4 +86,4 @@ def _places(text: str) -> list[Span]:
                 start = marks.end()
             if start < end:
                 found.append(Span(start, end))
-    return found
+    return [part for place in found for part in parts(place)]

@@ -24,6 +24,7 @@ GRADIO = {
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # else it counts up, after every event, the last ten thousand
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),
     "MPLBACKEND": "agg",  # else it has matplotlib look for a screen on the first event
+    "MATPLOTLIBRC": os.devnull,  # else that makes a folder for settings in ~/.config
 }
 """Read while Gradio is imported and its queue made."""
 HOST, PORT = "127.0.0.1", 7860

@@ -48,7 +48,8 @@ def earlier(name: str, number: int) -> Html:
 def making(state: Making, number: int) -> Html:
     """A question whose answer is on its way: what is done now, and below it the sentences that passed so far."""
     stage = tag("p", {"class": "stage"}, _stage(state))
-    return _turn(number, state.question, *([_said(readable_answer(state.so_far), number)] if state.claims else []), stage)
+    said = [_said(readable_answer(state.so_far), number)] if state.claims else []
+    return _turn(number, state.question, *said, stage)
 
 
 def ended(question: str, number: int, message: str, *, error: str = "", instead: bool = False) -> Html:
