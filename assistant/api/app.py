@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from .. import __version__
 from ..errors import AssistantError
 from ..problems import MEDIA
-from . import asking, bodies, dialect, papers, talks
+from . import asking, bodies, dialect, papers, responses, talks
 from .desk import At, Desk, Reading
 from .errors import on_error, on_http, on_validation
 from .metrics import MEDIA as METRICS
@@ -85,6 +85,6 @@ def application(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.add_middleware(Sizes)
     app.add_middleware(Counted, metrics=desk.metrics)
-    for some in (asking.router, papers.router, talks.router, dialect.router, router):
+    for some in (asking.router, papers.router, talks.router, dialect.router, responses.router, router):
         app.include_router(some)
     return app

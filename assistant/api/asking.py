@@ -17,7 +17,7 @@ from ..question import MAX_QUESTION
 from ..records import Answer, Event, Turn
 from . import bodies
 from .desk import Asking, At, Desk, unless_gone
-from .telling import EXAMPLE, HEADERS, MEDIA, Finished, or_problem, paced, told
+from .telling import EVENTS, HEADERS, MEDIA, Finished, described, or_problem, paced, told
 
 MOST_HITS = 50
 
@@ -27,7 +27,7 @@ router = APIRouter(tags=["questions"])
 @router.post(
     "/api/ask",
     response_model=bodies.Answer,
-    responses={200: {"content": {MEDIA: {"schema": {"type": "string"}, "example": EXAMPLE}}}},
+    responses={200: {"content": {MEDIA: described(EVENTS)}}},
 )
 async def ask(body: bodies.Ask, request: Request, desk: At, caller: Asking) -> Response:
     """Answer a question, every sentence of it cited and checked, or say why there is no answer.
@@ -86,7 +86,10 @@ async def check(body: bodies.Check, desk: At, _: Asking) -> Response:
 async def search(
     desk: At,
     _: Asking,
-    question: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION, examples=["stereo vocoders"])],
+    question: Annotated[
+        str,
+        Query(min_length=1, max_length=MAX_QUESTION, examples=["stereo vocoders"], json_schema_extra=bodies.HAS_WORDS),
+    ],
     limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
 ) -> Response:
     """Find the papers that a question is about, best first, without answering it."""

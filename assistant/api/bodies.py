@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from ..question import MAX_QUESTION
 
 MOST_PAPERS = 100
 """Papers that one question may be kept to."""
+HAS_WORDS: JsonDict = {"pattern": r"[^\W_]"}
+"""Told of every question: it has a letter or a digit. What has none is refused where questions are understood."""
 TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound"
 QUOTE = "SemantiCodec compresses audio to fewer than a hundred tokens per second"
 
@@ -17,7 +20,7 @@ QUOTE = "SemantiCodec compresses audio to fewer than a hundred tokens per second
 class Sent(BaseModel):
     """A body that is sent: a field that nothing reads is refused, so that a slip is told at once."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Told(BaseModel):
@@ -34,7 +37,7 @@ class Ask(Sent):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "What is SemantiCodec?"}]})
 
-    question: str = Field(min_length=1, max_length=MAX_QUESTION, description="In English.")
+    question: str = Field(min_length=1, max_length=MAX_QUESTION, description="In English.", json_schema_extra=HAS_WORDS)
     papers: list[str] = Field(
         default=[], max_length=MOST_PAPERS, description="Titles or ids of the only papers to look at; empty: all."
     )
@@ -44,6 +47,12 @@ class Ask(Sent):
         description="Id of a conversation that the question continues; the answer is kept in it. Empty: of none.",
     )
     stream: bool = Field(default=False, description="Tell what is done as it is done, as Server-Sent Events.")
+
+
+class Stage(Told):
+    """What is being done."""
+
+    stage: str = Field(examples=["searching 120 papers"])
 
 
 class Citation(Told):

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
+from pydantic.config import JsonDict
 
 from ..chain import Assistant
-from ..errors import QuestionError
+from ..errors import NoSuchDays, QuestionError
 from ..export import paper_as_json
 from ..records import Ingested
 from . import bodies
@@ -23,6 +24,13 @@ MOST = 1000
 """Papers of one response."""
 UPLOAD = "listing.txt"
 """What a file without a usable name is called."""
+
+DATES = "As 2025-03-12, 2025-03, 2025 or Mar 12; both days are included."
+DATE: JsonDict = {
+    "pattern": "^([0-9]{4}(-(0?[1-9]|1[0-2])(-(0?[1-9]|[12][0-9]|3[01]))?)?"
+    "|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (0?[1-9]|[12][0-9]|3[01]))?$"
+}
+"""Told of a date, which `browsing` reads."""
 
 Name = Annotated[str, InPath(max_length=1000, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
 
@@ -35,14 +43,17 @@ async def papers(
     _: Reading,
     words: Annotated[str, Query(max_length=1000, description="Words to find; the best fifty come, best first.")] = "",
     listing: Annotated[str, Query(max_length=1000, description="A listing's file or date.")] = "",
-    since: Annotated[str, Query(max_length=40, description="As 2025-03-12, 2025-03, 2025 or Mar 12.")] = "",
-    until: Annotated[str, Query(max_length=40, description="Both days included.")] = "",
+    since: Annotated[str, Query(max_length=40, description=DATES, json_schema_extra=DATE)] = "",
+    until: Annotated[str, Query(max_length=40, description=DATES, json_schema_extra=DATE)] = "",
     limit: Annotated[int, Query(ge=0, le=MOST)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
-    """List the papers held, by title, or those that words find."""
+    """List the papers held, by title, or those that words find; where `until` lies before `since`, none fit."""
     fitting = functools.partial(desk.assistant.papers, words, listing=listing, since=since, until=until)
-    found = await asyncio.to_thread(fitting)
+    try:
+        found = await asyncio.to_thread(fitting)
+    except NoSuchDays:
+        found = []
     return JSONResponse(
         {"total": len(found), "papers": [paper_as_json(paper) for paper in found[offset : offset + limit]]}
     )
