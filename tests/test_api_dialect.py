@@ -258,10 +258,8 @@ def test_a_number_is_no_truth_value(assistant: Assistant, name: str) -> None:
 
 
 HISTORY = f"<chat_history>\nUSER: {QUESTION}\nASSISTANT: From labels. [1]\n\n[1] **{PEAR}**\n</chat_history>"
-TITLE = 'Generate a title.\n### Output:\nJSON format: { "title": "your concise title here" }\n### Examples:\n- { "title": "A" }'
-QUERIES = (
-    'Analyze the chat history.\n### Output:\nStrictly return in JSON format:\n{\n  "queries": ["query1", "query2"]\n}'
-)
+TITLE = 'Generate a title.\n### Output:\nJSON format: { "title": "your title" }\n### Examples:\n- { "title": "A" }'
+QUERIES = 'Analyze the chat history.\n### Output:\nStrictly return in JSON format:\n{\n  "queries": ["query1"]\n}'
 COMPLETION = 'Continue the text in `<text>`. If unsure, return: `{ "text": "" }`.'
 CHORES = {
     f"### Task:\n{TITLE}\n### Chat History:\n{HISTORY}": {"title": QUESTION},

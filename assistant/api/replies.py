@@ -88,7 +88,7 @@ async def _answering(
     one: Event | None = first
     async with aclosing(paced(events)) as coming:
         while one is None or not one.answer:
-            yield one and (one.claim.text if one.claim else one.stage)
+            yield None if one is None else one.claim.text if one.claim else one.stage
             one = await anext(coming)
     desk.metrics.answer(one.answer)
     yield await asyncio.to_thread(_reply, one.answer, sent)
