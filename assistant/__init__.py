@@ -106,6 +106,7 @@ if TYPE_CHECKING:
         LibraryError,
         LLMError,
         MissingExtra,
+        NoSuchDays,
         PaperNotFound,
         PromptError,
         QuestionError,
@@ -125,7 +126,7 @@ _HOMES = {
     "errors": (
         *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
-        *("MissingExtra", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+        *("MissingExtra", "NoSuchDays", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -153,6 +154,7 @@ __all__ = [
     "LibraryBusy",
     "LibraryError",
     "MissingExtra",
+    "NoSuchDays",
     "Paper",
     "PaperNotFound",
     "Passage",

@@ -15,8 +15,8 @@ _SPECIAL = re.compile(r"[\\`*_{}<>|~$&#]|\](?=\()")
 https://spec.commonmark.org/0.31.2/#backslash-escapes
 
 Brackets are plain unless a link follows; escaped, many chat programs would read them as LaTeX's display mathematics."""
-_OPENING = re.compile(r"^(?:[+=\[-]|\d+(?=[.)]))")
-"""What can make a line a heading, an item, a rule, or the definition of a link."""
+_OPENING = re.compile(r"^(?:[+=-]|\[(?!\d+\] )|\d+(?=[.)]))")
+"""What can make a line a heading, an item, a rule, or the definition of a link; a reference number makes it none."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SOURCE = re.compile(r"^\\?\[\d+\\?\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
 _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
@@ -43,8 +43,8 @@ def of_answer(answer: Answer) -> str:
 
 def marks(answer: Answer) -> list[tuple[int, int, int]]:
     """Where `of_answer` cites: the characters from and to which a reference number stands, and the number."""
-    found = ((mark.start(), mark.end(), int(mark[1])) for mark in _MARK.finditer(_body(answer)))
-    return [(start, end, number) for start, end, number in found if 1 <= number <= len(answer.titles)]
+    places = ((mark.start(), mark.end(), int(mark[1])) for mark in _MARK.finditer(_body(answer)))
+    return [(start, end, number) for start, end, number in places if 1 <= number <= len(answer.titles)]
 
 
 def address(title: str, url: str) -> str:

@@ -325,6 +325,13 @@ def test_papers_are_listed_found_and_shown(assistant: Assistant) -> None:
 ABSTRACT = "We present FigTree, a method that grows figs by gradient descent. FigTree is twice as fast as rain."
 
 
+def test_a_parameter_that_nothing_reads_is_refused_and_days_in_wrong_order_hold_nothing(assistant: Assistant) -> None:
+    for path in ("/api/papers?sinse=2025", "/api/search?question=pears&limt=3", "/api/conversations?page=2"):
+        assert "Extra inputs are not permitted" in problem(got(assistant, "GET", path), 422)["detail"]
+    nothing = got(assistant, "GET", "/api/papers?since=2025-03-02&until=2025-03-01")
+    assert (nothing.status_code, nothing.json()) == (200, {"total": 0, "papers": []})
+
+
 def test_a_listing_goes_in_by_upload_and_its_paper_out_again(assistant: Assistant) -> None:
     def listing(abstract: str) -> dict[str, tuple[str, bytes]]:
         return {"file": ("../figs.txt", f"FigTree: Growing Figs Fast\n\n{abstract}\n".encode())}

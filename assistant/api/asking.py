@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import Field
 
 from ..doorkeeper import Caller
 from ..export import as_json
@@ -82,17 +83,18 @@ async def check(body: bodies.Check, desk: At, _: Asking) -> Response:
     return JSONResponse({**asdict(verdict), "score": float(verdict.score), "title": paper.title})
 
 
+class Searched(bodies.Wanted):
+    """What is searched for."""
+
+    question: str = Field(
+        min_length=1, max_length=MAX_QUESTION, examples=["stereo vocoders"], json_schema_extra=bodies.HAS_WORDS
+    )
+    limit: int = Field(default=10, ge=1, le=MOST_HITS)
+
+
 @router.get("/api/search", response_model=bodies.Found)
-async def search(
-    desk: At,
-    _: Asking,
-    question: Annotated[
-        str,
-        Query(min_length=1, max_length=MAX_QUESTION, examples=["stereo vocoders"], json_schema_extra=bodies.HAS_WORDS),
-    ],
-    limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
-) -> Response:
+async def search(desk: At, _: Asking, wanted: Annotated[Searched, Query()]) -> Response:
     """Find the papers that a question is about, best first, without answering it."""
-    asked, hits = await desk.answering.aside(functools.partial(desk.assistant.understood, question))
-    found = as_json(Answer(asked.text, asked.text, hits=tuple(hits[:limit])))["hits"]
+    asked, hits = await desk.answering.aside(functools.partial(desk.assistant.understood, wanted.question))
+    found = as_json(Answer(asked.text, asked.text, hits=tuple(hits[: wanted.limit])))["hits"]
     return JSONResponse({"question": asked.text, "kind": asked.kind, "hits": found})

@@ -11,7 +11,7 @@ from ..question import MAX_QUESTION
 
 MOST_PAPERS = 100
 """Papers that one question may be kept to."""
-HAS_WORDS: JsonDict = {"pattern": r"[^\W_]"}
+HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
 """Told of every question: it has a letter or a digit. What has none is refused where questions are understood."""
 TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound"
 QUOTE = "SemantiCodec compresses audio to fewer than a hundred tokens per second"
@@ -21,6 +21,12 @@ class Sent(BaseModel):
     """A body that is sent: a field that nothing reads is refused, so that a slip is told at once."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Wanted(BaseModel):
+    """The parameters of an address; one that nothing reads is refused, too."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Told(BaseModel):

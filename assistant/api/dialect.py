@@ -21,7 +21,7 @@ from ..errors import AssistantError
 from ..problems import problem_of
 from .chats import MOST_MESSAGES, Format, Loose, Message, NoTools, refused
 from .desk import At, Reading
-from .replies import MODEL, Reply, Step, known, reply, steps
+from .replies import MODEL, Reply, Step, known, last, steps
 from .telling import HEADERS, MEDIA, WAITING
 
 router = APIRouter(tags=["OpenAI's dialect"])
@@ -123,7 +123,7 @@ async def complete(body: Chat, request: Request, desk: At, caller: Reading) -> R
     known(body.model)
     ahead = await steps(request, desk, caller, body.messages)
     if not body.stream:
-        return JSONResponse(_whole(await reply(request, ahead)))
+        return JSONResponse(_whole(await last(request, ahead)))
     usage = bool(body.stream_options and body.stream_options.include_usage)
     return StreamingResponse(_streamed(ahead, usage=usage), media_type=MEDIA, headers=HEADERS)
 
@@ -132,27 +132,27 @@ def _model() -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": 0, "owned_by": "paper-assistant"}
 
 
-def _whole(said: Reply) -> dict[str, Any]:
-    message = {"role": "assistant", "content": said.content, "refusal": None, "annotations": _annotations(said)}
+def _whole(answer: Reply) -> dict[str, Any]:
+    message = {"role": "assistant", "content": answer.content, "refusal": None, "annotations": _annotations(answer)}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    return {**_head("chat.completion"), "choices": [choice], "usage": _usage(said), **said.more}
+    return {**_head("chat.completion"), "choices": [choice], "usage": _usage(answer), **answer.more}
 
 
 def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
-def _usage(said: Reply) -> dict[str, int]:
-    total = said.prompt_tokens + said.completion_tokens
+def _usage(answer: Reply) -> dict[str, int]:
+    total = answer.prompt_tokens + answer.completion_tokens
     return {
-        "prompt_tokens": said.prompt_tokens,
-        "completion_tokens": said.completion_tokens,
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
         "total_tokens": total,
     }
 
 
-def _annotations(said: Reply) -> list[dict[str, Any]]:
-    return [{"type": "url_citation", "url_citation": dict(cited)} for cited in said.citations]
+def _annotations(answer: Reply) -> list[dict[str, Any]]:
+    return [{"type": "url_citation", "url_citation": dict(cited)} for cited in answer.citations]
 
 
 async def _streamed(ahead: AsyncGenerator[Step, None], *, usage: bool) -> AsyncGenerator[str, None]:
@@ -176,12 +176,12 @@ async def _streamed(ahead: AsyncGenerator[Step, None], *, usage: bool) -> AsyncG
         raise
 
 
-def _last(said: Reply, chunk: functools.partial[str], *, usage: bool) -> list[str]:
+def _last(answer: Reply, chunk: functools.partial[str], *, usage: bool) -> list[str]:
     """The chunks of the answer itself."""
-    content = [chunk({"content": piece}) for piece in said.pieces]
-    annotations = [chunk({"annotations": _annotations(said)})] if said.citations else []
-    end = [chunk({}, finish="stop", more=said.more)]
-    return [*content, *annotations, *end, *([chunk(None, more={"usage": _usage(said)})] if usage else []), DONE]
+    content = [chunk({"content": piece}) for piece in answer.pieces]
+    annotations = [chunk({"annotations": _annotations(answer)})] if answer.citations else []
+    end = [chunk({}, finish="stop", more=answer.more)]
+    return [*content, *annotations, *end, *([chunk(None, more={"usage": _usage(answer)})] if usage else []), DONE]
 
 
 def _chunk(

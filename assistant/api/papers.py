@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
+from pydantic import Field
 from pydantic.config import JsonDict
 
 from ..chain import Assistant
@@ -37,26 +38,29 @@ Name = Annotated[str, InPath(max_length=1000, description="Id or title.", exampl
 router = APIRouter(tags=["papers"])
 
 
+class Listed(bodies.Wanted):
+    """Which papers are listed."""
+
+    words: str = Field(default="", max_length=1000, description="Words to find; the best fifty come, best first.")
+    listing: str = Field(default="", max_length=1000, description="A listing's file or date.")
+    since: str = Field(default="", max_length=40, description=DATES, json_schema_extra=DATE)
+    until: str = Field(default="", max_length=40, description=DATES, json_schema_extra=DATE)
+    limit: int = Field(default=100, ge=0, le=MOST)
+    offset: int = Field(default=0, ge=0, le=10**9)
+
+
 @router.get("/api/papers", response_model=bodies.Papers)
-async def papers(
-    desk: At,
-    _: Reading,
-    words: Annotated[str, Query(max_length=1000, description="Words to find; the best fifty come, best first.")] = "",
-    listing: Annotated[str, Query(max_length=1000, description="A listing's file or date.")] = "",
-    since: Annotated[str, Query(max_length=40, description=DATES, json_schema_extra=DATE)] = "",
-    until: Annotated[str, Query(max_length=40, description=DATES, json_schema_extra=DATE)] = "",
-    limit: Annotated[int, Query(ge=0, le=MOST)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> Response:
+async def papers(desk: At, _: Reading, wanted: Annotated[Listed, Query()]) -> Response:
     """List the papers held, by title, or those that words find; where `until` lies before `since`, none fit."""
-    fitting = functools.partial(desk.assistant.papers, words, listing=listing, since=since, until=until)
+    fitting = functools.partial(
+        desk.assistant.papers, wanted.words, listing=wanted.listing, since=wanted.since, until=wanted.until
+    )
     try:
         found = await asyncio.to_thread(fitting)
     except NoSuchDays:
         found = []
-    return JSONResponse(
-        {"total": len(found), "papers": [paper_as_json(paper) for paper in found[offset : offset + limit]]}
-    )
+    some = found[wanted.offset : wanted.offset + wanted.limit]
+    return JSONResponse({"total": len(found), "papers": [paper_as_json(paper) for paper in some]})
 
 
 @router.get("/api/papers/{name:path}", response_model=bodies.Paper)

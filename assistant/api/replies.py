@@ -68,14 +68,14 @@ async def steps(
     return _answering(desk, first, events, sent)
 
 
-async def reply(request: Request, ahead: AsyncGenerator[Step, None]) -> Reply:
+async def last(request: Request, ahead: AsyncGenerator[Step, None]) -> Reply:
     """The last of the steps; they end when the sender of the request hangs up."""
 
-    async def last() -> Reply:
+    async def awaited() -> Reply:
         async with aclosing(ahead):
             return [step async for step in ahead if isinstance(step, Reply)][-1]
 
-    return await unless_gone(request, last())
+    return await unless_gone(request, awaited())
 
 
 async def _at_once(reply: Reply) -> AsyncGenerator[Step, None]:

@@ -21,7 +21,7 @@ from ..problems import problem_of
 from .chats import MOST_CHARACTERS, MOST_MESSAGES, Format, Loose, Message, NoTools, refused
 from .desk import At, Reading
 from .dialect import as_error
-from .replies import MODEL, Reply, Step, known, reply, steps
+from .replies import MODEL, Reply, Step, known, last, steps
 from .telling import HEADERS, MEDIA, WAITING, event
 
 router = APIRouter(tags=["OpenAI's dialect"])
@@ -34,7 +34,7 @@ EVENTS = {
 KEPT = "Nothing is kept here between requests. Send the conversation along as input."
 
 
-class Said(Message):
+class Spoken(Message):
     """A message of the chat."""
 
     type: Literal["message"] = "message"
@@ -52,7 +52,7 @@ class Text(Loose):
     format: Format = None
 
 
-class Asked(Loose):
+class Respond(Loose):
     """The chat so far, ending in a question."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"model": MODEL, "input": "What is SemantiCodec?"}]})
@@ -60,7 +60,7 @@ class Asked(Loose):
     model: str = Field(max_length=1000, examples=[MODEL])
     input: (
         Annotated[str, Field(max_length=MOST_CHARACTERS)]
-        | Annotated[list[Thought | Said], Field(min_length=1, max_length=MOST_MESSAGES)]
+        | Annotated[list[Thought | Spoken], Field(min_length=1, max_length=MOST_MESSAGES)]
     )
     instructions: str | None = Field(default=None, max_length=MOST_CHARACTERS, description="Not read.")
     stream: bool | None = None
@@ -102,21 +102,21 @@ class Responded(Loose):
     response_model=Responded,
     responses={200: {"content": {MEDIA: {"itemSchema": EVENTS}}}},
 )
-async def respond(body: Asked, request: Request, desk: At, caller: Reading) -> Response:
+async def respond(body: Respond, request: Request, desk: At, caller: Reading) -> Response:
     """Answer the last question of a chat; what it refers to is looked for in the messages before.
 
     Nothing is kept. A stream tells the stages as the summary of a reasoning, and the answer once all of it is checked.
     """
     known(body.model)
     ahead = await steps(request, desk, caller, body.messages)
-    response = Opening(body.instructions)
+    response = Frame(body.instructions)
     if body.stream:
         return StreamingResponse(_streamed(ahead, response), media_type=MEDIA, headers=HEADERS)
-    said = await reply(request, ahead)
-    return JSONResponse(response.completed([_message(_id("msg"), said)], said))
+    answer = await last(request, ahead)
+    return JSONResponse(response.completed([_message(_id("msg"), answer)], answer))
 
 
-class Opening:
+class Frame:
     """The frame of a response, the same in each event of a stream."""
 
     def __init__(self, instructions: str | None) -> None:
@@ -140,40 +140,40 @@ class Opening:
     def begun(self) -> dict[str, Any]:
         return {**self._frame, "status": "in_progress", "output": [], "usage": None}
 
-    def completed(self, output: list[dict[str, Any]], said: Reply) -> dict[str, Any]:
+    def completed(self, output: list[dict[str, Any]], answer: Reply) -> dict[str, Any]:
         usage = {
-            "input_tokens": said.prompt_tokens,
+            "input_tokens": answer.prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": said.completion_tokens,
+            "output_tokens": answer.completion_tokens,
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": said.prompt_tokens + said.completion_tokens,
+            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
         }
-        return {**self._frame, "status": "completed", "output": output, "usage": usage, **said.more}
+        return {**self._frame, "status": "completed", "output": output, "usage": usage, **answer.more}
 
 
-def _message(id_: str, said: Reply | None) -> dict[str, Any]:
+def _message(id_: str, answer: Reply | None) -> dict[str, Any]:
     """The message of the answer; still empty where there is none yet."""
-    status, content = ("completed", [_part(said)]) if said else ("in_progress", [])
+    status, content = ("completed", [_part(answer)]) if answer else ("in_progress", [])
     return {"type": "message", "id": id_, "status": status, "role": "assistant", "content": content}
 
 
-def _part(said: Reply | None) -> dict[str, Any]:
-    annotations = [{"type": "url_citation", **cited} for cited in said.citations] if said else []
+def _part(answer: Reply | None) -> dict[str, Any]:
+    annotations = [{"type": "url_citation", **cited} for cited in answer.citations] if answer else []
     return {
         "type": "output_text",
-        "text": said.content if said else "",
+        "text": answer.content if answer else "",
         "annotations": annotations,
         "logprobs": [],
     }
 
 
-async def _streamed(ahead: AsyncGenerator[Step, None], response: Opening) -> AsyncGenerator[str, None]:
+async def _streamed(ahead: AsyncGenerator[Step, None], response: Frame) -> AsyncGenerator[str, None]:
     """The events: stages while it is made, the answer when it is; or the error in their place."""
     events = Events()
     try:
         async with aclosing(ahead):
             for kind in ("created", "in_progress"):
-                yield events.one(f"response.{kind}", response=response.begun())
+                yield events.one(f"response.{kind}", {"response": response.begun()})
             for part in events.thinking():
                 yield part
             async for step in ahead:
@@ -184,7 +184,7 @@ async def _streamed(ahead: AsyncGenerator[Step, None], response: Opening) -> Asy
                 else:
                     for part in events.answered(step):
                         yield part
-                    yield events.one("response.completed", response=response.completed(events.output, step))
+                    yield events.one("response.completed", {"response": response.completed(events.output, step)})
     except AssistantError as error:
         yield events.broken(error)
     except Exception as error:
@@ -201,51 +201,51 @@ class Events:
         self.output: list[dict[str, Any]] = []
         """The items that are complete."""
 
-    def one(self, kind: str, **values: Any) -> str:
-        return event(kind, {"type": kind, "sequence_number": next(self._numbers), **values})
+    def one(self, kind: str, values: dict[str, Any]) -> str:
+        return event(kind, {"type": kind, "sequence_number": next(self._numbers)} | values)
 
     def thinking(self) -> Iterator[str]:
         """What goes before the first stage."""
-        yield self.one("response.output_item.added", output_index=0, item=self._reasoning)
-        yield self._summary("part.added", part={"type": "summary_text", "text": ""})
+        yield self.one("response.output_item.added", {"output_index": 0, "item": self._reasoning})
+        yield self._summary("part.added", {"part": {"type": "summary_text", "text": ""}})
 
     def thought(self, stage: str) -> str:
         self._thoughts += stage
-        return self._summary("text.delta", delta=stage)
+        return self._summary("text.delta", {"delta": stage})
 
-    def answered(self, said: Reply) -> Iterator[str]:
+    def answered(self, answer: Reply) -> Iterator[str]:
         """The end of the stages, and the answer."""
         summary = {"type": "summary_text", "text": self._thoughts}
-        yield self._summary("text.done", text=self._thoughts)
-        yield self._summary("part.done", part=summary)
+        yield self._summary("text.done", {"text": self._thoughts})
+        yield self._summary("part.done", {"part": summary})
         yield self._done({**self._reasoning, "summary": [summary]})
         id_ = _id("msg")
         place = {"output_index": 1, "item_id": id_, "content_index": 0}
-        yield self.one("response.output_item.added", output_index=1, item=_message(id_, None))
-        yield self.one("response.content_part.added", **place, part=_part(None))
-        for piece in said.pieces:
-            yield self.one("response.output_text.delta", **place, delta=piece, logprobs=[])
-        part = _part(said)
+        yield self.one("response.output_item.added", {"output_index": 1, "item": _message(id_, None)})
+        yield self.one("response.content_part.added", {**place, "part": _part(None)})
+        for piece in answer.pieces:
+            yield self.one("response.output_text.delta", {**place, "delta": piece, "logprobs": []})
+        part = _part(answer)
         for index, annotation in enumerate(part["annotations"]):
             added = {"annotation_index": index, "annotation": annotation}
-            yield self.one("response.output_text.annotation.added", **place, **added)
-        yield self.one("response.output_text.done", **place, text=said.content, logprobs=[])
-        yield self.one("response.content_part.done", **place, part=part)
-        yield self._done(_message(id_, said))
+            yield self.one("response.output_text.annotation.added", place | added)
+        yield self.one("response.output_text.done", {**place, "text": answer.content, "logprobs": []})
+        yield self.one("response.content_part.done", {**place, "part": part})
+        yield self._done(_message(id_, answer))
 
     def broken(self, error: Exception) -> str:
         """An error: as the dialect describes it, and under `error`, where its clients raise it."""
         problem = problem_of(error)
-        told = as_error(problem.status, problem.detail)
-        return self.one("error", code=told["code"], message=told["message"], param=None, error=told)
+        details = as_error(problem.status, problem.detail)
+        return self.one("error", details | {"type": "error", "error": details})
 
-    def _summary(self, kind: str, **values: Any) -> str:
+    def _summary(self, kind: str, values: dict[str, Any]) -> str:
         place = {"item_id": self._reasoning["id"], "output_index": 0, "summary_index": 0}
-        return self.one(f"response.reasoning_summary_{kind}", **place, **values)
+        return self.one(f"response.reasoning_summary_{kind}", place | values)
 
     def _done(self, item: dict[str, Any]) -> str:
         self.output.append(item)
-        return self.one("response.output_item.done", output_index=len(self.output) - 1, item=item)
+        return self.one("response.output_item.done", {"output_index": len(self.output) - 1, "item": item})
 
 
 def _id(kind: str) -> str:

@@ -9,41 +9,41 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..records import Basis, DeclineKind
 
 
-class Result(BaseModel):
+class ToolResult(BaseModel):
     """The values of a tool; further fields may come."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class Place(Result):
+class PassageResult(ToolResult):
     """A passage of an abstract."""
 
     start: int
     text: str
 
 
-class Cited(Result):
+class CitationResult(ToolResult):
     """The words that a sentence rests on."""
 
     reference: int = Field(description="The number in `text`.")
     paper_id: str
     title: str
-    passage: Place
+    passage: PassageResult
     quote: str = Field(description="Word for word.")
     start: int | None = Field(description="The character of the abstract that it begins at, from 0.")
     support: float = Field(description="How far it supports the sentence, 0 to 1.")
     basis: Basis
 
 
-class Sentence(Result):
+class ClaimResult(ToolResult):
     """A checked sentence."""
 
     text: str
     heading: str
-    citations: list[Cited]
+    citations: list[CitationResult]
 
 
-class Declined(Result):
+class DeclineResult(ToolResult):
     """Why there is no answer."""
 
     kind: DeclineKind
@@ -51,19 +51,19 @@ class Declined(Result):
     nearest: list[str]
 
 
-class Answered(Result):
+class AskResult(ToolResult):
     """An answer, or why there is none."""
 
     question: str
     answered: bool
     text: str = Field(description="`[n]` stands for the n-th of `titles`.")
     titles: list[str]
-    claims: list[Sentence]
-    declined: Declined | None
+    claims: list[ClaimResult]
+    declined: DeclineResult | None
     remark: str
 
 
-class Near(Result):
+class NearPaper(ToolResult):
     """A paper that fits a search."""
 
     id: str
@@ -72,13 +72,13 @@ class Near(Result):
     text: str = Field(description="The passage that fits best.")
 
 
-class Papers(Result):
+class SearchResult(ToolResult):
     """The papers that fit, best first."""
 
-    papers: list[Near]
+    papers: list[NearPaper]
 
 
-class Whole(Result):
+class PaperResult(ToolResult):
     """A paper with its abstract."""
 
     id: str
@@ -89,7 +89,7 @@ class Whole(Result):
     sources: list[str] = Field(description="The listings that carry it.")
 
 
-class Verdict(Result):
+class CheckResult(ToolResult):
     """Whether an abstract supports a sentence."""
 
     supported: bool
@@ -99,11 +99,11 @@ class Verdict(Result):
     quote: str = Field(description="The words of the abstract that come nearest.")
 
 
-RESULTS: dict[str, type[Result]] = {
-    "ask": Answered,
-    "search_papers": Papers,
-    "get_paper": Whole,
-    "check_citation": Verdict,
+RESULTS: dict[str, type[ToolResult]] = {
+    "ask": AskResult,
+    "search_papers": SearchResult,
+    "get_paper": PaperResult,
+    "check_citation": CheckResult,
 }
 
 
