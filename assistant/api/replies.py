@@ -58,10 +58,11 @@ async def steps(
     A client's background request is no question: it is answered at once, and counted nowhere.
     """
     question = question_in(messages)
+    reply = reply_to(question)
+    desk.doorkeeper.admit(caller, "ask", question=reply is None)
     sent = await asyncio.to_thread(lambda: sum(count_tokens(message.text) for message in messages))
-    if (reply := reply_to(question)) is not None:
+    if reply is not None:
         return _at_once(Reply(reply, prompt_tokens=sent, completion_tokens=count_tokens(reply)))
-    desk.doorkeeper.admit(caller, "ask", question=True)
     turns = await asyncio.to_thread(turns_in, desk.assistant, messages, desk.memory_turns)
     events = desk.answering.events(question, turns)
     first = await unless_gone(request, anext(events))
