@@ -23,11 +23,12 @@ EXAMPLES = 12
 """Of each kind for each operation; the same in every run."""
 OPERATIONS = 19
 """Methods of paths that are described; here, so that none goes missing unseen."""
-NOT_HELD: dict[str, list[Any]] = {
-    "/v1/chat/completions": [checks.positive_data_acceptance],  # no schema says that the last message is the user's
-    "/v1/responses": [checks.positive_data_acceptance],
-    "/api/papers": [checks.negative_data_rejection],  # parts of a form have no types: any is a file
-}
+NOT_HELD: list[Any] = [
+    checks.negative_data_rejection,  # any part of a form is a file, and of a parameter that comes twice the last counts
+]
+ENDS_IN_A_QUESTION: list[Any] = [
+    checks.positive_data_acceptance,  # no schema says that the last message is the user's
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def test_no_request_that_fits_is_refused_or_brings_what_is_not_described(served:
         tried(served, operation, GenerationMode.POSITIVE)
 
 
-def test_no_request_that_does_not_fit_is_taken_or_brings_what_is_not_described(served: Served) -> None:
+def test_no_request_that_does_not_fit_brings_a_500_or_what_is_not_described(served: Served) -> None:
     for found in served.schema.get_all_operations():
         operation = found.ok()
         if operation.body or operation.query:  # of the others there is nothing that does not fit
@@ -67,7 +68,7 @@ def test_no_request_that_does_not_fit_is_taken_or_brings_what_is_not_described(s
 
 def tried(served: Served, operation: Any, mode: GenerationMode) -> None:
     """Some requests to an operation, all of which it answers as it says."""
-    excluded = NOT_HELD.get(operation.path, [])
+    excluded = NOT_HELD + (ENDS_IN_A_QUESTION if operation.path.startswith("/v1/") else [])
 
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     @hypothesis.settings(max_examples=EXAMPLES, suppress_health_check=list(hypothesis.HealthCheck))
