@@ -116,6 +116,7 @@ if TYPE_CHECKING:
         LibraryError,
         LLMError,
         MissingExtra,
+        NoSuchDays,
         PaperNotFound,
         PromptError,
         QuestionError,
@@ -135,7 +136,7 @@ _HOMES = {
     "errors": (
         *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
-        *("MissingExtra", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+        *("MissingExtra", "NoSuchDays", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -163,6 +164,7 @@ __all__ = [
     "LibraryBusy",
     "LibraryError",
     "MissingExtra",
+    "NoSuchDays",
     "Paper",
     "PaperNotFound",
     "Passage",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .errors import PaperNotFound, QuestionError
+from .errors import NoSuchDays, PaperNotFound, QuestionError
 from .records import Paper, fold
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -60,12 +60,12 @@ def fitting(
 
     `listings` has the label of each source. The days of a paper are when it was published or, where that is not
     known, the dates of its listings; papers without any fit only where both ends are open. Raises `PaperNotFound`
-    for a listing that is not there and `QuestionError` for what is no date, or ends before it begins.
+    for a listing that is not there, `QuestionError` for what is no date, and `NoSuchDays` where the end comes first.
     """
     sources = _sources(listing, listings) if listing.strip() else None
     earliest, latest = _end(since), _end(until)
     if earliest and latest and latest.before(earliest):
-        raise QuestionError(f"{until!r} lies before {since!r}, so no day fits. Put the earlier one first.")
+        raise NoSuchDays(f"{until!r} lies before {since!r}, so no day fits. Put the earlier one first.")
     return [
         paper
         for paper in papers

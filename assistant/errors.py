@@ -10,6 +10,7 @@ AssistantError
 ├── LLMError             the language model is out of reach, refuses or breaks off
 ├── PaperNotFound        a title or id names no paper held
 ├── QuestionError        a question is empty or not text
+│   └── NoSuchDays       the last day wanted lies before the first
 ├── PromptError          a prompt file is missing or names something nothing fills
 ├── ExportError          what should be an exported answer is none, or is of a newer program
 ├── DatabaseError        the file of conversations or of accounts cannot be opened, read or written
@@ -58,6 +59,10 @@ class PaperNotFound(AssistantError):
 
 class QuestionError(AssistantError):
     """A question is empty or not text."""
+
+
+class NoSuchDays(QuestionError):
+    """The last day wanted lies before the first."""
 
 
 class PromptError(AssistantError):

@@ -13,12 +13,13 @@ from .text import clean
 BRIEF = 60
 """Characters of a text, and entries of a tuple or mapping as Python writes them, that the `repr` of a record shows."""
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$&#]")
+_SPECIAL = re.compile(r"[\\`*_{}<>|~$&#]|\](?=\()")
 """What can begin markup anywhere in a line, mathematics and HTML among it; a backslash makes each a plain sign:
-https://spec.commonmark.org/0.31.2/#backslash-escapes"""
-_OPENING = re.compile(r"^(?:[+=-]|\d+(?=[.)]))")
-"""What can make a line a heading, an item or a rule."""
-_MARK = re.compile(r"\\\[(\d+)\\\]")
+https://spec.commonmark.org/0.31.2/#backslash-escapes
+
+Brackets are plain unless a link follows; escaped, many programs would read them as LaTeX's display mathematics."""
+_OPENING = re.compile(r"^(?:[+=-]|\[(?!\d+\] )|\d+(?=[.)]))")
+"""What can make a line a heading, an item, a rule, or the definition of a link; a reference number makes it none."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\]+")
 
 
@@ -91,15 +92,10 @@ def as_text(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str
 
 def as_markdown(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
     """The same as Markdown, with the words cited under each title."""
-    lines = (f"- {_marked(line[2:])}" if _is_item(line) else _marked(line) for line in text.splitlines())
+    lines = (f"- {escaped(line[2:])}" if _is_item(line) else escaped(line) for line in text.splitlines())
     titles = (_markdown_source(number, source) for number, source in enumerate(sources, start=1))
     near = ["Nearest papers:\n", *(f"- {escaped(title)}" for title in nearest)] if nearest else []
     return "\n\n".join(part for part in ("\n".join(lines), *titles, "\n".join(near)) if part)
-
-
-def _marked(line: str) -> str:
-    """A line of an answer. Its reference numbers stay plain: escaped, a notebook would take them for mathematics."""
-    return _MARK.sub(r"[\1]", escaped(line))
 
 
 def _markdown_source(number: int, source: Source) -> str:

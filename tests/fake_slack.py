@@ -26,6 +26,7 @@ class FakeSlack:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refuse: dict[str, list[tuple[int, dict[str, Any], dict[str, str]]]] = {}
         self.scopes = SCOPES
+        self.installed: dict[str, Any] = {"team": "One", "team_id": TEAM}
         self.sockets: list[web.WebSocketResponse] = []
         self.acknowledged: list[str] = []
         self._changed = asyncio.Condition()
@@ -60,7 +61,7 @@ class FakeSlack:
         ts = f"900.{len(self.calls)}"
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         answers: dict[str, dict[str, Any]] = {
-            "auth.test": {"team": "One", "team_id": TEAM, "user_id": BOT, "bot_id": "B0", "token": token},
+            "auth.test": {**self.installed, "user_id": BOT, "bot_id": "B0", "token": token},
             "apps.connections.open": {"url": f"{self.url.replace('http', 'ws')}/socket"},
         }
         body = {"ok": True, "ts": ts, "channel": given.get("channel", "")} | answers.get(method, {})

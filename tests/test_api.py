@@ -20,6 +20,7 @@ from starlette.routing import Mount
 from assistant import api
 from assistant.accounts import Accounts, Right
 from assistant.answering import Answering
+from assistant.api.metrics import Metrics
 from assistant.api.telling import told
 from assistant.bounds import BODY, UPLOAD
 from assistant.chain import Assistant
@@ -69,7 +70,7 @@ def got(assistant: Assistant, method: str, path: str, *, address: str = "127.0.0
 
 
 def ask(assistant: Assistant, question: str = QUESTION, **more: Any) -> httpx.Response:
-    return got(assistant, "POST", "/api/ask", json={"question": question}, **more)
+    return got(assistant, "POST", "/api/ask", json={"question": question, **more})
 
 
 def key(home: Path, name: str = "bot", rights: Right = "ask", per_minute: int = 60) -> dict[str, str]:
@@ -325,6 +326,13 @@ def test_papers_are_listed_found_and_shown(assistant: Assistant) -> None:
 ABSTRACT = "We present FigTree, a method that grows figs by gradient descent. FigTree is twice as fast as rain."
 
 
+def test_a_parameter_that_nothing_reads_is_refused_and_days_in_wrong_order_hold_nothing(assistant: Assistant) -> None:
+    for path in ("/api/papers?sinse=2025", "/api/search?question=pears&limt=3", "/api/conversations?page=2"):
+        assert "Extra inputs are not permitted" in problem(got(assistant, "GET", path), 422)["detail"]
+    nothing = got(assistant, "GET", "/api/papers?since=2025-03-02&until=2025-03-01")
+    assert (nothing.status_code, nothing.json()) == (200, {"total": 0, "papers": []})
+
+
 def test_a_listing_goes_in_by_upload_and_its_paper_out_again(assistant: Assistant) -> None:
     def listing(abstract: str) -> dict[str, tuple[str, bytes]]:
         return {"file": ("../figs.txt", f"FigTree: Growing Figs Fast\n\n{abstract}\n".encode())}
@@ -462,6 +470,27 @@ def test_whatever_else_is_asked_for_is_a_problem(assistant: Assistant, method: s
     assert ("allow" in done.headers) == (status == 405)
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/ask", "POST"),
+        ("/api/papers", "GET, POST"),
+        ("/api/papers/a/b", "GET, DELETE"),
+        ("/api/conversations", "GET, POST"),
+        ("/api/conversations/x", "GET, PATCH, DELETE"),
+        ("/v1/models/papers", "GET"),
+        ("/healthz", "GET"),
+    ],
+)
+def test_a_wrong_method_is_told_all_the_right_ones(assistant: Assistant, path: str, methods: str) -> None:
+    assert got(assistant, "PUT", path).headers["allow"] == methods
+
+
+def test_a_number_is_no_truth_value(assistant: Assistant) -> None:
+    fault = problem(ask(assistant, stream=0), 422)["errors"][0]
+    assert fault == {"at": "body.stream", "detail": "Input should be a valid boolean"}
+
+
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 
 
@@ -535,10 +564,24 @@ def test_the_numbers_count_answers_and_requests_and_name_nobody(assistant: Assis
     played(assistant, scene)
 
 
+def test_what_language_models_took_and_each_stage_is_counted() -> None:
+    counted = Metrics(papers=lambda: 0, waiting=lambda: 0)
+    usage, timings = {"calls": 2, "prompt_tokens": 700, "completion_tokens": 30}, {"retrieval": 0.02, "writing": 2.0}
+    for cost in (0.25, None):
+        counted.answer(Answer("q", "q", usage=usage, cost=cost, timings=timings))
+    numbers = counted.shown().decode()
+    assert 'assistant_model_tokens_total{kind="prompt"} 1400.0' in numbers
+    assert 'assistant_model_tokens_total{kind="completion"} 60.0' in numbers
+    assert "assistant_model_cost_dollars_total 0.25" in numbers
+    assert 'assistant_stage_seconds_count{stage="writing"} 2.0' in numbers
+    assert 'assistant_stage_seconds_sum{stage="writing"} 4.0' in numbers
+
+
 def test_beside_other_routes_it_answers_under_its_own_paths_alone(assistant: Assistant, home: Path) -> None:
     async def scene(app: FastAPI) -> None:
         async with client(app) as calling:
             problem(await calling.get("/api/nothing"), 404)
+            assert (await calling.put("/api/papers")).headers["allow"] == "GET, POST"
             assert (await calling.post("/api/ask", json={"question": QUESTION})).json()["titles"] == [PEAR]
             assert (await calling.get("/apiary")).json() == {"detail": "Not Found"}
 

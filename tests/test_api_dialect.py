@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
 from assistant.accounts import Accounts
+from assistant.api import chores
 from assistant.chain import Assistant
+from assistant.chunking import count_tokens
 from assistant.markdown import of_answer, titles_in
 
 from .live import Live, client, made, opened
@@ -79,7 +83,26 @@ def test_an_answer_comes_with_its_sources_in_markdown_and_by_themselves(
     (cited,) = more["citations"]
     assert (cited["number"], cited["title"]) == (1, PEAR)
     assert cited["quotes"] == [c.quote for claim in asked.claims for c in claim.citations]
-    assert done.usage and done.usage.total_tokens == 0
+    assert "[1]" in (choice.message.content or "")
+    assert "\\[" not in (choice.message.content or "")
+    usage = done.usage
+    assert usage and (usage.prompt_tokens, usage.completion_tokens) == (
+        count_tokens(QUESTION),
+        count_tokens(of_answer(asked)),
+    )
+    assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
+
+
+def test_each_citation_is_annotated_where_it_stands_with_an_address_of_its_own(model: openai.OpenAI) -> None:
+    done = model.chat.completions.create(model="papers", messages=said("How does PearRank differ from Ragnarök?"))
+    message, titles = done.choices[0].message, (done.model_extra or {})["answer"]["titles"]
+    cited = [one.url_citation for one in message.annotations or []]
+    marks = [(message.content or "")[one.start_index : one.end_index] for one in cited]
+    assert {mark: one.title for mark, one in zip(marks, cited, strict=True)} == {
+        f"[{number}]": title for number, title in enumerate(titles, start=1)
+    }
+    assert len({one.url for one in cited}) == len(titles) > 1
+    assert all(one.url.startswith("https://scholar.google.com/scholar?q=") for one in cited)
 
 
 def test_a_stream_says_what_is_done_and_then_the_same(model: openai.OpenAI, assistant: Assistant) -> None:
@@ -99,7 +122,9 @@ def test_a_stream_says_what_is_done_and_then_the_same(model: openai.OpenAI, assi
     ]
     assert last.choices[0].finish_reason == "stop"
     assert (last.model_extra or {})["answer"]["titles"] == [PEAR]
-    assert (usage.choices, usage.usage and usage.usage.prompt_tokens) == ([], 0)
+    assert (usage.choices, usage.usage and usage.usage.prompt_tokens) == ([], count_tokens(QUESTION))
+    annotations = [one for delta in deltas for one in (delta.model_extra or {}).get("annotations", [])]
+    assert {one["url_citation"]["title"] for one in annotations} == {PEAR}
     assert len({chunk.id for chunk in chunks}) == 1
 
 
@@ -193,12 +218,91 @@ def test_what_the_other_said_may_be_anything(assistant: Assistant) -> None:
 
 
 def test_a_message_may_come_in_parts(assistant: Assistant) -> None:
-    parts = [
-        {"type": "text", "text": "What does PearRank"},
-        {"type": "image_url"},
-        {"type": "text", "text": "learn from?"},
-    ]
+    parts = [{"type": "text", "text": "What does PearRank"}, {"type": "text", "text": "learn from?"}]
     assert complete(assistant, [{"role": "user", "content": parts}])["titles"] == [PEAR]
+
+
+IMAGE: Any = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://127.0.0.1/a.png"}}]}]
+TOOL: Any = {"type": "function", "function": {"name": "f", "parameters": {}}}
+
+
+@pytest.mark.parametrize(
+    ("more", "param", "why"),
+    [
+        ({"response_format": {"type": "json_object"}}, "response_format", "Answers are text with citations, not JSON"),
+        ({"tools": [TOOL]}, "tools", "Tools are not called here"),
+        ({"functions": [{"name": "f"}]}, "functions", "Tools are not called here"),
+        ({"n": 2}, "n", "A question gets one answer"),
+        ({"messages": IMAGE}, "messages", "Only text is read here"),
+    ],
+)
+def test_what_is_not_done_here_is_refused(model: openai.OpenAI, more: dict[str, Any], param: str, why: str) -> None:
+    with pytest.raises(openai.BadRequestError, match=why) as raised:
+        model.chat.completions.create(**{"model": "papers", "messages": said(QUESTION), **more})
+    assert (raised.value.param, raised.value.code) == (param, "unsupported_parameter")
+
+
+def test_what_asks_for_nothing_else_is_taken(assistant: Assistant) -> None:
+    usual = {"n": 1, "tools": [], "functions": None, "response_format": {"type": "text"}, "temperature": 0.2}
+    assert complete(assistant, said(QUESTION), **usual)["titles"] == [PEAR]
+
+
+@pytest.mark.parametrize("name", ["stream", "stream_options"])
+def test_a_number_is_no_truth_value(assistant: Assistant, name: str) -> None:
+    value = 0 if name == "stream" else {"include_usage": 1}
+    body = {"model": "papers", "messages": said(QUESTION), name: value}
+    problem(got(assistant, "POST", "/v1/chat/completions", json=body), 422)
+
+
+# -- what nobody asked
+
+
+HISTORY = f"<chat_history>\nUSER: {QUESTION}\nASSISTANT: From labels. [1]\n\n[1] **{PEAR}**\n</chat_history>"
+TITLE = 'Generate a title.\n### Output:\nJSON format: { "title": "your title" }\n### Examples:\n- { "title": "A" }'
+QUERIES = 'Analyze the chat history.\n### Output:\nStrictly return in JSON format:\n{\n  "queries": ["query1"]\n}'
+COMPLETION = 'Continue the text in `<text>`. If unsure, return: `{ "text": "" }`.'
+CHORES = {
+    f"### Task:\n{TITLE}\n### Chat History:\n{HISTORY}": {"title": QUESTION},
+    f'### Task:\nSuggest.\n### Output:\nJSON format: {{ "follow_ups": ["Question 1?"] }}\n{HISTORY}': {
+        "follow_ups": [f"What does “{PEAR}” report?"]
+    },
+    f'### Task:\nGenerate tags.\n### Output:\nJSON format: {{ "tags": ["tag1", "tag2"] }}\n{HISTORY}': {"tags": []},
+    f"### Task:\n{QUERIES}\n{HISTORY}\n": {"queries": []},
+    f"### Task:\n{COMPLETION}\n{HISTORY}\n<text>What is</text>\n#### Output:\n": {"text": ""},
+}
+
+
+def test_background_tasks_of_a_client_are_done_without_a_search_and_not_counted(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Accounts(assistant.status().home)) as accounts:
+        token = accounts.add_key("chores", per_minute=1)
+    monkeypatch.setattr(assistant, "stream", lambda *_, **__: pytest.fail("a search"))
+    with made(assistant, keys_needed="always") as app, Live(app) as live:
+        model = openai.OpenAI(base_url=f"{live.url}/v1", api_key=token, max_retries=0)
+        with model:
+            for task, expected in CHORES.items():
+                done = model.chat.completions.create(model="papers", messages=said(task))
+                assert json.loads(done.choices[0].message.content or "") == expected
+            told = f"Give a title.\n\nConversation:\nUser: {QUESTION}\nAI: From labels."
+            chunks = list(model.chat.completions.create(model="papers", messages=said(told), stream=True))
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == QUESTION
+            numbers = httpx.get(f"{live.url}/metrics", headers={"authorization": f"Bearer {token}"}).text
+    assert "assistant_answers_total{" not in numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "### Task:\nRespond with citations.\n<context>pears</context>\nWhat does PearRank learn from?",
+        f"What does PearRank learn from? {HISTORY}",
+        "### Task: what is <chat_history></chat_history> good for?",
+        "### Task: {" + '{"a":' * 30_000 + " <chat_history></chat_history>",
+        "Which title stands in a\n\nConversation:\nUser: hello",
+    ],
+)
+def test_a_question_that_looks_like_a_task_is_a_question(text: str) -> None:
+    assert chores.reply_to(text) is None
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,7 @@ def answer(text: str, title: str, url: str = "") -> Answer:
 def test_an_answer_has_its_text_then_its_numbered_sources_with_what_they_say() -> None:
     told = markdown.of_answer(answer("Pears *fall*.", "On Pears?", "https://pears.example/a_b"))
     assert told == (
-        "On Pears?: Pears \\*fall\\*. \\[1\\]\n\n"
-        "\\[1\\] **On Pears?** <https://pears.example/a_b>\n\n> Pears \\*fall\\*.\n"
+        "On Pears?: Pears \\*fall\\*. [1]\n\n[1] **On Pears?** <https://pears.example/a_b>\n\n> Pears \\*fall\\*.\n"
     )
 
 
@@ -73,7 +72,7 @@ def test_a_list_stays_a_list() -> None:
     one, other = answer("A.", "One"), answer("B.", "Two")
     both = Answer("q", "q", one.claims + other.claims, lead="2 papers here:", remark="That is all.")
     told = markdown.of_answer(both)
-    assert told.startswith("2 papers here:\n\n- One: A. \\[1\\]\n- Two: B. \\[2\\]\n\nThat is all.\n\n\\[1\\] **One**")
+    assert told.startswith("2 papers here:\n\n- One: A. [1]\n- Two: B. [2]\n\nThat is all.\n\n[1] **One**")
     assert READER.render(told).count("<li>") == 2
 
 

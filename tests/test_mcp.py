@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import httpx2
+import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 from mcp import Client, MCPError, StdioServerParameters
@@ -125,9 +126,39 @@ def test_every_tool_says_what_it_is_for_and_takes(url: str) -> None:
             assert tool.description
             assert all(one["description"] for one in tool.input_schema["properties"].values())
             assert tool.annotations and tool.annotations.read_only_hint
+            assert tool.output_schema and tool.output_schema["type"] == "object"
         assert "do not guess" in (tools["ask"].description or "")
 
     play(url, scene)
+
+
+def test_what_every_tool_returns_fits_its_schema(url: str) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("ask", {"question": QUESTION}),
+        ("ask", {"question": "Who won the cricket world cup?"}),
+        ("search_papers", {"query": QUESTION}),
+        ("search_papers", {"query": "?"}),
+        ("get_paper", {"paper": PEAR}),
+        ("check_citation", {"sentence": "PearRank sings.", "paper": PEAR}),
+    ]
+
+    async def scene(agent: Client) -> None:
+        schemas = {tool.name: tool.output_schema for tool in (await agent.list_tools()).tools}
+        for name, arguments in calls:
+            done = await agent.call_tool(name, arguments)
+            if not done.is_error:
+                jsonschema_rs.validate(closed(schemas[name]), done.structured_content)
+
+    play(url, scene)
+
+
+def closed(schema: Any) -> Any:
+    """A schema under which a field that is not described is a fault."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: False if name == "additionalProperties" else closed(value) for name, value in schema.items()}
 
 
 def test_papers_are_searched_and_read(url: str, assistant: Assistant) -> None:
@@ -210,6 +241,46 @@ def test_what_fails_here_tells_no_secret(home: Path) -> None:
         Live(application(assistant, line, doorkeeper)) as live,
     ):
         play(f"{live.url}/mcp", scene)
+
+
+# -- prompts
+
+
+def test_prompts_have_a_model_use_the_tools(url: str) -> None:
+    async def scene(agent: Client) -> None:
+        prompts = {prompt.name: prompt for prompt in (await agent.list_prompts()).prompts}
+        assert list(prompts) == ["answer", "review", "check"]
+        tools = {tool.name for tool in (await agent.list_tools()).tools}
+        named: set[str] = set()
+        for prompt in prompts.values():
+            (argument,) = prompt.arguments or []
+            got = await agent.get_prompt(prompt.name, {argument.name: "Pears and $VILA^2$"})
+            (message,) = got.messages
+            said = getattr(message.content, "text", "")
+            assert said.endswith(f"{argument.name.capitalize()}: Pears and $VILA^2$")
+            named |= {word for word in tools if f"`{word}`" in said}
+        assert named == tools
+
+    play(url, scene)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("sing", {"question": "a"}, r"There is no such prompt\. There are: answer, review, check\."),
+        ("answer", {}, "The prompt 'answer' takes the argument 'question' alone, 1 to 4,000 characters"),
+        ("answer", {"question": "a" * 4001}, "takes the argument 'question' alone"),
+        ("review", {"topic": "a", "style": "b"}, "takes the argument 'topic' alone"),
+    ],
+)
+def test_a_prompt_that_cannot_be_filled_is_an_error_of_the_protocol(
+    url: str, name: str, arguments: dict[str, str], told: str
+) -> None:
+    async def scene(agent: Client) -> None:
+        with pytest.raises(MCPError, match=told):
+            await agent.get_prompt(name, arguments)
+
+    play(url, scene)
 
 
 # -- resources

@@ -58,7 +58,7 @@ class Workspace:
     async def send(self, body: dict[str, Any]) -> httpx.Response:
         return await post(self.bot, "/slack/events", body)
 
-    async def press(self, action: str, value: str, *, at: str = "1.5") -> httpx.Response:
+    async def press(self, action: str, value: str, *, at: str = "1.5", **more: Any) -> httpx.Response:
         payload = {
             "type": "block_actions",
             "team": {"id": TEAM},
@@ -68,6 +68,7 @@ class Workspace:
             "trigger_id": f"trigger {action}",
             "response_url": f"{self.slack.url}/respond",
             "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value}],
+            **more,
         }
         return await post(self.bot, "/slack/events", {"payload": json.dumps(payload)}, form=True)
 
@@ -85,13 +86,21 @@ async def serving(assistant: Assistant, fake: FakeSlack, **more: str) -> AsyncIt
         await settled()
 
 
-def played(assistant: Assistant, scene: Callable[[Workspace], Coroutine[Any, Any, None]], **more: str) -> FakeSlack:
-    """What Slack saw of a scene."""
+def played(
+    assistant: Assistant,
+    scene: Callable[[Workspace], Coroutine[Any, Any, None]],
+    *,
+    installed: dict[str, Any] | None = None,
+    **more: str,
+) -> FakeSlack:
+    """What Slack saw of a scene; `installed` is what it says of the installation that a token is for."""
 
     async def play() -> FakeSlack:
-        async with FakeSlack() as fake, serving(assistant, fake, **more) as client:
-            await scene(Workspace(fake, client))
-            await settled()
+        async with FakeSlack() as fake:
+            fake.installed = installed or fake.installed
+            async with serving(assistant, fake, **more) as client:
+                await scene(Workspace(fake, client))
+                await settled()
         return fake
 
     return asyncio.run(play())
@@ -352,6 +361,59 @@ def test_slack_is_answered_when_it_asks_whether_the_address_is_ours(assistant: A
         assert (done.status_code, done.json()) == (200, {"challenge": "abc"})
 
     played(assistant, scene)
+
+
+@pytest.mark.parametrize("named", [None, "E1", "T7"])
+@pytest.mark.parametrize("team", [None, "T8"])
+def test_an_app_installed_in_a_whole_organisation_answers_everywhere(
+    assistant: Assistant, named: str | None, team: str | None
+) -> None:
+    installed = {"team": None, "team_id": named, "enterprise_id": "E1", "is_enterprise_install": True}
+    asked = {
+        "team_id": team,
+        "enterprise_id": "E1",
+        "is_enterprise_install": True,
+        "authorizations": [
+            {"team_id": None, "enterprise_id": "E1", "user_id": BOT, "is_bot": True, "is_enterprise_install": True}
+        ],
+    }
+    pressed: dict[str, Any] = {"team": None, "enterprise": {"id": "E1"}, "is_enterprise_install": True}
+    question = "What does PearRank learn from?"
+
+    async def scene(at: Workspace) -> None:
+        answers = f"{at.slack.url}/respond"
+        await at.send({**event(1), **asked})
+        await at.slack.until("chat.update", 1)
+        await at.send({**event(2, "and what does it gain?", kind="message", thread_ts="1.5"), **asked})
+        await at.slack.until("chat.update", 2)
+        command = {
+            **{"command": "/papers", "text": question, "enterprise_id": "E1", "is_enterprise_install": "true"},
+            **{"user_id": "U1", "channel_id": "C1", "trigger_id": "t1", "response_url": answers},
+        }
+        await post(at.bot, "/slack/events", command | ({"team_id": team} if team else {}), form=True)
+        await at.slack.until("respond", 1)
+        shortcut = {
+            **{"type": "message_action", "callback_id": "ask_about_this", "trigger_id": "t2", **pressed},
+            **{"user": {"id": "U1", "team_id": "T8"}, "channel": {"id": "C1"}, "response_url": answers},
+            "message": {"ts": "7.5", "text": question, "user": "U2"},
+        }
+        await post(at.bot, "/slack/events", {"payload": json.dumps(shortcut)}, form=True)
+        await at.slack.until("chat.update", 3)
+        await at.press("evidence", "1 1.5", **pressed)
+        view = (await at.slack.until("views.open"))["view"]
+        assert PEAR in shown(view["blocks"])
+
+    fake = played(assistant, scene, installed=installed)
+    assert [PEAR in shown(update["blocks"]) for update in fake.made("chat.update")] == [True] * 3
+
+
+def test_an_installation_in_one_workspace_of_an_organisation_answers_there_alone(assistant: Assistant) -> None:
+    async def scene(at: Workspace) -> None:
+        authorization = {"team_id": "T9", "enterprise_id": "E1", "user_id": BOT}
+        await at.send({**event(1), "team_id": "T9", "enterprise_id": "E1", "authorizations": [authorization]})
+
+    fake = played(assistant, scene, installed={"team": "One", "team_id": TEAM, "enterprise_id": "E1"})
+    assert not fake.made("chat.update")
 
 
 def test_an_unknown_workspace_is_not_answered(assistant: Assistant) -> None:

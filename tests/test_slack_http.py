@@ -230,7 +230,7 @@ def test_mattermost_gets_markdown_in_both_its_dialects(assistant: Assistant) -> 
     )
     assert as_form.json() == as_json.json()
     assert as_form.json()["response_type"] == "comment"
-    assert f"\\[1\\] {PEAR}\n“" in as_form.json()["text"]
+    assert f"[1] {PEAR}\n“" in as_form.json()["text"]
     assert command.json() == {**as_form.json(), "response_type": "in_channel"}
 
 

@@ -16,7 +16,7 @@ from ..bounds import UPLOAD
 from ..errors import AssistantError
 from ..problems import MEDIA
 from ..receiving import Receiving
-from . import asking, bodies, dialect, papers, talks
+from . import asking, bodies, dialect, papers, responses, talks
 from .counting import Counted
 from .desk import At, Desk, Reading
 from .entry import Entry
@@ -95,6 +95,6 @@ def application(desk: Desk) -> FastAPI:
     app.add_middleware(Receiving, most={"/api/papers": UPLOAD})
     app.add_middleware(Entry, doorkeeper=desk.doorkeeper)
     app.add_middleware(Counted, metrics=desk.metrics)
-    for some in (asking.router, papers.router, talks.router, dialect.router, router):
+    for some in (asking.router, papers.router, talks.router, dialect.router, responses.router, router):
         app.include_router(some)
     return app

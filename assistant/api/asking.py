@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import Field
 
 from .. import bounds
 from ..doorkeeper import Caller
@@ -17,7 +18,7 @@ from ..export import as_json
 from ..records import Answer, Event, Turn
 from . import bodies
 from .desk import Asking, At, Desk, unless_gone
-from .telling import EXAMPLE, HEADERS, MEDIA, Finished, or_problem, paced, told
+from .telling import EVENTS, HEADERS, MEDIA, Finished, described, or_problem, paced, told
 
 MOST_HITS = 50
 
@@ -27,7 +28,7 @@ router = APIRouter(tags=["questions"])
 @router.post(
     "/api/ask",
     response_model=bodies.Answer,
-    responses={200: {"content": {MEDIA: {"schema": {"type": "string"}, "example": EXAMPLE}}}},
+    responses={200: {"content": {MEDIA: described(EVENTS)}}},
 )
 async def ask(body: bodies.Ask, request: Request, desk: At, caller: Asking) -> Response:
     """Answer a question, every sentence of it cited and checked, or say why there is no answer.
@@ -82,14 +83,18 @@ async def check(body: bodies.Check, desk: At, _: Asking) -> Response:
     return JSONResponse({**asdict(verdict), "score": float(verdict.score), "title": paper.title})
 
 
+class Searched(bodies.Wanted):
+    """What is searched for."""
+
+    question: str = Field(
+        min_length=1, max_length=bounds.QUESTION, examples=["stereo vocoders"], json_schema_extra=bodies.HAS_WORDS
+    )
+    limit: int = Field(default=10, ge=1, le=MOST_HITS)
+
+
 @router.get("/api/search", response_model=bodies.Found)
-async def search(
-    desk: At,
-    _: Asking,
-    question: Annotated[str, Query(min_length=1, max_length=bounds.QUESTION, examples=["stereo vocoders"])],
-    limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
-) -> Response:
+async def search(desk: At, _: Asking, wanted: Annotated[Searched, Query()]) -> Response:
     """Find the papers that a question is about, best first, without answering it."""
-    asked, hits = await desk.answering.aside(functools.partial(desk.assistant.understood, question))
-    found = as_json(Answer(asked.text, asked.text, hits=tuple(hits[:limit])))["hits"]
+    asked, hits = await desk.answering.aside(functools.partial(desk.assistant.understood, wanted.question))
+    found = as_json(Answer(asked.text, asked.text, hits=tuple(hits[: wanted.limit])))["hits"]
     return JSONResponse({"question": asked.text, "kind": asked.kind, "hits": found})

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from .. import bounds
 
+HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
+"""Told of every question: it has a letter or a digit. What has none is refused where questions are understood."""
 TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound"
 QUOTE = "SemantiCodec compresses audio to fewer than a hundred tokens per second"
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
@@ -15,6 +18,12 @@ Title = Annotated[str, Field(max_length=bounds.TITLE)]
 
 class Sent(BaseModel):
     """A body that is sent: a field that nothing reads is refused, so that a slip is told at once."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Wanted(BaseModel):
+    """The parameters of an address; one that nothing reads is refused, too."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +42,9 @@ class Ask(Sent):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "What is SemantiCodec?"}]})
 
-    question: str = Field(min_length=1, max_length=bounds.QUESTION, description="In English.")
+    question: str = Field(
+        min_length=1, max_length=bounds.QUESTION, description="In English.", json_schema_extra=HAS_WORDS
+    )
     papers: list[Title] = Field(
         default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to look at; empty: all."
     )
@@ -43,6 +54,12 @@ class Ask(Sent):
         description="Id of a conversation that the question continues; the answer is kept in it. Empty: of none.",
     )
     stream: bool = Field(default=False, description="Tell what is done as it is done, as Server-Sent Events.")
+
+
+class Stage(Told):
+    """What is being done."""
+
+    stage: str = Field(examples=["searching 120 papers"])
 
 
 class Citation(Told):

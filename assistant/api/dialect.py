@@ -1,68 +1,32 @@
 """A chat in, the answer to its last question out, in the dialect of OpenAI's models: `/v1`.
 
-Nothing is kept here: who asks sends the whole conversation along, and the papers that an earlier answer cited are read
-from its text. https://platform.openai.com/docs/api-reference/chat
+https://platform.openai.com/docs/api-reference/chat
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import itertools
 import json
 import secrets
 import time
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from .. import bounds
-from ..chain import Assistant
-from ..errors import AssistantError, PaperNotFound, QuestionError
-from ..markdown import of_answer, titles_in
+from ..errors import AssistantError
 from ..problems import problem_of
-from ..readable import readable
-from ..records import Answer, Citation, Claim, Event, Hit, Passage, Turn
-from .desk import Asking, At, Desk, Reading, unless_gone
-from .telling import HEADERS, MEDIA, WAITING, paced
-
-MODEL = "papers"
-MOST_MESSAGES = 1000
-MOST_CHARACTERS = 200_000
-"""Of one message: an earlier answer with its quotes comes back whole."""
-PIECE = 400
-"""Characters of a streamed piece of the answer."""
+from .chats import MOST_MESSAGES, Format, Loose, Message, NoTools, refused
+from .desk import At, Reading
+from .replies import MODEL, Reply, Step, known, last, steps
+from .telling import HEADERS, MEDIA, WAITING
 
 router = APIRouter(tags=["OpenAI's dialect"])
-
-
-class Loose(BaseModel):
-    """What is sent in this dialect: fields that mean nothing here are passed over, as its clients expect."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class Part(Loose):
-    """A part of a message; only text is read."""
-
-    type: str = Field(max_length=100)
-    text: str = Field(default="", max_length=MOST_CHARACTERS)
-
-
-class Message(Loose):
-    """A message of the chat; of those that nobody said, such as the system's, nothing is read."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = Field(default=None, max_length=MOST_CHARACTERS)
-
-    @property
-    def text(self) -> str:
-        if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.text)
-        return self.content or ""
+CHUNKS = {"type": "object", "required": ["data"], "properties": {"data": {"type": "string"}}}
+"""An event of a stream: data alone, a chunk as JSON, and `[DONE]` at the end."""
 
 
 class StreamOptions(Loose):
@@ -75,7 +39,6 @@ class Chat(Loose):
     """The chat so far, ending in a question."""
 
     model_config = ConfigDict(
-        extra="allow",
         json_schema_extra={
             "examples": [{"model": MODEL, "messages": [{"role": "user", "content": "What is SemantiCodec?"}]}]
         },
@@ -85,10 +48,17 @@ class Chat(Loose):
     messages: list[Message] = Field(min_length=1, max_length=MOST_MESSAGES)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+    response_format: Format = None
+    tools: NoTools = None
+    functions: NoTools = None
+    n: Annotated[
+        Literal[1] | None,
+        refused(lambda n: n not in (None, 1), "A question gets one answer. Leave n out, or ask again."),
+    ] = None
 
 
 class Choice(Loose):
-    """The one answer."""
+    """The one answer; its message has the sources as `annotations`, too."""
 
     index: int
     message: dict[str, Any]
@@ -103,9 +73,11 @@ class Completion(Loose):
     created: int
     model: str
     choices: list[Choice]
-    usage: dict[str, int]
-    citations: list[dict[str, Any]] = Field(description="By number: title, address and the words cited.")
-    answer: dict[str, Any] = Field(description="`text` with numbers, `titles`, and whether it is `answered`.")
+    usage: dict[str, int] = Field(description="Tokens of the messages and of the answer, as o200k_base counts them.")
+    citations: list[dict[str, Any]] = Field(default=[], description="By number: title, address and the words cited.")
+    answer: dict[str, Any] = Field(
+        default={}, description="`text` with numbers, `titles`, and whether it is `answered`."
+    )
 
 
 class Model(Loose):
@@ -133,139 +105,83 @@ async def models(_: Reading) -> Response:
 @router.get("/v1/models/{model}", response_model=Model)
 async def model(_: Reading, model: str) -> Response:
     """The model of that name."""
-    _known(model)
+    known(model)
     return JSONResponse(_model())
 
 
 @router.post(
     "/v1/chat/completions",
     response_model=Completion,
-    responses={200: {"content": {MEDIA: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {MEDIA: {"itemSchema": CHUNKS}}}},
 )
-async def complete(body: Chat, request: Request, desk: At, _: Asking) -> Response:
+async def complete(body: Chat, request: Request, desk: At, caller: Reading) -> Response:
     """Answer the last question of a chat; what it refers to is looked for in the messages before.
 
-    The sources stand under the answer as Markdown, and once more as the field `citations`. A stream tells the stages as
-    `reasoning_content`, and the answer once all of it is checked.
+    The sources stand under the answer as Markdown, in `annotations` with where they are cited, and with the words cited
+    in `citations`. A stream tells the stages as `reasoning_content`, and the answer once all of it is checked.
     """
-    _known(body.model)
-    question, turns = await asyncio.to_thread(_conversation, desk.assistant, body.messages, desk.memory_turns)
-    events = desk.answering.events(question, turns)
+    known(body.model)
+    ahead = await steps(request, desk, caller, body.messages)
     if not body.stream:
-        answer = await unless_gone(request, desk.answering.answer(question, turns))
-        desk.metrics.answer(answer)
-        return JSONResponse(_whole(answer))
-    first = await unless_gone(request, anext(events))
+        return JSONResponse(_whole(await last(request, ahead)))
     usage = bool(body.stream_options and body.stream_options.include_usage)
-    return StreamingResponse(_streamed(desk, first, events, usage=usage), media_type=MEDIA, headers=HEADERS)
-
-
-def _known(model: str) -> None:
-    if model != MODEL:
-        raise HTTPException(404, f"There is no model of that name here. There is: {MODEL}.")
+    return StreamingResponse(_streamed(ahead, usage=usage), media_type=MEDIA, headers=HEADERS)
 
 
 def _model() -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": 0, "owned_by": "paper-assistant"}
 
 
-# -- what was said before
-
-
-def _conversation(assistant: Assistant, messages: Sequence[Message], most: int) -> tuple[str, list[Turn]]:
-    """The last question, and the turns before it, at most so many."""
-    said = [message for message in messages if message.role in ("user", "assistant")]
-    if not said or said[-1].role != "user":
-        raise QuestionError("The last message is to be the user's, and hold the question.")
-    pairs = [(one.text, other.text) for one, other in itertools.pairwise(said) if _turn(one, other)]
-    recent = pairs[-most:] if most else []
-    return said[-1].text, [_remembered(assistant, question, answer) for question, answer in recent]
-
-
-def _turn(one: Message, other: Message) -> bool:
-    return one.role == "user" and other.role == "assistant"
-
-
-def _remembered(assistant: Assistant, question: str, told: str) -> Turn:
-    """An earlier turn, as much as a question may refer to of it: the papers cited, where they are still here."""
-    hits = []
-    for title in titles_in(told)[: bounds.PAPERS]:
-        try:
-            paper = assistant.paper(title)
-        except PaperNotFound:
-            continue
-        hits.append(Hit(paper, Passage(paper.id, paper.title, paper.abstract, 0), 0.0))
-    claims = tuple(Claim(hit.paper.title, (Citation(hit.passage, hit.passage.text, 1.0, "quoted"),)) for hit in hits)
-    return Turn(question, Answer(question, question, claims, hits=tuple(hits)))
-
-
-# -- what is answered
-
-
-def _whole(answer: Answer) -> dict[str, Any]:
-    message = {"role": "assistant", "content": of_answer(answer), "refusal": None}
+def _whole(answer: Reply) -> dict[str, Any]:
+    message = {"role": "assistant", "content": answer.content, "refusal": None, "annotations": _annotations(answer)}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    return {**_head("chat.completion"), "choices": [choice], "usage": _usage(answer), **_more(answer)}
+    return {**_head("chat.completion"), "choices": [choice], "usage": _usage(answer), **answer.more}
 
 
 def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
-def _usage(answer: Answer) -> dict[str, int]:
-    sent, written = (answer.usage.get(name, 0) for name in ("prompt_tokens", "completion_tokens"))
-    return {"prompt_tokens": sent, "completion_tokens": written, "total_tokens": sent + written}
+def _usage(answer: Reply) -> dict[str, int]:
+    total = answer.prompt_tokens + answer.completion_tokens
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "total_tokens": total,
+    }
 
 
-def _more(answer: Answer) -> dict[str, Any]:
-    """What the dialect has no words for."""
-    urls = {hit.paper.title: hit.paper.url for hit in answer.hits}
-    cited = [citation for claim in answer.claims for citation in claim.citations]
-    citations = [
-        {
-            "number": number,
-            "title": title,
-            "url": urls.get(title, ""),
-            "quotes": list(dict.fromkeys(one.quote for one in cited if one.passage.title == title)),
-        }
-        for number, title in enumerate(answer.titles, start=1)
-    ]
-    told = {"text": answer.text, "titles": list(answer.titles), "answered": answer.answered}
-    return {"citations": citations, "answer": told}
+def _annotations(answer: Reply) -> list[dict[str, Any]]:
+    return [{"type": "url_citation", "url_citation": dict(cited)} for cited in answer.citations]
 
 
-async def _streamed(
-    desk: Desk, first: Event, events: AsyncGenerator[Event, None], *, usage: bool
-) -> AsyncGenerator[str, None]:
+async def _streamed(ahead: AsyncGenerator[Step, None], *, usage: bool) -> AsyncGenerator[str, None]:
     """The chunks: stages while it is made, the answer when it is; or the error in their place."""
     chunk = functools.partial(_chunk, _head("chat.completion.chunk"))
-    waiting = paced(events)
     try:
-        yield chunk({"role": "assistant", "content": ""})
-        one: Event | None = first
-        while one is None or not one.answer:
-            yield (
-                WAITING
-                if one is None
-                else chunk({"reasoning_content": f"{readable(one.claim.text) if one.claim else one.stage}\n"})
-            )
-            one = await anext(waiting)
-        desk.metrics.answer(one.answer)
-        content = of_answer(one.answer)
-        for start in range(0, len(content), PIECE):
-            yield chunk({"content": content[start : start + PIECE]})
-        yield chunk({}, finish="stop", more=_more(one.answer))
-        if usage:
-            yield chunk(None, more={"usage": _usage(one.answer)})
-        yield "data: [DONE]\n\n"
+        async with aclosing(ahead):
+            yield chunk({"role": "assistant", "content": ""})
+            async for step in ahead:
+                if step is None:
+                    yield WAITING
+                elif isinstance(step, str):
+                    yield chunk({"reasoning_content": f"{step}\n"})
+                else:
+                    for part in _last(step, chunk, usage=usage):
+                        yield part
     except AssistantError as error:
-        yield _data({"error": as_error(problem_of(error).status, problem_of(error).detail)})
+        yield _broken(error)
     except Exception as error:
-        problem = problem_of(error)
-        yield _data({"error": as_error(problem.status, problem.detail)})
+        yield _broken(error)
         raise
-    finally:
-        await waiting.aclose()
+
+
+def _last(answer: Reply, chunk: functools.partial[str], *, usage: bool) -> list[str]:
+    """The chunks of the answer itself."""
+    content = [chunk({"content": piece}) for piece in answer.pieces]
+    annotations = [chunk({"annotations": _annotations(answer)})] if answer.citations else []
+    end = [chunk({}, finish="stop", more=answer.more)]
+    return [*content, *annotations, *end, *([chunk(None, more={"usage": _usage(answer)})] if usage else []), DONE]
 
 
 def _chunk(
@@ -275,11 +191,19 @@ def _chunk(
     return _data({**head, "choices": choices, **(more or {})})
 
 
+DONE = "data: [DONE]\n\n"
+
+
+def _broken(error: Exception) -> str:
+    problem = problem_of(error)
+    return _data({"error": as_error(problem.status, problem.detail)})
+
+
 def _data(values: dict[str, Any]) -> str:
     return f"data: {json.dumps(values, ensure_ascii=False)}\n\n"
 
 
-def as_error(status: int, message: str) -> dict[str, Any]:
+def as_error(status: int, message: str, *, param: str | None = None, code: str = "") -> dict[str, Any]:
     """An error as this dialect has it."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
-    return {"message": message, "type": kind, "param": None, "code": str(status)}
+    return {"message": message, "type": kind, "param": param, "code": code or str(status)}

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
+from pydantic import Field
+from pydantic.config import JsonDict
 
 from .. import bounds
 from ..chain import Assistant
-from ..errors import QuestionError
+from ..errors import NoSuchDays, QuestionError
 from ..export import paper_as_json
 from ..records import Ingested
 from . import bodies
@@ -26,29 +28,42 @@ UPLOAD = "listing.txt"
 """What a file without a usable name is called."""
 
 Name = Annotated[str, InPath(max_length=bounds.TITLE, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
+DATES = "As 2025-03-12, 2025-03, 2025 or Mar 12; both days are included."
+DATE: JsonDict = {
+    "pattern": "^([0-9]{4}(-(0?[1-9]|1[0-2])(-(0?[1-9]|[12][0-9]|3[01]))?)?"
+    "|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (0?[1-9]|[12][0-9]|3[01]))?$"
+}
+"""Told of a date, which `browsing` reads."""
+
 
 router = APIRouter(tags=["papers"])
 
 
-@router.get("/api/papers", response_model=bodies.Papers)
-async def papers(
-    desk: At,
-    _: Reading,
-    words: Annotated[
-        str, Query(max_length=bounds.WORDS, description="Words to find; the best fifty come, best first.")
-    ] = "",
-    listing: Annotated[str, Query(max_length=bounds.TITLE, description="A listing's file or date.")] = "",
-    since: Annotated[str, Query(max_length=bounds.DAY, description="As 2025-03-12, 2025-03, 2025 or Mar 12.")] = "",
-    until: Annotated[str, Query(max_length=bounds.DAY, description="Both days included.")] = "",
-    limit: Annotated[int, Query(ge=0, le=MOST)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> Response:
-    """List the papers held, by title, or those that words find."""
-    fitting = functools.partial(desk.assistant.papers, words, listing=listing, since=since, until=until)
-    found = await asyncio.to_thread(fitting)
-    return JSONResponse(
-        {"total": len(found), "papers": [paper_as_json(paper) for paper in found[offset : offset + limit]]}
+class Listed(bodies.Wanted):
+    """Which papers are listed."""
+
+    words: str = Field(
+        default="", max_length=bounds.WORDS, description="Words to find; the best fifty come, best first."
     )
+    listing: str = Field(default="", max_length=bounds.TITLE, description="A listing's file or date.")
+    since: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    until: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    limit: int = Field(default=100, ge=0, le=MOST)
+    offset: int = Field(default=0, ge=0, le=10**9)
+
+
+@router.get("/api/papers", response_model=bodies.Papers)
+async def papers(desk: At, _: Reading, wanted: Annotated[Listed, Query()]) -> Response:
+    """List the papers held, by title, or those that words find; where `until` lies before `since`, none fit."""
+    fitting = functools.partial(
+        desk.assistant.papers, wanted.words, listing=wanted.listing, since=wanted.since, until=wanted.until
+    )
+    try:
+        found = await asyncio.to_thread(fitting)
+    except NoSuchDays:
+        found = []
+    some = found[wanted.offset : wanted.offset + wanted.limit]
+    return JSONResponse({"total": len(found), "papers": [paper_as_json(paper) for paper in some]})
 
 
 @router.get("/api/papers/{name:path}", response_model=bodies.Paper)

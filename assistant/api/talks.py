@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
 from .. import bounds
 from ..conversations import Kept, exported
@@ -23,10 +24,23 @@ MOST_TURNS = 100
 router = APIRouter(tags=["conversations"])
 
 
+class Last(bodies.Wanted):
+    """How many conversations are listed."""
+
+    limit: int = Field(default=50, ge=0, le=1000)
+
+
+class Some(bodies.Wanted):
+    """Which turns of a conversation are shown."""
+
+    limit: int = Field(default=20, ge=0, le=MOST_TURNS, description="So many of its last turns.")
+    before: int | None = Field(default=None, ge=1, le=10**9, description="Only turns before this number.")
+
+
 @router.get("/api/conversations", response_model=bodies.Conversations)
-async def conversations(desk: At, caller: Reading, limit: Annotated[int, Query(ge=0, le=1000)] = 50) -> Response:
+async def conversations(desk: At, caller: Reading, wanted: Annotated[Last, Query()]) -> Response:
     """List the conversations of the key that asks, those used last first."""
-    listed = functools.partial(desk.conversations.listed, caller.owner, limit=limit)
+    listed = functools.partial(desk.conversations.listed, caller.owner, limit=wanted.limit)
     return JSONResponse({"conversations": [_kept(kept) for kept in await asyncio.to_thread(listed)]})
 
 
@@ -38,16 +52,10 @@ async def begin(desk: At, caller: Reading, body: bodies.Named) -> Response:
 
 
 @router.get("/api/conversations/{id}", response_model=bodies.Whole)
-async def conversation(
-    desk: At,
-    caller: Reading,
-    id: Id,
-    limit: Annotated[int, Query(ge=0, le=MOST_TURNS, description="So many of its last turns.")] = 20,
-    before: Annotated[int | None, Query(ge=1, le=10**9, description="Only turns before this number.")] = None,
-) -> Response:
+async def conversation(desk: At, caller: Reading, id: Id, wanted: Annotated[Some, Query()]) -> Response:
     """One conversation with its turns, oldest first."""
     kept = await asyncio.to_thread(desk.conversations.get, caller.owner, id)
-    turns = functools.partial(desk.conversations.turns, caller.owner, id, limit=limit, before=before)
+    turns = functools.partial(desk.conversations.turns, caller.owner, id, limit=wanted.limit, before=wanted.before)
     return JSONResponse(exported(kept, await asyncio.to_thread(turns)))
 
 

@@ -21,19 +21,27 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 SILENCE = 15
 """Seconds without an event after which a comment says that the connection lives."""
 WAITING = ": waiting\n\n"
-EXAMPLE = """\
-event: stage
-data: {"stage": "searching 120 papers"}
-
-event: claim
-data: {"text": "...", "heading": "", "citations": [{"reference": 1, "title": "...", "quote": "..."}]}
-
-event: answer
-data: {"format": 1, "answered": true, "text": "... [1]", "titles": ["..."]}
-"""
+EVENTS: dict[str, dict[str, Any]] = {
+    "stage": {"$ref": "#/components/schemas/Stage"},
+    "claim": {"$ref": "#/components/schemas/Claim"},
+    "withdrawn": {"$ref": "#/components/schemas/Stage"},
+    "answer": {"$ref": "#/components/schemas/Answer"},
+    "error": {"$ref": "#/components/schemas/Problem"},
+}
+"""The events of an answer, and what the JSON of each holds."""
 
 Finished = Callable[[Answer], Awaitable[dict[str, Any]]]
 """What is done with an answer before it is told: it is counted and, in a conversation, kept."""
+
+
+def described(events: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A stream of such events as OpenAPI has it: https://spec.openapis.org/oas/v3.2.0#server-sent-events."""
+    data = {"type": "string", "contentMediaType": "application/json"}
+    kinds = [
+        {"properties": {"event": {"const": name}, "data": {**data, "contentSchema": schema}}}
+        for name, schema in events.items()
+    ]
+    return {"itemSchema": {"type": "object", "required": ["event", "data"], "oneOf": kinds}}
 
 
 def event(name: str, data: Any) -> str:

@@ -1,4 +1,4 @@
-"""Calls of tools and reads of resources in, what the papers say out; the transport is another's business."""
+"""Calls of tools, prompts and reads of resources in, what the papers say out; the transport is another's business."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from ..problems import problem_of
 from ..readable import readable
 from ..records import Answer, Paper
 from ..showing import readable_paper
+from . import prompts
+from .results import schema_of
 from .tools import TOOLS, Ask, Check, Get, Search, as_structure, as_text
 
 SCHEME = "paper://"
@@ -62,6 +64,8 @@ class Server:
             on_list_resources=self._list_resources,
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read,
+            on_list_prompts=self._list_prompts,
+            on_get_prompt=self._prompt,
         )
 
     async def over_stdio(self) -> None:
@@ -74,7 +78,13 @@ class Server:
     async def _list_tools(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(
             tools=[
-                types.Tool(name=name, description=text, input_schema=kind.model_json_schema(), annotations=READ_ONLY)
+                types.Tool(
+                    name=name,
+                    description=text,
+                    input_schema=kind.model_json_schema(),
+                    output_schema=schema_of(name),
+                    annotations=READ_ONLY,
+                )
                 for name, (text, kind) in TOOLS.items()
             ]
         )
@@ -136,6 +146,14 @@ class Server:
         reasons = "; ".join(map(readable, verdict.reasons))
         said = "The abstract supports it" if verdict.supported else f"The abstract does not support it ({reasons})"
         return f"{said}. Nearest words: “{readable(verdict.quote)}”", values
+
+    # -- prompts
+
+    async def _list_prompts(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        return prompts.listed()
+
+    async def _prompt(self, _: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        return prompts.filled(params.name, params.arguments or {})
 
     # -- resources
 

@@ -56,9 +56,10 @@ class Slack:
         self._desk, self._address = desk, address
         self._tokens = settings.slack_bot_token.replace(",", " ").split()
         self._teams: dict[str, AuthorizeResult] = {}
+        """By the workspace that a token opens, or the organisation whose workspaces it opens all."""
 
-        async def authorize(team_id: str | None) -> Any:  # bolt takes no method here
-            return self._teams.get(team_id or "")
+        async def authorize(team_id: str | None, enterprise_id: str | None) -> Any:  # bolt takes no method here
+            return self._teams.get(team_id or "") or self._teams.get(enterprise_id or "")
 
         self.app = AsyncApp(
             client=self._client(), signing_secret=settings.slack_signing_secret, authorize=authorize, name="papers"
@@ -99,14 +100,15 @@ class Slack:
                     f"The Slack app lacks the scopes {', '.join(sorted(SCOPES - set(held)))}. Add them on its page "
                     "OAuth & Permissions, or paste the manifest anew, and install the app again."
                 )
-            self._teams[found["team_id"]] = AuthorizeResult(
+            installed = AuthorizeResult(
                 enterprise_id=found.get("enterprise_id"),
-                team_id=found["team_id"],
+                team_id=None if found.get("is_enterprise_install") else found.get("team_id"),
                 bot_user_id=found["user_id"],
                 bot_id=found["bot_id"],
                 bot_token=token,
             )
-            names.append(str(found.get("team") or found["team_id"]))
+            self._teams[_named(installed)] = installed
+            names.append(str(found.get("team") or found.get("enterprise") or _named(installed)))
         return names
 
     async def dispatch(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, dict[str, str]]:
@@ -131,11 +133,10 @@ class Slack:
         """A direct message, or a follow-up in a thread where something was answered; a mention comes by itself."""
         if event.get("subtype") not in FROM_PEOPLE or event.get("bot_id") or "edited" in event or not event.get("user"):
             return None
-        bot = self._teams[body["team_id"]].bot_user_id
-        direct = event.get("channel_type") == "im"
-        if not direct and (not event.get("thread_ts") or f"<@{bot}>" in event.get("text", "")):
+        team, direct = _team(context), event.get("channel_type") == "im"
+        if not direct and (not event.get("thread_ts") or f"<@{context.bot_user_id}>" in event.get("text", "")):
             return None
-        if not direct and not await asyncio.to_thread(self._desk.knows, _asked(event, body).owner):
+        if not direct and not await asyncio.to_thread(self._desk.knows, _asked(event, team).owner):
             return None
         return await self._event(event, body, context, next_)
 
@@ -146,20 +147,20 @@ class Slack:
         self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, next_: Next
     ) -> BoltResponse | None:
         """Take on a message, once, however often and in however many events it comes."""
-        message = _asked(event, body)
+        message = _asked(event, _team(context))
         thread = event.get("thread_ts") or (None if event.get("channel_type") == "im" else event["ts"])
         ids = (f"event:{body['event_id']}", f"message:{message.id}")
         return await self._take(ids, Job(message, thread), context, next_)
 
     async def _command(self, command: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse | None:
         user, channel, id_ = command["user_id"], command["channel_id"], command["trigger_id"]
-        text, team = plain(command.get("text", "")), command["team_id"]
+        text, team = plain(command.get("text", "")), _team(context)
         job = Job(Message(text, user, f"command:{user}", team, channel, id_), None, reply_to=command["response_url"])
         return await self._take((f"command:{id_}",), job, context, next_)
 
     async def _shortcut(self, shortcut: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse | None:
         """Take on what somebody wrote, because somebody asks for it; the answer goes into its thread."""
-        source, team, channel = shortcut["message"], shortcut["team"]["id"], shortcut["channel"]["id"]
+        source, team, channel = shortcut["message"], _team(context), shortcut["channel"]["id"]
         thread, user, id_ = source.get("thread_ts") or source["ts"], shortcut["user"]["id"], shortcut["trigger_id"]
         job = Job(Message(plain(source.get("text", "")), user, thread, team, channel, id_), thread)
         return await self._take((f"shortcut:{id_}",), job, context, next_)
@@ -245,16 +246,20 @@ class Slack:
 
     # -- buttons
 
-    async def _evidence(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def _evidence(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+    ) -> None:
         await ack()
-        pressed, number = _pressed(body)
+        pressed, number = _pressed(body, _team(context))
         told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
         view = evidence(told.answer) if told else {**evidence(Answer("", "")), "blocks": notice(FORGOTTEN)}
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 
-    async def _thumb(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def _thumb(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
         await ack()
-        pressed, number = _pressed(body)
+        pressed, number = _pressed(body, _team(context))
         good, giver = body["actions"][0]["action_id"] == "thumb_up", f"slack:{pressed.team}:{pressed.user}"
         text = "Thank you, that is noted."
         try:
@@ -264,9 +269,11 @@ class Slack:
         thread = body.get("message", {}).get("thread_ts")
         await respond(text=text, response_type="ephemeral", replace_original=False, thread_ts=thread)
 
-    async def _again(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def _again(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
         """Ask the same question anew, with what was said before it in mind; the answer takes the place of the old."""
-        pressed, number = _pressed(body)
+        pressed, number = _pressed(body, _team(context))
         new = await asyncio.to_thread(self._desk.claim, f"again:{pressed.id}")
         await ack()
         if not new:
@@ -280,16 +287,27 @@ class Slack:
         await respond(text=text, blocks=blocks, replace_original=True)
 
 
-def _asked(event: dict[str, Any], body: dict[str, Any]) -> Message:
+def _named(installed: AuthorizeResult) -> str:
+    """What an installation is known by: its workspace, or the organisation that has it in all of its workspaces."""
+    return installed.team_id or installed.enterprise_id or ""
+
+
+def _team(context: AsyncBoltContext) -> str:
+    """The installation that a request is for; in an organisation, people and channels of all workspaces differ."""
+    assert context.authorize_result is not None, "bolt lets nothing through that is not authorized"
+    return _named(context.authorize_result)
+
+
+def _asked(event: dict[str, Any], team: str) -> Message:
     """The message of an event. What stands in no thread of a direct message is one conversation."""
-    team, channel = body["team_id"], event["channel"]
+    channel = event["channel"]
     thread = event.get("thread_ts") or ("direct" if event.get("channel_type") == "im" else event["ts"])
     id_ = f"{team}:{channel}:{event['ts']}"
     return Message(plain(event.get("text", "")), event["user"], thread, team, channel, id_)
 
 
-def _pressed(body: dict[str, Any]) -> tuple[Message, int]:
+def _pressed(body: dict[str, Any], team: str) -> tuple[Message, int]:
     """Who pressed a button of which conversation, without text, and the number of the turn it stands under."""
     number, _, thread = body["actions"][0]["value"].partition(" ")
     channel = body["channel"]["id"]
-    return Message("", body["user"]["id"], thread, body["team"]["id"], channel, body["trigger_id"]), int(number)
+    return Message("", body["user"]["id"], thread, team, channel, body["trigger_id"]), int(number)

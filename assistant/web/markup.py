@@ -10,12 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
+from ..markdown import ANYWHERE
 from ..text import clean
 
 Attributes = Mapping[str, str | int | float | bool]
-
-ANYWHERE = "https://scholar.google.com/scholar?q="
-"""Where a paper without an address of its own is looked for, by title; opened by a person's click alone."""
 
 _ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:[/?#][^\s<>\"'\\]*)?")
 
