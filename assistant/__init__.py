@@ -103,7 +103,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
-    from .errors import (
+    from .core.errors import (
         AccountError,
         AddressError,
         AssistantError,
@@ -123,8 +123,21 @@ if TYPE_CHECKING:
         SettingsError,
         StoreError,
     )
-    from .records import Answer, Check, Citation, Claim, Decline, Hit, Ingested, Paper, Passage, Reject, Rejection, Turn
-    from .settings import Settings
+    from .core.records import (
+        Answer,
+        Check,
+        Citation,
+        Claim,
+        Decline,
+        Hit,
+        Ingested,
+        Paper,
+        Passage,
+        Reject,
+        Rejection,
+        Turn,
+    )
+    from .core.settings import Settings
 
 _HOMES = {
     "chain": ("Assistant", "Conversation", "ask"),

@@ -9,36 +9,36 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from .bounds import SENTENCE, bounded
-from .citations import Checker
-from .composing import Clock, Composer, Composition
-from .conversation import of_the_chosen, self_contained
-from .courtesy import said_at_once
-from .declining import EMPTY, within
-from .desk import Desk, Task, opened
-from .dialogue import Conversation
-from .embedding import BundledEmbedder, Embedder
-from .errors import EmbedderError, LibraryBusy, QuestionError
-from .holdings import Holdings, Status, made
-from .library import Library
+from .answer.composing import Clock, Composer, Composition
+from .answer.courtesy import said_at_once
+from .answer.desk import Desk, Task, opened
+from .answer.dialogue import Conversation
+from .answer.writing import ExtractiveWriter, Writer
+from .check.citations import Checker
+from .core.bounds import SENTENCE, bounded
+from .core.errors import EmbedderError, LibraryBusy, QuestionError
+from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Turn
+from .core.sharing import Shared
+from .core.text import counted
+from .index.embedding import BundledEmbedder, Embedder
+from .index.holdings import Holdings, Status, made
+from .library.papers import Library
 from .llm import configured_embedder
-from .question import Asked, accepted, general, named
-from .records import Answer, Check, Event, Hit, Ingested, Paper, Turn
-from .retrieval import likeness
-from .searching import Search
-from .sharing import Shared
-from .text import counted
-from .writing import ExtractiveWriter, Writer
+from .question.conversation import of_the_chosen, self_contained
+from .question.understanding import Asked, accepted, general, named
+from .search.declining import EMPTY, within
+from .search.retrieval import likeness
+from .search.searching import Search
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM as LlamaIndexLLM
     from llama_index.core.retrievers import BaseRetriever
 
-    from .atlas import Atlas
-    from .index import Index, Progress
-    from .ledger import Spending
+    from .core.settings import Settings
+    from .index.atlas import Atlas
+    from .index.searchable import Index, Progress
     from .llm import LLM
-    from .settings import Settings
+    from .llm.ledger import Spending
 
 __all__ = ["Assistant", "Conversation", "Event", "ask"]
 
@@ -75,7 +75,7 @@ class Assistant:
         there is one. Without the bundled model it opens all the same, searches by words alone and says so.
         Raises `SettingsError`, `LibraryError`, `IndexMismatch`, `PromptError`.
         """
-        from .settings import Settings
+        from .core.settings import Settings
 
         chosen = settings or Settings.from_environment(home=home)
         library = Library(home or chosen.home if create else made(home or chosen.home))
@@ -157,7 +157,7 @@ class Assistant:
         It is drawn once for each state of the library, in some seconds, and kept. Raises `EmbedderError` where papers
         are searched by words alone, `MissingExtra` without scikit-learn.
         """
-        from .atlas import Atlas, atlas_of
+        from .index.atlas import Atlas, atlas_of
 
         with self._shared.using() as holdings, holdings.reading() as index:
             return Atlas() if index is None else atlas_of(holdings.library, index)
@@ -261,7 +261,7 @@ class Assistant:
 
     def retriever(self) -> BaseRetriever:
         """The same search as a llama-index retriever: nodes are passages, `score` is the hit's relevance."""
-        from .llamaindex import retriever
+        from .llm.llamaindex import retriever
 
         return retriever(self.search)
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from assistant.cli import app
+from assistant.doors.cli import app
 
 if __name__ == "__main__":
     app(["eval", *sys.argv[1:]])

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from assistant.errors import AssistantError
-from assistant.terminal import Screen
+from assistant.core.errors import AssistantError
+from assistant.show.terminal import Screen
 
 from . import public, rewrites, stock, tables
 from .cases import Case, cases

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.terminal import Screen
+from assistant.show.terminal import Screen
 
 from . import stock
 from .cases import Case, cases

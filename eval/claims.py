@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.records import Check, fold
+from assistant.core.records import Check, fold
 
 from . import tables
 from .jsonl import Record, read_lines

@@ -30,8 +30,8 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from assistant.errors import AssistantError
-from assistant.terminal import Screen
+from assistant.core.errors import AssistantError
+from assistant.show.terminal import Screen
 
 from . import stock, tables
 from .questions import read

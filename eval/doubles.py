@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.errors import AssistantError
-from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage
+from assistant.core.errors import AssistantError
+from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage
 
 from .questions import Nugget, Question
 

@@ -25,9 +25,9 @@ from typing import Literal
 from rich.console import Console
 
 from assistant.chain import Assistant
+from assistant.core.settings import Settings
 from assistant.llm import Message, Reply, Schema, ScriptedModel
 from assistant.llm.scripted import Line
-from assistant.settings import Settings
 
 from . import stock, tables
 from .claims import half_of

@@ -20,12 +20,12 @@ from statistics import median
 from rich.console import Console
 
 from assistant.chain import Assistant
-from assistant.chunking import count_tokens
-from assistant.errors import LLMError
+from assistant.core.errors import LLMError
+from assistant.core.settings import Settings
+from assistant.core.text import sentences
+from assistant.library.chunking import count_tokens
 from assistant.llm import LLM, Message, Reply, Schema, configured
 from assistant.llm.model import SECONDS
-from assistant.settings import Settings
-from assistant.text import sentences
 
 from . import stock, tables
 from .questions import read

@@ -17,13 +17,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from assistant import declining
-from assistant import question as questions
 from assistant.chain import Assistant
-from assistant.logistic import Logistic, model
-from assistant.records import Hit, digest
-from assistant.relevance import features, judged
-from assistant.retrieval import fused
+from assistant.core.logistic import Logistic, model
+from assistant.core.records import Hit, digest
+from assistant.question import understanding as questions
+from assistant.search import declining
+from assistant.search.relevance import features, judged
+from assistant.search.retrieval import fused
 
 from .claims import auroc
 from .public import ANSWERABLE, PublicSet, held, read_set

@@ -2,7 +2,7 @@
 
     python -m eval.keywords [--papers 100000] [--listings FOLDER]
 
-All are given the same words (`assistant.keywords.index_terms`), so they differ in scoring and storage alone. Quality
+All are given the same words (`assistant.index.keywords.index_terms`), so they differ in scoring and storage alone. Quality
 is told over the reporting half of the questions; cost over made-up papers, once of words drawn as they are spread in
 the sample, once of its sentences: there a rare word stands in far more papers than it would in so many real ones.
 """
@@ -24,12 +24,12 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from assistant.corpus import read as read_listing
-from assistant.errors import AssistantError
-from assistant.generation import FILL_BATCH
-from assistant.keywords import TITLE_WEIGHT, KeywordIndex, index_terms
-from assistant.records import Paper
-from assistant.terminal import Screen
+from assistant.core.errors import AssistantError
+from assistant.core.records import Paper
+from assistant.index.generation import FILL_BATCH
+from assistant.index.keywords import TITLE_WEIGHT, KeywordIndex, index_terms
+from assistant.library.sources import read as read_listing
+from assistant.show.terminal import Screen
 
 from . import stock, tables
 from .main import part

@@ -28,11 +28,11 @@ from statistics import median, quantiles
 import httpx
 from rich.console import Console
 
-from assistant.answering import AT_ONCE
 from assistant.chain import Assistant
-from assistant.chat import sample_files
+from assistant.doors.cli.chat import sample_files
+from assistant.service.answering import AT_ONCE
 
-COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", "0", "--home"]
+COMMAND = [sys.executable, "-c", "from assistant.doors.cli import main; main()", "serve", "--port", "0", "--home"]
 DIRECT = 20
 """Seconds for which `ask` is called directly."""
 PATIENCE = 120

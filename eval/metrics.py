@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.records import Answer, fold
+from assistant.core.records import Answer, fold
 
 from .questions import Nugget, Question
 from .wording import shown, supported

@@ -12,8 +12,8 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 
-from assistant.records import Paper
-from assistant.text import sentences, stem, words
+from assistant.core.records import Paper
+from assistant.core.text import sentences, stem, words
 
 
 def of_words(papers: Sequence[Paper], count: int, *, seed: int = 0) -> Iterator[Paper]:

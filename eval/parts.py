@@ -13,11 +13,12 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from assistant import chain, declining, evidence, relevance, retrieval, searching
-from assistant.logistic import Logistic, model
-from assistant.question import Asked, understand
-from assistant.records import Hit
-from assistant.retrieval import Retriever
+from assistant import chain
+from assistant.core.logistic import Logistic, model
+from assistant.core.records import Hit
+from assistant.question.understanding import Asked, understand
+from assistant.search import declining, evidence, relevance, retrieval, searching
+from assistant.search.retrieval import Retriever
 
 LATE = (
     "maxsim",

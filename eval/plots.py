@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from assistant.errors import MissingExtra
+from assistant.core.errors import MissingExtra
 
 from .metrics import Verdict
 from .report import Report

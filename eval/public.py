@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant import declining
 from assistant.chain import Assistant
-from assistant.embedding import BundledEmbedder
-from assistant.holdings import Holdings
-from assistant.library import Library
-from assistant.logistic import model
-from assistant.question import Asked
-from assistant.records import Hit, Paper
-from assistant.terminal import Screen
+from assistant.core.logistic import model
+from assistant.core.records import Hit, Paper
+from assistant.index.embedding import BundledEmbedder
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
+from assistant.question.understanding import Asked
+from assistant.search import declining
+from assistant.show.terminal import Screen
 
 from .claims import auroc
 from .jsonl import FormatError, Record, read_lines

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from assistant.records import digest, fold
+from assistant.core.records import digest, fold
 
 from .jsonl import Record, read_lines
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.conversation import self_contained
-from assistant.embedding import BundledEmbedder, Embedder
-from assistant.records import Answer, Decline, Turn
-from assistant.text import terms
+from assistant.core.records import Answer, Decline, Turn
+from assistant.core.text import terms
+from assistant.index.embedding import BundledEmbedder, Embedder
+from assistant.question.conversation import self_contained
 
 from .jsonl import Record, read_lines
 from .statistics import Interval, interval

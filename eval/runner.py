@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from assistant.errors import AssistantError
-from assistant.records import Answer
+from assistant.core.errors import AssistantError
+from assistant.core.records import Answer
 
 from .metrics import Outcome
 from .questions import Question

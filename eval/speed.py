@@ -23,8 +23,8 @@ from statistics import median, quantiles
 from rich.console import Console
 
 from assistant.chain import Assistant
-from assistant.errors import AssistantError
-from assistant.terminal import Screen
+from assistant.core.errors import AssistantError
+from assistant.show.terminal import Screen
 
 from . import stock, tables
 from .questions import Question, read
@@ -34,7 +34,7 @@ RUNS = 5
 """New processes of each kind; the fastest counts, for everything else is other programs' work."""
 WARM = 50
 """Questions asked of an open assistant."""
-COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from assistant.doors.cli import main; main()"]
 YARDSTICK = [sys.executable, "-c", "import chromadb"]
 
 

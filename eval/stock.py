@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.chain import Assistant
-from assistant.corpus import read
-from assistant.errors import AssistantError
-from assistant.terminal import Screen
+from assistant.core.errors import AssistantError
+from assistant.library.sources import read
+from assistant.show.terminal import Screen
 
 HERE = Path(__file__).parent
 CACHE = Path("reports/cache")

@@ -10,8 +10,8 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from assistant.records import Paper, digest
-from assistant.text import STOP_WORDS, stem, words
+from assistant.core.records import Paper, digest
+from assistant.core.text import STOP_WORDS, stem, words
 
 from .questions import Question, half
 

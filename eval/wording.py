@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
-from assistant.records import fold
-from assistant.text import content_words, numbers, parts, sentences, stem, terms, words
+from assistant.core.records import fold
+from assistant.core.text import content_words, numbers, parts, sentences, stem, terms, words
 
 WINDOW = 3
 """Sentences of an abstract that may support one sentence together."""

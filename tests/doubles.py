@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.embedding import Encoding, unit
+from assistant.index.embedding import Encoding, unit
 
 
 class HashEmbedder:

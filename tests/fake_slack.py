@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 from aiohttp import web
 
-from assistant.slack.signing import SIGNATURE, TIMESTAMP, signature
+from assistant.doors.slack.signing import SIGNATURE, TIMESTAMP, signature
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BOT, TEAM = "U0BOT", "T0ONE"

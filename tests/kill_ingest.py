@@ -27,10 +27,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.corpus import read
-from assistant.embedding import BundledEmbedder
-from assistant.holdings import Holdings
-from assistant.library import Library
+from assistant.index.embedding import BundledEmbedder
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
+from assistant.library.sources import read
 
 from .doubles import HashEmbedder
 from .papers import LONG, write_listing

@@ -13,14 +13,14 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from assistant import api
-from assistant.answering import Answering
+from assistant.answer.writing import Writer
 from assistant.chain import Assistant
-from assistant.doorkeeper import Doorkeeper
-from assistant.holdings import Holdings
-from assistant.library import Library
-from assistant.settings import Settings
-from assistant.writing import Writer
+from assistant.core.settings import Settings
+from assistant.doors import api
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
+from assistant.service.answering import Answering
+from assistant.service.doorkeeper import Doorkeeper
 
 from .doubles import HashEmbedder
 from .papers import PAIRS, write_listing

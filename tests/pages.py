@@ -18,13 +18,13 @@ import httpx
 import uvicorn
 from fastapi import APIRouter
 
-from assistant import web
+from assistant.answer.writing import ExtractiveWriter
 from assistant.chain import Assistant
-from assistant.holdings import Holdings
-from assistant.library import Library
-from assistant.question import Asked
-from assistant.records import Hit, Rejection, Sentence
-from assistant.writing import ExtractiveWriter
+from assistant.core.records import Hit, Rejection, Sentence
+from assistant.doors import web
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
+from assistant.question.understanding import Asked
 
 from .conftest import ROOT
 from .doubles import HashEmbedder

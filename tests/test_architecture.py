@@ -271,7 +271,7 @@ def test_types_are_told_the_same_names() -> None:
 
 
 def test_every_error_can_be_caught_from_outside() -> None:
-    from assistant import errors
+    from assistant.core import errors
 
     raised = {
         name

@@ -15,11 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import assistant as package
-from assistant import embedding
-from assistant.bounds import QUESTION
 from assistant.chain import Assistant, Event
-from assistant.embedding import BundledEmbedder
-from assistant.errors import (
+from assistant.core.bounds import QUESTION
+from assistant.core.errors import (
     AssistantError,
     EmbedderError,
     LibraryError,
@@ -27,11 +25,13 @@ from assistant.errors import (
     QuestionError,
     SettingsError,
 )
-from assistant.holdings import Holdings
-from assistant.library import Library
-from assistant.question import Asked
-from assistant.records import Answer, Claim, Hit, Ingested, Paper, Sentence, Turn
-from assistant.settings import Settings
+from assistant.core.records import Answer, Claim, Hit, Ingested, Paper, Sentence, Turn
+from assistant.core.settings import Settings
+from assistant.index import embedding
+from assistant.index.embedding import BundledEmbedder
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
+from assistant.question.understanding import Asked
 
 from .doubles import HashEmbedder
 from .papers import LONG, PAIRS, write_listing

@@ -68,10 +68,10 @@ def test_the_wheel_holds_nothing_else(installed: Path) -> None:
 
 def test_the_installed_package_reads_its_own_sample(installed: Path, tmp_path: Path) -> None:
     code = (
-        "import assistant, assistant.chat, assistant.corpus\n"
-        "files = assistant.chat.sample_files()\n"
+        "import assistant, assistant.doors.cli.chat, assistant.library.sources\n"
+        "files = assistant.doors.cli.chat.sample_files()\n"
         "print(assistant.__file__, *files, sep='\\n')\n"
-        "print(sum(len(assistant.corpus.read(file).papers) for file in files))\n"
+        "print(sum(len(assistant.library.sources.read(file).papers) for file in files))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

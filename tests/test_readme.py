@@ -13,13 +13,13 @@ import typer
 from typer.core import TyperGroup
 
 import assistant
-from assistant import cli
 from assistant.chain import Assistant
-from assistant.chat import COMMANDS
-from assistant.corpus import read
-from assistant.export import FORMAT, as_json
-from assistant.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Rejection
-from assistant.settings import PREFIX, Settings
+from assistant.core.export import FORMAT, as_json
+from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Rejection
+from assistant.core.settings import PREFIX, Settings
+from assistant.doors import cli
+from assistant.doors.cli.chat import COMMANDS
+from assistant.library.sources import read
 
 from .conftest import ROOT
 

@@ -27,7 +27,7 @@ from .pages import Visitor
 from .papers import PAIRS, write_listing
 
 QUESTION = "What does PearRank learn from?"
-COMMAND = "from assistant.cli import main; main()"
+COMMAND = "from assistant.doors.cli import main; main()"
 WHOLE = """
 import sys, time
 from assistant import Assistant

@@ -19,9 +19,9 @@ from pathlib import Path
 import Stemmer  # type: ignore[import-not-found]  # a compiled module without stubs
 
 from assistant.chain import Assistant
-from assistant.corpus import read
-from assistant.records import Paper
-from assistant.text import sentences, stem, words
+from assistant.core.records import Paper
+from assistant.core.text import sentences, stem, words
+from assistant.library.sources import read
 
 from .doubles import HashEmbedder
 

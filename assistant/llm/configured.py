@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .embeddings import ServedEmbedder
+from ..index.served import ServedEmbedder
 from .served import OPENAI, ServedModel
 
 if TYPE_CHECKING:
-    from ..embedding import Embedder
-    from ..settings import Settings
+    from ..core.settings import Settings
+    from ..index.embedding import Embedder
 
 NONE = "none"
 """The name that switches the language model off, whatever else is set."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..errors import LLMError
+from ..core.errors import LLMError
 
 if TYPE_CHECKING:
     import openai

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..errors import LLMError
+from ..core.errors import LLMError
 from .reply import Message, Reply, Usage
 
 __all__ = ["LLM", "SECONDS", "Message", "Metered", "Schema", "Usage", "objects"]

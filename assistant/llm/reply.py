@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Literal
 
-from ..chunking import count_tokens
-from ..errors import LLMError
+from ..core.errors import LLMError
+from ..library.chunking import count_tokens
 
 LONGEST = 200_000
 """Characters of a reply, which is given up past them: twenty times what the longest answer takes."""

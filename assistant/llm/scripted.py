@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..errors import LLMError
+from ..core.errors import LLMError
 from .model import SECONDS, Schema
 from .reply import Message, Reply, Usage
 

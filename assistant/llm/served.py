@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError as Cancelled
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from ..errors import LLMError
+from ..core.errors import LLMError
 from . import failures
 from .dialect import Dialect, adapted
 from .model import SECONDS, Schema

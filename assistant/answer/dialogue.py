@@ -1,0 +1,71 @@
+"""Questions that may refer to the ones before in, answers out; the turns are remembered as they are answered."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from ..core.records import Answer, Event, Turn
+
+
+class Answerer(Protocol):
+    """The seam: who answers a question after some turns."""
+
+    def ask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer: ...
+
+    def stream(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Iterator[Event]: ...
+
+
+class Conversation:
+    """Questions that may refer to the ones before. Not for use by several threads at once."""
+
+    def __init__(self, assistant: Answerer) -> None:
+        self._assistant = assistant
+        self._turns: list[Turn] = []
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        return tuple(self._turns)
+
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """What language models took for its turns, by name; empty where none was asked."""
+        return usage_of(self._turns)
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars for its turns; None where a price is not known."""
+        return cost_of(self._turns)
+
+    def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
+        """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""
+        answer = self._assistant.ask(question, self.turns, papers=papers)
+        self._turns.append(Turn(question, answer))
+        return answer
+
+    def stream(self, question: str, *, papers: Collection[str] = ()) -> Iterator[Event]:
+        """`Assistant.stream` with the turns so far."""
+        for event in self._assistant.stream(question, self.turns, papers=papers):
+            if event.answer:
+                self._turns.append(Turn(question, event.answer))
+            yield event
+
+    def clear(self) -> None:
+        """Forget the turns."""
+        self._turns.clear()
+
+
+def usage_of(turns: Sequence[Turn]) -> dict[str, int]:
+    """What language models took for these turns, by name; empty where none was asked."""
+    total: Counter[str] = Counter()
+    for turn in turns:
+        total.update(turn.answer.usage)
+    return dict(total)
+
+
+def cost_of(turns: Sequence[Turn]) -> float | None:
+    """US dollars for these turns; None where a price is not known."""
+    costs = [turn.answer.cost for turn in turns]
+    return None if None in costs else math.fsum(cost for cost in costs if cost is not None)

@@ -1,0 +1,1 @@
+"""Sentences and hits in, checked claims and rejections out."""

@@ -1,0 +1,252 @@
+"""A chat in, the answer to its last question out, as OpenAI's newer clients ask: `/v1/responses`.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import ConfigDict, Field
+
+from ...core.errors import AssistantError
+from ...service.problems import problem_of
+from .chats import MOST_CHARACTERS, MOST_MESSAGES, Format, Loose, Message, NoTools, refused
+from .desk import At, Reading
+from .dialect import as_error
+from .replies import MODEL, Reply, Step, known, last, steps
+from .telling import HEADERS, MEDIA, WAITING, event
+
+router = APIRouter(tags=["OpenAI's dialect"])
+EVENTS = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+}
+"""An event of a stream: its type, and the event as JSON."""
+KEPT = "Nothing is kept here between requests. Send the conversation along as input."
+
+
+class Spoken(Message):
+    """A message of the chat."""
+
+    type: Literal["message"] = "message"
+
+
+class Thought(Loose):
+    """The stages of an earlier answer, as a stream told them; nothing is read of it."""
+
+    type: Literal["reasoning"]
+
+
+class Text(Loose):
+    """How the answer is to look."""
+
+    format: Format = None
+
+
+class Respond(Loose):
+    """The chat so far, ending in a question."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"model": MODEL, "input": "What is SemantiCodec?"}]})
+
+    model: str = Field(max_length=1000, examples=[MODEL])
+    input: (
+        Annotated[str, Field(max_length=MOST_CHARACTERS)]
+        | Annotated[list[Thought | Spoken], Field(min_length=1, max_length=MOST_MESSAGES)]
+    )
+    instructions: str | None = Field(default=None, max_length=MOST_CHARACTERS, description="Not read.")
+    stream: bool | None = None
+    text: Text | None = None
+    tools: NoTools = None
+    background: Annotated[
+        Literal[False] | None, refused(bool, "Answers are not made in the background. Leave it out, and wait.")
+    ] = None
+    previous_response_id: Annotated[None, refused(bool, KEPT)] = None
+    conversation: Annotated[None, refused(bool, KEPT)] = None
+    prompt: Annotated[None, refused(bool, "No prompts are kept here. Send the question as input.")] = None
+
+    @property
+    def messages(self) -> list[Message]:
+        """The input as the messages of a chat."""
+        if isinstance(self.input, str):
+            return [Message(role="user", content=self.input)]
+        return [item for item in self.input if isinstance(item, Message)]
+
+
+class Responded(Loose):
+    """The answer as a response; `citations` and `answer` say more than the dialect knows."""
+
+    id: str
+    object: Literal["response"]
+    created_at: int
+    status: Literal["completed"]
+    model: str
+    output: list[dict[str, Any]] = Field(description="One message, its sources as `annotations`.")
+    usage: dict[str, Any] = Field(description="Tokens of the input and of the answer, as o200k_base counts them.")
+    citations: list[dict[str, Any]] = Field(default=[], description="By number: title, address and the words cited.")
+    answer: dict[str, Any] = Field(
+        default={}, description="`text` with numbers, `titles`, and whether it is `answered`."
+    )
+
+
+@router.post(
+    "/v1/responses",
+    response_model=Responded,
+    responses={200: {"content": {MEDIA: {"itemSchema": EVENTS}}}},
+)
+async def respond(body: Respond, request: Request, desk: At, caller: Reading) -> Response:
+    """Answer the last question of a chat; what it refers to is looked for in the messages before.
+
+    Nothing is kept. A stream tells the stages as the summary of a reasoning, and the answer once all of it is checked.
+    """
+    known(body.model)
+    ahead = await steps(request, desk, caller, body.messages)
+    response = Frame(body.instructions)
+    if body.stream:
+        return StreamingResponse(_streamed(ahead, response), media_type=MEDIA, headers=HEADERS)
+    answer = await last(request, ahead)
+    return JSONResponse(response.completed([_message(_id("msg"), answer)], answer))
+
+
+class Frame:
+    """The frame of a response, the same in each event of a stream."""
+
+    def __init__(self, instructions: str | None) -> None:
+        self._frame = {
+            "id": _id("resp"),
+            "object": "response",
+            "created_at": int(time.time()),
+            "model": MODEL,
+            "instructions": instructions,
+            "error": None,
+            "incomplete_details": None,
+            "metadata": {},
+            "parallel_tool_calls": False,
+            "previous_response_id": None,
+            "store": False,
+            "text": {"format": {"type": "text"}},
+            "tool_choice": "none",
+            "tools": [],
+        }
+
+    def begun(self) -> dict[str, Any]:
+        return {**self._frame, "status": "in_progress", "output": [], "usage": None}
+
+    def completed(self, output: list[dict[str, Any]], answer: Reply) -> dict[str, Any]:
+        usage = {
+            "input_tokens": answer.prompt_tokens,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": answer.completion_tokens,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        }
+        return {**self._frame, "status": "completed", "output": output, "usage": usage, **answer.more}
+
+
+def _message(id_: str, answer: Reply | None) -> dict[str, Any]:
+    """The message of the answer; still empty where there is none yet."""
+    status, content = ("completed", [_part(answer)]) if answer else ("in_progress", [])
+    return {"type": "message", "id": id_, "status": status, "role": "assistant", "content": content}
+
+
+def _part(answer: Reply | None) -> dict[str, Any]:
+    annotations = [{"type": "url_citation", **cited} for cited in answer.citations] if answer else []
+    return {
+        "type": "output_text",
+        "text": answer.content if answer else "",
+        "annotations": annotations,
+        "logprobs": [],
+    }
+
+
+async def _streamed(ahead: AsyncGenerator[Step, None], response: Frame) -> AsyncGenerator[str, None]:
+    """The events: stages while it is made, the answer when it is; or the error in their place."""
+    events = Events()
+    try:
+        async with aclosing(ahead):
+            for kind in ("created", "in_progress"):
+                yield events.one(f"response.{kind}", {"response": response.begun()})
+            for part in events.thinking():
+                yield part
+            async for step in ahead:
+                if step is None:
+                    yield WAITING
+                elif isinstance(step, str):
+                    yield events.thought(f"{step}\n")
+                else:
+                    for part in events.answered(step):
+                        yield part
+                    yield events.one("response.completed", {"response": response.completed(events.output, step)})
+    except AssistantError as error:
+        yield events.broken(error)
+    except Exception as error:
+        yield events.broken(error)
+        raise
+
+
+class Events:
+    """The events of one stream, numbered: first the stages as a reasoning, then the answer as a message."""
+
+    def __init__(self) -> None:
+        self._numbers, self._thoughts = itertools.count(), ""
+        self._reasoning: dict[str, Any] = {"type": "reasoning", "id": _id("rs"), "summary": []}
+        self.output: list[dict[str, Any]] = []
+        """The items that are complete."""
+
+    def one(self, kind: str, values: dict[str, Any]) -> str:
+        return event(kind, {"type": kind, "sequence_number": next(self._numbers)} | values)
+
+    def thinking(self) -> Iterator[str]:
+        """What goes before the first stage."""
+        yield self.one("response.output_item.added", {"output_index": 0, "item": self._reasoning})
+        yield self._summary("part.added", {"part": {"type": "summary_text", "text": ""}})
+
+    def thought(self, stage: str) -> str:
+        self._thoughts += stage
+        return self._summary("text.delta", {"delta": stage})
+
+    def answered(self, answer: Reply) -> Iterator[str]:
+        """The end of the stages, and the answer."""
+        summary = {"type": "summary_text", "text": self._thoughts}
+        yield self._summary("text.done", {"text": self._thoughts})
+        yield self._summary("part.done", {"part": summary})
+        yield self._done({**self._reasoning, "summary": [summary]})
+        id_ = _id("msg")
+        place = {"output_index": 1, "item_id": id_, "content_index": 0}
+        yield self.one("response.output_item.added", {"output_index": 1, "item": _message(id_, None)})
+        yield self.one("response.content_part.added", {**place, "part": _part(None)})
+        for piece in answer.pieces:
+            yield self.one("response.output_text.delta", {**place, "delta": piece, "logprobs": []})
+        part = _part(answer)
+        for index, annotation in enumerate(part["annotations"]):
+            added = {"annotation_index": index, "annotation": annotation}
+            yield self.one("response.output_text.annotation.added", place | added)
+        yield self.one("response.output_text.done", {**place, "text": answer.content, "logprobs": []})
+        yield self.one("response.content_part.done", {**place, "part": part})
+        yield self._done(_message(id_, answer))
+
+    def broken(self, error: Exception) -> str:
+        """An error: as the dialect describes it, and under `error`, where its clients raise it."""
+        problem = problem_of(error)
+        details = as_error(problem.status, problem.detail)
+        return self.one("error", details | {"type": "error", "error": details})
+
+    def _summary(self, kind: str, values: dict[str, Any]) -> str:
+        place = {"item_id": self._reasoning["id"], "output_index": 0, "summary_index": 0}
+        return self.one(f"response.reasoning_summary_{kind}", place | values)
+
+    def _done(self, item: dict[str, Any]) -> str:
+        self.output.append(item)
+        return self.one("response.output_item.done", {"output_index": len(self.output) - 1, "item": item})
+
+
+def _id(kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(12)}"

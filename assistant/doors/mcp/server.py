@@ -1,0 +1,202 @@
+"""Calls of tools, prompts and reads of resources in, what the papers say out; the transport is another's business."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import mcp_types as types
+from mcp.server import Server as Protocol
+from mcp.server.context import ServerRequestContext
+from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel, ValidationError
+
+from ... import __version__
+from ...chain import Assistant
+from ...core.errors import AssistantError, PaperNotFound
+from ...core.export import paper_as_json
+from ...core.readable import readable
+from ...core.records import Answer, Paper
+from ...service.answering import Answering
+from ...service.doorkeeper import Caller, Doorkeeper
+from ...service.problems import problem_of
+from ...show.showing import readable_paper
+from . import prompts
+from .results import schema_of
+from .tools import TOOLS, Ask, Check, Get, Search, as_structure, as_text
+
+SCHEME = "paper://"
+PAGE = 100
+"""Resources listed at once."""
+INSTRUCTIONS = (
+    "Answers questions about a collection of papers from their titles and abstracts. Every sentence cites a paper by "
+    "number, with the words it rests on; where the papers do not answer, `ask` says so. To cite a paper for a sentence "
+    "of your own, hold the sentence against it first with `check_citation`."
+)
+READ_ONLY = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+Context = ServerRequestContext[Any, Any]
+Result = tuple[str, dict[str, Any]]
+"""The same as text for a model and as plain values for a program."""
+
+
+class Server:
+    """The protocol over one assistant. Over HTTP the `doorkeeper` counts the questions of each key."""
+
+    def __init__(self, assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper | None = None) -> None:
+        self._assistant, self._answering, self._doorkeeper = assistant, answering, doorkeeper
+        self._tools: dict[str, Callable[[Any, Context], Awaitable[Result]]] = {
+            "ask": self._ask,
+            "search_papers": self._search,
+            "get_paper": self._get,
+            "check_citation": self._check,
+        }
+        self.protocol: Protocol[Any] = Protocol(
+            "paper-assistant",
+            version=__version__,
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call,
+            on_list_resources=self._list_resources,
+            on_list_resource_templates=self._list_templates,
+            on_read_resource=self._read,
+            on_list_prompts=self._list_prompts,
+            on_get_prompt=self._prompt,
+        )
+
+    async def over_stdio(self) -> None:
+        """Answer until the standard input ends."""
+        async with stdio_server() as (reading, writing):
+            await self.protocol.run(reading, writing, self.protocol.create_initialization_options())
+
+    # -- tools
+
+    async def _list_tools(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return types.ListToolsResult(
+            tools=[
+                types.Tool(
+                    name=name,
+                    description=text,
+                    input_schema=kind.model_json_schema(),
+                    output_schema=schema_of(name),
+                    annotations=READ_ONLY,
+                )
+                for name, (text, kind) in TOOLS.items()
+            ]
+        )
+
+    async def _call(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        if params.name not in TOOLS:
+            raise MCPError(types.INVALID_PARAMS, f"There is no such tool. There are: {', '.join(TOOLS)}.")
+        try:
+            given: BaseModel = TOOLS[params.name][1].model_validate(params.arguments or {})
+            self._count(context)
+            text, values = await self._tools[params.name](given, context)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            return _failed(f"The arguments do not fit. {faults}.")
+        except AssistantError as error:
+            return _failed(problem_of(error).detail)
+        return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=values)
+
+    def _count(self, context: Context) -> None:
+        """Count a question of whoever came over HTTP; raises `Refused`."""
+        caller = context.request.scope.get("caller") if context.request is not None else None
+        if self._doorkeeper and isinstance(caller, Caller):
+            self._doorkeeper.admit(caller, "ask", question=True)
+
+    async def _ask(self, given: Ask, context: Context) -> Result:
+        answer: Answer | None = None
+        async with aclosing(self._answering.events(given.question, papers=given.papers)) as events:
+            done = 0
+            async for event in events:
+                answer = event.answer or answer
+                done += 1
+                await context.session.report_progress(done, None, event.stage)
+        assert answer is not None, "the last event of a stream is the answer"
+        return as_text(answer), as_structure(answer)
+
+    async def _search(self, given: Search, _: Context) -> Result:
+        hits = await self._answering.aside(functools.partial(self._assistant.search, given.query))
+        found = [
+            {"id": hit.paper.id, "title": hit.paper.title, "relevance": float(hit.relevance), "text": hit.passage.text}
+            for hit in hits[: given.limit]
+        ]
+        shown = hits[: given.limit]
+        lines = [f"- {readable(h.paper.title)} (id {h.paper.id}): {readable(h.passage.text)}" for h in shown]
+        return "\n".join(lines) or "No paper here is about that.", {"papers": found}
+
+    async def _get(self, given: Get, _: Context) -> Result:
+        paper = await asyncio.to_thread(self._assistant.paper, given.paper)
+        return _shown(paper), paper_as_json(paper)
+
+    async def _check(self, given: Check, _: Context) -> Result:
+        verdict = await self._answering.aside(functools.partial(self._assistant.check, given.sentence, given.paper))
+        values = {
+            "supported": verdict.supported,
+            "score": float(verdict.score),
+            "basis": verdict.basis,
+            "reasons": list(verdict.reasons),
+            "quote": verdict.quote,
+        }
+        reasons = "; ".join(map(readable, verdict.reasons))
+        said = "The abstract supports it" if verdict.supported else f"The abstract does not support it ({reasons})"
+        return f"{said}. Nearest words: “{readable(verdict.quote)}”", values
+
+    # -- prompts
+
+    async def _list_prompts(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        return prompts.listed()
+
+    async def _prompt(self, _: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        return prompts.filled(params.name, params.arguments or {})
+
+    # -- resources
+
+    async def _list_resources(
+        self, _: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        cursor = (params and params.cursor) or "0"
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+            raise MCPError(types.INVALID_PARAMS, "The cursor is none that was given out here.")
+        start = int(cursor)
+        papers = await asyncio.to_thread(self._assistant.papers)
+        more = str(start + PAGE) if start + PAGE < len(papers) else None
+        listed = [
+            types.Resource(
+                uri=f"{SCHEME}{paper.id}", name=paper.id, title=readable(paper.title), mime_type="text/plain"
+            )
+            for paper in papers[start : start + PAGE]
+        ]
+        return types.ListResourcesResult(resources=listed, next_cursor=more)
+
+    async def _list_templates(
+        self, _: Context, __: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        template = types.ResourceTemplate(
+            uri_template=f"{SCHEME}{{id}}", name="paper", description="A paper by its id.", mime_type="text/plain"
+        )
+        return types.ListResourceTemplatesResult(resource_templates=[template])
+
+    async def _read(self, _: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        uri = str(params.uri)
+        try:
+            paper = await asyncio.to_thread(self._assistant.paper, uri.removeprefix(SCHEME))
+        except PaperNotFound as error:
+            raise MCPError(types.INVALID_PARAMS, str(error)) from error
+        text = types.TextResourceContents(uri=uri, mime_type="text/plain", text=_shown(paper))
+        return types.ReadResourceResult(contents=[text])
+
+
+def _failed(text: str) -> types.CallToolResult:
+    """What the model that called is to read and put right."""
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
+
+
+def _shown(paper: Paper) -> str:
+    paper = readable_paper(paper)
+    return "\n\n".join(part for part in (paper.title, paper.abstract, paper.url) if part)

@@ -1,0 +1,233 @@
+"""An answer in, Slack's Block Kit out, within its limits; nothing a paper, a person or a model wrote is markup in it.
+
+Such text goes into `plain_text` objects, where no asterisk, underscore or backtick is markup and titles stay word for
+word; mrkdwn, which has no way to escape these, carries nothing but our own links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ...core.records import Answer, Citation
+from ...show.showing import readable_answer
+
+Block = dict[str, Any]
+
+TEXT = 3000
+"""Characters of one text object: https://docs.slack.dev/reference/block-kit/composition-objects/text-object"""
+BLOCKS = 50
+"""Blocks of a message: https://docs.slack.dev/reference/block-kit/blocks"""
+VIEW_BLOCKS = 100
+"""Blocks of a modal: https://docs.slack.dev/reference/views/modal-views"""
+ELEMENTS = 10
+"""Elements of a context block: https://docs.slack.dev/reference/block-kit/blocks/context-block"""
+MESSAGE = 9000
+"""Characters of all text of a message. Slack tells no figure and has refused 11,341 as `msg_blocks_too_long`:
+https://github.com/slackapi/bolt-js/issues/2867"""
+PROSE = 6000
+"""Of these, at most, for the prose; titles come before quotes in what is left."""
+VIEW = 40_000
+"""Characters of all text of a modal: Slack takes 250 kB of JSON."""
+PAPERS = 40
+"""Papers that get a context block of their own; of more, ten share one."""
+FALLBACK = 1000
+"""Characters of the text shown where blocks are not: in notifications."""
+QUOTE = 600
+"""Characters shown of what is cited of a paper; the modal has all of it."""
+
+_MARK = re.compile(r"\[\d+\]")
+_ADDRESS = re.compile(r"https?://[^\s<>|\"]{1,1000}")
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+"""https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+
+
+def escaped(text: str) -> str:
+    """Text whose `&`, `<` and `>` begin no mention, link or entity."""
+    for sign, entity in _ENTITIES:
+        text = text.replace(sign, entity)
+    return text
+
+
+def unescaped(text: str) -> str:
+    """Text as it was typed, of what Slack sends."""
+    for sign, entity in reversed(_ENTITIES):
+        text = text.replace(entity, sign)
+    return text
+
+
+def reply(answer: Answer, place: str = "") -> list[Block]:
+    """The blocks of an answer: its prose, a context block a paper with title and quote, and the buttons.
+
+    `place` is what the buttons bring back, to know the answer by; without it there are none. Every `[n]` of the
+    answer stands in the prose and every title among the papers, however long these are.
+    """
+    answer = readable_answer(answer)
+    titles = [_cut(title, min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(answer.titles))) for title in answer.titles]
+    lines = [line for line in answer.text.splitlines() if line]
+    share = PROSE // len(lines) if sum(map(_size, lines)) > PROSE else PROSE
+    prose = [_line(line, share) for line in lines]
+    room = MESSAGE - FALLBACK - sum(map(_size, [*prose, *titles]))
+    quotes = [_quotes(answer, title, min(QUOTE, room // len(titles))) for title in answer.titles]
+    papers = [f"[{n}] {title}{quote}" for n, (title, quote) in enumerate(zip(titles, quotes, strict=True), start=1)]
+    return [
+        *(_section(text) for text in _packed(prose)),
+        *_papers(papers, [_link(answer, title) for title in answer.titles]),
+        *_nearest(answer),
+        *([_buttons(answer, place)] if place else []),
+    ]
+
+
+def notice(text: str) -> list[Block]:
+    """The blocks of a text that is no answer, such as an error."""
+    return [_section(_cut(text, TEXT))]
+
+
+def fallback(answer: Answer) -> str:
+    """The text of an answer where blocks are not shown, as in notifications."""
+    return escaped(_cut(" ".join(readable_answer(answer).text.split()), FALLBACK))
+
+
+def evidence(answer: Answer) -> Block:
+    """The modal that shows, paper by paper, what was cited, on what basis, and the abstract it stands in."""
+    answer = readable_answer(answer)
+    abstracts = {hit.paper.title: hit.paper.abstract for hit in answer.hits}
+    share = VIEW // max(len(answer.titles), 1)
+    blocks: list[Block] = []
+    for number, title in enumerate(answer.titles, start=1):
+        cited = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in _cited(answer, title))
+        told = f"[{number}] {title}\n{cited}"
+        blocks.append(_section(_cut(told, min(TEXT, share))))
+        if len(answer.titles) <= VIEW_BLOCKS // 2 and (abstract := abstracts.get(title)):
+            blocks.append({"type": "context", "elements": [_plain(_cut(f"Abstract: {abstract}", min(TEXT, share)))]})
+    return {
+        "type": "modal",
+        "title": _plain("Evidence"),
+        "close": _plain("Close"),
+        "blocks": blocks[:VIEW_BLOCKS] or notice("This answer cites no paper."),
+    }
+
+
+def shown(blocks: Sequence[Block], escape: Callable[[str], str] = str) -> str:
+    """Blocks as lines of text, for doors that show no blocks; `escape` makes each line harmless in their markup."""
+    parts = ["\n".join(escape(line) for line in _told(block).splitlines()) for block in blocks]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _told(block: Block) -> str:
+    texts = [block["text"]] if block["type"] == "section" else block.get("elements", [])
+    if block["type"] == "actions":
+        return ""
+    return "\n".join(unescaped(text["text"]) for text in texts if text["type"] == "plain_text")
+
+
+# -- parts
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _plain(text)}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": escaped(text) or " ", "emoji": False}
+
+
+def _size(text: str) -> int:
+    return len(escaped(text))
+
+
+def _cut(text: str, size: int) -> str:
+    """Text of at most `size` characters once it is escaped, "…" where it was longer."""
+    if _size(text) <= size:
+        return text
+    kept = text[: max(size - 1, 0)]
+    while kept and _size(kept) >= size:
+        kept = kept[: -max((_size(kept) - size) // 5, 1)]
+    return f"{kept.rstrip()}…"
+
+
+def _line(line: str, size: int) -> str:
+    """A line of the prose; where it is too long, its end goes and its reference numbers stay."""
+    line = f"• {line.removeprefix('- ')}" if line.startswith("- ") else line
+    if _size(line) <= size:
+        return line
+    marks = "".join(dict.fromkeys(_MARK.findall(line)))
+    return f"{_cut(_MARK.sub('', line), max(size - len(marks) - 1, 1))} {marks}".rstrip()
+
+
+def _packed(lines: Sequence[str]) -> Iterator[str]:
+    """Lines joined to texts that fit a text object each."""
+    text = ""
+    for piece in (piece for line in lines for piece in _broken(line)):
+        joined = f"{text}\n{piece}" if text else piece
+        if text and _size(joined) > TEXT:
+            yield text
+            joined = piece
+        text = joined
+    if text:
+        yield text
+
+
+def _broken(line: str) -> Iterator[str]:
+    """A line as pieces that fit a text object each, broken between words where there are any."""
+    while _size(line) > TEXT:
+        head = _cut(line, TEXT)[:-1]
+        head = head[: head.rfind(" ") + 1] or head
+        yield head.rstrip()
+        line = line[len(head) :].lstrip()
+    yield line
+
+
+def _cited(answer: Answer, title: str) -> list[Citation]:
+    """The citations of a paper, each quote once."""
+    found = [c for claim in answer.claims for c in claim.citations if c.passage.title == title]
+    return list({citation.quote: citation for citation in found}.values())
+
+
+def _quotes(answer: Answer, title: str, size: int) -> str:
+    """What is cited of a paper, a line each: as many whole quotes as fit into `size` characters, and one at least."""
+    first, *others = (f"\n“{citation.quote}”" for citation in _cited(answer, title))
+    text = _cut(first, size) if size > 1 else ""
+    for quote in others:
+        text += quote if _size(text + quote) <= size else ""
+    return text
+
+
+def _basis(citation: Citation) -> str:
+    return "word for word" if citation.basis == "quoted" else f"{citation.basis}, support {citation.support:.2f}"
+
+
+def _link(answer: Answer, title: str) -> str:
+    urls = (hit.paper.url for hit in answer.hits if hit.paper.title == title)
+    return next((url for url in urls if _ADDRESS.fullmatch(url)), "")
+
+
+def _papers(papers: Sequence[str], links: Sequence[str]) -> Iterator[Block]:
+    if len(papers) > PAPERS:
+        for start in range(0, len(papers), ELEMENTS):
+            yield {"type": "context", "elements": [_plain(paper) for paper in papers[start : start + ELEMENTS]]}
+        return
+    for paper, url in zip(papers, links, strict=True):
+        link = [{"type": "mrkdwn", "text": f"<{escaped(url)}|Open the paper>"}] if url else []
+        yield {"type": "context", "elements": [_plain(paper), *link]}
+
+
+def _nearest(answer: Answer) -> Iterator[Block]:
+    """The titles that came nearest, of a decline that does not name them itself."""
+    nearest = answer.declined.nearest if answer.declined else ()
+    if nearest and not any(title in answer.text for title in nearest):
+        lines = [f"• {_cut(title, TEXT // len(nearest) - 40)}" for title in nearest]
+        yield {"type": "context", "elements": [_plain("\n".join(["The papers that come nearest:", *lines]))]}
+
+
+def _buttons(answer: Answer, place: str) -> Block:
+    named = [("evidence", "Show evidence")] if answer.answered else []
+    named += [("thumb_up", "👍 Helpful"), ("thumb_down", "👎 Not helpful"), ("again", "Ask again")]
+    return {
+        "type": "actions",
+        "elements": [
+            {"type": "button", "action_id": action, "text": {**_plain(text), "emoji": True}, "value": place}
+            for action, text in named
+        ],
+    }

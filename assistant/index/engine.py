@@ -1,0 +1,104 @@
+"""A Chroma folder in, its nearest passages out: read by Chroma's own engine, without the client above it.
+
+The client takes as long to import as the rest of an answer takes to make, and only hands a read on to this engine.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import StoreError
+from ..core.processes import native
+from ..core.records import Passage
+from .store import COLLECTION, READ_BATCH, ChromaStore, Store, batches, chroma_errors, translated
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+KNOWN = ("1.5.9",)
+"""Versions of Chroma whose engine is called as here: unlike the client's, its calls are promised to nobody."""
+_OWNER = ("default_tenant", "default_database")
+"""Chroma's own names for who holds a collection where nobody was named."""
+_KEPT = 8
+"""Collections the engine may keep in memory; a folder holds one."""
+
+
+def folder(path: Path) -> Store:
+    """The Chroma folder, to be read; through the client where this Chroma's engine is not known."""
+    return EngineStore(path) if importlib.metadata.version("chromadb") in KNOWN else ChromaStore.folder(path)
+
+
+def _copied(path: Path) -> TemporaryDirectory[str]:
+    """A copy of a folder that this process may only read: Chroma writes into whatever it opens."""
+    copy = TemporaryDirectory(prefix="paper-assistant-index-")
+    for file in filter(Path.is_file, path.rglob("*")):
+        place = Path(copy.name, file.relative_to(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    return copy
+
+
+class EngineStore:
+    """A Chroma folder that is read and never written. Raises `StoreError` when it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        native().check()
+        import chromadb_rust_bindings as chroma
+
+        self._copy = _copied(path) if path.exists() and not os.access(path, os.W_OK) else None
+        path = Path(self._copy.name) if self._copy else path
+        database = chroma.SqliteDBConfig(
+            url=str(path / "chroma.sqlite3"),
+            hash_type=chroma.MigrationHash.MD5,
+            migration_mode=chroma.MigrationMode.Apply,
+        )
+        try:
+            self._engine = chroma.Bindings(
+                allow_reset=False, sqlite_db_config=database, persist_path=str(path), hnsw_cache_size=_KEPT
+            )
+            self._collection = str(self._engine.get_collection(COLLECTION, *_OWNER).id)
+        except chroma_errors() as error:
+            raise StoreError(f"The index folder {str(path)!r} cannot be opened: {error}") from error
+
+    def nearest(
+        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        if limit < 1 or (paper_ids is not None and not paper_ids):
+            return []
+        where = None if paper_ids is None else json.dumps({"paper_id": {"$in": list(paper_ids)}})
+        with translated():
+            found = self._engine.query(
+                self._collection, None, [vector.tolist()], limit, where, None, ["distances"], *_OWNER
+            )
+        return [(i, 1.0 - d) for i, d in zip(found.ids[0], found.distances[0], strict=True)]
+
+    def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
+        raise StoreError("This index is open for reading. Nothing was put into it.")
+
+    def remove_papers(self, paper_ids: Sequence[str]) -> None:
+        raise StoreError("This index is open for reading. Nothing was removed from it.")
+
+    def whole(self) -> set[str]:
+        with translated():
+            held = self._get(None, []).ids
+            return {i for some in batches(held, READ_BATCH) for i in self._get(some, ["embeddings"]).ids}
+
+    def _get(self, ids: list[str] | None, include: list[str]) -> Any:
+        return self._engine.get(self._collection, ids, None, None, 0, None, include, *_OWNER)
+
+    def __len__(self) -> int:
+        with translated():
+            return int(self._engine.count(self._collection, *_OWNER))
+
+    def close(self) -> None:
+        del self._engine
+        if self._copy:
+            self._copy.cleanup()

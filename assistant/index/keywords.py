@@ -1,0 +1,279 @@
+"""Words in, BM25-ranked papers out: an inverted index of titles and abstracts in one SQLite file.
+
+A question reads the postings of its terms and adds them up; a paper changes the postings of its own terms alone;
+what one process has written, every other sees. The scores are those of SQLite's FTS5, which takes fifty times as long
+to rank 100,000 papers: see `eval/keywords.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import StoreError
+from ..core.records import Paper
+from ..core.text import stem, terms, words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TITLE_WEIGHT = 1.5
+"""Weight of a title word against an abstract word; flat between 1 and 3 on the fitting questions."""
+K1, B = 1.2, 0.75
+"""How soon a word said again adds little, and how far longer papers are held back: FTS5's."""
+NO_RARITY = 1e-6
+"""Inverse document frequency of a term that half of the papers hold, or more: FTS5's."""
+BLOCK = 4096
+"""Rows whose postings of one term lie together: more make adding slower, fewer make searching slower."""
+
+_SCHEMA = """
+create table if not exists papers (row integer primary key, id text unique not null);
+create table if not exists contents (row integer primary key, terms blob not null);
+create table if not exists terms (number integer primary key, term text unique not null);
+create table if not exists postings (term integer, block integer, papers blob, primary key (term, block)) without rowid;
+create table if not exists lengths (block integer primary key, rows blob);
+"""
+"""Blobs are arrays of integers: in `contents` the numbers of the terms that a paper holds (four bytes each); in
+`postings` one for each paper that holds the term, its row times 256 plus twice the term's frequency there (four bytes,
+enough for 16 million rows); in `lengths` one for each row, the words of its paper plus one, 0 for no paper (two)."""
+
+
+class KeywordIndex:
+    """A BM25 index in one file. One process changes it, any number read it.
+
+    Opening, changing and asking raise `StoreError` where the file is damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        # One connection for all threads: SQLite lets them in one at a time. In force, nothing is written to it.
+        self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+        with usable("keyword index"):
+            self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __len__(self) -> int:
+        with usable("keyword index"):
+            return int(self._db.execute("select count(*) from papers").fetchone()[0])
+
+    def ids(self) -> set[str]:
+        with usable("keyword index"):
+            return {row[0] for row in self._db.execute("select id from papers")}
+
+    def whole(self) -> bool:
+        """Whether each paper has a length and each of its terms a posting, and nothing else has one."""
+        import numpy as np
+
+        def read(query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            """All integers of a column of blobs, and beside each the number that its blob belongs to."""
+            table = self._db.execute(query).fetchall()
+            numbers = np.repeat([number for number, _ in table], [len(blob) // 4 for _, blob in table])
+            return numbers.astype(np.int64), np.frombuffer(b"".join(b for _, b in table), np.uint32).astype(np.int64)
+
+        try:
+            rows, held = read("select row, terms from contents")
+            terms, postings = read("select term, papers from postings")
+            blocks = b"".join(blob for (blob,) in self._db.execute("select rows from lengths order by block"))
+            measured = np.frombuffer(blocks, np.uint16).nonzero()[0].tolist()
+            return measured == [row for (row,) in self._db.execute("select row from papers order by row")] and (
+                np.array_equal(np.sort(held << 24 | rows), np.sort(terms << 24 | postings >> 8))
+            )
+        except (TypeError, ValueError, OverflowError):  # what is no array, a number that is none of ours
+            return False
+
+    def misread(self, papers: Iterable[Paper]) -> int:
+        """How many of `papers` are not indexed by the terms and the length that they have."""
+        import numpy as np
+
+        with usable("keyword index"):
+            rows = dict(self._db.execute("select id, row from papers").fetchall())
+            table = self._db.execute("select term, papers from postings").fetchall()
+            numbers = np.repeat([number for number, _ in table], [len(blob) // 4 for _, blob in table])
+            postings = np.frombuffer(b"".join(blob for _, blob in table), np.uint32)
+            order = np.argsort(postings >> 8, kind="stable")
+            numbers, postings = numbers[order], postings[order]
+            bounds = np.searchsorted(postings >> 8, np.arange(max(rows.values(), default=0) + 2, dtype=np.uint32))
+            blocks = self._db.execute("select block, rows from lengths").fetchall()
+            lengths = {block: array("H", blob) for block, blob in blocks}
+            terms = dict(self._db.execute("select number, term from terms").fetchall())
+            wrong = 0
+            for paper in papers:
+                row = rows[paper.id]
+                own = slice(bounds[row], bounds[row + 1])
+                counts = {terms[n]: p & 255 for n, p in zip(numbers[own].tolist(), postings[own].tolist(), strict=True)}
+                wrong += (counts, lengths[row // BLOCK][row % BLOCK]) != _counted(paper)
+        return wrong
+
+    def put(self, papers: Iterable[Paper]) -> None:
+        """Index papers, each in place of an earlier version of itself; all or none."""
+        fresh = {paper.id: _counted(paper) for paper in papers}
+        with self._changing():
+            self._drop(fresh)
+            numbers = self._numbers({term for counts, _ in fresh.values() for term in counts})
+            postings: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("I"))
+            (first,) = self._db.execute("select coalesce(max(row), 0) + 1 from papers").fetchone()
+            for row, (paper_id, (counts, length)) in enumerate(fresh.items(), first):
+                held = {numbers[term]: row << 8 | count for term, count in counts.items()}
+                self._db.execute("insert into papers values (?, ?)", (row, paper_id))
+                self._db.execute("insert into contents values (?, ?)", (row, array("I", held)))
+                self._set_length(row, length)
+                for number, posting in held.items():
+                    postings[number, row // BLOCK].append(posting)
+            for place, added in sorted(postings.items()):
+                self._set_postings(place, self._postings(place) + added)
+
+    def remove(self, paper_ids: Iterable[str]) -> None:
+        with self._changing():
+            self._drop(paper_ids)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with usable("keyword index"), self._db:  # which commits, or takes everything back
+            self._db.execute("begin immediate")
+            yield
+
+    def _drop(self, paper_ids: Iterable[str]) -> None:
+        gone: dict[tuple[int, int], set[int]] = defaultdict(set)
+        query = "select row, terms from papers join contents using (row) where id = ?"
+        for paper_id in paper_ids:
+            for row, held in self._db.execute(query, (paper_id,)).fetchall():
+                self._db.execute("delete from papers where row = ?", (row,))
+                self._db.execute("delete from contents where row = ?", (row,))
+                self._set_length(row, 0)
+                for number in array("I", held):
+                    gone[number, row // BLOCK].add(row)
+        for place, rows in gone.items():
+            self._set_postings(place, array("I", [p for p in self._postings(place) if p >> 8 not in rows]))
+
+    def _numbers(self, some: Iterable[str]) -> dict[str, int]:
+        """The number of each term, given now to those that have none."""
+        listed = json.dumps(sorted(some))
+        self._db.execute("insert or ignore into terms (term) select value from json_each(?)", (listed,))
+        query = "select term, number from terms where term in (select value from json_each(?))"
+        return dict(self._db.execute(query, (listed,)))
+
+    def _postings(self, place: tuple[int, int]) -> array[int]:
+        held = self._db.execute("select papers from postings where term = ? and block = ?", place).fetchone()
+        return array("I", held[0] if held else b"")
+
+    def _set_postings(self, place: tuple[int, int], postings: array[int]) -> None:
+        if postings:
+            self._db.execute("replace into postings values (?, ?, ?)", (*place, postings))
+        else:
+            self._db.execute("delete from postings where term = ? and block = ?", place)
+
+    def _set_length(self, row: int, length: int) -> None:
+        block, place = divmod(row, BLOCK)
+        held = self._db.execute("select rows from lengths where block = ?", (block,)).fetchone()
+        lengths = array("H", held[0] if held else bytes(2 * BLOCK))
+        lengths[place] = length
+        self._db.execute("replace into lengths values (?, ?)", (block, lengths))
+
+    def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
+        """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known.
+
+        With `whole`, compounds are not also looked for by their parts.
+        """
+        wanted = list(dict.fromkeys([_whole(stem(w)) for w in words(question)] if whole else index_terms(question)))
+        if not wanted or limit < 1:
+            return []
+        import numpy as np
+
+        with usable("keyword index"):
+            scores = self._scores(wanted)
+            (rows,) = scores.nonzero()
+            if len(rows) > limit:
+                held = np.partition(scores[rows], -limit)
+                rows = rows[scores[rows] >= held[-limit]]  # with all that tie for the last place
+            query = "select id, row from papers where row in (select value from json_each(?))"
+            found = [(i, float(scores[row])) for i, row in self._db.execute(query, (json.dumps(rows.tolist()),))]
+        return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+
+    def _scores(self, wanted: Sequence[str]) -> NDArray[np.float64]:
+        """The BM25 score of each row; an empty array when no term is known."""
+        import numpy as np
+
+        read: dict[str | None, list[tuple[int, bytes]]] = defaultdict(list)
+        query = (  # one statement, and so what was true at one moment
+            "select null, block, rows from lengths union all "
+            "select terms.term, block, papers from terms join postings on postings.term = number "
+            "where terms.term in (select value from json_each(?))"
+        )
+        for term, block, blob in self._db.execute(query, (json.dumps(wanted),)):
+            read[term].append((block, blob))
+        known = {term: b"".join(blob for _, blob in read[term]) for term in wanted if term in read}
+        if not known:
+            return np.zeros(0)
+        lengths = np.frombuffer(b"".join(blob for _, blob in sorted(read[None])), np.uint16).astype(np.float64) - 1
+        count, total = np.count_nonzero(lengths >= 0), lengths.sum(where=lengths > 0)
+        if not total:
+            raise ValueError("the lengths of the papers are lost")
+        norms = K1 * (1 - B + B * lengths.clip(0) / (total / count))
+        scores = np.zeros(len(lengths))
+        for blob in known.values():
+            postings = np.frombuffer(blob, np.uint32)
+            rows, frequency, held = postings >> 8, (postings & 255) / 2, len(postings)
+            rarity = math.log((count - held + 0.5) / (held + 0.5))
+            scores[rows] += max(rarity, NO_RARITY) * (frequency * (K1 + 1) / (frequency + norms[rows]))
+        return scores
+
+    def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
+        """How many papers hold each stem."""
+        wanted = {stem: _whole(stem) for stem in stems}
+        query = (
+            "select terms.term, sum(length(papers)) / 4 from terms join postings on postings.term = number "
+            "where terms.term in (select value from json_each(?)) group by number"
+        )
+        with usable("keyword index"):
+            counts = dict(self._db.execute(query, (json.dumps(list(wanted.values())),)))
+        return {stem: counts.get(term, 0) for stem, term in wanted.items()}
+
+    def stems(self, start: str, *, shortest: int, longest: int, least: int) -> list[str]:
+        """The stems of so many letters that begin with `start` and stand in at least that many papers."""
+        query = (
+            "select terms.term from terms join postings on postings.term = number "
+            "where terms.term >= ? and terms.term < ? and length(terms.term) between ? and ? group by number "
+            "having sum(length(papers)) / 4 >= ? order by number"
+        )
+        with usable("keyword index"):
+            found = self._db.execute(query, (start, start + "\U0010ffff", shortest, longest, least))
+            return [term for (term,) in found]
+
+    def rarity(self, stems: Iterable[str]) -> dict[str, float]:
+        """The inverse document frequency of each stem: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
+        held = len(self)
+        return {stem: math.log(1 + (held - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()}
+
+
+@contextmanager
+def usable(part: str) -> Iterator[None]:
+    """What reading a damaged part of the index leads to, as `StoreError`."""
+    try:
+        yield
+    except (sqlite3.Error, IndexError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"The {part} cannot be used ({error}). Make it whole: assistant doctor --repair") from error
+
+
+def _counted(paper: Paper) -> tuple[dict[str, int], int]:
+    """What is indexed of a paper: twice the weighted frequency of each term, up to 255, and its words plus one."""
+    title, abstract = index_terms(paper.title), index_terms(paper.abstract)
+    halves = Counter(abstract * 2 + title * int(TITLE_WEIGHT * 2))
+    return {term: min(count, 255) for term, count in halves.items()}, min(1 + len(title) + len(abstract), 65535)
+
+
+def index_terms(text: str) -> list[str]:
+    """The terms of `text`, words with an apostrophe as if it were not there."""
+    return [_whole(term) for term in terms(text)]
+
+
+def _whole(term: str) -> str:
+    return term.replace("'", "").replace("’", "")

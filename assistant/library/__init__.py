@@ -1,0 +1,1 @@
+"""Files in, papers held: reading sources, the record of papers, chunking, browsing."""

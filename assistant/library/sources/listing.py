@@ -1,0 +1,152 @@
+"""The bytes of a listing dump in, its papers and rejects out.
+
+Two layouts are known, told apart by what stands in the file. In both a record is a title on one line and
+its abstract on the next line that is not blank; they differ in the header:
+
+    (a) header lines, a line "Subscribe", who keeps the listing, a date, then records with blank lines between
+    (b) header lines, then "Subscribe" glued to the first title, then records without blank lines
+
+A file without a header is read where it is titles and abstracts in turn. A line of a bibliographic file, such as
+"AU  - Moss, Ivy", is never a title or an abstract.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ...core.records import Paper, Reject
+from ...core.text import sentences
+from .formats import is_field
+
+EXPECTED = "each title on one line, its abstract on the next"
+"""How a person is told what a listing looks like."""
+IN_TURN = 0.75
+"""Share of the lines that must be a title with its abstract where no header says that this is a listing."""
+HEADER_LINES = 30
+"""How far down "Subscribe" may stand and still end a header."""
+ABSTRACT_WORDS = 40
+"""A line this long is an abstract however it ends; the longest title met has 26 words."""
+MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
+"""Characters of the longest title and abstract taken, 50 and 500 times the longest met: a few megabytes on one line
+would take minutes to index."""
+SENTENCE_WORDS = 15
+"""A line this long that ends as a sentence does is an abstract; so are two sentences."""
+
+_GLUED = re.compile(r"Subscribe(?!(?:rs?|d|s)\b)(?=\S)")  # not a title on "Subscribers"
+_DATE = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:,? \d{4})?")
+_KEEPER = re.compile(r"by\s?[A-Z].{0,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one listing held; `label` is the date its header bears, if any ("Mar 12")."""
+
+    source: str
+    papers: tuple[Paper, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    text: str
+
+
+def parse(data: bytes, source: str) -> Listing:
+    """The records of one listing; lines that are not UTF-8 are rejected one by one, and what is no listing whole."""
+    lines, undecodable = _lines(data, source)
+    body, label, headed = _body(lines)
+    records = list(_records(body, source))
+    papers = tuple(r for r in records if isinstance(r, Paper))
+    if not headed and 2 * (len(papers) + len(undecodable)) < IN_TURN * (len(lines) + len(undecodable)):
+        return Listing(source, rejects=(Reject(source, 0, f"is not a listing, which has {EXPECTED}"),))
+    rejects = [*undecodable, *(r for r in records if isinstance(r, Reject))]
+    if not papers and not rejects:
+        rejects.append(Reject(source, 0, "holds a listing's header and no record"))
+    return Listing(source, papers, tuple(sorted(rejects, key=lambda r: r.line)), label)
+
+
+def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
+    lines, rejects = [], []
+    for number, raw in enumerate(data.removeprefix(codecs.BOM_UTF8).splitlines(), start=1):
+        try:
+            text = raw.decode().strip()
+        except UnicodeDecodeError as error:
+            text = raw.decode(errors="replace")
+            told = f"is not UTF-8 (at byte {error.start}); save the file as UTF-8"
+            rejects.append(Reject(source, number, told, text))
+            continue
+        if text:
+            lines.append(_Line(number, text))
+    return lines, rejects
+
+
+def _body(lines: list[_Line]) -> tuple[list[_Line], str, bool]:
+    """The lines that hold records, the header's date, and whether there is a header."""
+    for position, line in enumerate(lines[:HEADER_LINES]):
+        if _GLUED.match(line.text):
+            first = _Line(line.number, line.text.removeprefix("Subscribe"))
+            return [first, *lines[position + 1 :]], "", True
+        if line.text == "Subscribe":
+            return *_after_subscribe(lines[position + 1 :]), True
+    return lines, "", False
+
+
+def _after_subscribe(lines: list[_Line]) -> tuple[list[_Line], str]:
+    label = ""
+    for position, line in enumerate(lines):
+        if _DATE.fullmatch(line.text):
+            label = line.text
+        elif position > 1 or label or not _KEEPER.fullmatch(line.text):
+            return lines[position:], label
+    return [], label
+
+
+def _records(lines: Iterable[_Line], source: str) -> Iterator[Paper | Reject]:
+    title: _Line | None = None
+    first: dict[str, tuple[int, Paper]] = {}
+    for line in lines:
+        if is_field(line.text):
+            if title is not None:
+                yield Reject(source, title.number, "what follows this title is no abstract", title.text)
+            yield Reject(source, line.number, "is a field of a bibliographic file, no title or abstract", line.text)
+            title = None
+        elif title is None and is_abstract(line.text):
+            yield Reject(source, line.number, "an abstract with no title before it", line.text)
+        elif title is None and len(line.text) > MAX_TITLE:
+            yield Reject(source, line.number, f"is longer than a title ({len(line.text):,} characters)", line.text)
+        elif title is None:
+            title = line
+        elif len(line.text) > MAX_ABSTRACT:
+            told = f"the text after this title is longer than an abstract ({len(line.text):,} characters)"
+            yield Reject(source, title.number, told, f"{title.text}\n{line.text}")
+            title = None
+        elif is_abstract(line.text):
+            paper = Paper(title.text, line.text, sources=(source,))
+            number, before = first.setdefault(paper.id, (title.number, paper))
+            yield paper if paper.abstract == before.abstract else _repeated(paper, title.number, number)
+            title = None
+        else:
+            yield Reject(source, title.number, "what follows this title reads as a title, not an abstract", title.text)
+            title = line
+    if title is not None:
+        yield Reject(source, title.number, "the file ends before this title's abstract", title.text)
+
+
+def _repeated(paper: Paper, line: int, first: int) -> Reject:
+    reason = f"the same title stands at line {first} of this file already, with another abstract"
+    return Reject(paper.sources[0], line, reason, f"{paper.title}\n{paper.abstract}")
+
+
+def is_abstract(line: str) -> bool:
+    """Whether a line reads as an abstract: long, or prose that ends as sentences do."""
+    length = len(line.split())
+    if length >= ABSTRACT_WORDS:
+        return True
+    if not line.rstrip("\"'”’)]").endswith((".", "!", "。")):
+        return False
+    return length >= SENTENCE_WORDS or (length >= 6 and len(sentences(line)) > 1)

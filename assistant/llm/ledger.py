@@ -1,0 +1,111 @@
+"""What calls of a language model took and what came of them in, the same out again: tokens, verdicts, answers.
+
+It is one private file beside the library. Whoever deletes it loses nothing but what was counted and saved by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..core.database import Database
+from . import Usage
+
+MOST_KEPT = 5000
+"""Verdicts and answers that are kept; the oldest go first. An answer takes about 3 kB."""
+SCHEMAS = (
+    """
+    create table spent (
+        day text, model text, calls integer, prompt_tokens integer, completion_tokens integer, estimated integer,
+        primary key (day, model)
+    ) without rowid;
+    create table kept (number integer primary key, key text unique, value text)
+    """,
+)
+_ADD = """
+    insert into spent values (?, ?, ?, ?, ?, ?) on conflict do update set
+        calls = calls + excluded.calls, prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = completion_tokens + excluded.completion_tokens, estimated = estimated + excluded.estimated
+"""
+
+Prices = Mapping[str, tuple[float, float]]
+"""US dollars for a million tokens of a model's prompts and of its replies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Tokens and US dollars that language models took today (in UTC) and ever; None: a price is not known.
+
+    `limit` is how many tokens a day may take, 0 where there is no limit.
+    """
+
+    tokens_today: int
+    cost_today: float | None
+    tokens: int
+    cost: float | None
+    limit: int = 0
+
+
+def bill(usage: Mapping[str, int], cost: float | None) -> str:
+    """What language models took, in words; nothing is said of money where a price is not known."""
+    calls, prompts, replies = (usage.get(name, 0) for name in ("calls", "prompt_tokens", "completion_tokens"))
+    told = "about " if usage.get("estimated") else ""
+    return f"{calls} call{'' if calls == 1 else 's'}, {told}{prompts:,} tokens in, {replies:,} out{money(cost)}"
+
+
+def money(dollars: float | None) -> str:
+    """The end of such a sentence."""
+    return "" if dollars is None else f", ${dollars:.4f}"
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+class Ledger:
+    """The ledger in the folder `home`; a day is one of UTC. Raises `DatabaseError`."""
+
+    def __init__(self, home: Path, *, today: Callable[[], str] = _today) -> None:
+        self._database, self._today = Database(home / "model.sqlite", SCHEMAS), today
+
+    def close(self) -> None:
+        self._database.close()
+
+    def spend(self, model: str, used: Usage) -> None:
+        """Count what calls of a model took."""
+        counted = (used.calls, used.prompt_tokens, used.completion_tokens, used.estimated)
+        if used.calls:
+            self._database.rows(_ADD, (self._today(), model, *counted))
+
+    def spent(self, *, today: bool = False) -> dict[str, Usage]:
+        """What each model took, ever or today."""
+        rows = self._database.rows(
+            "select model, sum(calls), sum(prompt_tokens), sum(completion_tokens), sum(estimated) from spent "
+            "where day = ? or not ? group by model",
+            (self._today(), today),
+        )
+        return {model: Usage(*counted) for model, *counted in rows}
+
+    def kept(self, key: str) -> str | None:
+        """What was kept under a key."""
+        rows = self._database.rows("select value from kept where key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def keep(self, key: str, value: str) -> None:
+        """Keep a value under a key, in place of what was there."""
+        with self._database.writing():
+            self._database.rows("insert or replace into kept (key, value) values (?, ?)", (key, value))
+            self._database.rows("delete from kept where number <= (select max(number) from kept) - ?", (MOST_KEPT,))
+
+
+def cost(used: Mapping[str, Usage], prices: Prices) -> float | None:
+    """US dollars for what models took; None where a model that took anything has no price."""
+    took = {model: usage for model, usage in used.items() if usage.calls}
+    if took.keys() - prices.keys():
+        return None
+    return sum(
+        (usage.prompt_tokens * prices[model][0] + usage.completion_tokens * prices[model][1]) / 1_000_000
+        for model, usage in took.items()
+    )

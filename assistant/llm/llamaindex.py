@@ -1,0 +1,175 @@
+"""A search or a language model in, the same behind llama-index's interfaces out, and the other way round."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..core.errors import LLMError, SettingsError
+from ..core.records import Hit
+from . import LLM, Message, Reply, Schema
+from .model import SECONDS
+
+if TYPE_CHECKING:
+    from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
+    from llama_index.core.llms import LLM as LlamaIndexLLM
+    from llama_index.core.llms import CustomLLM
+    from llama_index.core.retrievers import BaseRetriever
+
+_ROLES: dict[str, Literal["system", "user", "assistant"]] = {"system": "system", "assistant": "assistant"}
+
+
+def retriever(search: Callable[[str], list[Hit]]) -> BaseRetriever:
+    """A llama-index retriever whose nodes are the best passages of the hits; `score` is the hit's relevance."""
+    from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+
+    class PaperRetriever(BaseRetriever):
+        def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+            return [
+                NodeWithScore(
+                    node=TextNode(
+                        id_=hit.passage.id,
+                        text=hit.passage.text,
+                        metadata={"title": hit.paper.title, "paper_id": hit.paper.id, "start": hit.passage.start},
+                    ),
+                    score=hit.relevance,
+                )
+                for hit in search(query_bundle.query_str)
+            ]
+
+    return PaperRetriever()
+
+
+# -- language models
+
+
+def ours(llm: object) -> LLM:
+    """`llm` behind our seam: as it is, or a llama-index LLM adapted. `SettingsError` for what is neither."""
+    if "llama_index.core" in sys.modules:  # else nothing can be one of its models
+        from llama_index.core.llms import LLM as LlamaIndexLLM
+
+        if isinstance(llm, LlamaIndexLLM):
+            return Adapted(llm)
+    if isinstance(getattr(llm, "name", None), str) and callable(getattr(llm, "complete", None)):
+        return llm  # type: ignore[return-value]  # mypy does not see that the seam is met
+    raise SettingsError(
+        f"llm is a {type(llm).__name__}, which is no language model. Give one with the method of assistant.llm.LLM, "
+        "or a llama-index LLM."
+    )
+
+
+class Adapted:
+    """A llama-index LLM behind our seam: read on a thread of its own, so that our time limits hold for it too."""
+
+    def __init__(self, llm: LlamaIndexLLM) -> None:
+        self._llm = llm
+
+    @property
+    def name(self) -> str:
+        return self._llm.metadata.model_name or self._llm.class_name()
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
+        """The reply; llama-index has no one way to ask for a schema or a temperature, so the LLM keeps to its own."""
+        reply, over = Reply(messages, seconds=seconds), threading.Event()
+        reply.on_close(over.set)
+
+        def read() -> None:
+            with _Told(reply, self.name):
+                for piece in self._pieces(messages):
+                    reply.put(piece)
+                    if over.is_set():
+                        break
+
+        threading.Thread(target=read, name="llama-index language model", daemon=True).start()
+        return reply
+
+    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
+        from llama_index.core.base.llms.types import ChatMessage
+
+        asked = [ChatMessage(role=message.role, content=message.content) for message in messages]
+        said = ""
+        for response in self._llm.stream_chat(asked):
+            whole = response.message.content or ""
+            piece = response.delta if response.delta is not None else whole.removeprefix(said)
+            said += piece
+            yield piece
+
+
+class _Told:
+    """Ends a reply with whatever ended the block: whoever reads it is told, as a thread can tell nobody."""
+
+    def __init__(self, reply: Reply, name: str) -> None:
+        self._reply, self._name = reply, name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None or isinstance(error, LLMError):
+            self._reply.put(error)
+        else:
+            said = f"{type(error).__name__}: {error}"
+            self._reply.put(LLMError(f"The llama-index language model {self._name} fails. It says: {said}"))
+        return True
+
+
+def custom(llm: LLM) -> CustomLLM:
+    """Our language model as a llama-index one, with its time limits, tries and errors."""
+    from llama_index.core.base.llms.types import (
+        ChatMessage,
+        ChatResponse,
+        CompletionResponse,
+        LLMMetadata,
+        MessageRole,
+    )
+    from llama_index.core.llms import CustomLLM
+
+    class AssistantLLM(CustomLLM):
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(model_name=llm.name, is_chat_model=True)
+
+        def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
+            return CompletionResponse(text=llm.complete([Message("user", prompt)]).text())
+
+        def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Iterator[CompletionResponse]:  # type: ignore[override]
+            for said, piece in _growing(llm.complete([Message("user", prompt)])):
+                yield CompletionResponse(text=said, delta=piece)
+
+        def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
+            return _chatted(llm.complete(_messages(messages)).text(), None)
+
+        def stream_chat(self, messages: Sequence[ChatMessage], **_: Any) -> Iterator[ChatResponse]:  # type: ignore[override]
+            for said, piece in _growing(llm.complete(_messages(messages))):
+                yield _chatted(said, piece)
+
+    def _chatted(said: str, piece: str | None) -> ChatResponse:
+        return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=said), delta=piece)
+
+    return AssistantLLM()
+
+
+def _growing(reply: Reply) -> Iterator[tuple[str, str]]:
+    """What was said so far, and its last piece."""
+    said = ""
+    for piece in reply:
+        said += piece
+        yield said, piece
+
+
+def _messages(messages: Sequence[ChatMessage]) -> list[Message]:
+    """Their messages as ours; what is neither of the system nor of the assistant is the user's."""
+    return [Message(_ROLES.get(message.role.value, "user"), message.content or "") for message in messages]

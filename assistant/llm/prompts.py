@@ -1,0 +1,116 @@
+"""A file of `prompts/` in, filled messages out; a missing or unknown name fails when the prompts are loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Self
+
+from ..core.errors import PromptError
+from ..core.records import digest
+from . import Message
+
+NAMES = {
+    "answer": {"question", "sources", "wanted"},
+    "condense": {"question", "turns"},
+    "judge": {"pairs"},
+    "repair": {"question", "rejected", "sources"},
+    "split": {"question"},
+}
+"""What each prompt must leave room for, and no more."""
+DASHES = "\n---\n"
+_ANGLE, _SQUARE = "\u2039", "\u27e6"
+"""Stand for the brackets that open something to a model; no model's normal form (NFKC) turns them into these."""
+_OPENS_TAG = re.compile(r"[<\uff1c\ufe64]")
+_OPENS_MARK = re.compile(r"[\[\uff3b](?![\d.\s])")
+"""A bracket before a word, as in "[INST]"; "[1]" and "[...]" are no model's tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A system text and the template of the user's message."""
+
+    name: str
+    system: str
+    template: str
+
+    def filled(self, values: Mapping[str, str]) -> tuple[Message, Message]:
+        """The messages with `values` in place, one for each of the prompt's names."""
+        return Message("system", self.system), Message("user", Template(self.template).substitute(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """All prompts; `wording` is the hash of their texts."""
+
+    answer: Prompt
+    condense: Prompt
+    judge: Prompt
+    repair: Prompt
+    split: Prompt
+    wording: str
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """The prompts of `folder`, or those that came with the package. Raises `PromptError`."""
+        place = folder or _shipped()
+        texts = {name: _text(place / f"{name}.md") for name in NAMES}
+        prompts = {name: _prompt(name, text, place / f"{name}.md") for name, text in texts.items()}
+        return cls(**prompts, wording=digest(*(texts[name] for name in sorted(texts))))
+
+
+def fenced(tag: str, text: str, *, number: int | None = None) -> str:
+    """`text` as data between `<tag>` and `</tag>`."""
+    opening = tag if number is None else f'{tag} n="{number}"'
+    return f"<{opening}>\n{harmless(text)}\n</{tag}>"
+
+
+def harmless(text: str) -> str:
+    """`text` in which nothing can be a fence, or a token by which a model is steered.
+
+    These tokens differ from model to model, but all begin with a bracket: `<|im_start|>`, `</s>`, `[INST]`. So the
+    brackets that may begin one are made to look otherwise.
+    """
+    return _OPENS_MARK.sub(_SQUARE, _OPENS_TAG.sub(_ANGLE, text))
+
+
+def as_it_stood(text: str) -> str:
+    """What a model copied of a `harmless` text, with its brackets again."""
+    return text.replace(_ANGLE, "<").replace(_SQUARE, "[")
+
+
+def _shipped() -> Path:
+    """Beside this file in an installed package, beside the package in a checkout."""
+    here = Path(__file__).parent / "prompts"
+    return here if here.is_dir() else Path(__file__).parent.parent / "prompts"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise PromptError(
+            f"The prompt {str(path)!r} is missing. Install the package again, or put the file back."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"The prompt {str(path)!r} cannot be read: {error}.") from error
+
+
+def _prompt(name: str, text: str, path: Path) -> Prompt:
+    system, dashes, template = text.partition(DASHES)
+    if not (dashes and system.strip() and template.strip()):
+        raise PromptError(f"The prompt {str(path)!r} must be a system text, a line of three dashes, and a template.")
+    if not Template(template).is_valid():
+        raise PromptError(f"The prompt {str(path)!r} has a $ that begins no name. Write $$ for a dollar sign.")
+    found = set(Template(template).get_identifiers())
+    if missing := sorted(NAMES[name] - found):
+        raise PromptError(f"The prompt {str(path)!r} lacks ${', $'.join(missing)}: put it where it is to be filled in.")
+    if unknown := sorted(found - NAMES[name]):
+        raise PromptError(
+            f"The prompt {str(path)!r} names ${', $'.join(unknown)}, which nothing fills. "
+            f"It may name ${', $'.join(sorted(NAMES[name]))}."
+        )
+    return Prompt(name, system.strip(), template.strip())

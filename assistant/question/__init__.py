@@ -1,0 +1,1 @@
+"""Earlier turns and a question in, what it asks for out."""

@@ -1,0 +1,1 @@
+"""An answer in, what a person reads out: text, Markdown, BibTeX."""

@@ -1,0 +1,74 @@
+"""An answer or a kept conversation in, Markdown out; nothing a paper, a person or a model wrote is markup in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from ..core.notebook import escaped
+from ..core.records import Answer
+from ..core.text import clean
+from ..people.conversations import Kept, KeptTurn
+from .showing import readable_answer
+
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SOURCE = re.compile(r"^\\?\[\d+\\?\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
+_ADDRESS = re.compile(r"https?://[^\s<>\\]+")
+_MARK = re.compile(r"\[([0-9]{1,4})\]")
+ANYWHERE = "https://scholar.google.com/scholar?q="
+"""Where a paper without an address of its own is looked for, by title; opened by a person's click alone."""
+
+
+def of_answer(answer: Answer) -> str:
+    """The answer, then its numbered sources, each with the words cited; for a decline, the nearest titles."""
+    answer = readable_answer(answer)
+    parts = [_body(answer)]
+    if answer.titles:
+        parts.append("\n\n".join(_source(number, title, answer) for number, title in enumerate(answer.titles, start=1)))
+    if answer.declined and answer.declined.nearest:
+        parts.append("\n".join(["Nearest:", "", *(f"- {escaped(title)}" for title in answer.declined.nearest)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def marks(answer: Answer) -> list[tuple[int, int, int]]:
+    """Where `of_answer` cites: the characters from and to which a reference number stands, and the number."""
+    places = ((mark.start(), mark.end(), int(mark[1])) for mark in _MARK.finditer(_body(readable_answer(answer))))
+    return [(start, end, number) for start, end, number in places if 1 <= number <= len(answer.titles)]
+
+
+def address(title: str, url: str) -> str:
+    """Where a paper is read online: at its own address or, if it has none, by a search for its title."""
+    return url if _ADDRESS.fullmatch(url) else ANYWHERE + quote(f'"{clean(title)}"', safe="")
+
+
+def of_conversation(kept: Kept, turns: Iterable[KeptTurn]) -> str:
+    """The whole conversation: its title, then each question as a heading over its answer."""
+    told = [f"# {escaped(kept.title)}\n"]
+    for kept_turn in turns:
+        asked = f"*{kept_turn.asked:%Y-%m-%d %H:%M} UTC*"
+        told.append(f"## {escaped(kept_turn.turn.question)}\n\n{asked}\n\n{of_answer(kept_turn.turn.answer)}")
+    return "\n".join(told)
+
+
+def titles_in(markdown: str) -> list[str]:
+    """The titles that an answer cites, as they are shown in the Markdown that `of_answer` made of it."""
+    return [_ESCAPED.sub(r"\g<1>", title) for title in _SOURCE.findall(markdown)]
+
+
+def _body(answer: Answer) -> str:
+    """What stands above the sources."""
+    return "\n".join(_paragraph(line) for line in answer.text.splitlines())
+
+
+def _paragraph(line: str) -> str:
+    return f"- {escaped(line.removeprefix('- '))}" if line.startswith("- ") else escaped(line)
+
+
+def _source(number: int, title: str, answer: Answer) -> str:
+    """A source under the number it bears in the text, and what was cited of it."""
+    urls = [hit.paper.url for hit in answer.hits if hit.paper.title == title and _ADDRESS.fullmatch(hit.paper.url)]
+    address = f" <{urls[0]}>" if urls else ""
+    cited = [c.quote for claim in answer.claims for c in claim.citations if c.passage.title == title]
+    quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in dict.fromkeys(cited)).removesuffix("\n>")
+    return f"[{number}] **{escaped(title)}**{address}\n{quotes}"

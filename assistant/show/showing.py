@@ -1,0 +1,74 @@
+"""An answer or a paper in, the same out as a person reads it: without LaTeX, its quotes where they stood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from ..core.readable import readable, readable_with
+from ..core.records import Answer, Citation, Hit, Paper
+from ..core.text import Span
+
+
+def readable_paper(paper: Paper) -> Paper:
+    """A paper to be shown; it must not be stored, and its id is another where its title is."""
+    return replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
+
+
+def readable_answer(answer: Answer) -> Answer:
+    """An answer to be shown, with the same numbers; its quotes stand in its abstracts, as before.
+
+    Two titles that would come to read the same stay as they are.
+    """
+    titles = _titles(answer)
+    abstracts = {hit.paper.title: hit.paper.abstract for hit in answer.hits}
+    declined = answer.declined
+    if declined is not None:
+        message, nearest = readable(declined.message), tuple(titles[title] for title in declined.nearest)
+        declined = replace(declined, message=message, nearest=nearest)
+    return replace(
+        answer,
+        lead=readable(answer.lead),
+        claims=tuple(
+            replace(
+                claim,
+                text=readable(claim.text),
+                heading=titles.get(claim.heading) or readable(claim.heading),
+                citations=tuple(_citation(one, titles, abstracts) for one in claim.citations),
+            )
+            for claim in answer.claims
+        ),
+        rejections=tuple(
+            replace(one, sentence=readable(one.sentence), reason=readable(one.reason)) for one in answer.rejections
+        ),
+        hits=tuple(_hit(hit, titles) for hit in answer.hits),
+        declined=declined,
+    )
+
+
+def _titles(answer: Answer) -> dict[str, str]:
+    """Each title that an answer names, and how it is shown."""
+    nearest = answer.declined.nearest if answer.declined else ()
+    named = dict.fromkeys([*(hit.paper.title for hit in answer.hits), *answer.titles, *nearest])
+    shown = {title: readable(title) for title in named}
+    count = Counter(shown.values())
+    return {title: one if count[one] == 1 else title for title, one in shown.items()}
+
+
+def _hit(hit: Hit, titles: dict[str, str]) -> Hit:
+    paper = replace(hit.paper, title=titles[hit.paper.title], abstract=readable(hit.paper.abstract))
+    return replace(hit, paper=paper, passage=replace(hit.passage, title=paper.title, text=readable(hit.passage.text)))
+
+
+def _citation(citation: Citation, titles: dict[str, str], abstracts: dict[str, str]) -> Citation:
+    """A citation of the abstract as it is shown: its quote is cut from that, for a formula may reach beyond it."""
+    passage = citation.passage
+    title = titles[passage.title]
+    abstract = abstracts.get(passage.title, "")
+    start = abstract.find(citation.quote, passage.start if abstract.startswith(passage.text, passage.start) else 0)
+    if start < 0 or not citation.quote:
+        text = readable(passage.text)
+        return replace(citation, passage=replace(passage, title=title, text=text), quote=readable(citation.quote))
+    text, (span,) = readable_with(abstract, [Span(start, start + len(citation.quote))])
+    quote = span.of(text)
+    return replace(citation, passage=replace(passage, title=title, text=quote, start=span.start), quote=quote)

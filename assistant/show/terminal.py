@@ -1,0 +1,233 @@
+"""An answer in, terminal text out: wrapped and coloured on a terminal, plain lines anywhere else.
+
+Titles, quotes and questions are data: none of it is read as markup, and control characters are taken out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.spinner import Spinner
+from rich.text import Text
+
+from ..core.readable import readable
+from ..core.records import STARTING_OVER, Answer
+from ..core.text import clean
+from ..llm.ledger import bill, money
+from .showing import readable_answer
+
+if TYPE_CHECKING:
+    from ..core.records import Check, Claim, Event, Reject
+    from ..index.holdings import Status
+    from ..index.searchable import Progress as Report
+    from ..llm.dialect import Dialect
+    from ..llm.ledger import Spending
+    from ..llm.probe import Probe
+
+MAX_WIDTH = 100
+"""Longest line on a terminal, in columns: prose is hard to read beyond."""
+MAX_HITS = 10
+"""Hits that `why` shows."""
+EXCERPT = 60
+"""Characters shown of a rejected record."""
+
+_MARK = re.compile(r"\[\d+\]")
+
+
+class _Console(Console):
+    """Leaves a broken pipe to the caller, where rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - called from within rich's handler of the error
+
+
+class Screen:
+    """Where a command writes. Colours and line breaks are added on a terminal only."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self.console = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def line(self, text: str = "", *, style: str = "", first: str = "", rest: str = "") -> None:
+        """Write a paragraph, its first line after `first` and the others, where it must be broken, after `rest`."""
+        body = Text(clean(text), style=style)
+        body.highlight_regex(_MARK, "cyan")
+        if not self.console.is_terminal:
+            self.console.print(Text.assemble(first, body), soft_wrap=True)
+            return
+        width = max(20, min(self.console.width, MAX_WIDTH) - len(rest))
+        for number, piece in enumerate(body.wrap(self.console, width)):
+            piece.rstrip()
+            self.console.print(Text.assemble(rest if number else first, piece), soft_wrap=True)
+
+    # -- answers
+
+    def answer(self, answer: Answer, *, quotes: bool) -> None:
+        """Write the answer and its sources, with what each says word for word if `quotes`."""
+        answer = readable_answer(answer)
+        for paragraph in answer.text.split("\n"):
+            item = paragraph.startswith("- ")
+            self.line(paragraph.removeprefix("- ") if item else paragraph, first="- " * item, rest="  " * item)
+        if answer.titles:
+            self.line()
+            self.sources(answer, quotes=quotes)
+        if (
+            answer.declined
+            and answer.declined.nearest
+            and not any(title in answer.text for title in answer.declined.nearest)
+        ):
+            self.line("\nNearest papers:")
+            for title in answer.declined.nearest:
+                self.line(title, first="- ", rest="  ")
+
+    def sources(self, answer: Answer, *, quotes: bool = True) -> None:
+        """Write the papers cited, by number, and under each the quotes taken from it."""
+        answer = readable_answer(answer)
+        citations = [citation for claim in answer.claims for citation in claim.citations]
+        for number, title in enumerate(answer.titles, start=1):
+            indent = " " * len(f"[{number}] ")
+            self.line(f"[{number}] {title}", style="bold", rest=indent)
+            said = [c for c in citations if c.passage.title == title and (quotes or c.basis != "quoted")]
+            for citation in {c.quote: c for c in said}.values():
+                basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"
+                self.line(f"\u201c{citation.quote}\u201d{basis}", style="dim", first=indent, rest=indent)
+
+    def why(self, answer: Answer) -> None:
+        """Write how the answer came about: what was searched, what was found and why, what was rejected, how long."""
+        answer = readable_answer(answer)
+        self.line(answer.query, first="Searched: ", rest="  ")
+        self.line(f"Asked for: {answer.kind}. Written by: {answer.written_by or 'nobody'}.")
+        shown = f", the first {MAX_HITS} below" if len(answer.hits) > MAX_HITS else ""
+        self.line(f"Papers found: {len(answer.hits)}{shown}.")
+        for number, hit in enumerate(answer.hits[:MAX_HITS], start=1):
+            self.line(hit.paper.title, style="bold", first=f"{number:3}. ", rest="     ")
+            ranks = ", ".join(f"{rank} by {name}" for name, rank in hit.ranks.items() if rank is not None)
+            signals = ", ".join(f"{name} {value:.2f}" for name, value in hit.signals.items())
+            facts = f"relevance {hit.relevance:.2f}; score {hit.score:.2f}; rank {ranks or 'none'}; {signals}"
+            self.line(facts, style="dim", first="     ", rest="     ")
+        self.line(f"Sentences rejected: {len(answer.rejections) or 'none'}.")
+        for rejection in answer.rejections:
+            mark = f" (mark {rejection.mark})" if rejection.mark else ""
+            self.line(f"{rejection.sentence}{mark}: {rejection.reason}", first="- ", rest="  ")
+        if answer.usage:
+            self.line(f"Language model: {bill(answer.usage, answer.cost)}.")
+        times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in answer.timings.items())
+        self.line(f"Time: {times or 'not taken'}.")
+
+    def follow(self, events: Iterable[Event]) -> Answer:
+        """Show the stages and the checked claims of an answer in the making, then wipe them; the answer."""
+        answer = Answer(question="", query="")
+        claims: list[Claim] = []
+        with self._live() as live:
+            for event in events:
+                answer = event.answer or answer
+                claims = [] if event.stage == STARTING_OVER else [*claims, *([event.claim] if event.claim else [])]
+                if live and event.answer is None:
+                    live.update(_making(event.stage, claims))
+        return answer
+
+    def _live(self) -> AbstractContextManager[Live | None]:
+        if not self.console.is_terminal:
+            return nullcontext()
+        return Live(console=self.console, transient=True, refresh_per_second=12)
+
+    def verdict(self, check: Check, title: str) -> None:
+        """Write whether the paper of that title supports a sentence, on what basis, and the words that come closest."""
+        score = "" if check.basis == "quoted" else f", score {check.score:.2f}"
+        self.line(
+            f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}) by \u201c{title}\u201d."
+        )
+        for reason in check.reasons:
+            self.line(readable(reason), first="- ", rest="  ")
+        if check.quote:
+            self.line(f"The closest words of the abstract: \u201c{readable(check.quote)}\u201d")
+
+    # -- the library
+
+    def status(self, status: Status, spending: Spending | None) -> None:
+        """Write what is held, whether it is searchable, and what a language model took, where there is one."""
+        listings = (f"{source} ({label})" if label else source for source, label in status.listings.items())
+        behind = f"at revision {status.indexed_revision}; the next question brings it up to date"
+        facts = {
+            "Library": str(status.home),
+            "Papers": f"{status.papers:,}",
+            "Listings": ", ".join(listings) or "none",
+            "Revision": str(status.revision),
+            "Index": "up to date" if status.indexed_revision == status.revision else behind,
+            "Embedder": status.embedder or "none",
+        }
+        if spending:
+            limit = f" of {spending.limit:,}" if spending.limit else ""
+            facts["Today"] = f"{spending.tokens_today:,}{limit} tokens{money(spending.cost_today)}"
+            facts["In all"] = f"{spending.tokens:,} tokens{money(spending.cost)}"
+        self.facts(facts)
+
+    def facts(self, facts: Mapping[str, str]) -> None:
+        """Write what is called what, a line each."""
+        for name, value in facts.items():
+            self.line(value, first=f"{name + ':':<10}", rest=" " * 10)
+
+    def probe(self, found: Probe, dialect: Dialect) -> None:
+        """Write what works with a language model."""
+        streams, keeps, told = found.pieces > 1, found.schema, not found.usage.estimated
+        facts = {
+            "Speed": f"first words after {found.first_piece:.2f} s, done after {found.seconds:.2f} s",
+            "Stream": f"works: {found.pieces} pieces" if streams else "the reply came in one piece",
+            "JSON": f"works: {dialect.schema}" if keeps else "does not keep to a form; replies are read leniently",
+            "System": "works" if dialect.system else "no such role; the user says it",
+            "Usage": "told by the server" if told else "not told by the server; tokens are counted here",
+        }
+        self.facts(facts)
+
+    def rejects(self, rejects: Iterable[Reject]) -> None:
+        """Write each record that did not go in: file, line, reason and how it begins."""
+        for reject in rejects:
+            place = f"{reject.source}:{reject.line}" if reject.line else reject.source
+            text = " ".join(reject.text.split())
+            excerpt = f" ({text[:EXCERPT]}{'...' if len(text) > EXCERPT else ''})" if text else ""
+            self.line(f"{place}: {reject.reason}{excerpt}", first="  ", rest="    ")
+
+    @contextmanager
+    def progress(self) -> Iterator[Report | None]:
+        """Yield a callback that draws a bar with rate and time left; None where there is no terminal."""
+        if not self.console.is_terminal:
+            yield None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            tasks: dict[str, TaskID] = {}
+
+            def report(stage: str, done: int, total: int) -> None:
+                if stage not in tasks:
+                    tasks[stage] = progress.add_task(stage.capitalize())
+                progress.update(tasks[stage], completed=done, total=total)
+
+            yield report
+
+
+class _Rate(ProgressColumn):
+    """How many are done in a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "")
+
+
+def _making(stage: str, claims: Sequence[Claim]) -> Group:
+    """The frame shown while an answer is made: the claims so far, then the stage."""
+    said = readable_answer(Answer(question="", query="", claims=tuple(claims))).text
+    return Group(*([Text(clean(said))] if said else []), Spinner("dots", Text(f"{clean(stage).capitalize()} ...")))

@@ -1,0 +1,278 @@
+"""writing: a question and its hits in, quoted sentences out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answer.writing import (
+    AT_LEAST,
+    AT_MOST,
+    MOST_BEFORE,
+    MOST_PAPERS,
+    OTHER_SIDE,
+    ExtractiveWriter,
+    choose,
+    lead,
+    quotes,
+    worth_citing,
+)
+from assistant.core.records import Evidence, Hit, Rejection, Sentence
+from assistant.question.understanding import Asked
+from assistant.search.relevance import judged
+
+from ..doubles import HashEmbedder
+from ..search.test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
+
+KINDS = sorted(AT_MOST)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    made = Shelf(tmp_path_factory.mktemp("shelf"), embedder=HashEmbedder())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def hits(shelf: Shelf) -> list[Hit]:
+    """Every paper, the pears first; relevance falls from .9."""
+    asked = shelf.asked("What does PearRank learn from?")
+    found = judged(asked, shelf.hits(asked.text))
+    assert len(found) == 8
+    assert found[0].paper.title == PEAR
+    return [replace(hit, relevance=0.9 - n / 10) for n, hit in enumerate(found)]
+
+
+def asking(kind: str, **told: object) -> Asked:
+    return Asked("What does PearRank learn from?", kind, **told)  # type: ignore[arg-type]
+
+
+def all_at(hits: list[Hit], relevance: float) -> list[Hit]:
+    return [replace(hit, relevance=relevance) for hit in hits]
+
+
+def titles(hits: list[Hit]) -> list[str]:
+    return [hit.paper.title for hit in hits]
+
+
+# -- which papers
+
+
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup"])
+def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> None:
+    assert titles(choose(asking(kind), hits)) == [PEAR]
+
+
+def test_the_paper_led_to_is_cited_beside_the_first(hits: list[Hit]) -> None:
+    far = replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})
+    assert titles(choose(asking("fact"), [*hits[:-1], far])) == [PEAR, far.paper.title]
+
+
+@pytest.mark.parametrize("kind", ["list", "count"])
+def test_a_list_cites_all_that_are_relevant_enough(hits: list[Hit], kind: str) -> None:
+    mixed = all_at(hits[:3], 0.8) + all_at(hits[3:], 0.1)
+    assert choose(asking(kind), mixed) == mixed[:3]
+
+
+def unsure(hits: list[Hit], first: float, second: float) -> list[Hit]:
+    """Hits that the question does not name, the first two with these relevances."""
+    unnamed = [replace(hit, relevance=0.0, signals={**hit.signals, "named": 0.0}) for hit in hits]
+    return [replace(unnamed[0], relevance=first), replace(unnamed[1], relevance=second), *unnamed[2:]]
+
+
+@pytest.mark.parametrize(("second", "cited"), [(0.39, 2), (0.21, 2), (0.19, 1), (0.0, 1)])
+def test_where_it_is_unsure_which_paper_is_meant_two_are_cited(hits: list[Hit], second: float, cited: int) -> None:
+    assert len(choose(asking("fact"), unsure(hits, 0.4, second))) == cited
+
+
+@pytest.mark.parametrize("asked", [asking("lookup"), asking("fact", foreign=True)], ids=lambda asked: asked.kind)
+def test_a_paper_looked_for_or_asked_in_another_language_is_one(hits: list[Hit], asked: Asked) -> None:
+    assert len(choose(asked, unsure(hits, 0.4, 0.39))) == 1
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6).map(lambda some: sorted(some, reverse=True)))
+def test_as_many_are_worth_citing_as_are_expected_to_serve_best(relevances: list[float]) -> None:
+    def expected(cited: int) -> float:
+        return 2 * sum(relevances[:cited]) / (cited + sum(relevances))
+
+    assert expected(worth_citing(relevances, sum(relevances))) == max(map(expected, range(1, len(relevances) + 1)))
+
+
+def test_a_list_of_nothing_relevant_names_the_first(hits: list[Hit]) -> None:
+    assert titles(choose(asking("list"), all_at(hits, 0.0))) == [PEAR]
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_list_names_as_many_as_were_wanted(hits: list[Hit], limit: int) -> None:
+    assert len(choose(asking("list", limit=limit), all_at(hits, 0.99))) == limit
+
+
+def test_a_list_names_at_most_so_many(hits: list[Hit]) -> None:
+    assert len(choose(asking("list"), all_at(hits * 4, 0.99))) == MOST_PAPERS
+
+
+def test_both_sides_of_a_comparison_are_cited(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("How do PearRank and Ragnarök differ?")
+    assert asked.kind == "compare"
+    assert titles(choose(asked, hits)) == [PEAR, RAGNAROK]
+    assert titles(choose(asked, hits[::-1])) == [PEAR, RAGNAROK]
+
+
+def test_three_sides_are_three_papers(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("Compare PearRank, Ragnarök and R^2AG.")
+    assert len(choose(asked, hits)) == 3
+
+
+def test_a_name_that_several_bear_leaves_the_paper_of_a_rarer_name_to_that_one(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("How do PearRank and Ragnarök differ?")
+    pear, ragnarok = asked.named
+    common = replace(pear, paper_ids=(*ragnarok.paper_ids, *pear.paper_ids))
+    reverse = sorted(hits, key=lambda hit: hit.paper.title != RAGNAROK)
+    assert titles(choose(replace(asked, named=(common, ragnarok)), reverse)) == [RAGNAROK, PEAR]
+
+
+def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = replace(shelf.asked("Compare PearRank with kites."), kind="compare")
+    assert titles(choose(asked, hits)) == [PEAR, hits[1].paper.title]
+    assert titles(choose(asked, [hits[0], *all_at(hits[1:], 0.0)])) == [PEAR]
+
+
+def test_a_described_side_is_what_was_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("Compare PearRank with the paper on wind.")
+    assert asked.unnamed_sides == ["Compare with the paper on wind."]
+    bridged = [*hits[:-1], replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})]
+    assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
+
+
+def test_a_described_side_for_which_nothing_was_found_is_no_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
+    asked = shelf.asked("Compare PearRank with the paper on wind.")
+    doubtful = all_at(hits, OTHER_SIDE)
+    assert titles(choose(asked, doubtful)) == [PEAR]
+    assert len(choose(replace(asked, text="Compare PearRank and more."), doubtful)) == 2
+
+
+# -- which sentences
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: list[Hit], kind: str) -> None:
+    for hit in hits:
+        written = quotes(asking(kind), hit)
+        starts = [hit.paper.abstract.index(sentence.text) for sentence in written]
+        assert starts == sorted(set(starts))
+        assert all(sentence.marks == (hit.paper.id,) for sentence in written)
+        assert [sentence.heading for sentence in written] == [hit.paper.title, *[""] * (len(written) - 1)]
+        assert min(AT_LEAST[kind], len(hit.evidence)) <= len(written) <= AT_MOST[kind] + MOST_BEFORE
+
+
+def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
+    for kind in set(KINDS) - {"summary"}:
+        for hit in hits:
+            best = max(hit.evidence, key=lambda told: told.signals["answers"])
+            assert best.text in [sentence.text for sentence in quotes(asking(kind), hit)]
+
+
+def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
+    ledger = next(hit for hit in hits if hit.paper.title == LEDGER)
+
+    def likely(first: float, rest: float) -> Hit:
+        told = [
+            replace(e, signals={**e.signals, "answers": first if n == 7 else rest, "proposal": 0.0, "result": 0.0})
+            for n, e in enumerate(ledger.evidence)
+        ]
+        return replace(ledger, evidence=tuple(told))
+
+    assert len(quotes(asking("fact"), likely(0.9, 0.01))) == AT_LEAST["fact"]
+    assert len(quotes(asking("fact"), likely(0.9, 0.89))) == AT_MOST["fact"]
+
+
+def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
+    """These sentences, of which one answers."""
+    signals = {"proposal": 0.0, "result": 0.0, "own": 1.0}
+    starts = itertools.accumulate((len(text) + 1 for text in texts), initial=0)
+    return tuple(
+        Evidence(text, start, {**signals, "answers": 0.9 if n == answer else 0.1 - n / 100})
+        for n, (text, start) in enumerate(zip(texts, starts, strict=False))
+    )
+
+
+@pytest.mark.parametrize(
+    ("opening", "added"),
+    [
+        ("This makes trees slow.", ["Soil is wet."]),
+        ("In such cases, trees are slow.", ["Soil is wet."]),
+        ("However, these trees are slow.", ["Soil is wet."]),
+        ("We call this slow growth.", ["Soil is wet."]),
+        ("This paper is about trees.", []),
+        ("It makes trees slow.", []),
+        ("Trees are slow in this soil.", []),
+    ],
+)
+def test_what_a_sentence_opens_on_is_quoted_before_it(hits: list[Hit], opening: str, added: list[str]) -> None:
+    evidence = told("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
+    hit = replace(hits[0], evidence=evidence)
+    found = [sentence.text for sentence in quotes(asking("figure"), hit)]
+    assert found == ["Rain falls.", *added, opening]  # the second likeliest comes first
+    assert [sentence.text for sentence in quotes(asking("list"), hit)] == [opening]
+
+
+def test_no_more_than_two_sentences_are_added_before_one(hits: list[Hit]) -> None:
+    evidence = told("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
+    found = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
+    assert found == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
+
+
+# -- the draft
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
+    written = list(ExtractiveWriter().write(asking(kind), hits))
+    chosen = {hit.paper.id for hit in choose(asking(kind), hits)}
+    assert {mark for sentence in written for mark in sentence.marks} == chosen
+    assert all(isinstance(sentence, Sentence) for sentence in written)
+
+
+@pytest.mark.parametrize(
+    ("kind", "papers", "said"),
+    [
+        ("list", 1, "1 paper here:"),
+        ("list", 3, "3 papers here:"),
+        ("count", 1, "I find 1 paper here; there may be more:"),
+        ("count", 3, "I find 3 papers here; there may be more:"),
+        ("fact", 1, ""),
+        ("compare", 1, "I found a paper for only one side of the comparison:"),
+        ("compare", 2, ""),
+    ],
+)
+def test_the_lead_counts_the_papers(kind: str, papers: int, said: str) -> None:
+    assert lead(asking(kind), papers) == said
+
+
+def test_quotations_need_no_second_try(hits: list[Hit]) -> None:
+    amiss = [Rejection("It sorts.", hits[0].paper.id, "no")]
+    assert list(ExtractiveWriter().write(asking("list"), hits, amiss)) == []
+
+
+def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
+    first, second = (list(ExtractiveWriter().write(asking("list"), hits)) for _ in range(2))
+    assert first == second
+    assert KITE in titles(hits)
+
+
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
+def test_who_wants_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
+    told = hits[0].evidence
+    worth = [replace(one, signals={**one.signals, "answers": 0.9 - n / 10}) for n, one in enumerate(told)]
+    pointing = [replace(worth[0], text="This points back."), *worth[1:]]
+    asked = replace(asking(kind), text="In one sentence, what does PearRank learn from?")
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [told[0].text]
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [told[1].text]
+    several = replace(asked, kind="list")
+    assert quotes(several, hits[0]) == quotes(replace(several, text="What does PearRank learn from?"), hits[0])

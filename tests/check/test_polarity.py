@@ -1,0 +1,124 @@
+"""polarity: what one text denies or turns round, and the other does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.check.polarity import denied, opposites, turned
+
+PASSAGE = (
+    "The shed does not need glass, but it has a door. Draught is reduced by half without any loss of warmth. "
+    "Its importance grows. Robustness to frost rises by 3%. It is better than the barn of Utrecht."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("The shed needs glass.", ["glass"]),
+        ("The shed needs no door.", ["door"]),
+        ("There is a loss of warmth.", ["loss", "warmth"]),
+        ("A shed is unimportant.", ["unimportant"]),
+        ("A shed ignores draught.", ["draught"]),
+        ("The door is absent.", ["door"]),
+        ("A door-free shed.", ["door"]),
+        ("The shed fails to reduce the draught.", ["reduce", "draught"]),
+    ],
+)
+def test_a_denial_on_one_side_alone_is_found(sentence: str, words: list[str]) -> None:
+    assert set(words) <= set(denied(sentence, PASSAGE))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The shed needs no glass.",
+        "Glass is superfluous.",
+        "It lacks glass.",
+        "The shed has a door.",
+        "No barn is better than the shed, which has a door.",
+        "Umbrellas are not sold here.",
+        "As little as half of the draught remains.",
+        "",
+    ],
+)
+def test_what_agrees_or_is_not_spoken_of_is_no_denial(sentence: str) -> None:
+    assert denied(sentence, PASSAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("It halves the draught, with warmth intact.", "It halves the draught without giving up warmth."),
+        ("The shed is built without labels.", "The shed is built from unlabelled wood."),
+        ("It ranks by yield and not by the size of pears.", "In place of the size of pears, it ranks by yield."),
+        ("Little is known of how sheds age.", "How sheds age has hardly been measured."),
+        ("Sheds forget nothing of their doors.", "Sheds remember, and doors are kept without forgetting."),
+    ],
+)
+def test_what_both_deny_in_words_of_their_own_is_no_denial(sentence: str, passage: str) -> None:
+    assert denied(sentence, passage) == denied(passage, sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        (
+            "Doors are not sold to all buyers at no charge.",
+            "Doors are sold to all buyers at no charge, and no windows.",
+        ),
+        ("The frame is of wood rather than steel.", "The frame is not of wood but of steel."),
+        ("The roof is never dropped in winter.", "The roof is dropped in winter without any noise."),
+    ],
+)
+def test_a_denial_of_something_else_excuses_nothing(sentence: str, passage: str) -> None:
+    assert denied(sentence, passage) != []
+
+
+def test_british_and_american_spelling_are_one() -> None:
+    assert denied("It is not optimised.", "It is optimized.") == ["optimised", "optimized"] or denied(
+        "It is not optimised.", "It is optimized."
+    ) == ["optimised"]
+
+
+def test_what_is_done_again_is_the_thing_itself() -> None:
+    assert denied("Everything must be trained again.", "None needs retraining.") != []
+    assert denied("Nothing must be trained again.", "None needs retraining.") == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stems"),
+    [
+        ("The shed is less robust to frost.", ["frost", "robust"]),
+        ("Robustness falls.", ["robust"]),
+        ("It is worse than the barn.", ["barn"]),
+        ("It is not better than the barn.", ["barn"]),
+        ("It lags behind the barn.", ["barn"]),
+        ("It loses to the barn.", ["barn"]),
+        ("It does not reach the level of the barn.", ["barn"]),
+        ("The draught increases.", ["draught"]),
+    ],
+)
+def test_a_direction_turned_round_is_found(sentence: str, stems: list[str]) -> None:
+    assert set(stems) & set(turned(sentence, PASSAGE))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["The shed is more robust.", "It is ahead of the barn.", "There is less draught.", "No more glass than wood.", ""],
+)
+def test_the_same_direction_is_no_fault(sentence: str) -> None:
+    assert turned(sentence, PASSAGE) == []
+
+
+@given(st.text(max_size=80))
+def test_a_text_does_not_stand_against_itself_by_direction(text: str) -> None:
+    assert turned(text, text) == []
+
+
+def test_an_opposite_that_is_denied_agrees() -> None:
+    assert opposites("Sheds are cheap.", "Sheds are expensive.") == ["cheap / expensive"]
+    assert opposites("Sheds are not cheap.", "Sheds are expensive.") == []
+    assert opposites("Sheds are no more expensive or cheap than that.", "Sheds are cheap and expensive.") == []

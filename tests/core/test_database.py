@@ -1,0 +1,207 @@
+"""A private file and its schemas in, short transactions on it out."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from assistant.core.database import Database
+from assistant.core.errors import DatabaseError
+
+from ..conftest import ROOT
+
+SCHEMAS = ("create table pears (name text)", "create table plums (name text); create table figs (name text)")
+
+
+@pytest.fixture
+def open_database(tmp_path: Path) -> Iterator[Callable[..., Database]]:
+    opened: list[Database] = []
+
+    def open_one(path: Path = tmp_path / "new/folder/x.sqlite", schemas: tuple[str, ...] = SCHEMAS) -> Database:
+        opened.append(Database(path, schemas))
+        return opened[-1]
+
+    yield open_one
+    for database in opened:
+        database.close()
+
+
+def test_what_was_done_is_there_when_it_is_opened_again(open_database: Callable[..., Database]) -> None:
+    database = open_database()
+    assert database.change("insert into pears values (?), (?)", ("Conference", "Kaiser \ud800")) == 2
+    database.close()
+    assert open_database().rows("select * from pears") == [("Conference",), ("Kaiser ?",)]
+
+
+def test_nobody_else_can_read_its_files(open_database: Callable[..., Database]) -> None:
+    database = open_database()
+    database.change("insert into pears values ('x')")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in database.path.parent.iterdir()}
+    assert modes.keys() >= {"x.sqlite", "x.sqlite-wal", "x.sqlite-shm"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_transaction_is_done_whole_or_not_at_all(open_database: Callable[..., Database]) -> None:
+    database = open_database()
+    with pytest.raises(KeyError), database.writing():
+        database.change("insert into pears values ('x')")
+        raise KeyError
+    with database.writing():
+        database.change("insert into pears values ('y')")
+    assert database.rows("select * from pears") == [("y",)]
+
+
+def test_others_see_nothing_of_a_transaction_under_way(open_database: Callable[..., Database]) -> None:
+    database, other = open_database(), open_database()
+    with database.writing():
+        database.change("insert into pears values ('x')")
+        assert other.rows("select * from pears") == []
+    assert other.rows("select * from pears") == [("x",)]
+
+
+def test_an_older_file_is_brought_up_and_keeps_what_it_holds(open_database: Callable[..., Database]) -> None:
+    older = open_database(schemas=SCHEMAS[:1])
+    older.change("insert into pears values ('x')")
+    older.close()
+    database = open_database()
+    assert database.rows("select * from pears") == [("x",)]
+    assert database.rows("select * from figs") == []
+
+
+def test_a_newer_file_is_refused(open_database: Callable[..., Database]) -> None:
+    open_database().close()
+    with pytest.raises(DatabaseError, match=r"x\.sqlite' is of version 2, newer than this program's 1\. Update the"):
+        open_database(schemas=SCHEMAS[:1])
+
+
+@pytest.mark.parametrize("blocked", ["folder", "file", "contents"])
+def test_a_file_that_cannot_be_used_is_said(
+    blocked: str, tmp_path: Path, open_database: Callable[..., Database]
+) -> None:
+    (tmp_path / "blocked").write_text("in the way" * 1000)
+    path = tmp_path / "blocked" / {"folder": "x.sqlite", "file": "", "contents": ""}[blocked]
+    if blocked == "file":
+        path = tmp_path
+    with pytest.raises(DatabaseError, match=r" cannot be used: .+\. See that the file and its folder can be written"):
+        open_database(path)
+
+
+def test_a_closed_one_says_so(open_database: Callable[..., Database]) -> None:
+    database = open_database()
+    database.close()
+    with pytest.raises(DatabaseError, match="cannot be used: Cannot operate on a closed database"):
+        database.rows("select 1")
+
+
+def test_a_new_file_is_set_up_by_one_at_a_time(
+    tmp_path: Path, open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.core.database.PATIENCE", 0)
+    with FileLock(tmp_path / "x.sqlite.lock"), pytest.raises(DatabaseError, match="could not be acquired"):
+        open_database(tmp_path / "x.sqlite")
+
+
+def test_many_that_set_a_new_file_up_at_once_all_succeed(tmp_path: Path) -> None:
+    for number in range(2):
+        path, start, failed = tmp_path / f"{number}.sqlite", threading.Barrier(8), list[DatabaseError]()
+
+        def work(path: Path = path, start: threading.Barrier = start, failed: list[DatabaseError] = failed) -> None:
+            start.wait()
+            try:
+                database = Database(path, SCHEMAS)
+                with database.writing():
+                    database.change("insert into pears select count(*) from pears")
+                database.close()
+            except DatabaseError as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        database = Database(path, SCHEMAS)
+        assert sorted(int(row[0]) for row in database.rows("select * from pears")) == list(range(8))
+        database.close()
+
+
+# -- several processes
+
+SECRET = "Beurre Hardy"
+READER = """
+import sqlite3, sys
+reader = sqlite3.connect(sys.argv[1], isolation_level=None)
+reader.execute("begin")
+print(len(reader.execute("select * from pears").fetchall()), flush=True)
+sys.stdin.readline()
+"""
+Python = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def log_of(database: Database) -> Path:
+    return database.path.with_name(f"{database.path.name}-wal")
+
+
+def test_another_process_leaves_the_log_to_one_that_opened_the_file_twice(
+    open_database: Callable[..., Database], python: Python
+) -> None:
+    database = open_database()
+    open_database()
+    database.change("insert into pears values (?)", (SECRET,))
+    kept = log_of(database).stat().st_ino
+    code = "import pathlib, sys; from assistant.core.database import Database"
+    done = python(f"{code}; Database(pathlib.Path(sys.argv[1]), {SCHEMAS!r}).close()", database.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert log_of(database).stat().st_ino == kept
+
+
+def test_what_is_deleted_while_another_process_reads_leaves_the_log_once_it_has_read(
+    open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.core.database.AGAIN", 0.01)
+    database = open_database()
+    database.change("insert into pears values (?)", (SECRET,))
+    command = [sys.executable, "-c", READER, str(database.path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdin and reader.stdout
+        assert reader.stdout.readline() == "1\n"
+        began = time.monotonic()
+        database.change("delete from pears")
+        database.shrink()
+        assert time.monotonic() - began < 20, "nobody waits for the reader"
+        assert log_of(database).stat().st_size
+        database.change("insert into pears values ('Conference')")
+        reader.stdin.close()
+        reader.wait()
+        until = time.monotonic() + 60
+        while log_of(database).stat().st_size and time.monotonic() < until:
+            time.sleep(0.01)
+    assert log_of(database).stat().st_size == 0
+    assert database.rows("select * from pears") == [("Conference",)]
+    database.close()
+    assert SECRET.encode() not in database.path.read_bytes()
+
+
+def test_what_a_killed_process_had_deleted_leaves_the_log_at_the_next_opening(
+    open_database: Callable[..., Database], python: Python
+) -> None:
+    path = open_database().path
+    done = python(
+        "import os, pathlib, sys; from assistant.core.database import Database\n"
+        f"database = Database(pathlib.Path(sys.argv[1]), {SCHEMAS!r})\n"
+        f"database.change('insert into pears values (?)', ({SECRET!r},)); database.change('delete from pears')\n"
+        "os.kill(os.getpid(), 9)",
+        path,
+    )
+    assert done.returncode == -9
+    database = open_database()
+    assert log_of(database).stat().st_size == 0

@@ -1,0 +1,217 @@
+"""An answer in, plain JSON values out, and back again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.chain import Assistant
+from assistant.core.errors import ExportError
+from assistant.core.export import as_json, from_json
+from assistant.core.records import Answer, Basis, Citation, Claim, Decline, DeclineKind, Hit, Paper, Passage, Rejection
+from eval.questions import read
+
+from ..conftest import ROOT
+
+PAPER = Paper("A Pear", "Pears fall. They fall far. Nobody knows why.", sources=("a.txt",))
+PASSAGE = Passage(PAPER.id, PAPER.title, "They fall far. Nobody knows why.", 12)
+OTHER = Passage("0123456789abcdef", "A Plum", "Plums stay.", 0)
+
+
+def answered(*quotes: str) -> Answer:
+    citations = tuple(Citation(PASSAGE, quote, 0.5, "checked") for quote in quotes)
+    hit = Hit(
+        PAPER,
+        PASSAGE,
+        score=np.float32(1.5),  # type: ignore[arg-type]  # what arithmetic on vectors gives
+        relevance=0.75,
+        ranks={"bm25": 1, "cosine": None},
+        signals={"bm25": np.float64(2.5)},
+    )
+    return Answer(
+        question="why?",
+        query="why do pears fall?",
+        claims=(
+            Claim("Plums stay.", (Citation(OTHER, "Plums stay.", 1.0, "quoted"),)),
+            Claim("Far.", citations, "A Pear"),
+        ),
+        rejections=(Rejection("Pears fly.", "2", "not in the abstract"),),
+        hits=(hit,),
+        lead="2 papers.",
+        kind="list",
+        written_by="extractive",
+        usage={"input": 3},
+        timings={"writing": 0.25},
+    )
+
+
+def test_everything_is_there_and_plain() -> None:
+    assert json.loads(json.dumps(as_json(answered("They fall far.")))) == {
+        "format": 1,
+        "question": "why?",
+        "query": "why do pears fall?",
+        "kind": "list",
+        "answered": True,
+        "text": "2 papers.\n\n- Plums stay. [1]\n- A Pear: Far. [2]",
+        "titles": ["A Plum", "A Pear"],
+        "lead": "2 papers.",
+        "claims": [
+            {
+                "text": "Plums stay.",
+                "heading": "",
+                "citations": [
+                    {
+                        "reference": 1,
+                        "paper_id": "0123456789abcdef",
+                        "title": "A Plum",
+                        "passage": {"start": 0, "text": "Plums stay."},
+                        "quote": "Plums stay.",
+                        "start": 0,
+                        "support": 1.0,
+                        "basis": "quoted",
+                    }
+                ],
+            },
+            {
+                "text": "Far.",
+                "heading": "A Pear",
+                "citations": [
+                    {
+                        "reference": 2,
+                        "paper_id": PAPER.id,
+                        "title": "A Pear",
+                        "passage": {"start": 12, "text": "They fall far. Nobody knows why."},
+                        "quote": "They fall far.",
+                        "start": 12,
+                        "support": 0.5,
+                        "basis": "checked",
+                    }
+                ],
+            },
+        ],
+        "remark": "",
+        "declined": None,
+        "rejections": [{"sentence": "Pears fly.", "mark": "2", "reason": "not in the abstract"}],
+        "hits": [
+            {
+                "paper_id": PAPER.id,
+                "title": "A Pear",
+                "url": "",
+                "published": "",
+                "sources": ["a.txt"],
+                "abstract": "Pears fall. They fall far. Nobody knows why.",
+                "passage": {"start": 12, "text": "They fall far. Nobody knows why."},
+                "score": 1.5,
+                "relevance": 0.75,
+                "ranks": {"bm25": 1, "cosine": None},
+                "signals": {"bm25": 2.5},
+            }
+        ],
+        "written_by": "extractive",
+        "wording": "",
+        "usage": {"input": 3},
+        "cost": None,
+        "timings": {"writing": 0.25},
+    }
+
+
+def test_a_quote_outside_its_passage_is_found_in_the_abstract() -> None:
+    citations = as_json(answered("Pears fall. They", "Nobody knows why.", "Not there."))["claims"][1]["citations"]
+    assert [c["start"] for c in citations] == [0, PAPER.abstract.index("Nobody"), None]
+
+
+def test_a_decline_says_why_and_what_came_nearest() -> None:
+    declined = as_json(Answer("why?", "why?", declined=Decline("absent", "Nothing here.", ("A Pear",))))
+    assert declined["declined"] == {"kind": "absent", "message": "Nothing here.", "nearest": ["A Pear"]}
+    assert (declined["answered"], declined["text"], declined["titles"]) == (False, "Nothing here.", [])
+
+
+# -- and back again
+
+
+def there_and_back(answer: Answer) -> Answer:
+    return from_json(json.loads(json.dumps(as_json(answer))))
+
+
+def test_answers_about_the_sample_come_back_equal_but_for_the_evidence(sample_home: Path) -> None:
+    with Assistant.open(sample_home) as assistant:
+        answers = [assistant.ask(question.question) for question in read(ROOT / "eval/sets/sample.jsonl")[::12]]
+    assert {answer.answered for answer in answers} == {True, False}
+    for answer in answers:
+        assert there_and_back(answer) == replace(answer, hits=tuple(replace(hit, evidence=()) for hit in answer.hits))
+        assert there_and_back(answer).text == answer.text
+
+
+texts = st.text(max_size=30)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+papers = st.builds(Paper, texts, texts, texts, texts, st.lists(texts, max_size=2).map(tuple))
+passages = st.builds(Passage, texts, texts, texts, st.integers(0, 9999))
+citations = st.builds(Citation, passages, texts, numbers, st.sampled_from(get_args(Basis)))
+claims = st.builds(Claim, texts, st.lists(citations, min_size=1, max_size=3).map(tuple), texts)
+declines = st.builds(Decline, st.sampled_from(get_args(DeclineKind)), texts, st.lists(texts, max_size=3).map(tuple))
+
+
+@st.composite
+def hits(draw: st.DrawFn) -> Hit:
+    paper = draw(papers)
+    return Hit(
+        paper,
+        Passage(paper.id, paper.title, draw(texts), draw(st.integers(0, 9999))),
+        draw(numbers),
+        draw(numbers),
+        draw(st.dictionaries(texts, st.none() | st.integers(1, 99), max_size=3)),
+        draw(st.dictionaries(texts, numbers, max_size=3)),
+    )
+
+
+answers = st.builds(
+    Answer,
+    question=texts,
+    query=texts,
+    claims=st.lists(claims, max_size=3).map(tuple),
+    rejections=st.lists(st.builds(Rejection, texts, texts, texts), max_size=2).map(tuple),
+    hits=st.lists(hits(), max_size=3).map(tuple),
+    declined=st.none() | declines,
+    lead=texts,
+    remark=texts,
+    kind=texts,
+    written_by=texts,
+    usage=st.dictionaries(texts, st.integers(), max_size=2),
+    timings=st.dictionaries(texts, numbers, max_size=2),
+)
+
+
+@given(answers)
+def test_any_answer_comes_back_equal(answer: Answer) -> None:
+    assert there_and_back(answer) == answer
+
+
+def test_a_field_it_does_not_know_is_passed_over() -> None:
+    assert from_json(as_json(answered("far.")) | {"colour": "green"}) == answered("far.")
+
+
+@pytest.mark.parametrize("format_", [2, None, "1"])
+def test_what_another_format_wrote_is_refused(format_: object) -> None:
+    with pytest.raises(ExportError, match=r"in format .*, and this program reads format 1\. Update the program"):
+        from_json(as_json(answered("far.")) | {"format": format_})
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param({"claims": None}, id="no list"),
+        pytest.param({"claims": [{"text": "x", "heading": "", "citations": []}]}, id="a claim without a citation"),
+        pytest.param({"declined": "no"}, id="no object"),
+        pytest.param({"hits": [{}]}, id="a field lacks"),
+    ],
+)
+def test_what_is_no_answer_is_refused(broken: dict[str, Any]) -> None:
+    with pytest.raises(ExportError, match=r"^This is not an answer as `assistant ask --json` writes it \("):
+        from_json(as_json(answered("far.")) | broken)

@@ -1,0 +1,119 @@
+"""records: identity is a hash, values are frozen, an answer shows its own references."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from assistant.core import records
+from assistant.core.records import Answer, Citation, Claim, Decline, Ingested, Paper, Passage, Reject, digest, fold
+
+
+def claim(text: str, *titles: str, heading: str = "") -> Claim:
+    cited = [Citation(Passage("p", title, "quote", 0), "quote", 1.0, "quoted") for title in titles]
+    return Claim(text, tuple(cited), heading)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        pytest.param("  RAG\u00a0x ", "rag x", id="non-breaking-space"),
+        pytest.param("\N{FULLWIDTH LATIN CAPITAL LETTER R}AG", "rag", id="full-width"),
+        pytest.param("Straße", "strasse", id="casefold-not-lower"),
+        pytest.param("a\tb\n c", "a b c", id="every-space"),
+        pytest.param("", "", id="empty"),
+        pytest.param("VILA²", "vila2", id="superscript"),
+    ],
+)
+def test_fold_drops_case_width_and_spacing(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_digest_is_the_same_on_every_machine() -> None:
+    assert digest("pear") == "aebfa6e75965258e"
+
+
+def test_digest_keeps_its_parts_apart() -> None:
+    assert digest("ab", "c") != digest("a", "bc")
+    assert digest("a", "") != digest("a")
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["pearrank: a  ranker", "PearRank:\u00a0A Ranker", " \N{FULLWIDTH LATIN CAPITAL LETTER P}earRank: A Ranker "],
+)
+def test_a_paper_is_the_same_however_its_title_is_spaced_and_cased(other: str) -> None:
+    assert Paper(other, "x").id == Paper("PearRank: A Ranker", "y").id
+
+
+def test_papers_with_other_titles_are_other_papers() -> None:
+    assert Paper("PearRank", "x").id != Paper("PearRanks", "x").id
+
+
+@pytest.mark.parametrize("field", ["title", "abstract", "url", "published"])
+def test_the_fingerprint_changes_with_every_field(field: str) -> None:
+    paper = Paper("t", "a", "u", "p")
+    changed: dict[str, Any] = {field: "changed"}
+    assert dataclasses.replace(paper, **changed).fingerprint != paper.fingerprint
+
+
+def test_the_fingerprint_does_not_change_with_the_sources() -> None:
+    assert Paper("t", "a", sources=("x",)).fingerprint == Paper("t", "a", sources=("y", "z")).fingerprint
+
+
+def test_a_passage_is_called_by_its_paper_and_start() -> None:
+    assert Passage("abc", "t", "text", 17).id == "abc:17"
+
+
+def test_a_claim_without_a_citation_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match=r"a claim needs a citation: 'It flies\.'"):
+        Claim("It flies.", ())
+
+
+def test_all_that_flows_is_frozen_and_without_a_dict() -> None:
+    kinds = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)]
+    assert {records.Paper, records.Passage, records.Claim, records.Answer} <= set(kinds)
+    for kind in kinds:
+        assert kind.__dataclass_params__.frozen, kind  # type: ignore[union-attr]
+        assert "__slots__" in vars(kind), kind
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Paper("t", "a").title = "other"  # type: ignore[misc]
+
+
+def test_an_answer_numbers_its_titles_in_the_order_of_first_citation() -> None:
+    answer = Answer("q", "q", claims=(claim("One.", "B", "A"), claim("Two.", "A", "C")))
+    assert answer.titles == ("B", "A", "C")
+    assert answer.text == "One. [1][2] Two. [2][3]"
+
+
+def test_a_title_cited_twice_by_one_claim_is_numbered_once() -> None:
+    assert Answer("q", "q", claims=(claim("One.", "A", "A"),)).text == "One. [1]"
+
+
+def test_papers_under_headings_are_itemised_between_lead_and_remark() -> None:
+    claims = (claim("One.", "A", heading="A"), claim("More.", "A"), claim("Two.", "B", heading="B"))
+    answer = Answer("q", "q", claims=claims, lead="Lead", remark="End")
+    assert answer.text == "Lead\n\n- A: One. [1] More. [1]\n- B: Two. [2]\n\nEnd"
+
+
+def test_one_paper_is_no_list() -> None:
+    answer = Answer("q", "q", claims=(claim("One.", "A", heading="A"), claim("More.", "A")))
+    assert answer.text == "A: One. [1] More. [1]"
+
+
+def test_a_declined_answer_shows_why_and_counts_as_not_answered() -> None:
+    answer = Answer("q", "q", claims=(claim("One.", "A"),), declined=Decline("absent", "Nothing here.", ("A",)))
+    assert answer.text == "Nothing here."
+    assert not answer.answered
+
+
+def test_an_answer_without_claims_is_none() -> None:
+    answer = Answer("q", "q")
+    assert (answer.answered, answer.text, answer.titles) == (False, "", ())
+
+
+def test_ingests_add_up() -> None:
+    one, two = Reject("a", 1, "r"), Reject("b", 0, "s")
+    assert Ingested(1, 2, 3, 4, (one,)) + Ingested(10, 20, 30, 40, (two,)) == Ingested(11, 22, 33, 44, (one, two))

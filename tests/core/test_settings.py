@@ -1,0 +1,119 @@
+"""settings: read once, known or refused, frozen."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from assistant.core.errors import SettingsError
+from assistant.core.settings import Settings
+
+
+def test_without_an_environment_the_defaults_hold(tmp_path: Path) -> None:
+    settings = Settings.from_environment()
+    assert settings.home == tmp_path / "xdg_data_home" / "paper-assistant"
+    assert (settings.chroma_url, settings.threads, settings.memory_turns) == ("", 2, 8)
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    monkeypatch.setenv("ASSISTANT_CHROMA_URL", "http://127.0.0.1:8000")
+    monkeypatch.setenv("ASSISTANT_THREADS", "3")
+    monkeypatch.setenv("ASSISTANT_MEMORY_TURNS", "0")
+    settings = Settings.from_environment()
+    assert (settings.home, settings.chroma_url) == (tmp_path, "http://127.0.0.1:8000")
+    assert (settings.threads, settings.memory_turns) == (3, 0)
+
+
+def test_an_address_is_the_same_with_and_without_a_slash() -> None:
+    assert Settings(chroma_url="http://127.0.0.1:8000/") == Settings(chroma_url="http://127.0.0.1:8000")
+
+
+def test_an_argument_stands_before_the_environment_and_none_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_THREADS", "3")
+    assert Settings.from_environment(threads=5).threads == 5
+    assert Settings.from_environment(threads=None).threads == 3
+
+
+def test_an_unknown_variable_is_refused_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_THREDS", "3")
+    with pytest.raises(SettingsError, match=r"No setting is called ASSISTANT_THREDS\. There are: .*ASSISTANT_THREADS"):
+        Settings.from_environment()
+
+
+def test_an_unknown_argument_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"No setting is called 'colour'\. There are: .*home"):
+        Settings(colour="blue")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("ASSISTANT_THREADS", "0", id="no-threads"),
+        pytest.param("ASSISTANT_THREADS", "65", id="too-many-threads"),
+        pytest.param("ASSISTANT_THREADS", "many", id="threads-not-a-number"),
+        pytest.param("ASSISTANT_MEMORY_TURNS", "-1", id="negative-memory"),
+        pytest.param("ASSISTANT_CHROMA_URL", "localhost:8000", id="address-without-scheme"),
+        pytest.param("ASSISTANT_PROXIES", "proxy.example", id="proxy-without-address"),
+        pytest.param("ASSISTANT_PROXIES", "*", id="every-proxy"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=rf"{variable}\) is '{re.escape(value)}'"):
+        Settings.from_environment()
+
+
+def test_a_value_is_refused_in_our_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_MODEL_URL", "nowhere")
+    with pytest.raises(SettingsError, match=r"is 'nowhere': must be empty or an address that starts with http://"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://a:99999999", "http://a:x", "http://a\x01b", "https://:80"])
+def test_an_address_without_a_sound_host_and_port_is_refused(address: str) -> None:
+    for setting in ("model_url", "chroma_url"):
+        with pytest.raises(SettingsError, match="and has a sound host and port"):
+            Settings(**{setting: address})
+
+
+@pytest.mark.parametrize(
+    ("home", "reason"), [("~nobody-of-this-name/x", "names a user who is not known here"), ("/\udcff", "valid UTF-8")]
+)
+def test_a_home_that_cannot_be_is_refused(home: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        Settings(home=home)
+
+
+def test_a_value_as_long_as_a_book_is_not_shown_whole() -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings(threads="9" * 100_000)
+    assert len(str(error.value)) < 500
+
+
+def test_every_impossible_value_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings(threads=0, memory_turns=-1)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_settings_do_not_change_once_made() -> None:
+    settings = Settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.threads = 4
+
+
+def test_prices_are_read_by_model() -> None:
+    assert Settings(model_prices=" small=0.25/2, a/large:8b=1/8.5 ").prices == {
+        "small": (0.25, 2.0),
+        "a/large:8b": (1.0, 8.5),
+    }
+    assert Settings().prices == {}
+
+
+@pytest.mark.parametrize("prices", ["small", "small=1", "small=1/x", "small=-1/2", "=1/2", "small=1/2 large=1/2"])
+def test_a_price_that_is_none_is_refused(prices: str) -> None:
+    with pytest.raises(SettingsError, match=r"model_prices.*must be like small=0\.25/2"):
+        Settings(model_prices=prices)

@@ -1,0 +1,363 @@
+"""mcp: the official client, over stdio and HTTP, gets what Python gets."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import jsonschema_rs
+import pytest
+from fastapi import FastAPI
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult
+
+from assistant.chain import Assistant
+from assistant.core.bounds import BODY
+from assistant.core.errors import MissingExtra
+from assistant.core.readable import readable
+from assistant.doors import mcp
+from assistant.doors.mcp import server
+from assistant.people.accounts import Accounts
+from assistant.service.answering import Answering
+from assistant.service.doorkeeper import Doorkeeper
+
+from ..conftest import ROOT
+from ..live import Live, at_once, client, opened
+from ..papers import PAIRS
+from .test_api import Broken
+
+QUESTION = "What does PearRank learn from?"
+PEAR = PAIRS[0][0]
+Scene = Callable[[Client], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    with opened(tmp_path_factory.mktemp("mcp") / "home") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def doorkeeper(assistant: Assistant) -> Iterator[Doorkeeper]:
+    with closing(Doorkeeper(assistant.status().home, sleep=at_once)) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def url(assistant: Assistant, doorkeeper: Doorkeeper) -> Iterator[str]:
+    with closing(Answering(assistant)) as line, Live(application(assistant, line, doorkeeper)) as live:
+        yield f"{live.url}/mcp"
+
+
+def application(assistant: Assistant, line: Answering, doorkeeper: Doorkeeper) -> FastAPI:
+    app = FastAPI()
+    app.include_router(mcp.router(assistant, line, doorkeeper))
+    return app
+
+
+def play(at: Any, scene: Scene, *, mode: str = "auto") -> None:
+    async def connected() -> None:
+        async with Client(at, mode=mode) as agent:
+            await scene(agent)
+
+    asyncio.run(connected())
+
+
+def text(result: CallToolResult) -> str:
+    return "\n".join(getattr(part, "text", "") for part in result.content)
+
+
+# -- tools
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_an_agent_asks_over_http_and_is_told_the_stages(url: str, assistant: Assistant, mode: str) -> None:
+    stages: list[str | None] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        stages.append(message)
+
+    async def scene(agent: Client) -> None:
+        asked = assistant.ask(QUESTION)
+        done = await agent.call_tool("ask", {"question": QUESTION}, progress_callback=note)
+        assert done.structured_content
+        assert (done.structured_content["text"], done.structured_content["titles"]) == (asked.text, [PEAR])
+        assert text(done).startswith(f"{asked.text}\n\n[1] {PEAR}\n    “")
+        assert stages[:3] == [
+            f"searching {len(PAIRS)} papers",
+            f"reading {len(asked.hits)} papers",
+            "checking citations",
+        ]
+
+    play(url, scene, mode=mode)
+
+
+def test_an_agent_asks_over_stdio(sample_home: Path) -> None:
+    code = "from assistant.doors.cli import main; main()"
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    program = StdioServerParameters(
+        command=sys.executable, args=["-c", code, "mcp", "--home", str(sample_home)], env=environment, cwd=ROOT
+    )
+    question = "Is there a music vocoder that outputs stereo?"
+
+    async def scene(agent: Client) -> None:
+        assert (await agent.list_tools()).tools[0].name == "ask"
+        done = await agent.call_tool("ask", {"question": question})
+        with Assistant.open(sample_home) as assistant:
+            assert text(done).startswith(assistant.ask(question).text)
+
+    play(program, scene)
+
+
+def test_every_tool_says_what_it_is_for_and_takes(url: str) -> None:
+    async def scene(agent: Client) -> None:
+        tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
+        assert list(tools) == ["ask", "search_papers", "get_paper", "check_citation"]
+        for tool in tools.values():
+            assert tool.description
+            assert all(one["description"] for one in tool.input_schema["properties"].values())
+            assert tool.annotations and tool.annotations.read_only_hint
+            assert tool.output_schema and tool.output_schema["type"] == "object"
+        assert "do not guess" in (tools["ask"].description or "")
+
+    play(url, scene)
+
+
+def test_what_every_tool_returns_fits_its_schema(url: str) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("ask", {"question": QUESTION}),
+        ("ask", {"question": "Who won the cricket world cup?"}),
+        ("search_papers", {"query": QUESTION}),
+        ("search_papers", {"query": "?"}),
+        ("get_paper", {"paper": PEAR}),
+        ("check_citation", {"sentence": "PearRank sings.", "paper": PEAR}),
+    ]
+
+    async def scene(agent: Client) -> None:
+        schemas = {tool.name: tool.output_schema for tool in (await agent.list_tools()).tools}
+        for name, arguments in calls:
+            done = await agent.call_tool(name, arguments)
+            if not done.is_error:
+                jsonschema_rs.validate(closed(schemas[name]), done.structured_content)
+
+    play(url, scene)
+
+
+def closed(schema: Any) -> Any:
+    """A schema under which a field that is not described is a fault."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: False if name == "additionalProperties" else closed(value) for name, value in schema.items()}
+
+
+def test_papers_are_searched_and_read(url: str, assistant: Assistant) -> None:
+    async def scene(agent: Client) -> None:
+        found = await agent.call_tool("search_papers", {"query": QUESTION, "limit": 2})
+        assert found.structured_content
+        papers = found.structured_content["papers"]
+        assert [one["title"] for one in papers] == [hit.paper.title for hit in assistant.search(QUESTION)[:2]]
+        paper = await agent.call_tool("get_paper", {"paper": papers[0]["id"]})
+        assert paper.structured_content
+        assert (paper.structured_content["title"], paper.structured_content["abstract"]) == PAIRS[0]
+        assert PAIRS[0][1] in text(paper)
+        missing = await agent.call_tool("get_paper", {"paper": "none"})
+        assert (missing.is_error, text(missing)) == (True, "No paper here is called 'none'.")
+
+    play(url, scene)
+
+
+def test_a_citation_is_checked(url: str, assistant: Assistant) -> None:
+    async def scene(agent: Client) -> None:
+        for sentence in ("PearRank learns from weak labels alone.", "PearRank gains 9.5 points."):
+            done = await agent.call_tool("check_citation", {"sentence": sentence, "paper": PEAR})
+            verdict = assistant.check(sentence, PEAR)
+            assert done.structured_content
+            assert done.structured_content["supported"] == verdict.supported
+            assert verdict.quote in text(done)
+            assert all(reason in text(done) for reason in verdict.reasons) or verdict.supported
+
+    play(url, scene)
+
+
+def test_a_question_can_be_kept_to_papers_and_a_decline_names_the_nearest(url: str, assistant: Assistant) -> None:
+    async def scene(agent: Client) -> None:
+        kept = await agent.call_tool("ask", {"question": "Which papers are there?", "papers": [PEAR]})
+        assert kept.structured_content
+        assert kept.structured_content["text"] == assistant.ask("Which papers are there?", papers=[PEAR]).text
+        declined = await agent.call_tool("ask", {"question": "Who won the cricket world cup?"})
+        assert declined.structured_content
+        assert not declined.structured_content["answered"]
+        assert not declined.is_error
+
+    play(url, scene)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"question": "?!"}, "The question has no words. Ask something about the papers."),
+        ({}, "The arguments do not fit. question: Field required."),
+        ({"question": 1}, "The arguments do not fit. question: Input should be a valid string."),
+        ({"question": "a", "paper": "b"}, "The arguments do not fit. paper: Extra inputs are not permitted."),
+    ],
+)
+def test_what_cannot_be_asked_is_told_to_the_model(url: str, arguments: dict[str, Any], told: str) -> None:
+    async def scene(agent: Client) -> None:
+        done = await agent.call_tool("ask", arguments)
+        assert (done.is_error, text(done)) == (True, told)
+
+    play(url, scene)
+
+
+def test_a_tool_that_there_is_none_of_is_an_error_of_the_protocol(url: str) -> None:
+    async def scene(agent: Client) -> None:
+        with pytest.raises(MCPError, match=r"There is no such tool\. There are: ask, "):
+            await agent.call_tool("delete_everything", {})
+
+    play(url, scene)
+
+
+def test_what_fails_here_tells_no_secret(home: Path) -> None:
+    async def scene(agent: Client) -> None:
+        with pytest.raises(MCPError) as raised:
+            await agent.call_tool("ask", {"question": QUESTION})
+        assert "secret" not in str(raised.value)
+
+    with (
+        opened(home, Broken()) as assistant,
+        closing(Answering(assistant)) as line,
+        closing(Doorkeeper(home)) as doorkeeper,
+        Live(application(assistant, line, doorkeeper)) as live,
+    ):
+        play(f"{live.url}/mcp", scene)
+
+
+# -- prompts
+
+
+def test_prompts_have_a_model_use_the_tools(url: str) -> None:
+    async def scene(agent: Client) -> None:
+        prompts = {prompt.name: prompt for prompt in (await agent.list_prompts()).prompts}
+        assert list(prompts) == ["answer", "review", "check"]
+        tools = {tool.name for tool in (await agent.list_tools()).tools}
+        named: set[str] = set()
+        for prompt in prompts.values():
+            (argument,) = prompt.arguments or []
+            got = await agent.get_prompt(prompt.name, {argument.name: "Pears and $VILA^2$"})
+            (message,) = got.messages
+            said = getattr(message.content, "text", "")
+            assert said.endswith(f"{argument.name.capitalize()}: Pears and $VILA^2$")
+            named |= {word for word in tools if f"`{word}`" in said}
+        assert named == tools
+
+    play(url, scene)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("sing", {"question": "a"}, r"There is no such prompt\. There are: answer, review, check\."),
+        ("answer", {}, "The prompt 'answer' takes the argument 'question' alone, 1 to 4,000 characters"),
+        ("answer", {"question": "a" * 4001}, "takes the argument 'question' alone"),
+        ("review", {"topic": "a", "style": "b"}, "takes the argument 'topic' alone"),
+    ],
+)
+def test_a_prompt_that_cannot_be_filled_is_an_error_of_the_protocol(
+    url: str, name: str, arguments: dict[str, str], told: str
+) -> None:
+    async def scene(agent: Client) -> None:
+        with pytest.raises(MCPError, match=told):
+            await agent.get_prompt(name, arguments)
+
+    play(url, scene)
+
+
+# -- resources
+
+
+def test_the_papers_are_resources_page_by_page(url: str, assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PAGE", 3)
+
+    async def scene(agent: Client) -> None:
+        listed, cursor = [], None
+        while True:
+            page = await agent.list_resources(cursor=cursor)
+            assert len(page.resources) <= 3
+            listed += page.resources
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        papers = assistant.papers()
+        assert [one.title for one in listed] == [readable(paper.title) for paper in papers]
+        for one, paper in zip(listed, papers, strict=True):
+            (content,) = (await agent.read_resource(one.uri)).contents
+            assert getattr(content, "text", "").startswith(readable(f"{paper.title}\n\n{paper.abstract}"))
+        (template,) = (await agent.list_resource_templates()).resource_templates
+        assert template.uri_template == "paper://{id}"
+        with pytest.raises(MCPError, match="No paper here is called 'none'"):
+            await agent.read_resource("paper://none")
+        with pytest.raises(MCPError, match="The cursor is none"):
+            await agent.list_resources(cursor="-1")
+
+    play(url, scene)
+
+
+# -- who may
+
+
+def test_from_elsewhere_a_key_is_needed(assistant: Assistant, doorkeeper: Doorkeeper) -> None:
+    async def scene(line: Answering) -> None:
+        async with client(application(assistant, line, doorkeeper), address="10.0.0.7") as calling:
+            for headers in ({}, {"authorization": "Bearer papers_guessed"}):
+                refused = await calling.post("/mcp", json={}, headers=headers)
+                assert refused.status_code == 401
+                assert refused.headers["content-type"] == "application/problem+json"
+                assert "guessed" not in refused.text
+
+    with closing(Answering(assistant)) as line:
+        asyncio.run(scene(line))
+
+
+def test_a_key_asks_as_often_as_it_may(url: str, assistant: Assistant) -> None:
+    with closing(Accounts(assistant.status().home)) as accounts:
+        token = accounts.add_key("agent", per_minute=1)
+
+    async def scene() -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            httpx2.AsyncClient(headers=headers) as calling,
+            Client(streamable_http_client(url, http_client=calling)) as agent,
+        ):
+            await agent.list_tools()
+            assert not (await agent.call_tool("ask", {"question": QUESTION})).is_error
+            refused = await agent.call_tool("ask", {"question": QUESTION})
+            assert refused.is_error
+            assert "1 questions a minute" in text(refused)
+
+    asyncio.run(scene())
+
+
+def test_a_request_that_is_too_long_is_refused(url: str) -> None:
+    done = httpx.post(url, content=b" " * (BODY + 1), headers={"content-type": "application/json"})
+    assert done.status_code == 413
+
+
+def test_without_the_package_the_install_command_is_named(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else found(name))
+    assert not mcp.installed()
+    with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[mcp\]'"):
+        mcp.serve(assistant)

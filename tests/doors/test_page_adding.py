@@ -1,0 +1,193 @@
+"""The tab "Add papers" in a real browser: files chosen or dropped, their progress, what became of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..pages import Served, serving
+from ..papers import PAIRS, Pair, write_listing
+from ..references import references, ris
+from .test_page import HOSTILE, Visit, chromium, pytestmark
+
+__all__ = ["chromium", "pytestmark"]
+REFUSAL = "400 (Bad Request)"
+"""What the browser's console says of a file that is refused."""
+BROKEN = b"new\nSubscribe\nA Title That Stands Alone\n\nAnother <img src=x onerror=parent.hit=1> **and** more\n"
+DROP = """([name, text]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([text], name));
+  const about = { dataTransfer: files, bubbles: true, cancelable: true };
+  for (const kind of ["dragenter", "dragover", "drop"])
+    document.querySelector(".drop").dispatchEvent(new DragEvent(kind, about));
+}"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("adding") / "home", PAIRS) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def visitor(chromium: Any, served: Served) -> Iterator[Visit]:
+    visit = Visit(chromium, served.url)
+    yield visit
+    visit.context.close()
+
+
+@pytest.fixture
+def seen(visitor: Visit) -> Iterator[Visit]:
+    """The tab as at the first time; nothing may have gone elsewhere or failed when the test is over."""
+    visitor.begin_anew()
+    visitor.page.goto("about:blank")  # or what the page still asks for would be asked for without its cookie
+    visitor.context.clear_cookies()
+    visitor.open()
+    visitor.page.get_by_role("tab", name="Add papers").click()
+    visitor["#files"].wait_for(state="attached")
+    yield visitor
+    assert visitor.elsewhere == []
+    assert [error for error in visitor.errors if REFUSAL not in error] == []
+
+
+def listing(folder: Path, name: str, *pairs: Pair) -> str:
+    folder.mkdir(exist_ok=True)
+    return str(write_listing(folder / name, pairs))
+
+
+def test_an_empty_library_takes_the_sample_in_with_one_click(chromium: Any, tmp_path: Path) -> None:
+    with serving(tmp_path / "home", ()) as served:
+        visit = Visit(chromium, served.url)
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme)
+            assert visit.judged().response["violations"] == []
+        visit.page.get_by_role("button", name="Try it with the sample papers").click()
+        visit["#current"].get_by_text("Ask about the 120 papers here").wait_for(timeout=60_000)
+        visit.ask("What is SemantiCodec?")
+        assert visit["#current .reference"].count() > 0
+        assert visit.errors == []
+        visit.context.close()
+
+
+def paper(name: str) -> Pair:
+    return f"{name}: A Fruit of Late Summer", f"We present {name}, a fruit that ripens late. It weighs 40 grams."
+
+
+def over(seen: Visit) -> dict[str, int]:
+    """The figures of the summary, once it is there."""
+    seen["#batch [data-over]"].wait_for()
+    names, counts = seen.texts("#batch .counts dt"), seen.texts("#batch .counts dd")
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}
+
+
+def test_files_are_taken_in_and_what_is_not_is_told_why(seen: Visit, served: Served, tmp_path: Path) -> None:
+    broken, exported = tmp_path / "broken.txt", tmp_path / "zotero.ris"
+    broken.write_bytes(BROKEN)
+    exported.write_text(ris(references(9)))
+    held = served.assistant.status().papers
+    good = listing(tmp_path, "march.txt", paper("Quince"), paper("Medlar"))
+    seen.page.set_input_files("#files", [good, str(broken), str(exported)])
+    assert over(seen) == {"added": 2, "updated": 0, "unchanged": 0, "rejected": 3}
+    assert seen["#batch"].get_by_text(f"There are {held + 2} papers here now.").count() == 1
+    rows = seen.texts("#batch tbody tr")
+    assert [row.split()[:2] for row in rows] == [["broken.txt", "3"], ["broken.txt", "5"], ["zotero.ris", "all"]]
+    assert "not an abstract A Title That Stands Alone" in rows[0]
+    assert rows[1].endswith("Another <img src=x onerror=parent.hit=1> **and** more")
+    assert "is RIS, which is not read yet; only listings are" in rows[2]
+    assert seen["#batch :is(img, script, b, strong strong)"].count() == 0
+    assert seen.page.evaluate("window.hit") is None
+
+
+def test_papers_that_came_in_are_everywhere(seen: Visit, served: Served, tmp_path: Path) -> None:
+    held = served.assistant.status().papers + 1
+    seen.page.evaluate(DROP, ["dropped.txt", Path(listing(tmp_path, "x.txt", paper("Sorb"))).read_text()])
+    assert over(seen)["added"] == 1
+    seen.page.get_by_role("tab", name="Ask").click()
+    seen["#current .welcome"].get_by_text(f"Ask about the {held} papers here").wait_for()
+    seen.page.get_by_role("tab", name="Papers", exact=True).click()
+    seen["#found"].get_by_text(f"{held} papers here").wait_for()
+    assert any(title.startswith("Sorb") for title in seen.texts("#found .titles button"))
+    seen.page.get_by_role("tab", name="Ask").click()
+    seen.ask("What is Sorb?")
+    assert seen.texts("#current .said h3")[0].startswith("Sorb")
+
+
+@pytest.fixture
+def held(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Papers are taken in no further than their first step until this is set."""
+    going, ingest = threading.Event(), served.assistant.ingest
+
+    def slowly(*paths: Path, progress: Any) -> Any:
+        def told(stage: str, done: int, total: int) -> None:
+            progress(stage, done, total)
+            going.wait(20)
+
+        return ingest(*paths, progress=told)
+
+    monkeypatch.setattr(served.assistant, "ingest", slowly)
+    yield going
+    going.set()
+
+
+def test_the_conversation_goes_on_while_files_are_taken_in(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
+    seen.page.set_input_files("#files", listing(tmp_path, "slow.txt", paper("Loquat")))
+    seen["#batch progress"].wait_for()
+    assert seen.texts("#batch .going") == ["Reading 0 of 1 passages"]
+    assert seen["#files"].is_disabled()
+    seen.page.get_by_role("tab", name="Ask").click()
+    seen.ask("What is PearRank?")
+    assert seen.texts("#current .said h3") == [PAIRS[0][0]]
+    assert seen["#batch progress"].count() == 1
+    seen.open()  # whoever comes back sees how far it is
+    seen.page.get_by_role("tab", name="Add papers").click()
+    seen["#batch progress"].wait_for()
+    assert seen["#files"].is_disabled()
+    held.set()
+    assert over(seen)["added"] == 1
+    assert seen["#files"].is_enabled()
+
+
+def test_what_one_types_stays_when_papers_come_in(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
+    seen.page.set_input_files("#files", listing(tmp_path, "typing.txt", paper("Jujube")))
+    seen["#batch progress"].wait_for()
+    seen.page.get_by_role("tab", name="Ask").click()
+    before = seen["#current .welcome h2"].inner_text()
+    seen.page.fill("#question textarea", "Half a ques")
+    held.set()
+    seen.page.wait_for_function("old => document.querySelector('.welcome h2').textContent !== old", arg=before)
+    assert seen["#question textarea"].input_value() == "Half a ques"
+
+
+def test_others_see_nothing_of_it(seen: Visit, served: Served, chromium: Any, tmp_path: Path) -> None:
+    seen.page.set_input_files("#files", listing(tmp_path, "mine.txt", paper("Feijoa")))
+    over(seen)
+    other = Visit(chromium, served.url)
+    other.page.get_by_role("tab", name="Add papers").click()
+    other["#files"].wait_for(state="attached")
+    assert other["#batch .intake"].count() == 0
+    other.context.close()
+
+
+def test_a_hostile_listing_is_taken_in_as_text(seen: Visit, tmp_path: Path) -> None:
+    seen.page.set_input_files("#files", listing(tmp_path, "gremlins.txt", *HOSTILE[:4]))
+    over(seen)
+    assert seen["#adding :is(img, script, iframe, style, form)"].count() == 0
+    assert seen.page.evaluate("window.hit") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_and_a_phone_is_wide_enough(seen: Visit, scheme: str, tmp_path: Path) -> None:
+    seen.page.emulate_media(color_scheme=scheme)
+    broken = tmp_path / f"{'a-long-name-' * 4}{scheme}.txt"
+    broken.write_bytes(BROKEN)
+    seen.page.set_input_files("#files", [str(broken)])
+    assert over(seen)["rejected"] == 2
+    for width in (1200, 360):
+        seen.page.set_viewport_size({"width": width, "height": 740})
+        faults = seen.judged().response["violations"]
+        assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in faults] == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == width

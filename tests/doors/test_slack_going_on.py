@@ -1,0 +1,284 @@
+"""slack: what is told while an answer is made, and what becomes of one whose process was killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from assistant.chain import Assistant
+from assistant.doors.slack.blocks import shown
+from assistant.doors.slack.claims import KEPT, Claims
+from assistant.doors.slack.desk import Message
+from assistant.doors.slack.placeholder import LOOKING, Job
+
+from ..conftest import ROOT
+from ..fake_slack import TEAM, FakeSlack, event, post, settled
+from ..live import opened
+from ..pages import HeldWriter
+from ..papers import PAIRS
+from .test_slack import Workspace, played, serving
+
+PEAR = PAIRS[0][0]
+Python = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def assistant(home: Path) -> Iterator[Assistant]:
+    with opened(home) as one:
+        yield one
+
+
+# -- stages
+
+
+def test_while_an_answer_takes_long_its_placeholder_tells_the_stage(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 0.01)
+    writer = HeldWriter()
+
+    async def scene(at: Workspace) -> None:
+        await at.send(event(1, "What does PearRank learn from, slowly?"))
+        await at.slack.until("chat.update")
+        await asyncio.to_thread(writer.holding.wait, 20)
+        writer.released.set()
+
+    with opened(home, writer) as assistant:
+        *stages, answer = played(assistant, scene).made("chat.update")
+    known = {
+        f"Searching {len(PAIRS)} papers …",
+        f"Reading {len(PAIRS)} papers …",
+        "Checking citations …",
+        "Answering …",
+    }
+    assert stages
+    assert {stage["text"] for stage in stages} <= known
+    assert len({stage["text"] for stage in stages}) == len(stages), "what did not change is not told again"
+    assert PEAR in shown(answer["blocks"])
+
+
+def test_a_quick_answer_is_one_update(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 60.0)
+
+    async def scene(at: Workspace) -> None:
+        await at.send(event(1))
+
+    assert len(played(assistant, scene).made("chat.update")) == 1
+
+
+def test_an_update_that_slack_refuses_costs_no_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 0.01)
+    writer = HeldWriter()
+
+    async def scene(at: Workspace) -> None:
+        at.slack.refuse["chat.update"] = [(200, {"ok": False, "error": "edit_window_closed"}, {})]
+        await at.send(event(1, "What does PearRank learn from, slowly?"))
+        while at.slack.refuse["chat.update"]:
+            await asyncio.sleep(0.01)
+        writer.released.set()
+
+    with opened(home, writer) as assistant:
+        (answer,) = played(assistant, scene).made("chat.update")
+    assert PEAR in shown(answer["blocks"])
+
+
+# -- claims
+
+
+@pytest.fixture
+def claims(home: Path) -> Iterator[Claims]:
+    with closing(Claims(home)) as one:
+        yield one
+
+
+def killed(python: Python, home: Path, id_: str = "m", job: str = "j") -> None:
+    """A process that takes a job on and is killed before it is done."""
+    done = python(
+        "import os, pathlib, sys; from assistant.doors.slack.claims import Claims; home, id_, job = sys.argv[1:]; "
+        "assert Claims(pathlib.Path(home)).claim((f'message:{id_}',), id_=id_, job=job); os.kill(os.getpid(), 9)",
+        *(home, id_, job),
+    )
+    assert done.returncode == -9, done.stderr
+
+
+def test_what_a_killed_process_left_is_told_once(python: Python, home: Path, claims: Claims) -> None:
+    assert claims.left_behind() == []
+    killed(python, home)
+    with closing(Claims(home)) as other:
+        assert other.left_behind() == ["j"]
+        assert claims.left_behind() == other.left_behind() == []
+        assert not claims.claim(("message:m",), id_="m", job="again")
+    assert claims.left_behind() == ["j"], "its taker ended, too, and had not finished it"
+    claims.finish("m")
+    with closing(Claims(home)) as third:
+        assert third.left_behind() == []
+
+
+def test_what_a_living_process_has_is_left_to_it(home: Path, claims: Claims) -> None:
+    claims.claim(("a",), id_="m", job="j")
+    with closing(Claims(home)) as other:
+        assert other.left_behind() == []
+
+
+def test_what_is_finished_or_was_claimed_before_is_not_left(python: Python, home: Path, claims: Claims) -> None:
+    with closing(Claims(home)) as other:
+        assert other.claim(("a",), id_="m", job="j")
+        assert not other.claim(("a", "b"), id_="n", job="k")
+        other.finish("m")
+    assert claims.left_behind() == []
+
+
+def test_an_old_job_is_forgotten(python: Python, home: Path) -> None:
+    killed(python, home)
+    import time
+
+    with closing(Claims(home, clock=lambda: time.time() + KEPT + 9)) as later:
+        later.claim(("b",))
+        assert later.left_behind() == []
+
+
+def test_no_lock_of_the_dead_stays(python: Python, home: Path) -> None:
+    killed(python, home)
+    with closing(Claims(home)) as one:
+        one.left_behind()
+        assert len(list(home.glob("slack-*.lock"))) == 1
+    assert list(home.glob("slack-*.lock")) == []
+
+
+# -- after a restart
+
+
+@pytest.mark.parametrize("placed", ["800.1", ""])
+def test_a_mention_whose_process_was_killed_is_answered_after_the_restart_once(
+    assistant: Assistant, home: Path, python: Python, monkeypatch: pytest.MonkeyPatch, placed: str
+) -> None:
+    monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 60.0)
+    message = Message("What does PearRank learn from?", "U1", "1.5", TEAM, "C1", f"{TEAM}:C1:1.5")
+    killed(python, home, message.id, Job(message, "1.5", placed).as_text())
+
+    async def play() -> FakeSlack:
+        async with FakeSlack() as fake:
+            async with serving(assistant, fake) as bot, serving(assistant, fake):
+                await settled()
+                await post(bot, "/slack/events", event(1))  # delivered again
+                await settled()
+            async with serving(assistant, fake):
+                await settled()
+        return fake
+
+    fake = asyncio.run(play())
+    (updated,) = fake.made("chat.update")
+    posted = fake.made("chat.postMessage")
+    assert PEAR in shown(updated["blocks"])
+    assert [one["text"] for one in posted] == ([] if placed else [LOOKING])
+    assert (updated["channel"], updated["ts"] == "800.1") == ("C1", bool(placed))
+    assert all(one["thread_ts"] == "1.5" for one in posted)
+    with closing(Claims(home)) as claims:
+        assert claims.left_behind() == []
+
+
+def test_a_message_that_is_refused_is_not_taken_up_again(assistant: Assistant, home: Path) -> None:
+    async def scene(at: Workspace) -> None:
+        await at.send(event(1))
+
+    fake = played(assistant, scene, slack_channels="C9")
+    assert len(fake.made("chat.postEphemeral")) == 1
+    with closing(Claims(home)) as claims:
+        assert claims.left_behind() == []
+
+
+# -- killed right after Slack was told that something has arrived
+
+SLOW = """
+import asyncio, sys, threading, time
+from pathlib import Path
+from fastapi import FastAPI
+from assistant import slack
+from assistant.core.settings import Settings
+from assistant.doors.slack.claims import Claims
+from assistant.doors.slack.desk import Desk
+from assistant.doors.slack.sockets import run
+from tests.live import Live, opened
+from tests.test_slack import TOKENS
+
+claim = Claims.claim
+
+def slowly(self, ids, *, id_="", job=""):
+    time.sleep(0.5)  # a disk that takes its time: whoever does not wait for it is killed before it is done
+    return claim(self, ids, id_=id_, job=job)
+
+Claims.claim = slowly
+home, address, settings = Path(sys.argv[1]), sys.argv[2], Settings(**TOKENS)
+with opened(home) as assistant:
+    if sys.argv[3] == "socket":
+        with Desk(assistant, settings) as desk:
+            asyncio.run(run(desk, settings, print, address))
+    app = FastAPI()
+    app.include_router(slack.router(assistant, settings, address=address), prefix="/slack")
+    with Live(app) as live:
+        print(live.url, flush=True)
+        threading.Event().wait()
+"""
+
+
+def sent(kind: str, fake: FakeSlack) -> tuple[dict[str, Any], bool]:
+    """A question as Slack sends it over HTTP, and whether that is a form."""
+    reply_to = f"{fake.url}/respond"
+    if kind == "command":
+        command = {"command": "/papers", "text": "What does PearRank learn from?", "team_id": TEAM, "user_id": "U1"}
+        return {**command, "channel_id": "C1", "trigger_id": "t1", "response_url": reply_to}, True
+    if kind == "shortcut":
+        source = {"ts": "1.5", "text": "What does PearRank learn from?"}
+        action = {"type": "message_action", "callback_id": "ask_about_this", "trigger_id": "t1", "message": source}
+        at = {"team": {"id": TEAM}, "channel": {"id": "C1"}, "user": {"id": "U1"}}
+        return {"payload": json.dumps({**action, **at, "response_url": reply_to})}, True
+    return event(1), False
+
+
+async def acknowledged(kind: str, fake: FakeSlack, process: subprocess.Popen[str]) -> None:
+    """Send a question and return as soon as Slack is told that it has arrived."""
+    if kind == "socket":
+        socket = await fake.connected()
+        await socket.send_json({"type": "events_api", "envelope_id": "e1", "payload": event(1)})
+        async with asyncio.timeout(60):
+            while not fake.acknowledged:
+                await asyncio.sleep(0.001)
+        return
+    assert process.stdout
+    url = (await asyncio.to_thread(process.stdout.readline)).strip()
+    body, form = sent(kind, fake)
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        assert (await post(client, "/slack/events", body, form=form)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["event", "socket", "shortcut", "command"])
+def test_what_slack_was_told_has_arrived_is_answered_although_the_process_is_killed_at_once(
+    assistant: Assistant, home: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 60.0)
+
+    async def play() -> FakeSlack:
+        async with FakeSlack() as fake:
+            command = [sys.executable, "-c", SLOW, str(home), fake.api, kind]
+            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+                try:
+                    await acknowledged(kind, fake, process)
+                finally:
+                    process.kill()
+            fake.calls.clear()
+            async with serving(assistant, fake):
+                await settled()
+        return fake
+
+    fake = asyncio.run(play())
+    (answer,) = fake.made("respond" if kind == "command" else "chat.update")
+    assert PEAR in shown(answer["blocks"])

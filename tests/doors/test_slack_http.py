@@ -1,0 +1,252 @@
+"""slack.http and slack.signing: forged, old, long and malformed requests are refused, and other dialects answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from assistant.chain import Assistant
+from assistant.core.bounds import SLACK
+from assistant.core.settings import Settings
+from assistant.doors import slack
+from assistant.doors.slack.desk import PER_USER
+from assistant.doors.slack.signing import MAX_AGE, SIGNATURE, TIMESTAMP, Refused, read, signature, signed
+from assistant.people.conversations import Conversations
+
+from ..doubles import HashEmbedder
+from ..fake_slack import SECRET, FakeSlack, headers
+from ..papers import PAIRS
+from .test_slack import serving
+
+PEAR = PAIRS[0][0]
+QUESTION = "What does PearRank learn from?"
+
+# Slack's own example: https://docs.slack.dev/authentication/verifying-requests-from-slack
+EXAMPLE_TIME = "1531420618"
+EXAMPLE = (
+    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+    b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+    b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+    b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+)
+EXAMPLE_SIGNATURE = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+SIGNED = {TIMESTAMP: EXAMPLE_TIME, SIGNATURE: EXAMPLE_SIGNATURE}
+
+
+@pytest.fixture
+def assistant(home: Path, embedder: HashEmbedder, listing: Callable[..., Path]) -> Iterator[Assistant]:
+    with Assistant.open(home, embedder=embedder) as opened:
+        opened.ingest(listing())
+        yield opened
+
+
+class Body:
+    """Chunks that count how many were read."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks, self.taken = chunks, 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self.chunks:
+            self.taken += 1
+            yield chunk
+
+
+def let_in(given: dict[str, str], *chunks: bytes, now: float = float(EXAMPLE_TIME)) -> bytes:
+    return asyncio.run(signed(given, Body(*chunks).__aiter__(), SECRET, now))
+
+
+# -- signatures
+
+
+def test_slacks_own_example_is_let_in() -> None:
+    assert signature(SECRET, EXAMPLE_TIME, EXAMPLE) == EXAMPLE_SIGNATURE
+    assert let_in(SIGNED, EXAMPLE[:50], EXAMPLE[50:]) == EXAMPLE
+
+
+@pytest.mark.parametrize("late", [MAX_AGE, -MAX_AGE])
+def test_five_minutes_late_is_in_time(late: float) -> None:
+    given = SIGNED
+    assert let_in(given, EXAMPLE, now=float(EXAMPLE_TIME) + late) == EXAMPLE
+    with pytest.raises(Refused, match="too old"):
+        let_in(given, EXAMPLE, now=float(EXAMPLE_TIME) + late * 1.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "status", "reason"),
+    [
+        pytest.param({}, b"", 401, "not signed", id="unsigned"),
+        pytest.param({SIGNATURE: EXAMPLE_SIGNATURE}, EXAMPLE, 401, "not signed", id="no time"),
+        pytest.param({TIMESTAMP: "soon", SIGNATURE: EXAMPLE_SIGNATURE}, EXAMPLE, 401, "too old", id="no number"),
+        pytest.param({**SIGNED, TIMESTAMP: "9" * 999}, EXAMPLE, 401, "too old", id="never"),
+        pytest.param(SIGNED, EXAMPLE + b"x", 401, "not right", id="another body"),
+        pytest.param({TIMESTAMP: EXAMPLE_TIME, SIGNATURE: "v0=ü"}, EXAMPLE, 401, "not right", id="no ASCII"),
+        pytest.param({**SIGNED, "content-length": "x"}, EXAMPLE, 413, "longer", id="length"),
+    ],
+)
+def test_what_is_not_signed_rightly_is_refused(given: dict[str, str], body: bytes, status: int, reason: str) -> None:
+    with pytest.raises(Refused, match=reason) as refused:
+        let_in(given, body)
+    assert refused.value.status == status
+
+
+@pytest.mark.parametrize(("announced", "read_"), [({"content-length": str(SLACK + 1)}, 0), ({}, 3)])
+def test_no_more_of_a_long_body_is_read_than_tells_that_it_is_long(announced: dict[str, str], read_: int) -> None:
+    body = Body(*[b"x" * (SLACK // 2)] * 10)
+    with pytest.raises(Refused, match="longer than 256 kB"):
+        asyncio.run(read(announced, body.__aiter__()))
+    assert body.taken == read_
+
+
+def test_the_body_of_an_old_request_is_not_read() -> None:
+    body = Body(EXAMPLE)
+    with pytest.raises(Refused, match="too old"):
+        asyncio.run(signed({TIMESTAMP: "1", SIGNATURE: "v0="}, body.__aiter__(), SECRET, time.time()))
+    assert body.taken == 0
+
+
+# -- signed JSON
+
+
+def answered(
+    assistant: Assistant, *requests: tuple[str, bytes, dict[str, str]], **settings: str
+) -> list[httpx.Response]:
+    """What each request to `/slack/...` gets, one after the other."""
+
+    async def play() -> list[httpx.Response]:
+        app = FastAPI()
+        app.include_router(slack.router(assistant, Settings(**settings)), prefix="/slack")
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://bot") as client,
+        ):
+            return [await client.post(f"/slack/{path}", content=body, headers=given) for path, body, given in requests]
+
+    return asyncio.run(play())
+
+
+def hook(**given: Any) -> tuple[str, bytes, dict[str, str]]:
+    body = json.dumps(given).encode()
+    return "hook", body, headers(body)
+
+
+def test_signed_json_is_answered_in_its_thread(assistant: Assistant) -> None:
+    first, second, elsewhere = answered(
+        assistant,
+        hook(text=QUESTION, user="ann", thread="7"),
+        hook(text="and what does it gain?", user="bob", thread="7"),
+        hook(text="and what does it gain?", user="bob"),
+        slack_signing_secret=SECRET,
+    )
+    assert (first.status_code, first.json()["answered"], first.json()["titles"]) == (200, True, [PEAR])
+    assert first.json()["text"].endswith("[1]")
+    assert first.json()["blocks"][0]["type"] == "section"
+    assert second.json()["titles"] == [PEAR]
+    assert elsewhere.json()["titles"] != [PEAR]
+
+
+def test_the_same_request_again_is_kept_once(assistant: Assistant, home: Path) -> None:
+    request = hook(text=QUESTION, user="ann", thread="7")
+    one, two = answered(assistant, request, request, slack_signing_secret=SECRET)
+    assert one.json() == two.json()
+    kept = Conversations(home)
+    (held,) = kept.listed("slack:hook::thread:7")
+    kept.close()
+    assert held.length == 1
+
+
+def test_what_cannot_be_answered_is_told_and_not_a_fault(assistant: Assistant) -> None:
+    (told,) = answered(assistant, hook(text="?!", user="ann"), slack_signing_secret=SECRET)
+    assert (told.status_code, told.json()["answered"]) == (200, False)
+    assert told.json()["text"] == "The question has no words. Ask something about the papers."
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"[" * 100_000, b"\xff", b'{"text": 1, "user": "a"}', b'{"text": "a"}', b'{"user": "a"}']
+)
+def test_malformed_json_is_refused(assistant: Assistant, body: bytes) -> None:
+    (done,) = answered(assistant, ("hook", body, headers(body)), slack_signing_secret=SECRET)
+    assert done.status_code == 400
+    assert "The body is" in done.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["hook", "events"])
+def test_the_routes_refuse_what_is_forged_old_or_long(assistant: Assistant, path: str) -> None:
+    async def play() -> list[int]:
+        async with FakeSlack() as fake, serving(assistant, fake) as client:
+            requests = (
+                (b"{}", headers(b"{}", secret="another")),
+                (b"{}", headers(b"{}", at=time.time() - 2 * MAX_AGE)),
+                (b"x" * (SLACK + 1), headers(b"x" * (SLACK + 1))),
+            )
+            done = [await client.post(f"/slack/{path}", content=body, headers=given) for body, given in requests]
+            return [one.status_code for one in done]
+
+    assert asyncio.run(play()) == [401, 401, 413]
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(assistant: Assistant) -> None:
+    requests = [hook(text="?!", user="ann")] * (PER_USER + 1)
+    *_, last = answered(assistant, *requests, slack_signing_secret=SECRET)
+    assert last.status_code == 429
+    assert 0 < int(last.headers["retry-after"]) <= 6
+
+
+# -- Mattermost
+
+OUTGOING = {
+    **{"token": "m1", "team_id": "t", "channel_id": "c", "user_id": "u", "post_id": "p", "trigger_word": "papers"},
+    "text": f"papers {QUESTION}",
+}
+COMMAND = {
+    **{"token": "m2", "team_id": "t", "channel_id": "c", "user_id": "u", "trigger_id": "x", "command": "/papers"},
+    "text": QUESTION,
+}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+JSON = {"content-type": "application/json"}
+
+
+def mattermost(assistant: Assistant, *bodies: tuple[bytes, dict[str, str]], **more: str) -> list[httpx.Response]:
+    requests = [("mattermost", body, given) for body, given in bodies]
+    return answered(assistant, *requests, mattermost_tokens="m1, m2", **more)
+
+
+def test_mattermost_gets_markdown_in_both_its_dialects(assistant: Assistant) -> None:
+    as_form, as_json, command = mattermost(
+        assistant,
+        (urlencode(OUTGOING).encode(), FORM),
+        (json.dumps(OUTGOING).encode(), JSON),
+        (urlencode(COMMAND).encode(), FORM),
+    )
+    assert as_form.json() == as_json.json()
+    assert as_form.json()["response_type"] == "comment"
+    assert f"[1] {PEAR}\n“" in as_form.json()["text"]
+    assert command.json() == {**as_form.json(), "response_type": "in_channel"}
+
+
+def test_a_wrong_token_is_refused_and_not_echoed(assistant: Assistant) -> None:
+    body = urlencode({**OUTGOING, "token": "guessed"}).encode()
+    refused, blank, malformed = mattermost(assistant, (body, FORM), (b"", FORM), (b"%", JSON))
+    assert [done.status_code for done in (refused, blank, malformed)] == [401, 401, 400]
+    assert "guessed" not in refused.text
+
+
+def test_mattermost_is_answered_in_the_channels_of_the_setting_only(assistant: Assistant) -> None:
+    (told,) = mattermost(assistant, (urlencode(COMMAND).encode(), FORM), slack_channels="d")
+    assert told.json() == {"response_type": "ephemeral", "text": "This channel is not among those I answer in."}
+
+
+def test_what_a_question_or_a_paper_says_calls_nobody(assistant: Assistant) -> None:
+    body = urlencode({**COMMAND, "text": "Who is @all in “@channel”?"}).encode()
+    (told,) = mattermost(assistant, (body, FORM))
+    assert "@" not in told.json()["text"]

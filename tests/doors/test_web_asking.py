@@ -1,0 +1,545 @@
+"""Questions of many people in, each one's answer out: whose conversation, whose turn, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from assistant.chain import Assistant, Event
+from assistant.core.errors import ConversationNotFound, DatabaseError, LibraryBusy, QuestionError, StoreError
+from assistant.core.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
+from assistant.doors.web.answers import Making
+from assistant.doors.web.asking import Asker, Failure
+from assistant.doors.web.line import Line, LineFull
+from assistant.doors.web.sessions import COOKIE, MOST_TURNS, Sessions, Talk, Unknown, new_owner, owner_of
+from assistant.people.conversations import Conversations, Thumb
+
+
+def turn(question: str) -> Turn:
+    return Turn(question, Answer(question, question))
+
+
+# -- whose conversation
+
+
+@pytest.fixture
+def conversations(tmp_path: Path) -> Iterator[Conversations]:
+    kept = Conversations(tmp_path)
+    yield kept
+    kept.close()
+
+
+async def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
+    """A conversation of `owner` in which these were asked."""
+    talk = await sessions.talk(owner, "")
+    for question in questions:
+        await sessions.remember(talk, turn(question))
+    sessions.keep(talk)
+    return talk
+
+
+def test_a_conversation_is_found_by_its_owner_alone(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        mine = await kept(sessions, "me", "q")
+        assert await sessions.talk("me", mine.name) is mine
+        theirs = await sessions.talk("somebody", mine.name)
+        assert theirs is not mine
+        assert theirs.turns == ()
+        assert theirs.name != mine.name
+
+    asyncio.run(scene())
+
+
+def test_a_restart_keeps_conversations_their_thumbs_and_the_numbers_of_their_turns(
+    conversations: Conversations,
+) -> None:
+    async def scene() -> None:
+        before = Sessions(conversations)
+        mine = await kept(before, "me", *map(str, range(MOST_TURNS + 2)))
+        assert (mine.earlier, mine.last, mine.coming) == (2, MOST_TURNS + 2, MOST_TURNS + 3)
+        await before.rate(mine, 5, Thumb(good=False, comment="no"))
+        again = await Sessions(conversations).talk("me", mine.name)
+        assert again is not mine
+        assert (again.turns, again.earlier, again.thumbs) == (mine.turns, 2, {5: Thumb(good=False, comment="no")})
+        for one in (mine, again):
+            assert [found and found.question for found in map(one.turn, (0, 2, 3, MOST_TURNS + 3))] == [
+                *(None, None, "2", None)
+            ]
+        assert (await Sessions(conversations).talk("somebody", mine.name)).turns == ()
+
+    asyncio.run(scene())
+
+
+def test_a_turn_that_replaces_the_last_does_so_in_the_file_too_and_takes_its_thumb_away(
+    conversations: Conversations,
+) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        mine = await kept(sessions, "me", "a", "b")
+        await sessions.rate(mine, 2, Thumb(good=True))
+        mine.instead = True
+        await sessions.remember(mine, turn("c"))
+        again = await Sessions(conversations).talk("me", mine.name)
+        for one in (mine, again):
+            assert [found.question for found in one.turns] == ["a", "c"]
+            assert one.thumbs == {}
+
+    asyncio.run(scene())
+
+
+def test_who_leaves_while_an_answer_is_being_kept_finds_it_kept(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        talk = await sessions.talk("me", "")
+        keeping = asyncio.ensure_future(sessions.remember(talk, turn("q")))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        assert talk.keeping
+        await asyncio.wait([keeping, talk.keeping])
+        assert keeping.cancelled()
+        assert [found.question for found in talk.turns] == ["q"]
+        assert [found.turn.question for found in conversations.turns("me", talk.name)] == ["q"]
+
+    asyncio.run(scene())
+
+
+def test_a_deleted_conversation_does_not_come_back(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations)
+        mine = await kept(sessions, "me", "a")
+        with pytest.raises(ConversationNotFound):
+            await sessions.delete("somebody", mine.name)
+        await sessions.delete("me", mine.name)
+        with pytest.raises(ConversationNotFound):
+            await sessions.remember(mine, turn("b"))
+        assert (await sessions.talk("me", mine.name)).turns == ()
+        assert conversations.listed("me") == []
+
+    asyncio.run(scene())
+
+
+def test_what_is_held_is_bounded_and_the_conversation_that_rested_longest_goes_first(
+    conversations: Conversations,
+) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations, most=6)
+        first, second = await kept(sessions, "a", "q"), await kept(sessions, "b", "q")
+        sessions.keep(first)
+        third = await kept(sessions, "c", "q", "r")
+        assert await sessions.talk("a", first.name) is first
+        assert await sessions.talk("c", third.name) is third
+        again = await sessions.talk("b", second.name)
+        assert again is not second
+        assert again.turns == second.turns
+
+    asyncio.run(scene())
+
+
+def test_pages_that_are_opened_and_left_push_nothing_out(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations, most=2)
+        mine = await kept(sessions, "me", "q")
+        for n in range(10):
+            await sessions.talk(f"passer-by {n}", "")
+        assert await sessions.talk("me", mine.name) is mine
+
+    asyncio.run(scene())
+
+
+def test_a_conversation_in_use_is_not_dropped(conversations: Conversations) -> None:
+    async def scene() -> None:
+        sessions = Sessions(conversations, most=1)
+        busy = await kept(sessions, "a", "q")
+        busy.asking = "r"
+        other = await kept(sessions, "b", "q")
+        assert await sessions.talk("a", busy.name) is busy
+        assert await sessions.talk("b", other.name) is other
+
+    asyncio.run(scene())
+
+
+def test_the_scores_of_every_sentence_are_not_kept() -> None:
+    passage = Passage("p", "T", "One.", 0)
+    hit = Hit(Paper("T", "One."), passage, 1.0, 0.5, {"bm25": 1}, {"bm25": 2.0}, (Evidence("One.", 0, {"x": 1.0}),))
+    talk = Talk("t")
+    talk.add(Turn("q", Answer("q", "q", hits=(hit,))))
+    assert talk.turns == (Turn("q", Answer("q", "q", hits=(replace(hit, evidence=()),))),)
+
+
+def test_turns_follow_each_other_or_replace_the_last() -> None:
+    talk = Talk("t")
+    talk.add(turn("a"))
+    talk.add(turn("b"))
+    talk.instead = True
+    assert [t.question for t in talk.before] == ["a"]
+    talk.add(turn("c"))
+    assert [t.question for t in talk.turns] == ["a", "c"]
+    assert not talk.instead
+    for n in range(MOST_TURNS):
+        talk.add(turn(str(n)))
+    assert len(talk.turns) == MOST_TURNS
+    assert talk.turns[-1].question == str(MOST_TURNS - 1)
+
+
+def test_an_owner_is_known_by_a_secret_that_cannot_be_guessed() -> None:
+    secret = new_owner()
+    assert owner_of({COOKIE: secret}) == secret
+    assert len(secret) >= 43
+    for worthless in ("", "me", "x" * 31, "x" * 65, "x" * 40 + ";"):
+        with pytest.raises(Unknown, match="Allow cookies"):
+            owner_of({COOKIE: worthless})
+
+
+# -- whose turn
+
+
+def test_nobody_overtakes_in_the_line() -> None:
+    async def scene() -> list[str]:
+        line, told = Line(at_once=2, longest=9), []
+
+        async def stand(name: str, steps: int) -> None:
+            async with aclosing(line.wait()) as places:
+                async for before in places:
+                    told.append(f"{name}{before}")
+                    if not before:
+                        break
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(*(stand(name, steps) for name, steps in zip("abcde", (5, 9, 1, 1, 1), strict=True)))
+        return told
+
+    told = asyncio.run(scene())
+    assert told[:5] == ["a0", "b0", "c1", "d2", "e3"]
+    assert [place for place in told if place.endswith("0")] == ["a0", "b0", "c0", "d0", "e0"]
+    assert told.index("d1") < told.index("d0")
+
+
+def test_who_leaves_makes_room_whether_served_or_not() -> None:
+    async def scene() -> list[int]:
+        line = Line(at_once=1, longest=5)
+        served, left, last = line.wait(), line.wait(), line.wait()
+        first = [await anext(served), await anext(left), await anext(last)]
+        await left.aclose()
+        first.append(await anext(last))
+        await served.aclose()
+        first.append(await anext(last))
+        return first
+
+    assert asyncio.run(scene()) == [0, 1, 2, 1, 0]
+
+
+def test_a_line_that_is_full_says_so() -> None:
+    async def scene() -> None:
+        line = Line(at_once=1, longest=1)
+        one, two = line.wait(), line.wait()
+        await anext(one)
+        await anext(two)
+        with pytest.raises(LineFull, match="Ask again in a minute"):
+            await anext(line.wait())
+
+    asyncio.run(scene())
+
+
+# -- asking
+
+
+class Scripted:
+    """An `Assistant` that yields, waits or fails as the question says; `begun` counts those at work at once."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.turns: list[tuple[str, Sequence[Turn]]] = []
+        self.ended: list[str] = []
+        self.finished: list[str] = []
+        self._lock = threading.Lock()
+        self._at_work, self.most_at_work = 0, 0
+
+    def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+        with self._lock:
+            self.turns.append((question, turns))
+            self._at_work += 1
+            self.most_at_work = max(self.most_at_work, self._at_work)
+        try:
+            yield Event("searching 3 papers")
+            if question.startswith("slow"):
+                assert self.go.wait(20)
+            if question in FAULTS:
+                raise FAULTS[question]
+            yield Event("checking citations")
+            yield Event("answered", answer=Answer(question, f"searched {question}"))
+            self.finished.append(question)
+        finally:
+            with self._lock:
+                self._at_work -= 1
+                self.ended.append(question)
+
+
+FAULTS: dict[str, Exception] = {
+    "empty": QuestionError("The question has no words."),
+    "busy": LibraryBusy("Papers are just being taken in."),
+    "broken": StoreError("chroma at /secret/place"),
+    "bug": ZeroDivisionError("a bug"),
+}
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
+    made: list[Asker] = []
+
+    def make(*, at_once: int = 2, longest: int = 50) -> Asker:
+        made.append(Asker(cast("Assistant", scripted), held, at_once=at_once, longest=longest, per_minute=1000))
+        return made[-1]
+
+    yield make
+    scripted.go.set()
+    for one in made:
+        one.close()
+
+
+async def held(talk: Talk, turn: Turn) -> None:
+    """Remember a turn in memory alone."""
+    talk.add(turn)
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(scripted: Scripted) -> None:
+    asker = Asker(cast("Assistant", scripted), held, per_minute=2)
+    mine, mine_too, theirs = Talk("a", "me"), Talk("b", "me"), Talk("c", "somebody")
+
+    async def scene() -> list[Making | Turn | Failure]:
+        return [(await steps(asker, talk, "q"))[-1] for talk in (mine, mine_too, mine, theirs)]
+
+    first, second, third, other = asyncio.run(scene())
+    asker.close()
+    assert isinstance(first, Turn)
+    assert isinstance(second, Turn)
+    assert isinstance(other, Turn)
+    assert third == Failure(
+        "You asked 2 questions within a minute, and more are not answered. Ask again in 30 seconds."
+    )
+    assert [len(talk.turns) for talk in (mine, mine_too, theirs)] == [1, 1, 1]
+
+
+def test_an_answer_that_cannot_be_kept_is_not_shown_as_if_it_were(scripted: Scripted) -> None:
+    async def full(talk: Talk, turn: Turn) -> None:
+        raise DatabaseError("the disk at /secret/place is full")
+
+    asker = Asker(cast("Assistant", scripted), full, per_minute=2)
+    told = asyncio.run(steps(asker, Talk("a", "me"), "q"))[-1]
+    asker.close()
+    assert isinstance(told, Failure)
+    assert "secret" not in told.message
+    assert told.error
+
+
+async def steps(asker: Asker, talk: Talk, question: str) -> list[Making | Turn | Failure]:
+    return [step async for step in asker.ask(talk, question)]
+
+
+def test_the_stages_come_first_then_the_turn_which_is_remembered(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    talk = Talk("t")
+
+    async def scene() -> list[Making | Turn | Failure]:
+        seen = []
+        async for step in asker().ask(talk, "slow"):
+            seen.append(step)
+            if isinstance(step, Making) and step.stage == "searching 3 papers":
+                scripted.go.set()
+        return seen
+
+    first, *making, last = asyncio.run(scene())
+    assert first == Making("slow")
+    assert Making("slow", stage="searching 3 papers") in making
+    assert last == Turn("slow", Answer("slow", "searched slow"))
+    assert talk.turns == (last,)
+    assert (talk.asking, talk.stopped) == ("", "")
+
+
+def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..., Asker]) -> None:
+    claims = [Claim(f"{n}.", (Citation(Passage("p", "T", f"{n}.", 0), f"{n}.", 1.0, "quoted"),)) for n in range(50)]
+
+    class Hasty(Scripted):
+        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+            yield from (Event("answering", claim=claim) for claim in claims)
+            yield Event("answered", answer=Answer(question, question, tuple(claims)))
+
+    one = Asker(cast("Assistant", Hasty()), held, at_once=1, longest=1, per_minute=1000)
+
+    async def scene() -> list[Making | Turn | Failure]:
+        loop, seen = asyncio.get_running_loop(), []
+        async for step in one.ask(Talk("t"), "q"):
+            seen.append(step)
+            await loop.run_in_executor(None, time.sleep, 0.05)  # a reader slower than the writer
+        return seen
+
+    seen = asyncio.run(scene())
+    one.close()
+    assert len(seen) < 5
+    assert seen[-1] == Turn("q", Answer("q", "q", tuple(claims)))
+
+
+def test_what_a_language_model_withdrew_is_not_shown_any_more() -> None:
+    first, second = (Claim(t, (Citation(Passage("p", "T", t, 0), t, 1.0, "quoted"),)) for t in ("One.", "Two."))
+    read = threading.Event()
+
+    class Withdrawing(Scripted):
+        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+            yield Event("answering", claim=first)
+            yield Event(STARTING_OVER)
+            yield Event("answering", claim=second)
+            read.wait(20)
+            yield Event("answered", answer=Answer(question, question, (second,)))
+
+    one = Asker(cast("Assistant", Withdrawing()), held, at_once=1, longest=1, per_minute=1000)
+
+    async def scene() -> list[tuple[Claim, ...]]:
+        shown = []
+        async for step in one.ask(Talk("t"), "q"):
+            if isinstance(step, Making):
+                shown.append(step.claims)
+                if second in step.claims:
+                    read.set()
+        return shown
+
+    assert asyncio.run(scene())[-1] == (second,)
+    one.close()
+
+
+def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    talk, one = Talk("t", turns=(turn("a"), turn("b"))), asker()
+    asyncio.run(steps(one, talk, "c"))
+    talk.instead = True
+    asyncio.run(steps(one, talk, "d"))
+    assert [[t.question for t in before] for _, before in scripted.turns] == [["a", "b"], ["a", "b"]]
+    assert [t.question for t in talk.turns] == ["a", "b", "d"]
+
+
+def test_who_stops_is_answered_nothing_and_leaves_the_worker_free(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    talk, one = Talk("t"), asker(at_once=1)
+
+    async def scene() -> list[Making | Turn | Failure]:
+        asking = one.ask(talk, "slow")
+        while not isinstance(step := await anext(asking), Making) or step.stage != "searching 3 papers":
+            pass
+        await asking.aclose()
+        assert (talk.asking, talk.stopped, talk.turns) == ("", "slow", ())
+        scripted.go.set()
+        return await steps(one, talk, "next")
+
+    assert isinstance(asyncio.run(scene())[-1], Turn)
+    assert scripted.ended == ["slow", "next"]
+    assert scripted.finished == ["next"]
+    assert talk.stopped == ""
+
+
+def test_a_conversation_takes_one_question_at_a_time(asker: Callable[..., Asker], scripted: Scripted) -> None:
+    talk, one = Talk("t"), asker()
+
+    async def scene() -> list[Making | Turn | Failure]:
+        first = asyncio.create_task(steps(one, talk, "slow"))
+        await asyncio.sleep(0.05)
+        second = await steps(one, talk, "q")
+        scripted.go.set()
+        await first
+        return second
+
+    (refused,) = asyncio.run(scene())
+    assert isinstance(refused, Failure)
+    assert "still busy with your last question" in refused.message
+    assert [t.question for t in talk.turns] == ["slow"]
+
+
+def test_no_more_work_at_once_than_there_are_places_and_all_are_served(
+    asker: Callable[..., Asker], scripted: Scripted
+) -> None:
+    one = asker(at_once=3)
+    talks = [Talk(str(n)) for n in range(20)]
+
+    async def scene() -> None:
+        await asyncio.gather(*(steps(one, talk, f"q{talk.name}") for talk in talks))
+
+    asyncio.run(scene())
+    assert [[t.question for t in talk.turns] for talk in talks] == [[f"q{n}"] for n in range(20)]
+    assert [question for question, _ in scripted.turns] == [f"q{n}" for n in range(20)]
+    assert scripted.most_at_work <= 3
+
+
+def test_a_full_line_is_told_and_nothing_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
+    one, waiting, refused = asker(at_once=1, longest=0), Talk("a"), Talk("b")
+
+    async def scene() -> list[Making | Turn | Failure]:
+        first = asyncio.create_task(steps(one, waiting, "slow"))
+        await asyncio.sleep(0.05)
+        second = await steps(one, refused, "q")
+        scripted.go.set()
+        await first
+        return second
+
+    assert asyncio.run(scene()) == [Failure("Too many questions are waiting. Ask again in a minute.")]
+    assert (refused.turns, refused.asking) == ((), "")
+
+
+@pytest.mark.parametrize("question", ["empty", "busy"])
+def test_what_a_person_can_mend_is_told_as_it_is(asker: Callable[..., Asker], question: str) -> None:
+    talk = Talk("t")
+    assert asyncio.run(steps(asker(), talk, question))[-1] == Failure(str(FAULTS[question]))
+    assert talk.turns == ()
+
+
+@pytest.mark.parametrize("question", ["broken", "bug"])
+def test_of_other_faults_only_an_id_is_told_and_the_log_has_the_rest(
+    asker: Callable[..., Asker], question: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        failed = asyncio.run(steps(asker(), Talk("t"), question))[-1]
+    assert isinstance(failed, Failure)
+    assert failed.message == "This question could not be answered: something failed here."
+    (record,) = [record for record in caplog.records if failed.error in record.getMessage()]
+    assert record.exc_info is not None
+    assert record.exc_info[1] is FAULTS[question]
+
+
+@pytest.mark.parametrize(("news", "told"), [(0.0, [2, 1, 0]), (1e9, [2, 0])])
+def test_a_place_in_the_line_is_not_told_at_every_step(
+    asker: Callable[..., Asker], scripted: Scripted, monkeypatch: pytest.MonkeyPatch, news: float, told: list[int]
+) -> None:
+    monkeypatch.setattr("assistant.doors.web.asking.NEWS", news)
+    one, places = asker(at_once=1), []
+
+    async def last() -> None:
+        async for step in one.ask(Talk("c"), "q"):
+            if isinstance(step, Making) and not step.stage:
+                places.append(step.before)
+                scripted.go.set()  # the first waits until the last has been told
+
+    async def scene() -> None:
+        first = asyncio.ensure_future(steps(one, Talk("a"), "slow"))
+        await asyncio.sleep(0)
+        second = asyncio.ensure_future(steps(one, Talk("b"), "q"))
+        await asyncio.sleep(0)
+        await last()
+        await asyncio.gather(first, second)
+
+    asyncio.run(scene())
+    assert places == told

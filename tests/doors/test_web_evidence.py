@@ -1,0 +1,196 @@
+"""An answer in, the conversation's markup and its evidence out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from assistant.core.records import Answer, Basis, Citation, Claim, Decline, Hit, Paper, Passage, Rejection, Turn
+from assistant.doors.web import answers, evidence
+
+PEAR = Paper(
+    "Pears", "Pears fall. They fall far. Nobody knows why.", "https://example.org/pears", "", ("a.txt", "b.txt")
+)
+PLUM = Paper("Plums", "Plums stay.")
+OTHER = Paper("Cherries", "Cherries are red.")
+
+
+def cite(paper: Paper, quote: str, support: float = 1.0, basis: Basis = "quoted") -> Citation:
+    return Citation(Passage(paper.id, paper.title, quote, paper.abstract.find(quote)), quote, support, basis)
+
+
+def hit(paper: Paper, relevance: float = 0.5) -> Hit:
+    return Hit(paper, Passage(paper.id, paper.title, paper.abstract, 0), 2.5, relevance, {"bm25": 3, "cosine": None})
+
+
+ANSWER = Answer(
+    question="What falls?",
+    query="Of fruit: what falls?",
+    claims=(
+        Claim("Pears fall.", (cite(PEAR, "Pears fall."),), "Pears"),
+        Claim("They fall far.", (cite(PEAR, "They fall far.", 0.9, "checked"),)),
+        Claim("Plums do not.", (cite(PLUM, "Plums stay.", 0.6, "checked"), cite(PEAR, "Pears fall.")), "Plums"),
+    ),
+    rejections=(Rejection("Plums fly.", "p2", "the abstract does not say so"),),
+    hits=(hit(PEAR, 0.9), hit(PLUM), hit(OTHER, 0.1)),
+    kind="list",
+    written_by="extractive",
+    usage={"calls": 2, "prompt_tokens": 1200, "completion_tokens": 80, "estimated": 1},
+    cost=0.0012,
+    timings={"retrieval": 0.0123},
+)
+
+
+def text(markup: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
+
+
+def test_papers_are_shown_as_soon_as_they_are_found() -> None:
+    state = answers.Making("What falls?", stage="reading 3 papers", hits=ANSWER.hits)
+    shown = evidence.making(state.so_far, 4, {"a.txt": "Mar 11"})
+    assert "Papers found (3)" in text(shown)
+    assert re.findall(r'<summary dir="auto">([^<]+)', shown) == ["Pears", "Plums", "Cherries"]
+    assert "<details" in shown
+    assert "open" in re.findall(r"<details class=\"also\"([^>]*)>", shown)[0]
+    assert 'id="card-4-1"' not in shown
+    later = evidence.making(replace(state, claims=ANSWER.claims[:1]).so_far, 4, {})
+    assert re.findall(r'id="(card-[^"]+)"', later) == ["card-4-1"]
+    assert "Papers found (2)" in text(later)
+
+
+def test_an_empty_library_offers_the_sample_where_there_is_one() -> None:
+    assert 'data-do="sample"' in answers.welcome(0, [], sample=True)
+    assert 'data-do="sample"' not in answers.welcome(0, [])
+    assert 'data-do="sample"' not in answers.welcome(1, [], sample=True)
+
+
+def test_sentences_stand_under_their_papers_each_with_its_numbers() -> None:
+    shown = answers.finished(Turn("What falls?", ANSWER), 4, last=False)
+    said = re.findall(r'<section class="said">(.*?)</section>', shown, re.S)
+    assert [text(part) for part in said] == [
+        "Pears Pears fall. 1 They fall far. 1",
+        "Plums Plums do not. 1 2",
+    ]
+    links = re.findall(r'href="(#card-4-\d)" data-turn="4" data-card="(\d)" data-mark="(\d)"', shown)
+    assert links == [("#card-4-1", "1", "0"), ("#card-4-1", "1", "1"), ("#card-4-1", "1", "2"), ("#card-4-2", "2", "2")]
+    assert "2 papers cited · 3 looked at · 12 ms" in text(shown)
+    assert "Ask again" not in shown
+
+
+def test_only_the_last_question_is_asked_again_or_edited_in_its_place() -> None:
+    shown = answers.finished(Turn("What falls?", ANSWER), 4, last=True)
+    assert re.findall(r'data-question="What falls\?" data-again="(\w+)" data-do="(\w+)"', shown) == [
+        ("true", "retry"),
+        ("true", "edit"),
+    ]
+    stopped = answers.ended("What falls?", 5, "Stopped.")
+    assert re.findall(r'data-again="(\w+)"', stopped) == ["false", "false"]
+
+
+def test_the_stage_is_told_as_a_sentence_and_so_is_the_wait() -> None:
+    making = answers.Making
+    assert "Searching 828 papers" in answers.making(making("q", stage="searching 828 papers"), 1)
+    assert "Waiting: 1 question is before yours" in answers.making(making("q", before=1), 1)
+    assert "Waiting: 12 questions are before yours" in answers.making(making("q", before=12), 1)
+    partly = answers.making(making("q", stage="answering", claims=ANSWER.claims[:1]), 1)
+    assert text(partly) == "q Pears Pears fall. 1 Answering"
+
+
+def test_an_error_is_named_by_its_id() -> None:
+    assert text(answers.ended("q", 1, "It failed.", error="ab12")).startswith(
+        "q It failed. The log tells more under the id ab12."
+    )
+
+
+def test_a_card_marks_each_quote_in_the_whole_abstract() -> None:
+    shown = evidence.shown(ANSWER, 4, {"a.txt": "Mar 11", "b.txt": ""})
+    cards = re.findall(r'<li class="card.*?</li>', shown)
+    assert [re.findall(r'id="([^"]+)"', card)[0] for card in cards] == ["card-4-1", "card-4-2"]
+    assert re.findall(r'<mark data-marks="([\d ]+)">(.*?)</mark>', cards[0]) == [
+        ("0 2", "Pears fall."),
+        ("1", "They fall far."),
+    ]
+    (abstract,) = re.findall(r'<p class="abstract".*?</p>', cards[0])
+    assert re.sub(r"<[^>]+>", "", abstract) == PEAR.abstract
+    assert "In a.txt (Mar 11), b.txt" in cards[0]
+    assert "https://example.org/pears" in cards[0]
+
+
+@pytest.mark.parametrize(
+    ("citations", "word"),
+    [
+        ([cite(PEAR, "Pears fall.")], "Quoted word for word"),
+        ([cite(PEAR, "Pears fall."), cite(PEAR, "Pears fall.", 0.85, "checked")], "Well supported"),
+        ([cite(PEAR, "Pears fall.", 0.6, "checked")], "Supported"),
+        ([cite(PEAR, "Pears fall.", 0.9, "judged")], "Judged by a model to be supported"),
+    ],
+)
+def test_a_card_tells_the_weakest_support(citations: list[Citation], word: str) -> None:
+    claims = tuple(Claim("It falls.", (citation,)) for citation in citations)
+    shown = evidence.shown(Answer("q", "q", claims, hits=(hit(PEAR),)), 1, {})
+    assert re.findall(r'aria-label="([^"]+)" title="([\d.]+) of 1"', shown)[0] == (
+        word,
+        f"{min(citation.support for citation in citations):.2f}",
+    )
+
+
+def test_quotes_that_overlap_are_both_marked() -> None:
+    paper = Paper("T", "one two three")
+    citations = [(0, cite(paper, "one two")), (1, cite(paper, "two three")), (2, cite(paper, "elsewhere"))]
+    marked = evidence.abstract(paper, citations)
+    assert re.findall(r'data-marks="([\d ]+)">(.*?)<', marked) == [("0", "one "), ("0 1", "two"), ("1", " three")]
+
+
+def test_before_the_papers_are_known_a_card_shows_the_quotes() -> None:
+    shown = evidence.shown(Answer("q", "q", ANSWER.claims), 1, {})
+    assert "Pears fall." in shown
+    assert "Nobody knows why." not in shown
+
+
+def test_what_was_looked_at_and_rejected_is_folded_with_the_reason() -> None:
+    shown = evidence.shown(ANSWER, 1, {})
+    also, rejected, why = (re.findall(rf'<details class="{name}">.*', shown)[0] for name in ("also", "rejected", "why"))
+    assert text(also).startswith("Also looked at (1) Cherries Relevance 0.10 Cherries are red.")
+    assert text(rejected).startswith("Rejected, and why (1) Plums fly. the abstract does not say so (cited as p2)")
+    assert text(why) == (
+        "Why this answer Searched for Of fruit: what falls? Kind of question list Written by extractive "
+        "Time retrieval 12 ms Language model 2 calls, about 1,200 tokens in, 80 out, $0.0012 "
+        "Ranks in each list that was searched; – where the paper was not in it "
+        "Paper Relevance Score bm25 cosine Pears 0.90 2.50 3 – Plums 0.50 2.50 3 – Cherries 0.10 2.50 3 –"
+    )
+
+
+def test_what_the_conversation_took_is_told() -> None:
+    assert "This conversation 3 calls Ranks" in text(evidence.shown(ANSWER, 1, {}, so_far="3 calls"))
+    assert "This conversation" not in evidence.shown(ANSWER, 1, {})
+
+
+def test_many_others_are_counted() -> None:
+    others = tuple(hit(Paper(f"Other {n}", "Words.")) for n in range(evidence.ALSO + 3))
+    shown = evidence.shown(Answer("q", "q", hits=others), 1, {})
+    assert "And 3 more." in shown
+    assert "No paper is cited." in shown
+
+
+def test_a_decline_links_the_titles_it_names_to_the_nearest_papers() -> None:
+    message = "Nothing is here. The nearest are “Pears”; “Plums”."
+    declined = Answer("q", "q", hits=ANSWER.hits, declined=Decline("absent", message, ("Pears", "Plums")))
+    shown = answers.finished(Turn("q", declined), 2, last=True)
+    assert re.findall(r'class="near" href="(#card-2-\d)"[^>]*>(\w+)<', shown) == [
+        ("#card-2-1", "Pears"),
+        ("#card-2-2", "Plums"),
+    ]
+    assert message in re.sub(r"<[^>]+>", "", shown)
+    beside = evidence.shown(declined, 2, {})
+    assert beside.count('<li class="card"') == 2
+    assert "Nearest papers" in beside
+    assert "<mark" not in beside
+
+
+def test_a_welcome_says_what_is_held_and_what_to_ask() -> None:
+    assert text(answers.welcome(1, ["Why?"])).startswith("Ask about the 1 paper here")
+    assert 'data-do="ask" data-question="Why?"' in answers.welcome(1, ["Why?"])
+    assert "assistant ingest PATH..." in answers.welcome(0, [])
+    assert "Words alone." in answers.welcome(2, [], "Words alone.")

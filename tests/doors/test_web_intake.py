@@ -1,0 +1,257 @@
+"""Uploaded files in, what became of their papers out: what is refused, and what is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.chain import Assistant
+from assistant.core.bounds import UPLOAD
+from assistant.doors.cli.chat import sample_files
+from assistant.doors.web import additions, intake
+from assistant.doors.web.asking import Failure
+from assistant.doors.web.intake import BUSY, MOST_FILES, Intake, Progress, Refusal, Refused, State, kept_name
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
+
+from ..doubles import HashEmbedder
+from ..papers import PAIRS, write_listing
+
+ME, OTHER = "me", "other"
+
+
+@pytest.fixture
+def assistant(home: Path) -> Iterator[Assistant]:
+    with Assistant(Holdings(Library(home), HashEmbedder())) as assistant:
+        yield assistant
+
+
+@pytest.fixture
+def gate(assistant: Assistant) -> Iterator[Intake]:
+    intake = Intake(assistant)
+    yield intake
+    intake.close()
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> bytes:
+    return write_listing(tmp_path / "listing.txt", PAIRS).read_bytes()
+
+
+async def pieces(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), 100):
+        yield content[start : start + 100]
+
+
+async def told(gate: Intake, name: str, content: bytes, *, length: int | None = -1, batch: str = "b") -> str:
+    """Why a file is refused; "" where it is taken."""
+    try:
+        await gate.receive(ME, batch, name, len(content) if length == -1 else length, pieces(content))
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+async def end(gate: Intake, owner: str = ME) -> State:
+    return [state async for state in gate.states(owner)][-1]
+
+
+def test_files_go_in_and_leave_nothing_behind(gate: Intake, assistant: Assistant, listing: bytes) -> None:
+    async def adding() -> State:
+        assert await told(gate, "listing.txt", listing) == ""
+        assert await told(gate, "bad.txt", b"new\nSubscribe\nA title alone\n") == ""
+        gate.begin(ME, "b")
+        return await end(gate)
+
+    state = asyncio.run(adding())
+    assert state.done
+    assert (state.done.added, state.files, state.refused) == (len(PAIRS), ("listing.txt", "bad.txt"), ())
+    assert [(reject.source, reject.line) for reject in state.done.rejects] == [("bad.txt", 3)]
+    assert assistant.status().papers == len(PAIRS)
+    assert [*assistant.status().listings] == ["listing.txt"]
+    assert gate._folder
+    assert [*gate._folder.rglob("*")] == []
+
+
+def test_the_sample_is_taken_in_like_any_files(gate: Intake, assistant: Assistant) -> None:
+    async def adding() -> State:
+        gate.sample(ME)
+        return await end(gate)
+
+    state = asyncio.run(adding())
+    assert state.done
+    assert (state.done.added, state.done.rejects) == (120, ())
+    assert {*assistant.status().listings} == {file.name for file in sample_files()}
+
+
+def test_the_same_file_a_second_time_changes_nothing(gate: Intake, assistant: Assistant, listing: bytes) -> None:
+    async def adding(batch: str) -> State:
+        await told(gate, "listing.txt", listing, batch=batch)
+        gate.begin(ME, batch)
+        return await end(gate)
+
+    asyncio.run(adding("first"))
+    state = asyncio.run(adding("second"))
+    assert state.done
+    assert (state.done.added, state.done.unchanged) == (0, len(PAIRS))
+    assert [*assistant.status().listings] == ["listing.txt"]
+
+
+def test_what_is_refused_is_told_and_the_rest_goes_in(gate: Intake, listing: bytes) -> None:
+    async def adding() -> State:
+        assert "larger than 20 MB" in await told(gate, "long.txt", b"", length=UPLOAD + 1)
+        assert "does not say how long" in await told(gate, "endless.txt", listing, length=None)
+        assert "longer than your browser said" in await told(gate, "liar.txt", listing, length=150)
+        assert await told(gate, "listing.txt", listing) == ""
+        assert "another file of this name" in await told(gate, "folder/listing.txt", listing)
+        gate.begin(ME, "b", lost=["a folder", "liar.txt"])
+        return await end(gate)
+
+    state = asyncio.run(adding())
+    assert state.files == ("listing.txt",)
+    names = [refusal.name for refusal in state.refused]
+    assert names == ["long.txt", "endless.txt", "liar.txt", "folder/listing.txt", "a folder"]
+    assert state.refused[-1] == Refusal("a folder", "It did not arrive here.")
+    assert state.done
+    assert state.done.added == len(PAIRS)
+
+
+def test_only_so_many_files_come_at_once(gate: Intake) -> None:
+    async def adding() -> list[str]:
+        return [await told(gate, f"{number}.txt", b"x") for number in range(MOST_FILES + 1)]
+
+    refusals = asyncio.run(adding())
+    assert [bool(refusal) for refusal in refusals] == [False] * MOST_FILES + [True]
+    assert f"Only {MOST_FILES} files are taken at once" in refusals[-1]
+
+
+def test_the_files_of_all_are_bounded_together(gate: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_HELD", 10)
+
+    async def adding() -> str:
+        await gate.receive(OTHER, "b", "theirs.txt", 8, pieces(b"12345678"))
+        return await told(gate, "mine.txt", b"123")
+
+    assert "Too many files are waiting" in asyncio.run(adding())
+
+
+def test_batches_that_are_never_begun_make_room(gate: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_BATCHES", 2)
+
+    async def adding() -> None:
+        for batch in "abc":
+            await told(gate, "x.txt", b"x", batch=batch)
+
+    asyncio.run(adding())
+    assert [name for _, name in gate._arriving] == ["b", "c"]
+    assert gate._folder
+    assert len([*gate._folder.iterdir()]) == 2
+
+
+def test_where_nothing_came_nothing_was_added(gate: Intake, assistant: Assistant) -> None:
+    gate.begin(ME, "b")
+    assert gate.state(ME) == State()
+    gate.begin(ME, "b", lost=["folder"])
+    assert gate.state(ME).over
+    assert "Nothing was added." in additions.shown(gate.state(ME), 0)
+    assert gate.state(OTHER) == State()
+    assert assistant.status().papers == 0
+
+
+def test_another_program_that_writes_is_a_clear_refusal(gate: Intake, home: Path, listing: bytes) -> None:
+    from filelock import FileLock
+
+    async def adding() -> State:
+        await told(gate, "listing.txt", listing)
+        with FileLock(home / "write.lock", is_singleton=False):
+            gate.begin(ME, "b")
+            return await end(gate)
+
+    state = asyncio.run(adding())
+    assert state.failed == Failure(BUSY)
+    assert BUSY in additions.shown(state, 0)
+
+
+def test_what_fails_is_told_with_an_id_alone(
+    gate: Intake, assistant: Assistant, listing: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret of the machine")
+
+    monkeypatch.setattr(assistant, "ingest", fail)
+
+    async def adding() -> State:
+        await told(gate, "listing.txt", listing)
+        gate.begin(ME, "b")
+        return await end(gate)
+
+    state = asyncio.run(adding())
+    assert state.failed
+    shown = additions.shown(state, 0)
+    assert state.failed.error in shown
+    assert "secret" not in shown
+
+
+def test_one_batch_at_a_time_is_taken_in(gate: Intake, assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    going = threading.Event()
+    ingest = assistant.ingest
+
+    def slowly(*paths: Path, progress: object) -> object:
+        going.wait(20)
+        return ingest(*paths)
+
+    monkeypatch.setattr(assistant, "ingest", slowly)
+
+    async def adding() -> str:
+        await told(gate, "first.txt", b"x")
+        gate.begin(ME, "b")
+        refusal = await told(gate, "second.txt", b"x", batch="c")
+        gate.begin(ME, "c")
+        assert gate.state(ME).files == ("first.txt",)
+        going.set()
+        await end(gate)
+        return refusal
+
+    assert "still being taken in" in asyncio.run(adding())
+
+
+def test_when_the_server_ends_the_work_ends_with_it(assistant: Assistant, listing: bytes) -> None:
+    gate = Intake(assistant)
+    batch = gate._open(ME, "b")
+    gate.close()
+    with pytest.raises(Refused, match="stopped before these files"):
+        batch.report("embedding", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("march.txt", "march.txt"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\papers\\march.txt", "march.txt"),
+        (".hidden.txt", "hidden.txt"),
+        ("", "unnamed"),
+        ("..", "unnamed"),
+        ("a\nb\0c.txt", "a bc.txt"),
+        ("\u202etxt.exe.txt", "txt.exe.txt"),
+        ("é" * 300 + ".txt", "é" * 56 + ".txt"),
+        (".txt", "txt"),
+    ],
+)
+def test_a_file_is_kept_under_a_name_that_leads_nowhere(name: str, kept: str) -> None:
+    assert kept_name(name) == kept
+
+
+def test_progress_is_told_with_rate_and_time_left() -> None:
+    state = State(("a.txt",), progress=Progress("embedding", 1200, 4800, 24.0))
+    shown = additions.shown(state, 0)
+    assert "Reading 1,200 of 4,800 passages · 24.0 a second · 2 min 30 s left" in shown
+    assert '<progress max="4800" value="1200"' in shown
+    assert "left" not in additions.shown(State(("a.txt",), progress=Progress("embedding", 0, 4800)), 0)
+    assert "Waiting until" in additions.shown(State(("a.txt",), progress=Progress()), 0)
+    assert additions.shown(State(), 5) == ""

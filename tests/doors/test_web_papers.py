@@ -1,0 +1,385 @@
+"""Papers in, the shelves they stand on and the map of them out, as markup; and what is asked of the tab."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from assistant.chain import Assistant
+from assistant.core.errors import LibraryBusy
+from assistant.core.records import Paper
+from assistant.doors.web import chart, shelves
+from assistant.doors.web.markup import joined
+from assistant.doors.web.shelves import PAGE, Wanted
+from assistant.index.atlas import Atlas, Cluster, Point
+from assistant.index.holdings import FOUND, Holdings
+from assistant.library.papers import Library
+from assistant.people.accounts import Accounts
+
+from ..pages import OFTEN, Served, Visitor, serving
+from ..papers import PAIRS, write_listing
+
+LISTINGS = {"a.txt": "Mar 11", "b.txt": "Mar 9", "c.txt": ""}
+PEAR = Paper("Pears", "Pears fall. They fall far.", "https://example.org/pears", "", ("a.txt", "c.txt"))
+PLUM = Paper("Plums", "Plums stay.", "", "2024-05-06", ("b.txt",))
+HOSTILE = (
+    "<script>alert(1)</script>\"'&",
+    "<img src=//elsewhere.example onerror=alert(1)>",
+    '" onclick="alert(1)" x="',
+    "</title></svg><iframe>",
+    "\u202eevil\x1b[31m",
+)
+TAGS = {
+    *("article", "button", "datalist", "div", "form", "g", "h2", "input", "label", "li", "option", "p", "select"),
+    *("small", "span", "svg", "circle", "title", "ul", "a"),
+}
+
+
+def text(markup: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
+
+
+def elements(markup: str) -> list[ElementTree.Element]:
+    """All elements, read strictly: markup that a text has broken does not parse."""
+    void = re.sub(r"(<input[^>]*>)</input>", r"\1</input>", markup.replace(" hidden>", ' hidden="">'))
+    return list(ElementTree.fromstring(f"<all>{void}</all>").iter())[1:]
+
+
+def ids(markup: str) -> list[str]:
+    return re.findall(r'data-paper="([^"]*)"', markup)
+
+
+def papers(count: int) -> list[Paper]:
+    return [Paper(f"Pear number {n}", "It falls.", sources=("a.txt",)) for n in range(count)]
+
+
+# -- the form
+
+
+def test_the_form_offers_the_listings_and_the_dates_in_their_order() -> None:
+    form = shelves.search(LISTINGS, {"Mar 11", "Mar 9", "", "2024-05-06", "some day"}, 7)
+    assert re.findall(r'<option value="([^"]*)">([^<]+)<', form) == [
+        ("", "All listings"),
+        ("a.txt", "Mar 11 (a.txt)"),
+        ("b.txt", "Mar 9 (b.txt)"),
+        ("c.txt", "c.txt"),
+    ]
+    assert re.findall(r'<option value="([^"]*)"></option>', form) == ["Mar 9", "Mar 11", "2024-05-06"]
+    assert 'data-revision="7"' in form
+    assert [e.get("name") for e in elements(form) if e.get("name")] == ["words", "listing", "since", "until"]
+
+
+def test_the_form_offers_no_choice_where_there_is_none() -> None:
+    form = shelves.search({"a.txt": ""}, [""], 1)
+    assert [e.get("name") for e in elements(form) if e.get("name")] == ["words"]
+
+
+# -- the list
+
+
+def test_a_list_says_how_many_and_opens_each() -> None:
+    shown = shelves.listed([PEAR, PLUM], Wanted(), LISTINGS)
+    assert text(shown) == "2 papers here Pears Mar 11 Plums 2024-05-06"
+    assert ids(shown) == [PEAR.id, PLUM.id]
+    assert "data-found" not in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "said"),
+    [
+        (0, Wanted(), "There are no papers here yet."),
+        (0, Wanted(words="figs"), "No paper fits that."),
+        (1, Wanted(listing="a.txt"), "1 paper found"),
+        (2, Wanted(words="  "), "2 papers here"),
+        (FOUND, Wanted(words="pear"), f"The {FOUND} papers that fit best"),
+        (FOUND, Wanted(since="Mar 1"), f"{FOUND} papers found"),
+        (1234, Wanted(), "1,234 papers here"),
+    ],
+)
+def test_what_is_found_is_counted(count: int, wanted: Wanted, said: str) -> None:
+    assert text(shelves.listed(papers(count), wanted, LISTINGS)).startswith(said)
+
+
+def test_a_long_list_is_shown_page_by_page() -> None:
+    many = papers(PAGE + 7)
+    first = shelves.listed(many, Wanted(), LISTINGS)
+    assert len(ids(first)) == PAGE
+    assert text(first).endswith("Show 7 more")
+    (shown,) = re.findall(r'data-more="(\d+)"', first)
+    second = shelves.listed(many, Wanted(shown=int(shown)), LISTINGS)
+    assert (len(ids(second)), "more" in text(second)) == (PAGE + 7, False)
+
+
+def test_the_map_is_told_all_that_is_found_and_nothing_of_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = papers(PAGE + 7)
+    (found,) = re.findall(r'data-found="([^"]*)"', shelves.listed(many, Wanted(since="Mar 1"), LISTINGS))
+    assert found.split() == [paper.id for paper in many]
+    monkeypatch.setattr(shelves, "LIT", PAGE)
+    assert "data-found" not in shelves.listed(many, Wanted(since="Mar 1"), LISTINGS)
+
+
+# -- one paper, and the chosen ones
+
+
+def test_an_opened_paper_is_whole_and_can_be_asked_about() -> None:
+    shown = shelves.opened(PEAR, LISTINGS)
+    assert text(shown) == (
+        "Pears Pears fall. They fall far. In Mar 11 (a.txt), c.txt Open online Ask about this paper Close"
+    )
+    assert ids(shown) == [PEAR.id]
+    assert 'href="https://example.org/pears"' in shown
+    assert "Published 2024-05-06" in text(shelves.opened(PLUM, LISTINGS))
+    assert "In " not in text(shelves.opened(Paper("Figs", "Figs."), LISTINGS))
+
+
+def test_an_opened_paper_can_be_removed_by_who_may() -> None:
+    assert "Remove" not in shelves.opened(PEAR, LISTINGS)
+    shown = shelves.opened(PEAR, LISTINGS, removable=True)
+    assert text(shown).endswith(
+        "Close Remove Remove this paper for everybody? Answers that cite it stay as they are. Remove it Keep"
+    )
+    assert '<p class="removing" hidden>' in shown
+
+
+def test_chosen_papers_can_be_taken_off() -> None:
+    assert shelves.chips([]) == ""
+    assert text(shelves.chips([PEAR])).startswith("Only this paper is asked about: Pears")
+    shown = shelves.chips([PEAR, PLUM])
+    assert text(shown).startswith("Only these 2 papers are asked about:")
+    assert ids(shown) == [PEAR.id, PLUM.id]
+    assert 'aria-label="Ask about more than Plums"' in shown
+
+
+# -- the map
+
+ATLAS = Atlas(
+    (Point(PEAR.id, 0.0, 0.2, 0), Point(PLUM.id, 1.0, 0.7, 1)),
+    (Cluster("pears, orchards", 0.0, 0.2, 1), Cluster("plums", 1.0, 0.7, 1)),
+)
+
+
+def test_a_paper_is_a_circle_that_names_it() -> None:
+    shown = chart.chart(ATLAS, {PEAR.id: "Pears", PLUM.id: "Plums"}, 3)
+    circles = [e for e in elements(shown) if e.tag == "circle"]
+    assert {e.get("data-paper"): (e.get("cx"), e.get("cy"), e[0].text) for e in circles} == {
+        PEAR.id: ("0", "0", "Pears"),
+        PLUM.id: ("1000", "500", "Plums"),
+    }
+    assert 'viewBox="-30 -30 1060 560"' in shown
+    assert 'aria-label="Map of 2 papers; ' in shown
+    assert 'data-revision="3"' in shown
+
+
+def test_circles_stand_by_cluster() -> None:
+    groups = [e for e in elements(chart.chart(ATLAS, {}, 1)) if e.tag == "g"]
+    assert [(e.get("style"), [c.get("data-paper") for c in e]) for e in groups] == [
+        ("--cluster: 0", [PEAR.id]),
+        ("--cluster: 1", [PLUM.id]),
+    ]
+
+
+def test_labels_stand_over_their_clusters_and_within_the_map() -> None:
+    labels = [e for e in elements(chart.chart(ATLAS, {}, 1)) if e.tag == "li"]
+    assert [[line.text for line in e] for e in labels] == [["pears", "orchards"], ["plums"]]
+    places = [tuple(map(float, re.findall(r"([\d.]+)%", e.get("style") or ""))) for e in labels]
+    assert all(2 < x < 98 for x, _ in places), "a label hangs over the edge"
+    assert places[0][1] == pytest.approx(100 * 30 / 560, abs=0.1)
+
+
+def test_a_label_never_covers_another() -> None:
+    here = [Cluster(f"cluster {n}", 0.5, 0.5, 10 - n) for n in range(9)]
+    points = tuple(Point(f"{n}", n / 9, n / 9, n) for n in range(9))
+    labels = [e for e in elements(chart.chart(Atlas(points, tuple(here)), {}, 1)) if e.tag == "li"]
+    tops = sorted(float(re.findall(r"top: ([\d.]+)%", e.get("style") or "")[0]) for e in labels)
+    assert 1 < len(labels) < 9
+    assert all(b - a > 3 for a, b in itertools.pairwise(tops))
+    assert labels[0][0].text == "cluster 0"
+
+
+def test_of_very_many_papers_some_are_drawn_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chart, "MOST", 1)
+    shown = chart.chart(ATLAS, {}, 1)
+    assert ids(shown) == [min(PEAR.id, PLUM.id)]
+    assert text(shown).endswith("1 more papers are not drawn.")
+
+
+def test_an_empty_map_says_so() -> None:
+    assert text(chart.chart(Atlas(), {}, 1)) == "There are no papers to draw a map of."
+
+
+def test_a_title_without_end_is_cut() -> None:
+    assert len(chart.chart(ATLAS, {PEAR.id: "x" * 100_000}, 1)) < 5000
+
+
+# -- text is never markup
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_text_is_shown_and_does_nothing(hostile: str) -> None:
+    paper = Paper(hostile, hostile, hostile, hostile, (hostile,))
+    listings = {hostile: hostile, "a.txt": "Mar 1"}
+    atlas = Atlas((Point(hostile, 0.5, 0.5, 0),), (Cluster(hostile, 0.5, 0.5, 1),))
+    for shown in (
+        shelves.search(listings, {hostile, "Mar 1"}, 1),
+        shelves.listed([paper], Wanted(words=hostile), listings),
+        shelves.opened(paper, listings),
+        shelves.chips([paper]),
+        shelves.unfound(hostile),
+        chart.chart(atlas, {hostile: hostile}, 1),
+    ):
+        for element in elements(shown):
+            assert element.tag in TAGS
+            assert not [name for name in element.attrib if name.startswith("on") or name == "src"]
+            assert not (element.get("href") or "").startswith(("javascript", "data", "//"))
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
+# -- the tab
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("papers") / "home", PAIRS) as page:
+        yield page
+
+
+def visit(served: Served, component: str, event: str, about: object, data: tuple[object, ...] = ()) -> list[str]:
+    """What a visitor is told on one event."""
+
+    async def scene() -> list[str]:
+        visitor = await Visitor.arrive(served.url)
+        told = await visitor.does(component, event, data, about)
+        await visitor.leave()
+        return [str(part) for part in told]
+
+    return asyncio.run(scene())
+
+
+def test_on_arrival_there_is_the_form_and_every_paper(served: Served) -> None:
+    form, found = visit(served, "search", "apply", {"revision": ""})
+    assert 'role="search"' in form
+    assert f"{len(PAIRS)} papers here" in found
+    again, _ = visit(served, "search", "apply", {"revision": "1"})
+    assert "form" not in again, "a form in use is left alone"
+
+
+def test_words_listings_and_days_are_looked_for(served: Served) -> None:
+    (found,) = visit(served, "search", "submit", {"words": "shovels", "until": "Mar 11"})
+    assert "Snow Compression with Learned Shovels" in found
+    assert "1 paper found" in found
+    for about, said in (
+        ({"since": "soon"}, "&#x27;soon&#x27; is no date"),
+        ({"listing": "z.txt"}, "No listing here is called &#x27;z.txt&#x27;"),
+        ({"words": "shovels", "since": "Mar 12"}, "No paper fits that."),
+        ({"shown": "-1"}, f"{len(PAIRS)} papers here"),
+        ({"shown": "9" * 400, "words": ["x"], "until": {"a": 1}}, "is no date"),
+    ):
+        (found,) = visit(served, "search", "submit", about)
+        assert said in found, found
+
+
+def test_a_paper_is_opened_and_closed_again(served: Served) -> None:
+    title, abstract = PAIRS[0]
+    (shown,) = visit(served, "search", "select", {"paper": Paper(title, abstract).id})
+    assert title in shown
+    assert abstract in shown
+    assert visit(served, "search", "select", {"paper": ""}) == [""]
+    (gone,) = visit(served, "search", "select", {"paper": "0" * 16})
+    assert "This paper is not here any more." in gone
+
+
+def test_a_paper_is_removed_by_who_sits_at_this_machine_or_logged_in(tmp_path: Path) -> None:
+    paper = Paper(*PAIRS[0])
+
+    def removed(page: Served, filled: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> str:
+        async def scene() -> str:
+            visitor = await Visitor.arrive(page.url, filled)
+            visitor.bear(headers or {})
+            (opened,) = await visitor.does("search", "select", [], {"paper": paper.id})
+            shown = await visitor.does("search", "delete", [], {"paper": paper.id})
+            await visitor.leave()
+            assert ('data-do="remove"' in str(opened)) == ("Removed:" in str(shown[0]))
+            return str(shown)
+
+        return asyncio.run(scene())
+
+    proxied = {"x-forwarded-for": "192.0.2.7"}
+    with serving(tmp_path / "open", PAIRS) as page:
+        assert "Papers can be removed only by a logged-in user" in removed(page, headers=proxied)
+        assert page.assistant.status().papers == len(PAIRS)
+        shown = removed(page)
+        assert f"{len(PAIRS) - 1} papers here" in shown
+        assert page.assistant.status().papers == len(PAIRS) - 1
+    with serving(tmp_path / "open", PAIRS, replace(OFTEN, nearby=False)) as page:
+        assert "Papers can be removed only by a logged-in user" in removed(page)
+    accounts = Accounts(tmp_path / "guarded")
+    accounts.add_user("ann", "a battery of horses")
+    accounts.close()
+    with serving(tmp_path / "guarded", PAIRS, replace(OFTEN, login=True)) as page:
+        assert "Removed:" in removed(page, {"name": "ann", "password": "a battery of horses"}, proxied)
+
+
+def test_a_paper_that_cannot_be_removed_stays_and_it_says_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: str) -> None:
+        raise LibraryBusy("Another program is writing to this library. Try again in a minute.")
+
+    monkeypatch.setattr(served.assistant, "remove", busy)
+    shown, _ = visit(served, "search", "delete", {"paper": Paper(*PAIRS[0]).id})
+    assert "Another program is writing to this library." in shown
+    shown, _ = visit(served, "search", "delete", {"paper": "0" * 16})
+    assert "This paper is not here any more." in shown
+
+
+def test_the_map_is_drawn_once(served: Served) -> None:
+    (shown,) = visit(served, "map", "apply", {"revision": ""})
+    assert len(ids(shown)) == len(PAIRS)
+    (again,) = visit(served, "map", "apply", {"revision": "1"})
+    assert "circle" not in again
+
+
+def test_questions_keep_to_the_papers_chosen(served: Served) -> None:
+    kite = Paper(*PAIRS[6])
+
+    async def scene() -> None:
+        visitor, other = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
+        name, chip = await visitor.does("chip", "select", [None], {"paper": kite.id})
+        assert "Only this paper is asked about" in str(chip)
+        told = await visitor.does("question", "submit", ["What is PearRank?", name])
+        assert "The chosen paper does not seem to say anything about that." in str(told[2])
+        assert "Only this paper is asked about" in str(told[3])
+        assert "PearRank learns" not in str(told)
+        told = await other.does("question", "submit", ["What is PearRank?", name])
+        assert "ranker that learns" in str(told[2]), "what one chooses binds another"
+        (chip,) = await visitor.does("chip", "delete", [name], {"paper": kite.id})
+        assert chip == ""
+        told = await visitor.does("question", "submit", ["What is PearRank?", name])
+        assert "ranker that learns" in str(told[2])
+        for unknown in ("", "nothing of the kind"):
+            _, chip = await visitor.does("chip", "select", [name], {"paper": unknown})
+            assert chip == ""
+        await visitor.leave()
+        await other.leave()
+
+    asyncio.run(scene())
+
+
+def test_without_vectors_the_tab_says_why_there_is_no_map(tmp_path: Path) -> None:
+    from assistant.doors.web import ANYBODY
+    from assistant.doors.web.desk import Desk
+    from assistant.doors.web.papers import Tab
+
+    with Assistant(Holdings(Library(tmp_path / "home"), None)) as wordy:
+        wordy.ingest(write_listing(tmp_path / "a.txt", PAIRS))
+        desk = Desk(wordy, ANYBODY)
+        tab = Tab.__new__(Tab)
+        tab._desk, tab._chart = desk, (-1, joined([]))
+        assert text(tab._drawn()).startswith("There is no map: it is drawn from the papers&#x27; vectors")
+        desk.close()

@@ -1,0 +1,130 @@
+"""eval.fit: questions and their hits in, what the models are fitted on out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from assistant.core.logistic import Logistic, model
+from assistant.core.records import Paper
+from assistant.search.declining import features
+from assistant.search.relevance import judged
+from eval import fit as fitting
+from eval.fit import Answered, Example, answer_rows, fit, gate, main, passages, relevance_rows, validated
+from eval.public import PublicSet
+from eval.questions import Question, Span
+
+from ..doubles import HashEmbedder
+from ..search.test_retrieval import PEAR, Shelf
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path_factory.mktemp("fit"), embedder=HashEmbedder())
+    yield shelf
+    shelf.close()
+
+
+def answered(shelf: Shelf, question: Question) -> Answered:
+    asked = shelf.asked(question.question)
+    return Answered(question, asked, judged(asked, shelf.retriever.retrieve(asked)))
+
+
+def test_an_answerable_question_stands_a_second_time_without_its_papers(shelf: Shelf) -> None:
+    row = answered(shelf, Question("q", "fact", "What does PearRank learn from?", (PEAR,)))
+    assert row.hits[0].paper.title == PEAR
+    with_it, without = answer_rows([row])
+    assert (with_it.label, without.label) == (True, False)
+    assert with_it.values == features(row.asked, row.hits)
+    assert without.values["maxsim"] == max(h.signals["maxsim"] for h in row.hits if h.paper.title != PEAR)
+    assert without.values["alone"] < with_it.values["alone"]
+
+
+def test_an_unanswerable_question_stands_once_and_what_the_gates_of_words_see_never(shelf: Shelf) -> None:
+    absent = answered(shelf, Question("q", "unanswerable", "Which umbrellas are dry?", unanswerable="absent"))
+    invented = answered(shelf, Question("q", "unanswerable", "What does ZorbNet do?", unanswerable="invented"))
+    assert [row.label for row in answer_rows([absent, invented])] == [False]
+
+
+def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
+    row = answered(shelf, Question("q", "fact", "What does PearRank learn from?", (PEAR,)))
+    there = [example.label for example in relevance_rows([row], ["fact"])]
+    both = [example.label for example in relevance_rows([row], ["fact"], absent=True)]
+    assert there == [hit.paper.title == PEAR for hit in row.hits]
+    assert both == there + [False] * (len(there) - 1)
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the fitted models that is read and written in place of the package's own."""
+    shutil.copy(str(resources.files("assistant") / "models.json"), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(resources, "files", lambda _: tmp_path)
+        model.cache_clear()
+        yield tmp_path / "models.json"
+    model.cache_clear()
+
+
+def test_the_gate_is_fitted_on_what_the_models_just_fitted_say(
+    shelf: Shelf, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [
+        answered(shelf, Question("f", "fact", "What does PearRank learn from?", (PEAR,), spans=(Span(PEAR, "weak"),))),
+        answered(shelf, Question("l", "list", "Which papers rank orchards?", (PEAR,))),
+        answered(shelf, Question("a", "unanswerable", "Which umbrellas are dry?", unanswerable="absent")),
+    ]
+    monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext(SimpleNamespace(papers=list)))
+    monkeypatch.setattr(fitting, "asked", lambda questions, _: asked if questions else [])
+    monkeypatch.setattr("sys.argv", ["eval.fit"])
+    main()
+    anew = [replace(row, hits=judged(row.asked, row.hits)) for row in asked]
+    by_new, by_old = (gate(list(answer_rows(some))) for some in (anew, asked))
+    assert json.loads(models.read_text())["models"]["answers"] == by_new != by_old
+
+
+def rows(count: int, *, public: bool, shift: float) -> list[Example]:
+    """Examples that are true from a certain value of `x` on, which lies `shift` higher for some."""
+    return [
+        Example({"x": x + shift, "y": 0.0}, x > 0, f"{public}{n}", public)
+        for n, x in enumerate((n - count / 2) / count for n in range(count))
+    ]
+
+
+def test_public_questions_lend_their_weights_and_not_their_bias() -> None:
+    own = rows(60, public=False, shift=0.0)
+    alone, both = fit(own, threshold=0.5), fit(own + rows(240, public=True, shift=5.0), threshold=0.5)
+    assert alone["features"] == both["features"] == ["x", "y"]
+    assert len(both["weights"]) == 2
+    assert Logistic.of(both).probability({"x": -0.4, "y": 0.0}) < 0.5
+    assert Logistic.of(both).probability({"x": 0.4, "y": 0.0}) > 0.5
+
+
+def test_the_gate_spares_our_own_questions_by_models_that_never_saw_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = rows(80, public=False, shift=0.0) + rows(80, public=True, shift=5.0)
+    found = validated(examples, balanced=True)
+    assert sorted(e.group for e, _ in found) == sorted(e.group for e in examples)
+    own = sorted(probability for e, probability in found if e.label and not e.public)
+    monkeypatch.setattr("eval.fit.SPARED", 0.1)
+    assert gate(examples)["threshold"] == round(own[len(own) // 10], 3)
+    assert "validated on public questions: AUROC 0.9" in capsys.readouterr().out
+
+
+def test_a_public_question_is_answered_by_its_own_passage_or_by_none(tmp_path: Path) -> None:
+    papers = (Paper("Pears", "Pears ripen in October. They are green."), Paper("Kites", "Kites fly in the wind."))
+    questions = {"a": ("When do pears ripen?", "answerable"), "u": ("Who sells kites?", "unanswerable")}
+    made = passages(PublicSet("pears", papers, questions, {"a": frozenset({papers[0].id})}), tmp_path)
+    assert [(row.question.id, row.question.gold, row.public) for row in made] == [
+        ("a", ("Pears",), True),
+        ("u", (), True),
+    ]
+    assert [(e.label, e.public) for e in answer_rows(made)] == [(True, True), (False, True), (False, True)]

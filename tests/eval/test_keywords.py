@@ -1,0 +1,54 @@
+"""Papers and questions in, our keyword index held against FTS5 and bm25s out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.core.records import Paper
+from eval.keywords import KINDS, Cost, cost, cost_table, quality
+from eval.multiply import of_sentences
+from eval.questions import Question
+
+from ..papers import PAIRS
+
+PAPERS = [Paper(title, abstract) for title, abstract in PAIRS]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_all_find_add_and_come_back(name: str, tmp_path: Path) -> None:
+    index = KINDS[name](tmp_path / "index")
+    index.put(PAPERS[:3])
+    assert index.search("orchards sorted by PearRank") == [PAPERS[0].id]
+    assert index.search("kites") == []
+    index.put([PAPERS[6]])
+    assert index.search("kites") == [PAPERS[6].id]
+    index.close()
+    again = KINDS[name](tmp_path / "index")
+    assert again.search("kites") == [PAPERS[6].id]
+    assert again.search("zyx") == []
+    again.close()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_quality_is_that_of_the_first_gold_paper(name: str) -> None:
+    asked = [
+        Question("1", "fact", "orchards sorted by PearRank", (PAPERS[0].title,)),
+        Question("2", "fact", "kites", (PAPERS[0].title,)),
+        Question("3", "fact", "kites and wind", (PAPERS[0].title,), conversation="c"),
+        Question("4", "unanswerable", "kites and boats", unanswerable="absent"),
+    ]
+    assert quality(KINDS[name], PAPERS, asked) == (0.5, 0.5)
+
+
+def test_costs_are_measured_and_set_side_by_side(tmp_path: Path) -> None:
+    made = list(of_sentences(PAPERS, 30))
+    found = {name: cost(name, made, ["orchards", "kites"], tmp_path / name) for name in KINDS}
+    for one in found.values():
+        assert min(one.build, one.add, one.open, one.median, one.p95, one.disk) > 0
+    table = cost_table("30 papers", found)
+    assert table.heading == "Cost at 30 papers"
+    assert table.columns == ("", "ours", "FTS5", "bm25s", "FTS5 / ours", "bm25s / ours")
+    one, two, three = (Cost(*(times * n for n in range(1, 7))) for times in (1, 2, 3))
+    assert {row[-2:] for row in cost_table("", {"ours": one, "FTS5": two, "bm25s": three}).rows} == {("2", "3")}

@@ -1,0 +1,265 @@
+"""damage: what is overwritten, emptied, deleted or put back is harmless, or told by `doctor` and by a question."""
+
+from __future__ import annotations
+
+import functools
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from assistant.chain import Assistant
+from assistant.core import text
+from assistant.core.errors import AssistantError, LibraryError, StoreError
+from assistant.core.records import Answer, Paper
+from assistant.doors.cli.chat import sample_files
+from assistant.index.holdings import Holdings
+from assistant.index.searchable import current
+from assistant.library.papers import _SCHEMAS, Library
+
+from ..doubles import HashEmbedder
+from ..papers import PAIRS
+
+Listing = Callable[..., Path]
+Open = Callable[..., Holdings]
+PAGE = 4096
+QUESTIONS = (
+    "What is SemantiCodec?",
+    "Which papers use diffusion for audio?",
+    "Is there a music vocoder that outputs stereo?",
+)
+TRIALS = {"library.sqlite": 8, "passages.sqlite": 2, "keywords.sqlite": 2, "chroma.sqlite3": 2}
+"""Files overwritten in each way; of every other, one page is overwritten instead of sixteen."""
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library of the sample papers, nobody at work in it."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    with Assistant.open(home=home, embedder=HashEmbedder()) as assistant:
+        assistant.ingest(*sample_files())
+    with closing(sqlite3.connect(home / "library.sqlite")) as database:
+        database.execute("pragma wal_checkpoint(truncate)")
+    return home
+
+
+def random_bytes(chance: random.Random, data: bytes) -> bytes:
+    return chance.randbytes(PAGE)
+
+
+def zeros(chance: random.Random, data: bytes) -> bytes:
+    return bytes(PAGE)
+
+
+def another_page(chance: random.Random, data: bytes) -> bytes:
+    at = chance.randrange(len(data) // PAGE) * PAGE
+    return data[at : at + PAGE]
+
+
+def overwrite(path: Path, made: Callable[[random.Random, bytes], bytes], seed: int, *, pages: int = 16) -> None:
+    """Put what `made` makes in place of pages of a file, chosen at random."""
+    chance, data = random.Random(seed), path.read_bytes()
+    for _ in range(pages):
+        at = chance.randrange(len(data) // PAGE) * PAGE
+        data = data[:at] + made(chance, data) + data[at + PAGE :]
+    path.write_bytes(data)
+
+
+def tried(home: Path) -> list[object]:
+    """What `doctor`, each question and the list of papers give; an error that is meant for a person is given, too."""
+
+    def given(act: Callable[[], object]) -> object:
+        try:
+            done = act()
+            return (done.text, done.titles) if isinstance(done, Answer) else done
+        except AssistantError as error:
+            return str(error)
+
+    def all_given() -> list[object]:
+        with Assistant.open(home=home, embedder=HashEmbedder()) as assistant:
+            asking: list[Callable[[], object]] = [functools.partial(assistant.ask, question) for question in QUESTIONS]
+            return [given(act) for act in (assistant.doctor, *asking, assistant.papers)]
+
+    try:
+        return all_given()
+    except LibraryError as error:
+        return [str(error)]
+
+
+@pytest.mark.parametrize("made", [random_bytes, zeros, another_page])
+@pytest.mark.parametrize("name", TRIALS)
+def test_pages_overwritten_are_harmless_or_told(
+    sample: Path, tmp_path: Path, name: str, made: Callable[[random.Random, bytes], bytes]
+) -> None:
+    right = tried(sample)
+    assert right[0] == []
+    for seed in range(TRIALS[name]):
+        home = tmp_path / str(seed)
+        shutil.copytree(sample, home)
+        (path,) = home.rglob(name)
+        overwrite(path, made, seed, pages=16 if seed % 2 else 1)
+        found = tried(home)
+        assert found == right or found[0], f"seed {seed}: nothing is told of {found}"
+        shutil.rmtree(home)
+
+
+# -- the record of papers
+
+
+def test_a_paper_that_is_not_as_it_went_in_is_told_and_never_answered_with(
+    open_holdings: Open, listing: Listing, home: Path
+) -> None:
+    open_holdings().ingest([listing()])
+    with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
+        database.execute("update papers set abstract = 'Pears are comets.' where title = ?", (PAIRS[0][0],))
+    holdings = open_holdings()
+    (fault,) = holdings.doctor()
+    assert fault.startswith("The paper") and "is not as it went in" in fault
+    with pytest.raises(LibraryError, match=r"is not as it went in: the file is damaged\. Restore it from a copy"):
+        holdings.papers("pears")
+
+
+def test_damaged_vectors_are_told_and_made_anew(open_holdings: Open, listing: Listing, home: Path) -> None:
+    open_holdings().ingest([listing()])
+    with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
+        database.execute("update encodings set vector = zeroblob(256) where rowid in (2, 5)")
+    embedder = HashEmbedder()
+    holdings = open_holdings(embedder=embedder)
+    assert holdings.doctor(repair=True) == ["the vectors kept of 2 passages are damaged"]
+    assert (holdings.doctor(), len(embedder.texts)) == ([], 2)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
+def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
+    open_holdings: Open, listing: Listing, home: Path, lose: Callable[[Path], object]
+) -> None:
+    writer = open_holdings()
+    writer.ingest([listing("a.txt", PAIRS[:3])])
+    before = current(writer.library)
+    writer.close()
+    lose(home / "library.sqlite")
+    holdings = open_holdings()
+    assert "is empty or gone" in holdings.status().notice
+    (fault,) = holdings.doctor()
+    assert "is empty or gone, but the index beside it holds papers" in fault
+    for act in (holdings.index, lambda: holdings.ingest([listing("b.txt", PAIRS[3:])])):
+        with pytest.raises(LibraryError, match=r"empty or gone.*Restore the file from a copy\. Without a copy"):
+            act()
+    assert (current(holdings.library), len(holdings.library)) == (before, 0)
+    holdings.doctor(repair=True)
+    assert holdings.doctor() == []
+    holdings.ingest([listing()])
+    assert (holdings.doctor(), len(holdings.papers())) == ([], len(PAIRS))
+
+
+def test_a_copy_put_back_is_seen_though_the_revisions_are_alike(
+    open_holdings: Open, listing: Listing, home: Path, embedder: HashEmbedder
+) -> None:
+    writer = open_holdings()
+    writer.ingest([listing("a.txt", PAIRS[:3])])
+    writer.close()
+    copy = (home / "library.sqlite").read_bytes()
+    writer = open_holdings()
+    writer.ingest([listing("b.txt", PAIRS[3:5])])
+    writer.close()
+    (home / "library.sqlite").write_bytes(copy)
+    library = Library(home)
+    library.put([Paper("Comets", "They fly by night.", sources=("c.txt",))])
+    library.close()
+    holdings = open_holdings()
+    assert holdings.status().revision == 2
+    assert holdings.doctor() == ["the index shows another revision 2 than the library's: a copy was put back"]
+    held = sorted([*(title for title, _ in PAIRS[:3]), "Comets"])
+    assert [paper.title for paper in holdings.papers()] == held
+    index = holdings.index()
+    assert index is not None
+    assert (len(index), holdings.doctor()) == (4, [])
+    assert [paper.title for paper in holdings.papers("comets night")] == ["Comets"]
+
+
+def test_a_library_of_an_older_program_gets_a_state_and_keeps_its_vectors(
+    open_holdings: Open, listing: Listing, home: Path, embedder: HashEmbedder
+) -> None:
+    open_holdings().ingest([listing()])
+    with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
+        database.executescript(
+            "drop table states; alter table encodings drop column seal; "
+            "insert into meta values ('revision', '7'); pragma user_version = 2"
+        )
+    assert len(_SCHEMAS) == 3
+    embedder.calls.clear()
+    holdings = open_holdings()
+    assert holdings.library.revision == 7
+    assert len(holdings.library.state) == 16
+    assert [paper.title for paper in holdings.papers("shovels")] == [PAIRS[7][0]]
+    assert (holdings.doctor(), embedder.calls) == ([], [])
+
+
+# -- the index
+
+
+def broken(holdings: Holdings, name: str) -> Path:
+    generation = current(holdings.library)
+    assert generation is not None
+    holdings.close()
+    return holdings.library.home / "index" / generation.folder / name
+
+
+@pytest.mark.parametrize("name", ["passages.sqlite", "keywords.sqlite"])
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
+def test_a_lost_file_of_the_index_is_told(
+    open_holdings: Open, listing: Listing, name: str, lose: Callable[[Path], object]
+) -> None:
+    writer = open_holdings()
+    writer.ingest([listing()])
+    lose(broken(writer, name))
+    holdings = open_holdings()
+    assert holdings.doctor()
+    if name == "keywords.sqlite" or lose is Path.unlink:  # what was cut and read is made again for each question
+        with pytest.raises(StoreError, match=r"The index at .*Make it whole: assistant doctor --repair"):
+            holdings.index()
+    holdings.doctor(repair=True)
+    assert holdings.doctor() == []
+
+
+def test_doctor_tells_of_wrong_terms_and_wrong_readings(
+    open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        stems = text.stem
+        for module in ("assistant.core.text", "assistant.index.reading"):
+            patch.setattr(f"{module}.stem", lambda word: stems("kites" if word == "shovels" else word))
+        patch.setattr("assistant.index.generation.Index.faults", lambda *_: [])  # as an ingest once took them
+        open_holdings().ingest([listing()])
+    holdings = open_holdings()
+    assert holdings.doctor(repair=True) == [
+        "the keyword index is wrong about 1 paper",
+        "the passage table is wrong about 1 paper",
+    ]
+    assert holdings.doctor() == []
+
+
+def test_an_ingest_whose_terms_come_out_wrong_is_not_put_in_force(
+    open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holdings = open_holdings()
+    with monkeypatch.context() as patch:
+        stems, calls = text.stem, iter(range(10**9))
+        patch.setattr(text, "stem", lambda word: stems(word) + ("x" if next(calls) == 3 else ""))
+        with pytest.raises(StoreError, match=r"keyword index is wrong about 1 paper\. The papers are safe"):
+            holdings.ingest([listing()])
+        assert current(holdings.library) is None
+    assert [paper.title for paper in holdings.papers("shovels")] == [PAIRS[7][0]]
+    assert holdings.doctor() == []
+
+
+def test_doctor_looks_at_every_file_of_the_home(open_holdings: Open, listing: Listing, home: Path) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing()])
+    (home / "conversations.sqlite").write_bytes(b"garbage" * 900)
+    (fault,) = holdings.doctor()
+    assert fault == f"the file {str(home / 'conversations.sqlite')!r} is damaged: file is not a database"

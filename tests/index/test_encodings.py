@@ -1,0 +1,102 @@
+"""encodings: what was embedded once is never embedded again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assistant.core.errors import EmbedderError, LibraryError
+from assistant.core.records import Paper
+from assistant.index.embedding import Encoding
+from assistant.index.encodings import (
+    ENCODE_BATCH,
+    AbsentEmbedder,
+    encode_missing,
+    encoded_text,
+    keep,
+    kept,
+    kept_vectors,
+    key_of,
+)
+from assistant.library.chunking import passages
+from assistant.library.papers import Library
+
+from ..doubles import HashEmbedder
+from ..papers import PAIRS
+
+PAPERS = [Paper(title, abstract, sources=("a.txt",)) for title, abstract in PAIRS]
+LEDGER = PAPERS[5]
+
+
+def test_what_was_embedded_is_never_embedded_again(library: Library, embedder: HashEmbedder) -> None:
+    assert encode_missing(library, embedder, PAPERS) == sum(len(passages(paper)) for paper in PAPERS)
+    assert encode_missing(library, embedder, PAPERS) == 0
+    assert sorted(embedder.texts) == sorted(encoded_text(p) for paper in PAPERS for p in passages(paper))
+
+
+def test_only_changed_passages_are_embedded_again(library: Library, embedder: HashEmbedder) -> None:
+    encode_missing(library, embedder, PAPERS)
+    embedder.calls.clear()
+    edited = replace(LEDGER, abstract=LEDGER.abstract.replace("105 grams", "9 stone"))
+    assert encode_missing(library, embedder, [*PAPERS, edited]) == 1
+    assert embedder.texts == [encoded_text(passages(edited)[-1])]
+
+
+def test_vectors_are_kept_batch_by_batch(library: Library) -> None:
+    class Failing(HashEmbedder):
+        def encode(self, texts: Sequence[str]) -> list[Encoding]:
+            if self.calls:
+                raise RuntimeError("the model went away")
+            return super().encode(texts)
+
+    many = [Paper(f"Paper {n}", f"It is number {n}.") for n in range(40)]
+    with pytest.raises(RuntimeError, match="the model went away"):
+        encode_missing(library, Failing(), many)
+    rest = HashEmbedder()
+    assert encode_missing(library, rest, many) == 40 - ENCODE_BATCH
+    assert not set(rest.texts) & {encoded_text(passages(paper)[0]) for paper in many[:ENCODE_BATCH]}
+
+
+def test_encodings_are_kept_by_key_and_embedder_and_are_no_change(library: Library) -> None:
+    keep(library, {"k": (b"v", b"t", b"s"), "l": (b"", b"", b"")}, "one")
+    assert kept(library, ["k", "m"], "one") == {"k": (b"v", b"t", b"s")}
+    assert kept(library, ["k"], "two") == {}
+    assert kept(library, [*map(str, range(2000)), "k", "l"], "one").keys() == {"k", "l"}
+    assert (library.revision, library.state) == (0, "")
+
+
+@pytest.mark.parametrize("column", ["vector", "tokens", "spans"])
+def test_an_encoding_that_is_not_as_it_was_kept_is_refused(library: Library, column: str) -> None:
+    keep(library, {"k": (b"v", b"t", b"s"), "l": (b"v", b"t", b"s")}, "one")
+    library.rows(f"update encodings set {column} = x'00' where key = 'k'")
+    assert kept(library, ["l"], "one") == {"l": (b"v", b"t", b"s")}
+    with pytest.raises(LibraryError, match=r"vectors kept in .* are damaged; .*: assistant doctor --repair"):
+        kept(library, ["k", "l"], "one")
+
+
+def test_the_key_tells_title_and_text() -> None:
+    (one,), (two,) = passages(Paper("A", "Same text.")), passages(Paper("B", "Same text."))
+    assert key_of(one) != key_of(two)
+    assert encoded_text(one) == "A\nSame text."
+
+
+def test_vectors_come_back_as_they_were_kept(library: Library, embedder: HashEmbedder) -> None:
+    encode_missing(library, embedder, PAPERS)
+    (passage,) = passages(PAPERS[0])
+    found = kept_vectors(library, embedder.name, [key_of(passage), "unknown"])
+    assert found.keys() == {key_of(passage)}
+    assert np.array_equal(found[key_of(passage)], embedder.encode([encoded_text(passage)])[0].vector)
+    assert kept_vectors(library, "other", [key_of(passage)]) == {}
+
+
+def test_an_embedder_that_is_not_at_hand_serves_what_is_kept_and_refuses_the_rest(
+    library: Library, embedder: HashEmbedder
+) -> None:
+    encode_missing(library, embedder, PAPERS[:2])
+    absent = AbsentEmbedder(embedder.name)
+    assert encode_missing(library, absent, PAPERS[:2]) == 0
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*Nothing was changed"):
+        encode_missing(library, absent, PAPERS[:3])

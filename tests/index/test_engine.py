@@ -1,0 +1,101 @@
+"""engine: what Chroma's engine reads is what its client reads, to the bit; the contract is held by test_store."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.core.errors import StoreError
+from assistant.core.records import Passage
+from assistant.index import engine
+from assistant.index.engine import EngineStore, folder
+from assistant.index.store import ChromaStore
+
+from ..doubles import word_vector
+
+MANY = {Passage(f"p{n}", "A title", "A text.", 10 * n): word_vector(f"w{n}") for n in range(300)}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    with closing(ChromaStore.folder(tmp_path / "chroma")) as store:
+        store.put(MANY)
+    return tmp_path / "chroma"
+
+
+@pytest.fixture
+def read(written: Path) -> Iterator[EngineStore]:
+    with closing(EngineStore(written)) as store:
+        yield store
+
+
+def test_it_finds_what_the_client_finds_to_the_bit(written: Path, read: EngineStore) -> None:
+    questions = np.random.default_rng(3).normal(size=(20, 64)).astype(np.float32)
+    with closing(ChromaStore.folder(written)) as client:
+        for number, question in enumerate(questions):
+            some = [f"p{n}" for n in range(number, 300, 7)]
+            for limit, paper_ids in ((60, None), (5, some)):
+                expected = client.nearest(question, limit=limit, paper_ids=paper_ids)
+                assert read.nearest(question, limit=limit, paper_ids=paper_ids) == expected
+
+
+def test_reading_loads_nothing_of_the_client(
+    written: Path, python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    code = (
+        "import sys, numpy; from pathlib import Path; from assistant.index.engine import folder; "
+        "store = folder(Path(sys.argv[1])); store.nearest(numpy.ones(64), limit=1); "
+        "print(len(store), len(store.whole()), 'chromadb' in sys.modules)"
+    )
+    done = python(code, written)
+    assert (done.stdout, done.stderr) == ("300 300 False\n", "")
+
+
+def test_the_engine_of_the_chroma_that_is_installed_is_known(written: Path) -> None:
+    """Where this fails, Chroma is newer: see that the other tests pass with its version in `engine.KNOWN`, too."""
+    with closing(folder(written)) as store:
+        assert isinstance(store, EngineStore)
+
+
+def test_an_engine_that_is_not_known_is_left_to_the_client(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "KNOWN", ("0.9",))
+    with closing(folder(written)) as store:
+        assert isinstance(store, ChromaStore)
+        assert len(store) == 300
+
+
+def test_it_never_writes(read: EngineStore) -> None:
+    with pytest.raises(StoreError, match=r"open for reading\. Nothing was put into it"):
+        read.put({Passage("new", "A title", "A text.", 0): word_vector("new")})
+    with pytest.raises(StoreError, match=r"open for reading\. Nothing was removed from it"):
+        read.remove_papers(["p1"])
+    assert len(read) == 300
+
+
+def test_a_folder_without_the_collection_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "chroma").mkdir()
+    with pytest.raises(StoreError, match=r"The index folder '.*chroma' cannot be opened: .*passages.* does not exist"):
+        EngineStore(tmp_path / "chroma")
+
+
+def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "chroma").touch()
+    with pytest.raises(StoreError, match=r"The index folder '.*chroma' cannot be opened: "):
+        EngineStore(tmp_path / "chroma")
+
+
+def test_a_damaged_folder_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "chroma").mkdir()
+    (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"not a database" * 500)
+    with pytest.raises(StoreError, match=r"The index folder '.*chroma' cannot be opened: "):
+        EngineStore(tmp_path / "chroma")
+
+
+def test_what_breaks_while_it_is_read_is_a_store_error_with_the_cure(read: EngineStore) -> None:
+    with pytest.raises(StoreError, match=r"The vector store failed: .*dimension.*assistant doctor --repair"):
+        read.nearest(np.ones(3, np.float32), limit=1)

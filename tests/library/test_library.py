@@ -1,0 +1,348 @@
+"""library: the record of what is held; idempotent, one writer, many readers."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.core.errors import LibraryBusy, LibraryError
+from assistant.core.records import Ingested, Paper
+from assistant.library.papers import _SCHEMAS, SCHEMA_VERSION, Library
+
+from ..conftest import ROOT
+from ..papers import PAIRS
+
+PAPERS = [Paper(title, abstract, sources=("a.txt",)) for title, abstract in PAIRS]
+PEAR = PAPERS[0]
+
+HOLD = """
+import sys
+from assistant.library.papers import Library
+with Library(sys.argv[1]).writing():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_new_library_is_empty(library: Library) -> None:
+    assert (len(library), library.revision, library.papers(), library.listings()) == (0, 0, [], {})
+
+
+def test_papers_come_back_as_they_went_in_by_title(library: Library) -> None:
+    paper = Paper("A", "b.", "https://example.org", "2025-01-01", ("x.txt",))
+    assert library.put([*PAPERS, paper]) == Ingested(added=len(PAPERS) + 1)
+    assert library.papers() == sorted([*PAPERS, paper], key=lambda p: p.title)
+
+
+def test_the_same_papers_again_change_nothing(library: Library) -> None:
+    library.put(PAPERS)
+    assert library.put(PAPERS) == Ingested(unchanged=len(PAPERS))
+    assert library.revision == 1
+
+
+def test_an_edited_abstract_updates_that_paper_alone(library: Library) -> None:
+    library.put(PAPERS)
+    edited = replace(PEAR, abstract="It is about apples now.")
+    assert library.put([edited, *PAPERS[1:]]) == Ingested(updated=1, unchanged=len(PAPERS) - 1)
+    assert library.find(PEAR.title) == edited
+    assert library.changed_since(1) == ([edited], [])
+
+
+def test_a_title_spelt_otherwise_is_an_update_not_a_second_paper(library: Library) -> None:
+    library.put([PEAR])
+    assert library.put([replace(PEAR, title=PEAR.title.upper())]) == Ingested(updated=1)
+    assert [paper.title for paper in library.papers()] == [PEAR.title.upper()]
+
+
+def test_a_paper_in_three_listings_is_one_with_three_sources(library: Library) -> None:
+    for source in ("c.txt", "a.txt", "b.txt"):
+        library.put([replace(PEAR, sources=(source,))])
+    assert library.papers() == [replace(PEAR, sources=("a.txt", "b.txt", "c.txt"))]
+    assert library.revision == 1
+
+
+def test_listings_that_disagree_do_not_flip_back_and_forth(library: Library) -> None:
+    other = replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))
+    assert library.put([PEAR]) == Ingested(added=1)
+    for again in (other, PEAR, other, PEAR):
+        assert library.put([again]) == Ingested(unchanged=1)
+    assert library.find(PEAR.title) == replace(PEAR, sources=("a.txt", "b.txt"))
+    assert library.revision == 1
+
+
+def test_a_disagreeing_listing_that_is_edited_counts(library: Library) -> None:
+    other = replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))
+    library.put([PEAR])
+    library.put([other])
+    edited = replace(other, abstract="And now it says that.")
+    assert library.put([edited]) == Ingested(updated=1)
+    assert library.put([PEAR]) == Ingested(unchanged=1)
+    assert library.papers()[0].abstract == edited.abstract
+
+
+def test_a_disagreeing_listing_that_comes_round_changes_nothing(library: Library) -> None:
+    library.put([PEAR])
+    library.put([replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))])
+    assert library.put([replace(PEAR, sources=("b.txt",))]) == Ingested(unchanged=1)
+    assert library.revision == 1
+
+
+def test_news_is_what_a_put_would_add_or_update(library: Library) -> None:
+    assert library.news(PAPERS) == PAPERS
+    library.put(PAPERS)
+    edited = replace(PEAR, abstract="It is about apples now.")
+    other = replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))
+    unheard = Paper("A", "b.", sources=("a.txt",))
+    assert library.news([*PAPERS, other, edited, unheard]) == [edited, unheard]
+    assert (library.papers(), library.revision) == (sorted(PAPERS, key=lambda p: p.title), 1)
+
+
+def test_of_a_paper_twice_in_one_file_the_first_counts(library: Library) -> None:
+    other = replace(PEAR, abstract="It is about apples now.")
+    for counts in (Ingested(added=2, unchanged=2), Ingested(unchanged=4)):
+        assert library.put([PEAR, PEAR, PAPERS[1], other]) == counts
+    assert library.find(PEAR.title) == PEAR
+
+
+def test_putting_nothing_changes_nothing(library: Library) -> None:
+    assert library.put([]) == Ingested()
+    assert library.revision == 0
+
+
+def test_the_revision_grows_with_each_change_and_only_then(library: Library) -> None:
+    seen = []
+    for act in (
+        lambda: library.put([PEAR]),
+        lambda: library.put([PEAR]),
+        lambda: library.put([replace(PEAR, sources=("b.txt",))]),
+        lambda: library.put([replace(PEAR, abstract="New.")]),
+        lambda: library.remove(["0" * 16]),
+        lambda: library.remove([PEAR.id]),
+        lambda: library.remove([PEAR.id]),
+        lambda: library.put([PEAR]),
+    ):
+        act()
+        seen.append(library.revision)
+    assert seen == [1, 1, 1, 2, 2, 3, 3, 4]
+
+
+def test_removed_papers_are_gone_with_their_sources_and_can_come_back(library: Library) -> None:
+    library.put(PAPERS)
+    assert library.remove([PEAR.id, "unknown", PAPERS[1].id]) == Ingested(removed=2)
+    assert library.paper_ids_of(["a.txt"]) == {paper.id for paper in PAPERS[2:]}
+    assert set(library.changed_since(1)[1]) == {PEAR.id, PAPERS[1].id}
+    assert library.put([PEAR]) == Ingested(added=1)
+    assert library.changed_since(1) == ([PEAR], [PAPERS[1].id])
+
+
+def test_put_is_all_or_nothing(library: Library) -> None:
+    def broken() -> Iterator[Paper]:
+        yield PEAR
+        raise RuntimeError("the file went away")
+
+    with pytest.raises(RuntimeError, match="the file went away"):
+        library.put(broken())
+    unstorable = replace(PAPERS[1], abstract="\ud800")
+    with pytest.raises(UnicodeEncodeError):
+        library.put([PEAR, unstorable])
+    assert (library.papers(), library.revision, library.listings()) == ([], 0, {})
+    assert library.put([PEAR]) == Ingested(added=1)
+
+
+@pytest.mark.parametrize("name", [PEAR.title, f"  {PEAR.title.upper()} ", PEAR.id], ids=["title", "folded", "id"])
+def test_a_paper_is_found_by_title_or_id(library: Library, name: str) -> None:
+    library.put(PAPERS)
+    assert library.find(name) == PEAR
+
+
+@pytest.mark.parametrize("name", ["", "PearRank", "\udcff"], ids=["empty", "part-of-a-title", "not-text"])
+def test_what_names_no_paper_finds_none(library: Library, name: str) -> None:
+    library.put(PAPERS)
+    assert library.find(name) is None
+
+
+def test_papers_of_ids_come_in_their_order_however_many(library: Library) -> None:
+    many = [Paper(f"Paper {n}", f"Abstract {n}.") for n in range(1203)]
+    library.put(many)
+    wanted = [many[n].id for n in (1202, 0, 700)]
+    assert library.papers(["unknown", *wanted]) == [many[1202], many[0], many[700]]
+    assert library.papers(paper.id for paper in many) == many
+    assert library.papers([]) == []
+
+
+def test_listings_keep_their_labels_and_papers(library: Library) -> None:
+    library.put([PEAR], label="Mar 11")
+    library.put([replace(PAPERS[1], sources=("b.txt",))])
+    assert library.listings() == {"a.txt": "Mar 11", "b.txt": ""}
+    assert library.paper_ids_of(["a.txt"]) == {PEAR.id}
+    assert library.paper_ids_of(["a.txt", "b.txt"]) == {PEAR.id, PAPERS[1].id}
+    assert library.paper_ids_of([]) == set()
+
+
+def test_the_place_of_a_listing_is_where_it_was_last(library: Library) -> None:
+    library.put([PEAR], place="/march/a.txt")
+    library.put([replace(PAPERS[1], sources=("b.txt",))])
+    assert library.places() == {"a.txt": "/march/a.txt", "b.txt": ""}
+    library.put([PEAR], place="/april/a.txt")
+    assert library.places()["a.txt"] == "/april/a.txt"
+
+
+def test_a_library_of_an_older_program_is_taken_over(open_library: Callable[..., Library], home: Path) -> None:
+    home.mkdir()
+    database = sqlite3.connect(home / "library.sqlite")
+    database.executescript(f"{_SCHEMAS[0]}; insert into listings values ('a.txt', 'Mar 11'); pragma user_version = 1")
+    database.close()
+    library = open_library()
+    assert (library.listings(), library.places()) == ({"a.txt": "Mar 11"}, {"a.txt": ""})
+    assert library.put([PEAR], label="Mar 12", place="/a.txt") == Ingested(added=1)
+
+
+PAPER = st.builds(
+    Paper,
+    title=st.sampled_from(["A", "B", "C", "a ", "Δ"]),
+    abstract=st.sampled_from(["One.", "Two."]),
+    sources=st.sampled_from([("x",), ("y",)]),
+)
+
+
+@given(st.lists(PAPER, max_size=8))
+@settings(max_examples=40)
+def test_ingesting_twice_changes_nothing(papers: list[Paper]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        library = Library(folder)
+        files = [[paper for paper in papers if paper.sources == (source,)] for source in ("x", "y")]
+        first = [library.put(file) for file in files]
+        before = (library.papers(), library.revision)
+        again = [library.put(file) for file in files]
+        assert (library.papers(), library.revision) == before
+        assert sum(one.added for one in first) == len(library) == len({paper.id for paper in papers})
+        assert [(one.added, one.updated, one.removed) for one in again] == [(0, 0, 0)] * 2
+        library.close()
+
+
+# -- many readers, one writer
+
+
+def test_what_one_puts_another_sees_at_once(open_library: Callable[..., Library]) -> None:
+    writer, reader = open_library(), open_library()
+    writer.put([PEAR])
+    assert reader.papers() == [PEAR]
+
+
+def test_a_reader_never_sees_half_a_transaction(open_library: Callable[..., Library]) -> None:
+    library, seen = open_library(), []
+
+    def half() -> Iterator[Paper]:
+        yield PEAR
+        reader = threading.Thread(target=lambda: seen.append(len(library)))
+        reader.start()
+        reader.join()
+        yield PAPERS[1]
+
+    library.put(half())
+    assert (seen, len(library)) == ([0], 2)
+
+
+def test_a_second_process_is_refused_and_told_who_writes(library: Library) -> None:
+    command = [sys.executable, "-c", HOLD, str(library.home)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout and holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(LibraryBusy, match=rf"is being written by process {holder.pid}\. Nothing was changed\."),
+            library.writing(),
+        ):
+            pytest.fail("two processes write at once")
+        holder.communicate("\n")
+    with library.writing():
+        assert (library.home / "writer").exists()
+    assert not (library.home / "writer").exists()
+
+
+def test_a_second_thread_is_refused(open_library: Callable[..., Library]) -> None:
+    first, second, met = open_library(), open_library(), []
+
+    def write() -> None:
+        try:
+            with second.writing():
+                met.append("written")
+        except LibraryBusy:
+            met.append("busy")
+
+    with first.writing():
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+    assert met == ["busy"]
+
+
+def test_a_killed_writer_leaves_no_lock(library: Library) -> None:
+    command = [sys.executable, "-c", HOLD, str(library.home)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout and holder.stdout.readline() == "held\n"
+        holder.kill()
+    with library.writing():
+        assert library.put([PEAR]) == Ingested(added=1)
+
+
+def test_many_processes_may_open_a_new_library_at_once(home: Path) -> None:
+    code = "import sys; from assistant.library.papers import Library; Library(sys.argv[1]).close(); print('open')"
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(6)
+    ]
+    assert [process.communicate() for process in started] == [(b"open\n", b"")] * 6
+
+
+# -- what cannot be opened
+
+
+def test_a_home_that_is_a_file_is_refused_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LibraryError, match=r"cannot be opened: .*Name another folder with --home or ASSISTANT_HOME"):
+        Library(tmp_path / "file")
+
+
+def test_a_file_that_is_no_database_is_refused_with_the_cure(home: Path) -> None:
+    home.mkdir()
+    (home / "library.sqlite").write_bytes(b"not a database " * 100)
+    with pytest.raises(LibraryError, match=r"file is not a database\. .*restore the file from a copy"):
+        Library(home)
+
+
+def test_a_library_of_a_newer_program_is_refused(open_library: Callable[..., Library], home: Path) -> None:
+    open_library().close()
+    database = sqlite3.connect(home / "library.sqlite")
+    database.execute(f"pragma user_version = {SCHEMA_VERSION + 1}")
+    database.close()
+    with pytest.raises(LibraryError, match=rf"is of version {SCHEMA_VERSION + 1}, newer than this program's"):
+        Library(home)
+
+
+def test_a_home_with_a_tilde_is_the_users(tmp_path: Path, open_library: Callable[..., Library]) -> None:
+    assert open_library(Path("~/papers")).home == tmp_path / "home" / "papers"
+
+
+def test_threads_that_come_and_go_leave_no_file_open(library: Library) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    library.put(PAPERS)
+    before, counts = opened(), list[int]()
+    for _ in range(600):
+        thread = threading.Thread(target=lambda: counts.append(len(library)))
+        thread.start()
+        thread.join()
+    assert counts == [len(PAPERS)] * 600
+    assert opened() - before < 300, "it was two for each thread"

@@ -1,0 +1,80 @@
+"""ledger: tokens are counted by day and model, money only at a known price, and what is kept comes back."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.llm import Usage
+from assistant.llm import ledger as ledgers
+from assistant.llm.ledger import Ledger, cost
+
+USED = Usage(2, 1000, 50, 1)
+
+
+@pytest.fixture
+def days() -> list[str]:
+    return ["2026-11-22"]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, days: list[str]) -> Iterator[Ledger]:
+    one = Ledger(tmp_path, today=lambda: days[-1])
+    yield one
+    one.close()
+
+
+def test_what_models_take_is_summed(ledger: Ledger) -> None:
+    ledger.spend("small", USED)
+    ledger.spend("small", USED)
+    ledger.spend("large", Usage(1, 7, 3))
+    assert ledger.spent() == {"small": Usage(4, 2000, 100, 2), "large": Usage(1, 7, 3)}
+
+
+def test_a_new_day_begins_at_nothing_and_the_sum_stays(ledger: Ledger, days: list[str]) -> None:
+    ledger.spend("small", USED)
+    days.append("2026-11-23")
+    assert ledger.spent(today=True) == {}
+    ledger.spend("small", Usage(1, 1, 1))
+    assert ledger.spent(today=True) == {"small": Usage(1, 1, 1)}
+    assert ledger.spent() == {"small": Usage(3, 1001, 51, 1)}
+
+
+def test_nothing_is_counted_where_nothing_was_asked(ledger: Ledger) -> None:
+    ledger.spend("small", Usage())
+    assert ledger.spent() == {}
+
+
+def test_it_outlives_the_process_and_is_its_users_alone(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.spend("small", USED)
+    ledger.keep("a", "1")
+    ledger.close()
+    again = Ledger(tmp_path, today=lambda: "2026-11-22")
+    assert (again.spent(), again.kept("a")) == ({"small": USED}, "1")
+    again.close()
+    assert stat.S_IMODE((tmp_path / "model.sqlite").stat().st_mode) == 0o600
+
+
+def test_what_is_kept_is_replaced_and_the_oldest_goes(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "MOST_KEPT", 2)
+    for key, value in [("a", "1"), ("b", "2"), ("a", "3"), ("c", "4")]:
+        ledger.keep(key, value)
+    assert [ledger.kept(key) for key in "abc"] == ["3", None, "4"]
+
+
+@pytest.mark.parametrize(
+    ("used", "dollars"),
+    [
+        ({}, 0.0),
+        ({"small": USED}, (1000 * 0.25 + 50 * 2) / 1e6),
+        ({"small": USED, "large": Usage(1, 10, 10)}, (1000 * 0.25 + 50 * 2 + 10 + 80) / 1e6),
+        ({"small": USED, "other": Usage(1, 10, 10)}, None),
+        ({"small": USED, "other": Usage()}, (1000 * 0.25 + 50 * 2) / 1e6),
+    ],
+)
+def test_money_is_told_at_known_prices_only(used: dict[str, Usage], dollars: float | None) -> None:
+    found = cost(used, {"small": (0.25, 2.0), "large": (1.0, 8.0)})
+    assert found == (dollars if dollars is None else pytest.approx(dollars))

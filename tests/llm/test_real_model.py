@@ -1,0 +1,140 @@
+"""A real model over the real wire: whatever it says, what reaches the reader is supported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from assistant.answer.composing import INSTEAD
+from assistant.chain import Assistant
+from assistant.core.records import Answer
+from assistant.core.settings import Settings
+from assistant.llm import LLM, Message, Reply, Schema, ServedModel
+from assistant.llm.model import SECONDS
+from assistant.llm.probe import probe
+
+from ..doubles import HashEmbedder
+from ..llamaserver import LlamaServer
+from ..papers import PAIRS, write_listing
+from ..test_chain import assert_sound
+
+ABSTRACTS = dict(PAIRS)
+PATIENCE = 100
+"""Seconds for a question: on a busy machine the model says a word a second, and then the answer is quoted."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LlamaServer]:
+    with LlamaServer() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("real")
+    with Assistant.open(folder / "home", embedder=HashEmbedder()) as one:
+        one.ingest(write_listing(folder / "a.txt", PAIRS))
+    return folder / "home"
+
+
+def opened(shelf: Path, url: str, llm: LLM | None = None, judge: str = "always") -> Assistant:
+    chosen = Settings(
+        home=shelf,
+        model_url=url,
+        model_timeout=PATIENCE,
+        model_silence=PATIENCE,
+        model_tokens=100,
+        model_prompt_tokens=700,
+        judge=judge,
+    )
+    return Assistant.open(settings=chosen, embedder=HashEmbedder(), llm=llm)
+
+
+def assert_supported(answer: Answer, shelf: Path) -> None:
+    """By the offline signals, or by their not being certain where the model judged."""
+    with Assistant.open(shelf, embedder=HashEmbedder()) as assistant:
+        for claim in answer.claims:
+            for citation in claim.citations:
+                found = assistant.check(claim.text, citation.passage.title)
+                assert found.supported or (citation.basis == "judged" and not found.certain), claim.text
+
+
+def test_it_streams_keeps_to_a_schema_and_tells_its_usage(server: LlamaServer) -> None:
+    model = ServedModel("", url=server.url, silence=PATIENCE, tokens=60)
+    try:
+        found = probe(model, seconds=PATIENCE)
+    finally:
+        model.close()
+    assert (found.pieces > 1, found.schema, found.usage.estimated) == (True, True, 0)
+    assert "SmolLM2" in model.name
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does PearRank learn from?", "How do PearRank and Ragnarök differ?", "Do kites remember the wind?"],
+)
+def test_whatever_it_writes_and_judges_the_answer_is_sound(server: LlamaServer, shelf: Path, question: str) -> None:
+    with opened(shelf, server.url) as assistant:
+        answer = assistant.ask(question)
+    assert answer.usage["calls"] >= 1
+    assert_sound(answer, ABSTRACTS)
+    assert_supported(answer, shelf)
+
+
+def test_a_follow_up_is_answered_whatever_it_makes_of_it(server: LlamaServer, shelf: Path) -> None:
+    with opened(shelf, server.url, judge="never") as assistant:
+        chat = assistant.conversation()
+        chat.ask("What does PearRank learn from?")
+        answer = chat.ask("and how much does it gain over BM25?")
+    assert "BM25" in answer.query
+    assert "PearRank" in answer.query
+    assert_sound(answer, ABSTRACTS)
+    assert_supported(answer, shelf)
+
+
+class Doomed:
+    """A model whose server dies once its first words have come."""
+
+    def __init__(self, inner: ServedModel, server: LlamaServer) -> None:
+        self._inner, self._server = inner, server
+        self.killed = False
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Schema | None = None,
+        seconds: float = SECONDS,
+        temperature: float = 0.0,
+    ) -> Reply:
+        reply = self._inner.complete(messages, schema=schema, seconds=seconds, temperature=temperature)
+        handed_on = reply.put
+
+        def put(item: object) -> None:
+            if item and isinstance(item, str) and not self.killed:
+                self.killed = True
+                self._server.kill()
+            handed_on(item)  # type: ignore[arg-type]
+
+        reply.put = put  # type: ignore[method-assign]
+        return reply
+
+
+def test_a_server_killed_in_mid_answer_leaves_the_quoted_answer(shelf: Path) -> None:
+    with LlamaServer() as server:
+        inner = ServedModel("", url=server.url, silence=PATIENCE, tokens=200)
+        doomed = Doomed(inner, server)
+        with opened(shelf, server.url, doomed, judge="never") as assistant:
+            answer = assistant.ask("What does PearRank learn from?")
+        inner.close()
+    assert doomed.killed
+    assert answer.written_by == "extractive"
+    assert answer.remark.endswith(INSTEAD)
+    assert "weak labels alone" in answer.text
+    assert_sound(answer, ABSTRACTS)

@@ -1,0 +1,390 @@
+"""Turns in, kept conversations out: private to their owners, each turn once, gone when deleted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from assistant.core.errors import ConversationNotFound, ExportError
+from assistant.core.export import as_json
+from assistant.core.records import Answer, Citation, Claim, Hit, Paper, Passage, Turn
+from assistant.people.conversations import PAGE, Conversations, KeptTurn, Thumb, exported
+from assistant.question.conversation import self_contained
+
+from ..papers import PAIRS
+
+ANN, BOB = "user:ann", "user:bob"
+
+
+def turn(question: str, pair: tuple[str, str] = PAIRS[0]) -> Turn:
+    """A question answered with the whole abstract of one paper."""
+    paper = Paper(*pair, sources=("a.txt",))
+    passage = Passage(paper.id, paper.title, paper.abstract, 0)
+    claim = Claim(paper.abstract, (Citation(passage, paper.abstract, 1.0, "quoted"),), paper.title)
+    return Turn(question, Answer(question, question, (claim,), hits=(Hit(paper, passage, 1.0),)))
+
+
+PEAR, KITE = turn("What is PearRank?"), turn("Do kites remember?", PAIRS[6])
+
+
+class Clock:
+    """A second later whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(1_000_000_000 + seconds, UTC)
+
+
+@pytest.fixture
+def open_kept(home: Path) -> Iterator[Callable[[], Conversations]]:
+    """`open_kept()`: conversations of one home that are closed when the test is over."""
+    opened: list[Conversations] = []
+    clock = Clock()
+
+    def open_one() -> Conversations:
+        opened.append(Conversations(home, clock=clock))
+        return opened[-1]
+
+    yield open_one
+    for conversations in opened:
+        conversations.close()
+
+
+@pytest.fixture
+def kept(open_kept: Callable[[], Conversations]) -> Conversations:
+    return open_kept()
+
+
+def questions(turns: list[KeptTurn]) -> list[str]:
+    return [kept_turn.turn.question for kept_turn in turns]
+
+
+# -- what is kept
+
+
+def test_a_conversation_survives_a_restart_with_its_whole_answers(open_kept: Callable[[], Conversations]) -> None:
+    first = open_kept()
+    id_ = first.begin(ANN)
+    assert [first.append(ANN, id_, PEAR), first.append(ANN, id_, KITE)] == [1, 2]
+    first.close()
+    assert open_kept().turns(ANN, id_) == [KeptTurn(1, at(2), PEAR), KeptTurn(2, at(3), KITE)]
+
+
+def test_a_turn_of_a_process_that_was_killed_is_there(
+    home: Path, kept: Conversations, python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    code = (
+        "import os, sys; from assistant.people.conversations import Conversations\n"
+        "from assistant.core.records import Answer, Turn\n"
+        "kept = Conversations(sys.argv[1])\n"
+        "kept.append('ann', kept.begin('ann'), Turn('why?', Answer('why?', 'why?'))); os._exit(9)"
+    )
+    assert python(code, home).returncode == 9
+    (found,) = kept.listed("ann")
+    assert [t.turn for t in kept.turns("ann", found.id)] == [Turn("why?", Answer("why?", "why?"))]
+
+
+def test_a_follow_up_to_kept_turns_is_understood_as_one_to_the_turns_themselves(kept: Conversations) -> None:
+    id_ = kept.begin(ANN)
+    kept.append(ANN, id_, PEAR)
+    kept.append(ANN, id_, KITE)
+    turns = [kept_turn.turn for kept_turn in kept.turns(ANN, id_)]
+    for question in ("and how big is it?", "what of the one with weak labels?"):
+        assert self_contained(question, turns, lambda _: ()) == self_contained(question, [PEAR, KITE], lambda _: ())
+    assert PAIRS[0][0] in self_contained("what of the one with weak labels?", turns, lambda _: ())
+
+
+def test_ids_cannot_be_guessed(kept: Conversations) -> None:
+    ids = {kept.begin(ANN) for _ in range(50)}
+    assert len(ids) == 50
+    assert all(len(id_) >= 22 for id_ in ids)  # 128 random bits, six a character
+
+
+def test_a_turn_of_the_same_key_is_kept_once_as_it_came_first(kept: Conversations) -> None:
+    id_, other = kept.begin(ANN), kept.begin(ANN)
+    assert kept.append(ANN, id_, PEAR, key="Ev1") == 1
+    assert kept.append(ANN, id_, KITE, key="Ev2") == 2
+    assert kept.append(ANN, id_, KITE, key="Ev1") == 1
+    assert questions(kept.turns(ANN, id_)) == [PEAR.question, KITE.question]
+    assert kept.append(ANN, other, KITE, key="Ev1") == 1
+    assert [kept.append(ANN, other, PEAR), kept.append(ANN, other, PEAR)] == [2, 3]  # without a key each is one
+
+
+def test_turns_are_read_by_pages_from_the_last(kept: Conversations) -> None:
+    id_ = kept.begin(ANN)
+    for number in range(1, PAGE + 6):
+        kept.append(ANN, id_, turn(f"q{number}"))
+    assert questions(kept.turns(ANN, id_, limit=3)) == ["q23", "q24", "q25"]
+    assert questions(kept.turns(ANN, id_, limit=3, before=23)) == ["q20", "q21", "q22"]
+    assert questions(kept.turns(ANN, id_, limit=3, before=2)) == ["q1"]
+    assert len(kept.turns(ANN, id_)) == PAGE
+    assert kept.turns(ANN, id_, limit=-1) == []
+    assert questions(list(kept.every(ANN, id_))) == [f"q{n}" for n in range(1, PAGE + 6)]
+
+
+def test_what_is_no_character_is_kept_all_the_same(kept: Conversations) -> None:
+    odd = turn("half a pair \ud800 and a zero \0", ("A title", "An abstract \udfff"))
+    id_ = kept.begin("owner \ud800")
+    kept.append("owner \ud800", id_, odd)
+    (found,) = kept.turns("owner \ud800", id_)
+    assert found.turn.answer == odd.answer
+    assert found.turn.question == "half a pair ? and a zero \0"
+
+
+def test_a_damaged_answer_is_said(kept: Conversations) -> None:
+    id_ = kept.begin(ANN)
+    kept.append(ANN, id_, PEAR)
+    kept._db.change("update turns set answer = ?", (b"nothing",))
+    with pytest.raises(ExportError, match=r"The kept answer to “What is PearRank\?” is damaged: .* Ask the question"):
+        kept.turns(ANN, id_)
+
+
+# -- what is listed
+
+
+def test_conversations_are_listed_by_their_last_use(kept: Conversations) -> None:
+    pears, kites, empty = kept.begin(ANN), kept.begin(ANN), kept.begin(ANN, title=" An\n empty  one ")
+    kept.append(ANN, pears, PEAR)
+    kept.append(ANN, kites, KITE)
+    kept.append(ANN, pears, KITE)
+    assert [(k.id, k.title, k.length) for k in kept.listed(ANN)] == [
+        (pears, "What is PearRank?", 2),
+        (kites, "Do kites remember?", 1),
+        (empty, "An empty one", 0),
+    ]
+    assert kept.get(ANN, pears) == kept.listed(ANN, limit=1)[0]
+    assert (kept.get(ANN, pears).begun, kept.get(ANN, pears).used) == (at(1), at(6))
+    assert kept.listed("user:nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        pytest.param("word " * 40, "word " * 15 + "word…", id="cut at a word"),
+        pytest.param("x" * 100, "x" * 79 + "…", id="one long word"),
+        pytest.param("x" * 80, "x" * 80, id="as long as it may be"),
+    ],
+)
+def test_a_long_first_question_makes_a_short_title(question: str, title: str, kept: Conversations) -> None:
+    id_ = kept.begin(ANN)
+    kept.append(ANN, id_, turn(question))
+    assert kept.get(ANN, id_).title == title
+    assert len(title) <= 80
+
+
+def test_a_title_can_be_given_and_given_back(kept: Conversations) -> None:
+    id_ = kept.begin(ANN)
+    kept.append(ANN, id_, PEAR)
+    kept.rename(ANN, id_, "Fruit")
+    kept.append(ANN, id_, KITE)
+    assert kept.get(ANN, id_).title == "Fruit"
+    kept.rename(ANN, id_, "  ")
+    assert kept.get(ANN, id_).title == PEAR.question
+
+
+def test_an_owner_that_is_a_thread_has_one_conversation(kept: Conversations) -> None:
+    id_ = kept.only("slack:T:C:1")
+    assert kept.only("slack:T:C:1") == id_
+    assert kept.only("slack:T:C:2") != id_
+
+
+# -- what goes
+
+
+def test_a_question_asked_again_takes_its_place_and_that_of_what_followed(kept: Conversations) -> None:
+    id_ = kept.begin(ANN)
+    for number in range(3):
+        kept.append(ANN, id_, turn(f"q{number}"), key=str(number))
+    kept.rate(ANN, id_, 2, Thumb(True))
+    kept.cut(ANN, id_, 2)
+    assert kept.append(ANN, id_, KITE, key="1") == 2
+    assert kept.turns(ANN, id_)[1:] == [KeptTurn(2, at(6), KITE, None)]
+    with pytest.raises(ConversationNotFound):
+        kept.cut(ANN, id_, 3)
+
+
+def test_what_is_deleted_leaves_nothing_behind_and_its_room_is_given_back(home: Path, kept: Conversations) -> None:
+    def everything() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted(home.iterdir()))
+
+    kept.append(ANN, kept.begin(ANN), PEAR)
+    id_ = kept.begin(ANN)
+    small = kept._db.rows("pragma page_count")[0][0]
+    for number in range(30):
+        kept.append(ANN, id_, turn(f"A secret of number {number}", ("Secrets", str(number) * 9999)))
+    kept.rate(ANN, id_, 1, Thumb(False, "A secret comment"))
+    little = kept.begin(ANN, title="A secret title")
+    kept.append(ANN, kept.begin(ANN), PEAR)  # the little one shares its page of the file with what stays
+    assert b"A secret" in everything()
+    kept.delete(ANN, id_)
+    kept.delete(ANN, little)
+    assert b"A secret" not in everything()
+    assert kept._db.rows("pragma page_count")[0][0] <= small
+    assert len(kept.listed(ANN)) == 2
+
+
+# -- whose it is
+
+
+@pytest.fixture
+def anns(kept: Conversations) -> str:
+    id_ = kept.begin(ANN)
+    kept.append(ANN, id_, PEAR)
+    kept.rate(ANN, id_, 1, Thumb(True, "mine"))
+    return id_
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda kept, id_: kept.get(BOB, id_), id="get"),
+        pytest.param(lambda kept, id_: kept.turns(BOB, id_), id="turns"),
+        pytest.param(lambda kept, id_: kept.turns(BOB, id_, giver=ANN), id="turns, as giver"),
+        pytest.param(lambda kept, id_: list(kept.every(BOB, id_)), id="every"),
+        pytest.param(lambda kept, id_: kept.append(BOB, id_, KITE), id="append"),
+        pytest.param(lambda kept, id_: kept.rename(BOB, id_, "Bob's"), id="rename"),
+        pytest.param(lambda kept, id_: kept.delete(BOB, id_), id="delete"),
+        pytest.param(lambda kept, id_: kept.cut(BOB, id_, 1), id="cut"),
+        pytest.param(lambda kept, id_: kept.rate(BOB, id_, 1, None), id="rate"),
+        pytest.param(lambda kept, id_: kept.rate(BOB, id_, 1, None, giver=ANN), id="rate, as giver"),
+    ],
+)
+def test_a_stranger_can_do_nothing_and_learns_nothing(
+    call: Callable[[Conversations, str], object], kept: Conversations, anns: str
+) -> None:
+    before = (kept.listed(ANN), kept.turns(ANN, anns))
+    with pytest.raises(ConversationNotFound) as refused:
+        call(kept, anns)
+    with pytest.raises(ConversationNotFound) as absent:
+        call(kept, "no such id")
+    assert str(refused.value) == str(absent.value)
+    assert (kept.listed(ANN), kept.turns(ANN, anns)) == before
+    assert kept.listed(BOB) == []
+
+
+def test_an_owner_without_a_name_is_refused(kept: Conversations) -> None:
+    for call in (kept.begin, kept.only, kept.listed):
+        with pytest.raises(ValueError, match="strangers would share theirs"):
+            call("")
+
+
+def test_the_file_does_not_tell_who_owns_what(home: Path, kept: Conversations) -> None:
+    id_ = kept.begin("session:opens-the-door")
+    kept.append("session:opens-the-door", id_, PEAR)
+    kept.rate("session:opens-the-door", id_, 1, Thumb(True), giver="slack:U123")
+    held = b"".join(path.read_bytes() for path in home.iterdir())
+    assert b"opens-the-door" not in held
+    assert b"U123" not in held
+
+
+# -- thumbs
+
+
+def test_a_thumb_can_be_given_changed_and_taken_back(kept: Conversations, anns: str) -> None:
+    kept.append(ANN, anns, KITE)
+    kept.rate(ANN, anns, 2, Thumb(False, "no kite"))
+    assert [t.thumb for t in kept.turns(ANN, anns)] == [Thumb(True, "mine"), Thumb(False, "no kite")]
+    kept.rate(ANN, anns, 2, Thumb(True))
+    kept.rate(ANN, anns, 1, None)
+    assert [t.thumb for t in kept.turns(ANN, anns)] == [None, Thumb(True)]
+    with pytest.raises(ConversationNotFound):
+        kept.rate(ANN, anns, 3, Thumb(True))
+
+
+def test_each_of_several_people_in_a_thread_has_a_thumb(kept: Conversations, anns: str) -> None:
+    kept.rate(ANN, anns, 1, Thumb(False, "not mine"), giver="slack:U2")
+    assert [t.thumb for t in kept.turns(ANN, anns)] == [Thumb(True, "mine")]
+    assert [t.thumb for t in kept.turns(ANN, anns, giver="slack:U2")] == [Thumb(False, "not mine")]
+    assert [t.thumb for t in kept.turns(ANN, anns, giver="slack:U3")] == [None]
+
+
+def test_all_thumbs_are_told_with_their_turns_oldest_first(kept: Conversations, anns: str) -> None:
+    bobs = kept.begin(BOB)
+    kept.append(BOB, bobs, KITE)
+    kept.rate(BOB, bobs, 1, Thumb(False))
+    kept.rate(ANN, anns, 1, Thumb(False, "changed"))
+    assert [(id_, t.number, t.turn, t.thumb) for id_, t in kept.rated()] == [
+        (bobs, 1, KITE, Thumb(False)),
+        (anns, 1, PEAR, Thumb(False, "changed")),
+    ]
+
+
+# -- export
+
+
+def test_a_conversation_is_exported_as_plain_json(kept: Conversations, anns: str) -> None:
+    kept.append(ANN, anns, KITE)
+    whole = exported(kept.get(ANN, anns), kept.every(ANN, anns))
+    assert json.loads(json.dumps(whole)) == {
+        "format": 1,
+        "title": "What is PearRank?",
+        "begun": "2001-09-09T01:46:41+00:00",
+        "used": "2001-09-09T01:46:44+00:00",
+        "turns": [
+            {
+                "number": 1,
+                "asked": "2001-09-09T01:46:42+00:00",
+                "question": "What is PearRank?",
+                "answer": as_json(PEAR.answer),
+                "thumb": {"good": True, "comment": "mine"},
+            },
+            {
+                "number": 2,
+                "asked": "2001-09-09T01:46:44+00:00",
+                "question": "Do kites remember?",
+                "answer": as_json(KITE.answer),
+                "thumb": None,
+            },
+        ],
+    }
+
+
+# -- several at once
+
+
+def test_several_workers_keep_every_turn_once(open_kept: Callable[[], Conversations]) -> None:
+    workers = [open_kept() for _ in range(3)]
+    id_ = workers[0].begin(ANN)
+    numbers: list[int] = []
+
+    def work(kept: Conversations) -> None:
+        numbers.extend(kept.append(ANN, id_, turn(f"q{n}"), key=f"Ev{n}") for n in range(10))
+
+    threads = [threading.Thread(target=work, args=(kept,)) for kept in (*workers, *workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    turns = workers[1].turns(ANN, id_)
+    assert [t.number for t in turns] == list(range(1, 11))
+    assert sorted(questions(turns)) == sorted(f"q{n}" for n in range(10))
+    assert sorted(numbers) == sorted([*range(1, 11)] * 6)
+
+
+def test_workers_that_meet_a_thread_at_once_begin_one_conversation(open_kept: Callable[[], Conversations]) -> None:
+    workers, start, found = [open_kept() for _ in range(6)], threading.Barrier(6), list[str]()
+
+    def work(kept: Conversations) -> None:
+        start.wait()
+        found.append(kept.only("slack:T:C:1"))
+
+    threads = [threading.Thread(target=work, args=(kept,)) for kept in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    assert len(set(found)) == 1

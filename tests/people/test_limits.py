@@ -1,0 +1,108 @@
+"""A name and how often it may come in, the seconds it has to wait out."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.people.limits import Limits
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_minutes_worth_goes_at_once_and_then_one_by_one() -> None:
+    clock = Clock()
+    limits = Limits(clock=clock)
+    assert [limits.allow("ann", 6) for _ in range(8)] == [0, 0, 0, 0, 0, 0, 10, 10]
+    clock.now += 4
+    assert limits.allow("ann", 6) == pytest.approx(6)
+    clock.now += 6
+    assert [limits.allow("ann", 6) for _ in range(2)] == [0, 10]
+    clock.now += 3600  # a bucket is never more than full
+    assert [limits.allow("ann", 6) for _ in range(7)] == [0, 0, 0, 0, 0, 0, 10]
+
+
+def test_who_comes_too_often_loses_nothing_by_it() -> None:
+    clock = Clock()
+    limits = Limits(clock=clock)
+    assert limits.allow("ann", 1) == 0
+    for _ in range(1000):
+        clock.now += 0.00001
+        assert limits.allow("ann", 1) > 0
+    assert limits.allow("ann", 1) == pytest.approx(59.99)
+
+
+def test_names_do_not_share() -> None:
+    limits = Limits(clock=Clock())
+    assert limits.allow("ann", 1) == 0
+    assert limits.allow("bob", 1) == 0
+    assert limits.allow("ann", 1) == 60
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1e9))
+def test_exactly_so_many_go_at_once(per_minute: int, now: float) -> None:
+    limits = Limits(clock=lambda: now)
+    assert [limits.allow("ann", per_minute) for _ in range(min(per_minute, 200))] == [0] * min(per_minute, 200)
+    if per_minute <= 200:
+        assert limits.allow("ann", per_minute) == pytest.approx(60 / per_minute, abs=1e-5)
+
+
+@given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 20))
+def test_no_minute_sees_twice_as_many_and_who_waits_as_told_goes_on(pauses: list[float], per_minute: int) -> None:
+    clock, went = Clock(), list[float]()
+    limits = Limits(clock=clock)
+    for pause in pauses:
+        clock.now += pause
+        wait = limits.allow("ann", per_minute)
+        if wait:
+            clock.now += wait
+            assert limits.allow("ann", per_minute) == 0
+        went.append(clock.now)
+    for start in went:
+        assert sum(start <= moment < start + 60 for moment in went) <= 2 * per_minute
+
+
+def test_only_so_many_names_are_remembered_and_the_oldest_goes_first() -> None:
+    limits = Limits(names=2, clock=Clock())
+    for name in ("ann", "bob", "ann", "cat"):
+        limits.allow(name, 1)
+    assert len(limits._missing) == 2
+    assert limits.allow("ann", 1) == 60  # heard of after bob, though refused
+    assert limits.allow("bob", 1) == 0
+
+
+def test_a_long_name_is_remembered_by_its_hash() -> None:
+    limits = Limits(clock=Clock())
+    assert limits.allow("x" * 100_000, 1) == 0
+    assert limits.allow("x" * 100_000, 1) == 60
+    assert limits.allow("x" * 100_001, 1) == 0
+    assert max(map(len, limits._missing)) < 100
+
+
+def test_less_than_once_a_minute_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least once a minute, not 0 times"):
+        Limits().allow("ann", 0)
+
+
+def test_threads_together_get_no_more_than_one_alone() -> None:
+    limits, start, waits = Limits(clock=Clock()), threading.Barrier(8), list[float]()
+
+    def work() -> None:
+        start.wait()
+        waits.extend(limits.allow("ann", 50) for _ in range(20))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert waits.count(0) == 50
