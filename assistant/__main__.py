@@ -27,3 +27,7 @@ def _fill_closed_streams() -> None:
                 os.dup2(nobody, number)
                 os.close(nobody)
             setattr(sys, name, os.fdopen(number, mode))
+
+
+if __name__ == "__main__":
+    main()

@@ -20,10 +20,10 @@ from .core.errors import EmbedderError, LibraryBusy, QuestionError
 from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .core.sharing import Shared
 from .core.text import counted
+from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .library.papers import Library
-from .llm import configured_embedder
 from .question.conversation import of_the_chosen, self_contained
 from .question.understanding import Asked, accepted, general, named
 from .search.declining import EMPTY, within
@@ -85,9 +85,9 @@ class Assistant:
                 embedder = BundledEmbedder(threads=chosen.threads)
             except EmbedderError as error:
                 notice = f"Searching by words alone. {error}"
-        served = configured_embedder(chosen, embedder) if embedder else None
-        former = embedder if served else None
-        holdings = Holdings(library, served or embedder, former=former, chroma_url=chosen.chroma_url, notice=notice)
+        remote = served.configured(chosen, embedder) if embedder else None
+        former = embedder if remote else None
+        holdings = Holdings(library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=notice)
         return cls(holdings, desk=opened(chosen, llm, library.home), memory_turns=chosen.memory_turns)
 
     def __enter__(self) -> Self:

@@ -23,7 +23,7 @@ from assistant.chain import Assistant
 from assistant.core.errors import LLMError
 from assistant.core.settings import Settings
 from assistant.core.text import sentences
-from assistant.library.chunking import count_tokens
+from assistant.core.tokens import count_tokens
 from assistant.llm import LLM, Message, Reply, Schema, configured
 from assistant.llm.model import SECONDS
 

@@ -2,9 +2,9 @@
 
     python -m eval.keywords [--papers 100000] [--listings FOLDER]
 
-All are given the same words (`assistant.index.keywords.index_terms`), so they differ in scoring and storage alone. Quality
-is told over the reporting half of the questions; cost over made-up papers, once of words drawn as they are spread in
-the sample, once of its sentences: there a rare word stands in far more papers than it would in so many real ones.
+All are given the same words (`assistant.index.keywords.index_terms`), so they differ in scoring and storage alone.
+Quality is measured on the reporting half of the questions; cost on synthetic papers, once with words drawn as they are
+distributed in the sample, once with its sentences, where a rare word occurs in far more papers than in real ones.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ import httpx
 from rich.console import Console
 
 from assistant.chain import Assistant
-from assistant.doors.cli.chat import sample_files
+from assistant.library.sample import sample_files
 from assistant.service.answering import AT_ONCE
 
 COMMAND = [sys.executable, "-c", "from assistant.doors.cli import main; main()", "serve", "--port", "0", "--home"]

@@ -19,10 +19,10 @@ from filelock import FileLock
 from hypothesis import settings
 
 from assistant.chain import Assistant
-from assistant.doors.cli.chat import sample_files
 from assistant.index.embedding import BundledEmbedder, Embedder
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
+from assistant.library.sample import sample_files
 
 from .doubles import HashEmbedder
 from .papers import PAIRS, Pair, write_listing

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from assistant.chain import Assistant
-from assistant.doors.cli.chat import sample_files
+from assistant.library.sample import sample_files
 
 from .pages import Served
 

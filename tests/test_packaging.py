@@ -68,8 +68,8 @@ def test_the_wheel_holds_nothing_else(installed: Path) -> None:
 
 def test_the_installed_package_reads_its_own_sample(installed: Path, tmp_path: Path) -> None:
     code = (
-        "import assistant, assistant.doors.cli.chat, assistant.library.sources\n"
-        "files = assistant.doors.cli.chat.sample_files()\n"
+        "import assistant, assistant.library.sample, assistant.library.sources\n"
+        "files = assistant.library.sample.sample_files()\n"
         "print(assistant.__file__, *files, sep='\\n')\n"
         "print(sum(len(assistant.library.sources.read(file).papers) for file in files))\n"
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.records import Evidence, Hit
-from ..library.chunking import count_tokens
+from ..core.tokens import count_tokens
 from ..llm.prompts import fenced, harmless
 
 CUT = "[...]"

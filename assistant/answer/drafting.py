@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..core.errors import LLMError
 from ..core.records import Decline, Hit, Rejection, Sentence
-from ..library.chunking import count_tokens
+from ..core.tokens import count_tokens
 from ..llm import LLM, Reply, Schema, objects
 from ..llm.prompts import Prompt, Prompts, as_it_stood, fenced, harmless
 from ..question.understanding import SEVERAL, Asked

@@ -14,7 +14,7 @@ from ..core.bounds import QUESTION
 from ..core.errors import LLMError
 from ..core.records import Turn, fold
 from ..core.text import content_words, names, parts, stem
-from ..library.chunking import count_tokens
+from ..core.tokens import count_tokens
 from ..llm import LLM, Message, Schema, objects
 from ..llm.embedded_json import Objects
 from ..llm.prompts import Prompts, as_it_stood, fenced

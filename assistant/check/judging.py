@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..core.errors import LLMError
 from ..core.records import Check, digest
-from ..library.chunking import count_tokens
+from ..core.tokens import count_tokens
 from ..llm import LLM, Schema, objects
 from ..llm.embedded_json import Objects
 from ..llm.prompts import Prompts, fenced

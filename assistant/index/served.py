@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import EmbedderError
 from ..llm import failures
-from ..llm.served import CONNECT, TRIES
+from ..llm.served import CONNECT, OPENAI, TRIES
 from .embedding import Embedder, Encoding, unit
 
 if TYPE_CHECKING:
     import openai
+
+    from ..core.settings import Settings
 
 SILENCE = 30.0
 """Seconds in which nothing comes before a call is given up."""
@@ -82,3 +84,11 @@ class ServedEmbedder:
                     http_client=wire.client(wire.LEAST),
                 )
             return self._client
+
+
+def configured(settings: Settings, words: Embedder) -> ServedEmbedder | None:
+    """The embedding model behind the same address, if one is named; `words` gives the vectors of words."""
+    if not settings.embedding_model:
+        return None
+    key = settings.model_key.get_secret_value()
+    return ServedEmbedder(settings.embedding_model, url=settings.model_url or OPENAI, key=key, words=words)

@@ -5,37 +5,16 @@ Passages tile the abstract: each is a verbatim slice, none overlaps, and only wh
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
-import importlib.util
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..core.errors import LibraryError
 from ..core.records import Paper, Passage
 from ..core.text import Span, sentences
+from ..core.tokens import count_tokens
 
-if TYPE_CHECKING:
-    import tiktoken
-
-ENCODING = "o200k_base"
 PASSAGE_TOKENS = 200
 """Budget of a passage in tokens, title not counted: with a title it fills the bundled model's 256 word pieces."""
 KEPT = 4096
 """Abstracts whose cuts are remembered, for an ingest asks for them three times."""
-_CACHE_KEY = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
-"""tiktoken names a cached file by the SHA-1 of this address; it is never asked for here."""
-_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
-_PATTERN = "|".join(
-    [
-        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-        *(r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"),
-    ]
-)
-"""How the encoding cuts a text before it counts: https://github.com/openai/tiktoken, tiktoken_ext/openai_public.py."""
 
 
 def passages(paper: Paper, *, budget: int = PASSAGE_TOKENS) -> list[Passage]:
@@ -71,37 +50,3 @@ def _grouped(text: str, spans: list[Span], sizes: list[int], budget: int) -> lis
         groups[-1].append(span)
         held = joined
     return groups
-
-
-def count_tokens(text: str) -> int:
-    """How many o200k_base tokens `text` takes; special-token look-alikes count as plain text."""
-    return len(_encoding().encode(text, disallowed_special=()))
-
-
-@functools.cache
-def _encoding() -> tiktoken.Encoding:
-    """The encoding from llama-index-core's own copy of its table.
-
-    tiktoken itself would look for it where an environment variable says, and for want of one in the network. The
-    environment belongs to the whole process, so it is read and never set. Raises `LibraryError` when no copy is here.
-    """
-    name = hashlib.sha1(_CACHE_KEY.format(ENCODING).encode(), usedforsecurity=False).hexdigest()
-    spec = importlib.util.find_spec("llama_index")
-    roots = (spec.submodule_search_locations if spec else None) or []
-    places = [Path(root) / "core/_static/tiktoken_cache" for root in roots]
-    tables = ((folder / name).read_bytes() for folder in [*_configured(), *places] if (folder / name).is_file())
-    table = next((table for table in tables if hashlib.sha256(table).hexdigest() == _SHA256), None)
-    if table is None:
-        raise LibraryError(
-            f"The token table {ENCODING} is not at hand. Reinstall llama-index-core, which carries it, "
-            "or set TIKTOKEN_CACHE_DIR to a folder that holds it."
-        )
-    import tiktoken
-
-    ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, table.splitlines())}
-    return tiktoken.Encoding(ENCODING, pat_str=_PATTERN, mergeable_ranks=ranks, special_tokens={})
-
-
-def _configured() -> list[Path]:
-    folder = os.environ.get("TIKTOKEN_CACHE_DIR")
-    return [Path(folder)] if folder else []

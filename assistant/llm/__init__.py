@@ -6,7 +6,7 @@ The seam is `LLM`, one method. `ServedModel` is any OpenAI-compatible server, `S
 
 from __future__ import annotations
 
-from .configured import configured, configured_embedder
+from .configured import configured
 from .model import LLM, Message, Metered, Schema, Usage, objects
 from .reply import Reply
 from .scripted import ScriptedModel
@@ -22,6 +22,5 @@ __all__ = [
     "ServedModel",
     "Usage",
     "configured",
-    "configured_embedder",
     "objects",
 ]

@@ -1,15 +1,13 @@
-"""Settings in, the models they name out, or None."""
+"""Settings in, the language model they name out, or None."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..index.served import ServedEmbedder
 from .served import OPENAI, ServedModel
 
 if TYPE_CHECKING:
     from ..core.settings import Settings
-    from ..index.embedding import Embedder
 
 NONE = "none"
 """The name that switches the language model off, whatever else is set."""
@@ -29,11 +27,3 @@ def configured(settings: Settings) -> ServedModel | None:
         silence=settings.model_silence,
         tokens=settings.model_tokens,
     )
-
-
-def configured_embedder(settings: Settings, words: Embedder) -> ServedEmbedder | None:
-    """The embedding model behind the same address, if one is named; `words` gives the vectors of words."""
-    if not settings.embedding_model:
-        return None
-    key = settings.model_key.get_secret_value()
-    return ServedEmbedder(settings.embedding_model, url=settings.model_url or OPENAI, key=key, words=words)

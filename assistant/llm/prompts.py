@@ -83,9 +83,9 @@ def as_it_stood(text: str) -> str:
 
 
 def _shipped() -> Path:
-    """Beside this file in an installed package, beside the package in a checkout."""
-    here = Path(__file__).parent / "prompts"
-    return here if here.is_dir() else Path(__file__).parent.parent / "prompts"
+    """Within the package where it is installed, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    return next(place for place in (package / "prompts", package.parent / "prompts") if place.is_dir())
 
 
 def _text(path: Path) -> str:

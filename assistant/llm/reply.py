@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from ..core.errors import LLMError
-from ..library.chunking import count_tokens
+from ..core.tokens import count_tokens
 
 LONGEST = 200_000
 """Characters of a reply, which is given up past them: twenty times what the longest answer takes."""

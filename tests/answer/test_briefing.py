@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assistant.answer.briefing import CUT, brief
 from assistant.core.records import Evidence, Hit, Paper, Passage
 from assistant.core.text import sentences
-from assistant.library.chunking import count_tokens
+from assistant.core.tokens import count_tokens
 
 from ..papers import LONG, PAIRS
 

@@ -15,7 +15,7 @@ from assistant.chain import Assistant
 from assistant.core.errors import LLMError
 from assistant.core.records import STARTING_OVER, Answer, Event
 from assistant.core.settings import Settings
-from assistant.library.chunking import count_tokens
+from assistant.core.tokens import count_tokens
 from assistant.llm import Message, ScriptedModel
 from assistant.llm.prompts import Prompts
 from assistant.llm.scripted import Line

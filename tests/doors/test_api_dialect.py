@@ -15,8 +15,8 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
 from assistant.chain import Assistant
+from assistant.core.tokens import count_tokens
 from assistant.doors.api import chores
-from assistant.library.chunking import count_tokens
 from assistant.people.accounts import Accounts
 from assistant.show.markdown import of_answer, titles_in
 

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from assistant.chain import Assistant
-from assistant.library.chunking import count_tokens
+from assistant.core.tokens import count_tokens
 from assistant.show.markdown import of_answer
 
 from ..live import Live, made, opened

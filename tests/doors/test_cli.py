@@ -21,7 +21,7 @@ from assistant import __version__
 from assistant.chain import Assistant
 from assistant.core.records import Answer, Check, Decline, Ingested, Paper
 from assistant.doors.cli import app
-from assistant.doors.cli.chat import sample_files
+from assistant.library.sample import sample_files
 
 from ..conftest import ROOT
 from ..papers import PAIRS, write_listing
@@ -56,7 +56,8 @@ def run(stocked: Path) -> Callable[..., Result]:
 
 def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
     heavy = ("numpy", "pydantic", "rich", "chromadb", "llama_index", "onnxruntime", "openai", "sqlite3", "eval")
-    code = "import sys\nfrom assistant.doors.cli import app\ntry: app()\nfinally: print('loaded', *sys.modules, file=sys.stderr)"
+    code = "import sys\nfrom assistant.doors.cli import app\n"
+    code += "try: app()\nfinally: print('loaded', *sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {name.split(".")[0] for name in done.stderr.split("loaded")[1].split()}.isdisjoint(heavy)
     assert "Exit codes:\n    0    done" in done.stdout

@@ -208,7 +208,7 @@ from assistant.doors.slack.claims import Claims
 from assistant.doors.slack.desk import Desk
 from assistant.doors.slack.sockets import run
 from tests.live import Live, opened
-from tests.test_slack import TOKENS
+from tests.doors.test_slack import TOKENS
 
 claim = Claims.claim
 

@@ -10,12 +10,12 @@ import pytest
 
 from assistant.chain import Assistant
 from assistant.core.bounds import UPLOAD
-from assistant.doors.cli.chat import sample_files
 from assistant.doors.web import additions, intake
 from assistant.doors.web.asking import Failure
 from assistant.doors.web.intake import BUSY, MOST_FILES, Intake, Progress, Refusal, Refused, State, kept_name
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
+from assistant.library.sample import sample_files
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing

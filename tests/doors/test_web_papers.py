@@ -372,9 +372,9 @@ def test_questions_keep_to_the_papers_chosen(served: Served) -> None:
 
 
 def test_without_vectors_the_tab_says_why_there_is_no_map(tmp_path: Path) -> None:
-    from assistant.doors.web import ANYBODY
     from assistant.doors.web.desk import Desk
     from assistant.doors.web.papers import Tab
+    from assistant.doors.web.rules import ANYBODY
 
     with Assistant(Holdings(Library(tmp_path / "home"), None)) as wordy:
         wordy.ingest(write_listing(tmp_path / "a.txt", PAIRS))

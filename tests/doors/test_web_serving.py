@@ -267,6 +267,7 @@ def test_only_a_proxy_that_is_configured_says_for_whom_it_calls() -> None:
 
 
 def test_loading_the_room_loads_no_gradio(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    code = "import sys, assistant.doors.web, assistant.doors.cli, assistant.doors.web.answers, assistant.doors.web.evidence, assistant.doors.web.asking"
+    web = "assistant.doors.web"
+    code = f"import sys, assistant.doors.cli, {web}, {web}.answers, {web}.evidence, {web}.asking"
     done = python(f"{code}; print(sorted(sys.modules.keys() & {{'gradio', 'fastapi', 'uvicorn', 'starlette'}}))")
     assert (done.stdout, done.stderr) == ("[]\n", "")

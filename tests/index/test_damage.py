@@ -16,10 +16,10 @@ from assistant.chain import Assistant
 from assistant.core import text
 from assistant.core.errors import AssistantError, LibraryError, StoreError
 from assistant.core.records import Answer, Paper
-from assistant.doors.cli.chat import sample_files
 from assistant.index.holdings import Holdings
 from assistant.index.searchable import current
 from assistant.library.papers import _SCHEMAS, Library
+from assistant.library.sample import sample_files
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS

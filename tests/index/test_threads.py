@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from assistant.doors.cli.chat import sample_files
+from assistant.library.sample import sample_files
 
 from ..conftest import ROOT
 

@@ -12,20 +12,22 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.core import tokens
 from assistant.core.errors import LibraryError
 from assistant.core.records import Paper
 from assistant.core.text import sentences
+from assistant.core.tokens import count_tokens
 from assistant.library import chunking
-from assistant.library.chunking import PASSAGE_TOKENS, count_tokens, passages
+from assistant.library.chunking import PASSAGE_TOKENS, passages
 
 from ..papers import LONG, PAIRS
 
 
 @pytest.fixture
 def fresh_encoding() -> Iterator[None]:
-    chunking._encoding.cache_clear()
+    tokens._encoding.cache_clear()
     yield
-    chunking._encoding.cache_clear()
+    tokens._encoding.cache_clear()
 
 
 def test_a_short_abstract_is_one_passage() -> None:
@@ -117,7 +119,7 @@ def test_tokens_are_counted_as_tiktoken_counts_them(
     (spec,) = importlib.util.find_spec("llama_index").submodule_search_locations or []  # type: ignore[union-attr]
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(Path(spec) / "core/_static/tiktoken_cache"))
     theirs = tiktoken.get_encoding("o200k_base")
-    assert theirs._pat_str == chunking._PATTERN
+    assert theirs._pat_str == tokens._PATTERN
     for text in (LONG, "It's 12,345 pears/kites\r\n\n  (naïve 梨)\t DON'T", *(abstract for _, abstract in PAIRS)):
         assert count_tokens(text) == len(theirs.encode(text))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.core.records import Paper, fold
-from assistant.doors.cli.chat import sample_files
+from assistant.library.sample import sample_files
 from assistant.library.sources import read
 
 from ..conftest import ROOT

@@ -12,7 +12,7 @@ from fastapi import HTTPException, Request
 
 from ...core.readable import readable
 from ...core.records import Answer, Event
-from ...library.chunking import count_tokens
+from ...core.tokens import count_tokens
 from ...service.doorkeeper import Caller
 from ...show.markdown import address, marks, of_answer
 from .chats import Message, question_in, turns_in

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import AssistantError, LibraryError
+from ...library.sample import sample_files
 from ...llm.ledger import bill
 
 if TYPE_CHECKING:
@@ -29,13 +29,6 @@ COMMANDS = {
     "/help": "this list",
     "/quit": "leave (so does Ctrl-D)",
 }
-
-
-def sample_files() -> list[Path]:
-    """The sample listings of the evaluation package, found without importing it; [] where it is not installed."""
-    found = importlib.util.find_spec("eval")
-    folders = (found.submodule_search_locations or []) if found else []
-    return sorted(file for folder in folders for file in Path(folder, "corpus").glob("*.txt"))
 
 
 class Chat:

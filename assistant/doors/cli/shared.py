@@ -80,7 +80,7 @@ def with_sample(assistant: Assistant) -> None:
     """Take in the sample papers if there are no papers at all."""
     if assistant.status().papers:
         return
-    from .chat import sample_files
+    from ...library.sample import sample_files
 
     if not (files := sample_files()):
         raise AssistantError(

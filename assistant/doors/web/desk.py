@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from ...chain import Assistant
-    from . import Rules
+    from .rules import Rules
 
 
 Made = TypeVar("Made")

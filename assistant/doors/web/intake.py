@@ -21,7 +21,7 @@ from ...core.bounds import UPLOAD
 from ...core.errors import AssistantError, LibraryBusy
 from ...core.records import Ingested
 from ...core.text import clean
-from ..cli.chat import sample_files
+from ...library.sample import sample_files
 from .asking import Failure, failure
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from .guard import JOIN, Guard, Used
 
 if TYPE_CHECKING:
     from ...chain import Assistant
-    from . import Rules
+    from .rules import Rules
 
 TABS = (talk, papers, adding, evaluation)
 """The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""

@@ -13,8 +13,8 @@ from ...answer.dialogue import cost_of, usage_of
 from ...core import bounds
 from ...core.errors import AssistantError, PaperNotFound
 from ...core.records import Turn
+from ...library.sample import sample_files
 from ...llm.ledger import bill
-from ..cli.chat import sample_files
 from . import additions, answers, evidence, shelves
 from .asking import Failure
 from .desk import Desk
