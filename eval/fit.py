@@ -1,4 +1,4 @@
-"""Questions and claims in, the fitted models of the package out: `python -m eval.fit` writes `assistant/models.json`.
+"""Questions and claims in, the fitted models of the package out: `python -m eval.fit` writes `core/models.json`.
 
 Only the fitting half of each set is read: the questions over the sample, and those over the real listings where
 the listings are at hand. Whether there is an answer is learnt from a public set, too, where one is at hand; without
@@ -126,7 +126,7 @@ def _others(row: Answered) -> list[Hit]:
 def fit(
     examples: Sequence[Example], *, threshold: float, penalty: float = PENALTY, balanced: bool = False
 ) -> dict[str, Any]:
-    """The model as `assistant/models.json` keeps it.
+    """The model as `assistant/core/models.json` keeps it.
 
     threshold: where its users cut. balanced: the rarer label weighs as much as the other. Public questions are worded
     nearer to their papers, so those have a bias of their own, which is not kept: only the weights are learnt from both.
@@ -232,7 +232,7 @@ def main() -> None:
 
 def keep(told: str, **fitted: Mapping[str, Any]) -> None:
     """Write these models beside those that stay, and what they were fitted on."""
-    path = Path(str(resources.files("assistant") / "models.json"))
+    path = Path(str(resources.files("assistant.core") / "models.json"))
     models = json.loads(path.read_text())["models"] | fitted
     path.write_text(json.dumps({"fitted_on": told, "models": models}, indent=1) + "\n")
     model.cache_clear()

@@ -144,11 +144,12 @@ def rooms(text: str) -> list[tuple[str, str]]:
 
 
 def test_the_map_is_that_of_the_package_and_the_package_is_as_mapped() -> None:
-    mapped = rooms((assistant.__doc__ or "").split("The rooms")[1])
+    mapped = rooms((assistant.__doc__ or "").split("The wings")[1])
     assert rooms(block("text", section("The map"))) == mapped
     folder = ROOT / "assistant"
-    files = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
-    assert {name for name, _ in mapped} == files - {"__init__"}
+    files = {path.stem for path in folder.glob("[!_]*.py")}
+    wings = files | {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert {name for name, _ in mapped} == wings
     assert len(mapped) == len(dict(mapped))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assistant.core.logistic import Logistic, model
 
 TWO = Logistic(("a", "b"), mean=(1.0, 0.0), scale=(2.0, 1.0), weights=(3.0, -1.0), bias=0.5, threshold=0.5)
-SHIPPED = json.loads((resources.files("assistant") / "models.json").read_text())["models"]
+SHIPPED = json.loads((resources.files("assistant.core") / "models.json").read_text())["models"]
 
 
 def test_the_formula() -> None:

@@ -494,7 +494,7 @@ def test_a_missing_extra_is_told_with_the_cure(assistant: Assistant, monkeypatch
 
 
 def test_the_manifest_asks_for_what_the_bot_uses() -> None:
-    manifest = json.loads((ROOT / "assistant/slack/manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((ROOT / "assistant/doors/slack/manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["oauth_config"]["scopes"]["bot"]) >= SCOPES
     assert [command["command"] for command in manifest["features"]["slash_commands"]] == ["/papers"]
     assert [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]] == ["ask_about_this"]

@@ -65,7 +65,7 @@ def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the fitted models that is read and written in place of the package's own."""
-    shutil.copy(str(resources.files("assistant") / "models.json"), tmp_path)
+    shutil.copy(str(resources.files("assistant.core") / "models.json"), tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(resources, "files", lambda _: tmp_path)
         model.cache_clear()

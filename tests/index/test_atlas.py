@@ -88,7 +88,7 @@ def test_a_label_names_the_theme(crowded: Atlas) -> None:
 def test_the_same_papers_give_the_same_map_in_every_process(
     crowded: Atlas, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    code = "from tests.test_atlas import CROWD, VECTORS, drawn; print(drawn(CROWD, VECTORS))"
+    code = "from tests.index.test_atlas import CROWD, VECTORS, drawn; print(drawn(CROWD, VECTORS))"
     assert python(code).stdout == f"{crowded}\n"
 
 

@@ -101,7 +101,7 @@ def test_the_installed_prompts_stand_beside_the_module(folder: Path, monkeypatch
     from assistant.llm import prompts
 
     change(folder / "split.md", "or", "and")
-    monkeypatch.setattr(prompts, "__file__", str(folder.parent / "prompts.py"))
+    monkeypatch.setattr(prompts, "__file__", str(folder.parent / "llm" / "prompts.py"))
     assert Prompts.load() == Prompts.load(folder)
 
 
