@@ -36,6 +36,15 @@ _SETUP = (
 )
 
 
+def read_only(path: Path) -> str:
+    """The URI of a SQLite file that is only to be read; in a folder that cannot be written, without a log of its own.
+
+    https://www.sqlite.org/wal.html#read_only_databases
+    """
+    unlogged = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    return f"{path.absolute().as_uri()}?{'immutable=1' if unlogged else 'mode=ro'}"
+
+
 class Database:
     """One SQLite file, open; `schemas` holds what each version of it added to the one before.
 

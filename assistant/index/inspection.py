@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.database import read_only
 from ..core.errors import LibraryError
 from ..core.text import counted
 from .encodings import Kept, is_sound
@@ -31,7 +32,7 @@ def damaged_files(home: Path, *folders: Path) -> list[str]:
 def _damage(path: Path) -> str:
     """What SQLite finds wrong with a file, in its own words; "" where it finds nothing."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as db:
+        with closing(sqlite3.connect(read_only(path), uri=True, timeout=30)) as db:
             rows = db.execute("pragma integrity_check(3)").fetchall()
     except sqlite3.Error as error:
         return str(error)

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.database import read_only
 from ..core.errors import LibraryBusy, LibraryError
 from ..core.records import Ingested, Paper, digest, fold
 
@@ -94,7 +95,7 @@ class Library:
         """This thread's own connection, until it ends: a reader never sees another thread's half-done transaction."""
         if not hasattr(self._local, "connection"):
             db = sqlite3.connect(
-                self._address(),
+                self.path.absolute().as_uri() if self.writable else read_only(self.path),
                 uri=True,
                 timeout=30,
                 check_same_thread=False,
@@ -107,14 +108,6 @@ class Library:
             self._local.connection = db
         connection: sqlite3.Connection = self._local.connection
         return connection
-
-    def _address(self) -> str:
-        """The file for SQLite. A folder that is only read has no log, or one that somebody else writes.
-
-        https://www.sqlite.org/wal.html#read_only_databases
-        """
-        read_only = "?mode=ro" if Path(f"{self.path}-wal").exists() else "?immutable=1"
-        return self.path.absolute().as_uri() + ("" if self.writable else read_only)
 
     def _prepare(self) -> None:
         if self.writable and self._db.execute("pragma journal_mode").fetchone()[0] != "wal":

@@ -178,7 +178,9 @@ def test_a_full_disk_under_the_library_is_one_line(home: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert re.fullmatch(r"assistant: The library at '.*' cannot be written: disk I/O error\. Name .*\n", done.stderr)
+    assert re.fullmatch(
+        r"assistant: The library's file '.*' cannot be used: .*and the disk has room\..*\n", done.stderr
+    )
 
 
 @pytest.mark.parametrize(
