@@ -43,7 +43,7 @@ format: $(BIN)/installed
 	@$(BIN)/ruff check --fix
 
 docs: $(BIN)/installed
-	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/generate.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build
 
 eval: $(BIN)/installed

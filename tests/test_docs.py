@@ -32,7 +32,8 @@ from assistant.doors import slack
 from assistant.doors.cli import app
 from assistant.library.sample import sample_files
 from assistant.library.sources import read
-from docs import reference
+from assistant.people.accounts import Accounts
+from docs import generate
 
 from .conftest import ROOT
 from .live import Live, made
@@ -43,8 +44,8 @@ README, SECURITY, CHECKING = ROOT / "README.md", ROOT / "SECURITY.md", DOCS / "c
 PAGES = [README, ROOT / "CONTRIBUTING.md", SECURITY, *sorted(DOCS.rglob("*.md"))]
 SERVER, OLLAMA = "http://127.0.0.1:7860", "http://127.0.0.1:11434/v1"
 """Addresses that the pages use; the tests put those of their own servers in their place."""
-SECRET = "secret"
-"""What the page about Slack signs with."""
+SECRET, KEY = "secret", "papers_..."
+"""What the page about Slack signs with, and what stands for a key."""
 
 NOT_RUN = {
     r"assistant serve\b.*": "runs until Ctrl-C; tests/doors/test_web_serving.py starts it",
@@ -94,15 +95,25 @@ def commands_in(block: Block) -> list[tuple[str, str]]:
 # -- running the blocks
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server's address, and a key for it."""
+
+    url: str
+    key: str
+
+
 @pytest.fixture(scope="module")
-def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The HTTP interface and Slack's routes over the sample."""
     home = shutil.copytree(sample_home, tmp_path_factory.mktemp("served") / "home")
     settings = Settings(home=home, slack_signing_secret=SECRET)
+    with closing(Accounts(home)) as accounts:
+        key = accounts.add_key("docs", rights="ask")
     with Assistant.open(settings=settings) as assistant, made(assistant) as application:
         application.include_router(slack.router(assistant, settings), prefix="/slack")
         with Live(application) as live:
-            yield live
+            yield Served(live.url, key)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +134,7 @@ def model() -> Iterator[str]:
 
 @pytest.fixture
 def run(
-    sample_home: Path, emptied: Path, served: Live, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sample_home: Path, emptied: Path, served: Served, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Block], None]:
     """Run a block as a reader would: in a folder with the sample, a library and the file `listing.txt`."""
     shutil.copytree(sample_home, tmp_path / "home")
@@ -145,7 +156,7 @@ def run(
     }
 
     def one(block: Block) -> None:
-        text = block.text.replace(SERVER, served.url).replace(OLLAMA, model)
+        text = block.text.replace(SERVER, served.url).replace(OLLAMA, model).replace(KEY, served.key)
         runners[block.language](Block(block.place, block.language, block.heading, text))
 
     return one
@@ -221,8 +232,8 @@ def read_json(block: Block) -> None:
         (server,) = values["mcpServers"].values()
         check_options([server["command"], *server["args"]])
         return
-    assert values.keys() == reference.example().keys()
-    assert dict(reference.fields({**values, "cost": 0.1, "declined": {}})).keys() <= reference.FIELDS.keys()
+    assert values.keys() == generate.example().keys()
+    assert dict(generate.fields({**values, "cost": 0.1, "declined": {}})).keys() <= generate.FIELDS.keys()
     answer = from_json(values)
     assert answer.text == values["text"]
     with Assistant.open() as assistant:
@@ -321,7 +332,7 @@ def test_the_website_builds_without_a_warning_and_loads_nothing_from_elsewhere(t
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    for name, text in reference.pages().items():
+    for name, text in generate.pages().items():
         committed = (DOCS / name).read_text(encoding="utf-8")
         assert committed == text, f"docs/{name} is out of date; run: make docs"
 
@@ -329,8 +340,8 @@ def test_the_reference_is_what_the_code_says() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     page = (DOCS / "how-to/operating.md").read_text(encoding="utf-8")
     characters = {"question": bounds.QUESTION, "title": bounds.TITLE, "words": bounds.WORDS, "comment": bounds.COMMENT}
-    for word, most in characters.items():
-        assert re.search(rf"^\| (?:a |the )?{word}\b.* \| {most:,} characters \|$", page, re.M), word
+    for word, limit in characters.items():
+        assert re.search(rf"^\| (?:a |the )?{word}\b.* \| {limit:,} characters \|$", page, re.M), word
     sizes = f"{bounds.BODY // 1024:,} kB; {bounds.EVENT // 1024} kB; {bounds.UPLOAD // 2**20} MB"
     for most in (sizes, f"{bounds.HEAD // 1024} kB, within {bounds.HEAD_WAIT:.0f} seconds", f"{bounds.CONNECTIONS:,}"):
         assert f"| {most}" in page

@@ -1,4 +1,4 @@
-"""Write docs/reference, and the list of wings in docs/architecture.md, from the code: `python docs/reference.py`.
+"""Write docs/reference, and the list of wings in docs/architecture.md, from the code: `python docs/generate.py`.
 
 A test fails when a committed page differs from what this program would write.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 DOCS = Path(__file__).parent
-NOTE = "<!-- Written by docs/reference.py; change the code or that program, then run `make docs`. -->\n"
+NOTE = "<!-- Written by docs/generate.py; change the code or that program, then run `make docs`. -->\n"
 GROUPS = {
     "The library and its index": ("home", "chroma_url", "threads"),
     "Conversations": ("memory_turns",),
@@ -167,7 +167,7 @@ def settings() -> str:
         sections += [f"## {heading}\n", table(("variable", "default", "meaning"), inside.values())]
         rows = {name: row for name, row in rows.items() if name not in inside}
     if rows:
-        raise SystemExit(f"No heading of docs/reference.py fits these settings: {', '.join(rows)}")
+        raise SystemExit(f"No heading of docs/generate.py fits these settings: {', '.join(rows)}")
     return page(*sections)
 
 
@@ -185,7 +185,7 @@ def answer() -> str:
     """Every field of an answer as JSON."""
     found = dict(fields(example()))
     if difference := found.keys() ^ FIELDS.keys():
-        raise SystemExit(f"FIELDS of docs/reference.py and the answers differ in: {', '.join(sorted(difference))}")
+        raise SystemExit(f"FIELDS of docs/generate.py and the answers differ in: {', '.join(sorted(difference))}")
     rows = [
         (f"`{path}`", f"{kind} or null" if path in NULLABLE else kind, FIELDS[path]) for path, kind in found.items()
     ]
