@@ -44,7 +44,7 @@ format: $(BIN)/installed
 
 docs: $(BIN)/installed
 	@$(BIN)/python docs/generate.py
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 eval: $(BIN)/installed
 	@$(BIN)/assistant eval
