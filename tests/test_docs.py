@@ -8,6 +8,7 @@ import glob
 import importlib.util
 import json
 import os
+import pydoc
 import re
 import shlex
 import shutil
@@ -49,6 +50,7 @@ SECRET, KEY = "secret", "papers_..."
 
 NOT_RUN = {
     r"assistant serve\b.*": "runs until Ctrl-C; tests/doors/test_web_serving.py starts it",
+    r"assistant users add \w+": "asks for a password at the terminal; tests/doors/test_cli_people.py types one",
     r"assistant slack": "needs the tokens of a Slack workspace; tests/doors/test_slack.py has a double of one",
     r"make \w+": "would install packages or run these tests; that the target exists is checked below",
     r"pip install .*": "would download packages; that the extra exists is checked below",
@@ -309,6 +311,16 @@ def test_every_target_extra_module_and_test_on_a_page_exists(page: Path) -> None
         assert (ROOT / line.split()[3]).exists() if module == "pytest" else importlib.util.find_spec(module), line
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_setting_file_and_name_on_a_page_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert set(re.findall(r"\bASSISTANT_(\w+)", text)) <= {name.upper() for name in Settings.model_fields}
+    for path in re.findall(r"`((?:assistant|docs|eval|prompts|tests)/[\w./-]*)", text):
+        assert (ROOT / path).exists(), path
+    for name in re.findall(r"`(assistant(?:\.\w+)+)`", text):
+        assert pydoc.locate(name), name
+
+
 def test_every_language_of_a_block_is_run_or_excused() -> None:
     languages = {block.language for page in PAGES for block in blocks_of(page)}
     assert languages == {"console", "sh", "python", "js", "json", "text"} | NOT_RUN_AT_ALL.keys()
@@ -389,6 +401,23 @@ def test_the_questions_in_the_readme_are_answered(sample_home: Path) -> None:
 def test_the_sample_has_as_many_papers_as_the_readme_says() -> None:
     papers = {paper.id for path in sample_files() for paper in read(path).papers}
     assert f"a sample of {len(papers)} papers" in README.read_text(encoding="utf-8")
+
+
+def test_the_figures_for_the_sample_are_the_recorded_ones() -> None:
+    means = {
+        name: measure["mean"]
+        for name, measure in json.loads((ROOT / "eval/baseline.json").read_text())["halves"]["report"].items()
+    }
+    figures = {
+        "precision of the titles cited": means["precision"],
+        "recall of the titles expected": means["recall"],
+        "essential facts shown": means["vital_nuggets"],
+        "unanswerable questions declined": 1 - means["answered_unanswerable"],
+        "answerable questions declined": means["declined_answerable"],
+    }
+    text = README.read_text(encoding="utf-8")
+    for name, figure in figures.items():
+        assert re.search(rf"^\| {name} \| \S+ \| {f'{figure:.2f}'[1:]} \|$", text, re.M), f"{name}: {figure:.2f}"
 
 
 def test_every_promise_names_tests_that_exist() -> None:
