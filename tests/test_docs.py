@@ -360,6 +360,18 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert f"| {most}" in page
 
 
+def test_what_threads_share_is_where_the_page_says() -> None:
+    rows = [line.split(" | ")[1] for line in (DOCS / "threads.md").read_text(encoding="utf-8").splitlines()[6:]]
+    modules = {
+        ".".join(path.relative_to(ROOT / "assistant").with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (ROOT / "assistant").rglob("*.py")
+    }
+    for name in (name for row in rows for name in re.findall(r"`([a-z]\w*\.[\w.]+)`", row)):
+        module, _, last = name.rpartition(".")
+        text = modules[module].read_text(encoding="utf-8") if module in modules else ""
+        assert name in modules or re.search(rf"\b{last}\b", text), f"docs/threads.md: {name} does not exist"
+
+
 # -- README, CONTRIBUTING, SECURITY
 
 
