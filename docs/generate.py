@@ -183,11 +183,11 @@ def default(name: str, value: object) -> str:
 
 def answer() -> str:
     """Every field of an answer as JSON."""
-    found = dict(fields(example()))
-    if difference := found.keys() ^ FIELDS.keys():
+    types = dict(fields(example()))
+    if difference := types.keys() ^ FIELDS.keys():
         raise SystemExit(f"FIELDS of docs/generate.py and the answers differ in: {', '.join(sorted(difference))}")
     rows = [
-        (f"`{path}`", f"{kind} or null" if path in NULLABLE else kind, FIELDS[path]) for path, kind in found.items()
+        (f"`{path}`", f"{kind} or null" if path in NULLABLE else kind, FIELDS[path]) for path, kind in types.items()
     ]
     return page(
         "# Answers as JSON\n",
