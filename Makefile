@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install chat test lint format eval wheel lock clean
+.PHONY: help install chat test lint format docs eval wheel lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test    style, types and tests"
 	@echo "make lint    style and types only"
 	@echo "make format  lay the code out as lint wants it"
+	@echo "make docs    write the reference from the code and build the website of docs/ into site"
 	@echo "make eval    put the sample questions to the assistant and write a report to reports/sample"
 	@echo "make wheel   build the wheel into dist"
 	@echo "make lock    resolve the dependencies anew into requirements.lock (UPGRADE=1: to their newest versions)"
@@ -40,6 +41,10 @@ lint: $(BIN)/installed
 format: $(BIN)/installed
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+
+docs: $(BIN)/installed
+	@$(BIN)/python docs/generate.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 eval: $(BIN)/installed
 	@$(BIN)/assistant eval
@@ -74,5 +79,5 @@ lock:
 	@echo "requirements.lock holds $$(grep -c == requirements.lock) packages." >&2
 
 clean:
-	@rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist reports
+	@rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist reports site
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
