@@ -36,18 +36,15 @@ Names = Callable[[str], Sequence[str]]
 # -- wording that refers to something outside the question
 
 _NEW_TOPIC = re.compile(
-    r"\b(?:other|another|new|different|separate|unrelated) (?:subject|topic|question|thing|matter)\b|\bchang(?:e"
-    r"|ing) (?:of |the )?"
-    r"(?:subject|topic)\b|\bswitching (?:topics?|gears)\b|\bsomething (?:else|different)\b|\bunrelated\b"
-    r"|\bby the way\b|\bbtw\b",
+    r"\b(?:other|another|new|different|separate|unrelated) (?:subject|topic|question|thing|matter)\b"
+    r"|\bchang(?:e|ing) (?:of |the )?(?:subject|topic)\b|\bsomething (?:else|different)\b|\bunrelated\b|\bby the way\b",
     re.I,
 )
 _POINTER = re.compile(
-    r"(?:^|\b(?:is|was|did|does|do|on|of|for|with|in|to|from|about|by|at|and|or|but|than|like|how|why|what) )that\b|"
-    r"\b(?:it|its|it's|itself|they|them|their|theirs|this|these|those|he|she|his|her|there|one|ones|same|both|"
-    r"the (?:two|three|authors?|paper|method|model|approach|other|others|latter|former|result|results|dataset"
-    r"|benchmark)|"
-    r"such|so|then|above|mentioned|previous|earlier)\b",
+    r"(?:^|\b(?:is|was|did|does|do|on|of|for|with|in|to|from|about|by|at|and|or|but|than|like|how|why|what) )that\b"
+    r"|\b(?:it|its|it's|itself|they|them|their|theirs|this|these|those|he|she|his|her|there|one|ones|same|both"
+    r"|the (?:two|three|authors?|paper|method|model|approach|other|others|latter|former|result|results|dataset"
+    r"|benchmark)|such|so|then|above|mentioned|previous|earlier)\b",
     re.I,
 )
 _OPENING = re.compile(
@@ -91,9 +88,8 @@ _SEVERAL = re.compile(
     re.I,
 )
 _ANEW = re.compile(
-    r"\b(?:are there|is there|any(?:thing|body|one)? (?:here|else)|any other|other papers"
-    r"|which (?:other )?papers|what else(?!.*\b(?:this|that|it|they|the paper)\b)|"
-    r"the ones? (?:with|that|about|on|from|where|using|for))\b",
+    r"\b(?:are there|is there|any(?:thing|body|one)? (?:here|else)|any other|other papers|which (?:other )?papers"
+    r"|what else(?!.*\b(?:this|that|it|they|the paper)\b)|the ones? (?:with|that|about|on|from|where|using|for))\b",
     re.I,
 )
 _ONE = re.compile(r"\bthe ((?:[\w-]+ ){1,3}?)(?:one|ones|paper|method|model|work|approach|study)\b", re.I)
@@ -102,8 +98,8 @@ _ANEW_PAPERS = re.compile(
     r"\b(?:are|is) there (?:any |other |more )*(?:papers?|works?|stud(?:y|ies)|articles?)\b", re.I
 )
 _OF_PAPERS = re.compile(
-    r"^(?:(?:which|what|any|list|show|find|name|how many)\b(?: [\w-]+){0,3}? )?"
-    r"(?:papers|works|studies|articles)(?: [\w-]+){2}",
+    r"^(?:(?:which|what|any|list|show|find|name|how many)\b(?: [\w-]+){0,3}? )?(?:papers|works|studies"
+    r"|articles)(?: [\w-]+){2}",
     re.I,
 )
 """A question about papers that says what they are about, however short."""

@@ -17,37 +17,34 @@ Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup"
 PAPERS = r"(?:papers|works|articles|abstracts|studies|publications|surveys|titles|reviews)"
 _MANY = (
     r"(?:papers|works|articles|abstracts|studies|methods|models|approaches|benchmarks|datasets|surveys|systems"
-    r"|techniques|"
-    r"frameworks|architectures|nets|networks|publications|ones|toolkits|tools|efforts|retrievers|corpora|algorithms|"
-    r"projects|titles|reviews|experiments|proposals|recipes|schemes|variants)"
+    r"|techniques|frameworks|architectures|nets|networks|publications|ones|toolkits|tools|efforts|retrievers|corpora"
+    r"|algorithms|projects|titles|reviews|experiments|proposals|recipes|schemes|variants)"
 )
 
 _COUNT = re.compile(
     rf"\bhow many (?:of the |of these |of them |different |such )?(?:\w+[ -]){{0,3}}?{PAPERS}\b"
-    rf"|\bin how many {PAPERS}\b|"
-    rf"\b(?:number of|count(?: up)?(?: all)?(?: the)?) (?:\w+[ -]){{0,2}}?{PAPERS}\b|"
-    rf"\bhow many\b.*\b(?:here|in (?:the|this|my|your) (?:library|collection|corpus))\b",
+    rf"|\b(?:number of|count(?: up)?(?: all)?(?: the)?) (?:\w+[ -]){{0,2}}?{PAPERS}\b"
+    rf"|\bhow many\b.*\b(?:here|in (?:the|this|my|your) (?:library|collection|corpus))\b",
     re.I,
 )
 _WORK = rf"(?:work|research|{_MANY})"
 _LIST = re.compile(
-    rf"\b(?:which|what|any(?! better| more)|all|other|list|name|show|find|give|are there|some|every"
-    rf"|more)\b(?: +(?!and\b)[\w'-]+){{0,5}}? +{_MANY}\b"
+    rf"\b(?:which|what|any(?! better| more)|all|other|list|name|show|find|give|are there|some|every|more)\b"
+    rf"(?: +(?!and\b)[\w'-]+){{0,5}}? +{_MANY}\b"
     rf"|^(?:the |all |any )?(?:[\w-]+ ){{0,5}}{PAPERS}\b(?! (?:does|did|is|was|says?|claims?|reports?))"
-    rf"|^(?!(?:when|how|why|if|i|in|on|do|does|did|can|is|are|for|with) )(?:[\w-]+ ){{0,3}}{_WORK} (?:on|about"
-    rf"|that|which|whose|for|where|using|with|of|to)\b"
-    rf"|\b(?:i need|i want|i'm after|i am after|(?:i'm |i am )?looking for"
-    rf"|search(?:ing)? for) (?!the )(?:[\w-]+ ){{0,4}}?{_WORK}\b"
-    rf"|\bwhat (?:[\w-]+ ){{0,2}}?(?:work|research)\b|\bwho (?:else |all )?(?:has|have|uses?|works?|worked"
-    rf"|stud\w+|tried|tries)\b"
-    r"|\bwhich (?:[\w-]+ ){0,2}?[\w-]+(?:ers|ors|nets|sets|marks|codecs) (?!do\b|does\b|did\b|is\b|was\b|were\b"
-    r"|can\b|has\b)\w+"
+    rf"|^(?!(?:when|how|why|if|i|in|on|do|does|did|can|is|are|for|with) )(?:[\w-]+ ){{0,3}}{_WORK}"
+    r" (?:on|about|that|which|whose|for|where|using|with|of|to)\b"
+    r"|\b(?:i need|i want|i'm after|i am after|(?:i'm |i am )?looking for|search(?:ing)? for)"
+    rf" (?!the )(?:[\w-]+ ){{0,4}}?{_WORK}\b"
+    r"|\bwhat (?:[\w-]+ ){0,2}?(?:work|research)\b"
+    r"|\bwho (?:else |all )?(?:has|have|uses?|works?|worked|stud\w+|tried|tries)\b"
+    r"|\bwhich (?:[\w-]+ ){0,2}?[\w-]+(?:ers|ors|nets|sets|marks|codecs)"
+    r" (?!do\b|does\b|did\b|is\b|was\b|were\b|can\b|has\b)\w+"
     rf"|\b(?:give me|show me|find|list|collect|name|enumerate|round up|gather)\b.*\b(?:everything|all|every|{_WORK})\b"
     r"|\bwhat (?:have we|do we have|is there|else)\b|\bwhat's (?:there|in the library)\b|\bwhich(?: ones?)?\?$"
     rf"|\b{PAPERS} (?:please|that|about|on|which|using|with|where|for)\b|^list\b"
-    r"|\b(?:is there|list|show me|give me) (?:any |all |all the |the )?work\b|\bany(?:thing|body| work"
-    r"| papers?) (?:on|about|here)\b"
-    r"|\beverything (?:on|about)\b",
+    r"|\b(?:is there|list|show me|give me) (?:any |all |all the |the )?work\b"
+    r"|\bany(?:thing|body| work| papers?) (?:on|about|here)\b|\beverything (?:on|about)\b",
     re.I,
 )
 _MANY_BY_NAME = re.compile(
@@ -58,93 +55,70 @@ _SINGLE = re.compile(
     r"\b(?:the|that|a|one) (?:\w+ ){0,3}?(?:paper|article|report|thesis)\b|\b(?:the|that) (?:\w+ ){0,2}?one\b", re.I
 )
 _COMPARE = re.compile(
-    r"\bcompar(?!able)\w+|\bdiffer(?:s|ence|ences)?\b|\bversus\b|\bvs\b|\bside by side\b|\bin contrast\b", re.I
+    r"\bcompar(?!able)\w+|\bdiffer(?:s|ence|ences)?\b|\bversus\b|\bvs\b|\bin contrast\b",
+    re.I,
 )
 _SIDES = re.compile(
-    r"\bagainst\b|\beach\b|\bboth\b|\brespectively\b|\beither\b|\bthe two\b|\bwhich (?:of|is|one|has)\b|\bor\b"
-    r"|\bunlike\b"
-    r"|\bwhile\b|\band\b",
+    r"\bagainst\b|\beach\b|\bboth\b|\beither\b|\bthe two\b|\bwhich (?:of|is|one|has)\b|\bor\b|\bunlike\b|\bwhile\b"
+    r"|\band\b",
     re.I,
 )
 _ONE_EACH = re.compile(
-    r"\btwo (?:[\w-]+ ){0,3}(?:papers|works|methods|models|abstracts|studies|schemes)\b|^compare\b|\bvs\b|\bversus\b|"
-    r"\b(?:difference between|different about|disagree|agree (?:on|about|that|with))\b|\bthe same for\b.*\bas for\b",
+    r"\btwo (?:[\w-]+ ){0,3}(?:papers|works|methods|models|abstracts|studies|schemes)\b|^compare\b|\bvs\b|\bversus\b"
+    r"|\b(?:difference between|different about|disagree|agree (?:on|about|that|with))\b|\bthe same for\b.*\bas for\b",
     re.I,
 )
 _FIGURE = re.compile(
-    r"\bhow (?:many|much|large|big|long|fast|far|often|high|low|small|cheap|expensive|well|accurate|old|deep"
-    r"|good|strong)\b"
-    r"|\b(?:what|which) (?:\w+ ){0,4}?(?:accuracy|score|percentage|share|number|size|speed\w*|improvement|gain"
-    r"|rate|error|bleu|"
-    r"fid|map|miou|f1|perplexity|wer|cost|amount|ratio|fraction|proportion|figure|margin|reduction|count|value"
-    r"|length|"
-    r"resolution|duration|budget|parameters|ndcg|mrr|auc|latency|throughput|psnr|recall|precision)\b"
-    r"|\bby (?:how much|what|how many)\b|\b(?:number|amount|percentage|size) of\b|\bto what (?:size|extent)\b"
+    r"\bhow (?:many|much|large|big|long|fast|far|often|high|low|small|cheap|expensive|well|accurate|old|deep|good"
+    r"|strong)\b"
+    r"|\b(?:what|which) (?:\w+ ){0,4}?(?:accuracy|score|percentage|share|number|size|speed\w*|improvement|gain|rate"
+    r"|error|bleu|fid|map|miou|f1|perplexity|wer|cost|amount|ratio|fraction|proportion|figure|margin|reduction|count"
+    r"|value|length|resolution|duration|budget|parameters|ndcg|mrr|auc|latency|throughput|psnr|recall|precision)\b"
+    r"|\bby (?:how much|what|how many)\b|\b(?:number|amount|percentage|size) of\b"
     r"|\b(?:accuracy|bleu|fid|miou|f1|wer|perplexity|parameter count|speed-?up|hours|gb)\b",
     re.I,
 )
 _FIGURE_ABROAD = re.compile(
-    r"\bwie ?viele?\b|\bcombien\b|\bcu[aá]nt[oa]s?\b|\bquant[oiea]s?\b|多少|几|\bwelche[rsn]? (?:Genauigkeit"
-    r"|Anteil)|\bgain\b",
+    r"\bwie ?viele?\b|\bcombien\b|\bcu[aá]nt[oa]s?\b|\bquant[oiea]s?\b|多少|几|\bgain\b",
     re.I,
 )
 _SUMMARY = re.compile(
-    r"\bsummar\w+|\btl;?dr\b|\bgist\b|\boverview of\b|\bin a nutshell\b|\bin (?:a few|two|three|short) (?:words"
-    r"|lines|sentences)?\b"
+    r"\bsummar\w+|\btl;?dr\b|\bgist\b|\boverview of\b|\bin a nutshell\b"
+    r"|\bin (?:a few|two|three|short) (?:words|lines|sentences)?\b"
     r"|\bwhat(?:'s| is| are)\b.{1,80}\b(?:about|all about)\b|\bmain (?:idea|point|contribution|message|takeaway)s?\b"
-    r"|\btell me about\b|\bexplain (?:the )?(?:paper|work)\b|\bdescribe (?:the )?(?:paper|work)\b|\bkey (?:idea"
-    r"|finding|point)s?\b",
+    r"|\btell me about\b|\bkey (?:idea|finding|point)s?\b",
     re.I,
 )
 _LOOKUP = re.compile(
     r"\b(?:paper|one|report|article|thing|work|thesis)\b.{0,40}\b(?:called|titled?|named?)\b|\btitle\b"
-    r"|\bcan'?t (?:remember|recall)"
-    r"|\blooking for the\b"
-    r"|\b(?:i|i've|have|i have) forg[eo]t\w*|\bwhats? that paper|\bthat paper (?:with|about|on|where)"
-    r"|\bwhich paper\b|\bfind (?:me )?the (?:paper|one)\b"
-    r"|\bwhat was the (?:paper|name)\b|\bsomething like\b",
+    r"|\blooking for the\b|\b(?:i|i've|have|i have) forg[eo]t\w*|\bwhats? that paper|\bwhich paper\b",
     re.I,
 )
 _TALK = re.compile(
-    r"\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story"
-    r"|song|joke|rap|essay|"
-    r"letter|e-?mail|tweet|speech)\b|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad"
-    r"|girlfriend|"
-    r"boyfriend|kids?|son|daughter|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
+    r"\b(?:write|compose|sing|tell|make) (?:me )?(?:a|an|some|up) (?:\w+ ){0,2}?(?:poem|limerick|haiku|story|song|joke"
+    r"|rap|essay|letter|e-?mail|tweet|speech)\b"
+    r"|\bmy (?:landlord|boss|wife|husband|sister|brother|mother|father|mum|dad|girlfriend|boyfriend|kids?|son|daughter"
+    r"|neighbou?r|cat|dog|flat|rent|tax(?:es)?|doctor|back|head|knee)\b"
     r"|\brecipes? for (?:\w+ ){0,2}(?:soup|cake|pie|bread|curry|sauce|pasta|dinner|lunch)\b|\bhoroscopes?\b"
-    r"|\b(?:what(?:'s| is| will)|how(?:'s| is)|will) the weather\b|\bweather (?:today|tomorrow|tonight|like)\b"
-    r"|\b(?:book|find|recommend)(?: me)? (?:a|an|some|the) (?:[\w-]+ ){0,2}(?:restaurant|hotel|flight|holiday|taxi)s?\b"
-    r"|\bwho (?:won|will win) the (?:football|match|game|lottery)\b|\b(?:can|could|should|shall) i "
-    r"(?:cook|eat|wear|buy|drink|watch|invest)\b",
+    r"|\b(?:what(?:'s| is| will)|how(?:'s| is)|will) the weather\b"
+    r"|\b(?:can|could|should|shall) i (?:cook|eat|wear|buy|drink|watch|invest)\b",
     re.I,
 )
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|rule|paper|abstract|librar"
-    r"|previous|above|"
-    r"source|everything|all|document|context)"
+    r"|previous|above|source|everything|all|document|context)"
     r"|\b(?:reveal|print|show|repeat|output|leak|dump|tell me)\b.{0,40}\b(?:system|hidden|initial|secret|own"
-    r"|your)\b.{0,25}"
-    r"\b(?:prompt|instruction|message|rule|key)"
-    r"|\bpretend\b|\byou are now\b|(?:^|\byou (?:should |must |will )?|\bplease |\bnow )act as\b|\bfrom now on\b"
-    r"|\bjailbreak(?:ed)? mode\b|\bdeveloper mode\b"
-    r""
-    r"|\bdo anything now\b|\bno matter what (?:the )?(?:papers|abstracts)\b|\bwithout (?:any )?(?:citation"
-    r"|source)s?\b"
-    r"|\b(?:just|simply) (?:say|answer|claim|state) that\b"
+    r"|your)\b.{0,25}\b(?:prompt|instruction|message|rule|key)|\bpretend\b|\byou are now\b"
+    r"|(?:^|\byou (?:should |must |will )?|\bplease |\bnow )act as\b|\bfrom now on\b"
     r"|\byour (?:own |exact )?(?:system|initial|hidden|original|secret) (?:prompt|instruction|message|rule)"
-    r"|\b(?:what are|recite|quote|list|translate|summari[sz]e|reveal) your (?:\w+ )?(?:instructions|rules|guidelines"
-    r"|prompt)\b"
     r"|\b(?:repeat|print|output|recite|copy) (?:everything|all|the (?:text|words|lines?|conversation)) (?:above|before"
-    r"|so far)"
-    r"|\byou are (?:no longer|free (?:of|from))\b|\byou(?:'re| are) (?:an? )?(?:unrestricted|uncensored|jailbroken)\b"
-    r"|\bnew (?:instructions?|rules|role)\s*:|^\W*(?:system|developer|assistant)\s*:|\bsystem override\b"
-    r"|\b(?:respond|reply|answer)(?: only| just)? with (?:only |just |nothing but )?(?:the (?:words?|phrase|sentence)\b"
-    r"|[\"'“‘])"
-    r"|\b(?:print|reveal|show|give|tell|send|leak)\b.{0,40}\b(?:api keys?|passwords?|credentials|environment"
-    r" variables?)\b"
+    r"|so far)|\byou are (?:no longer|free (?:of|from))\b|^\W*(?:system|developer|assistant)\s*:"
+    r"|\b(?:respond|reply|answer)(?: only| just)? with (?:only |just |nothing but )?(?:the (?:words?|phrase"
+    r"|sentence)\b|[\"'“‘])"
+    r"|\b(?:print|reveal|show|give|tell|send|leak)\b.{0,40}\b(?:api keys?|passwords?|credentials"
+    r"|environment variables?)\b"
     r"|(?:^|[.;:,] |\band |\bbut |\bplease )(?:do not|don'?t|never) (?:cite|use) (?:the |any |your )?(?:papers|sources"
-    r"|abstracts)\b"
-    r"|\bas if you (?:were|are|had no)\b|(?:^|[.;:,] |\bplease |\bnow )role-?play\b",
+    r"|abstracts)\b|\bas if you (?:were|are|had no)\b",
     re.I,
 )
 _ABOUT_ONE_PAPER = re.compile(r"^Regarding “[^“”]*”: ")
@@ -221,7 +195,10 @@ _COMPARING = re.compile(
     r"|\bdiffer(?:s|ent|ently|ences?)?\b|\bthe same for\b|[:,] which\b",
     re.I,
 )
-_SURELY = re.compile(r"^compare\b|\bbetween\b|\bversus\b|\bvs\b|\bthe same for\b|\beach\b|\brespectively\b", re.I)
+_SURELY = re.compile(
+    r"^compare\b|\bbetween\b|\bversus\b|\bvs\b|\bthe same for\b|\beach\b",
+    re.I,
+)
 """Wording that makes whatever stands beside a named paper another paper, however it is described."""
 _NO_PAPER = re.compile(
     r"^(?:the |an? |its |their |any )?(?:its|their|it|them|they|those|these|this|that|each|earlier|previous|prior"

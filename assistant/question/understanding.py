@@ -43,13 +43,11 @@ _ABROAD = frozenset(
 )
 """Function words of German, French, Spanish, Italian and Portuguese."""
 _SECOND_STEP = re.compile(
-    r"[.;?!] +\w.*\?|\bthe two\b|\bthat (?:\w+ ){0,2}?(?:retriever|method|model|paper|work|approach|system|one"
-    r"|set|competitor)\b"
+    r"[.;?!] +\w.*\?|\bthe two\b"
+    r"|\bthat (?:\w+ ){0,2}?(?:retriever|method|model|paper|work|approach|system|one|set|competitor)\b"
     r"|\b(?:older|earlier|later|other|existing|another|original|predecessor|competitor)\b|\bitself\b"
-    r"|\bhad (?:\w+ ){0,3}?(?:claim|report|announce)|\b(?:says?|claims?) (?:it|to) (?:outdo|beat|outperform)"
-    r"|\bbeats?\b|\boutdo"
-    r"|\bovertak|\bbuilds? (?:on|upon)|\bstarts? from|\bborrows?\b|\bits (?:base|teacher|predecessor)"
-    r"|\bblames?\b|\bdraws? level\b",
+    r"|\bhad (?:\w+ ){0,3}?(?:claim|report|announce)|\bbeats?\b|\boutdo|\bovertak|\bbuilds? (?:on|upon)|\bstarts? from"
+    r"|\bborrows?\b|\bits (?:base|teacher|predecessor)|\bblames?\b",
     re.I,
 )
 """Wording that refers to a second paper through the first: "the method that X outperforms"."""

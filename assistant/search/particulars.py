@@ -97,7 +97,7 @@ _PARTICULARS = (
         r"\bfund(?:ed|ing|ers?)\b|\bsponsor|\bgrants?\b(?! access)|\bwho paid for\b",
         r"\bfund|\bsponsor|\bgrant",
     ),
-    _particular("a prize", r"\bprizes?\b|\bprize money\b", r"\bprize"),
+    _particular("a prize", r"\bprizes?\b", r"\bprize"),
     _particular(
         "anybody's age",
         r"(?<!middle )\bages\b|\b(?:what|their|mean|average|median) (?:is |was )?(?:the )?(?:mean |average |median )?"
@@ -149,17 +149,16 @@ _PARTICULARS = (
     _particular("what comes next", r"\bfuture (?:work|plans?|directions?|steps)\b", r"\bfuture|\bplan to\b|\bnext\b"),
 )
 _WORDED = re.compile(
-    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long|fast|good|wide|deep))\b[^,.?;]{0,40}?\b"
-    r"(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|momentum|gradient clipping"
-    r"|attention heads?|(?:random )?seeds?|temperature|beam (?:size|width)|hidden (?:size|dimension|units)|patch size"
-    r"|codebook size|activation functions?|loss functions?|tokeni[sz]er|sampling rate|sample rate|frame rate"
-    r"|image resolution|sequence length|window size|kernel size|data augmentations?|"
-    r"bleu|rouge|meteor|chrf|cider|bertscore|perplexity|word error rate|equal error rate|wer|character error rate|cer"
-    r"|fid|miou|map|f1|psnr|ssim|lpips|eer|mrr|ndcg|auroc|auc|rmse|dice score|dice|success rate|win rate"
-    r"|mean opinion score|mos|inception score|clip score|kappa|"
-    r"elo|exact match|latency|throughput|context (?:length|window)|vocabulary size|p-value|standard deviation"
-    r"|carbon|energy|power consumption|flops|gflops|vram|(?:gpu )?memory|disk space|"
-    r"co2|memory footprint|inter-annotator agreement|annotators?)\b",
+    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long|fast|good|wide"
+    r"|deep))\b[^,.?;]{0,40}?\b(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|momentum"
+    r"|gradient clipping|attention heads?|(?:random )?seeds?|temperature|beam (?:size|width)|hidden (?:size|dimension"
+    r"|units)|patch size|codebook size|activation functions?|loss functions?|tokeni[sz]er|sampling rate|sample rate"
+    r"|frame rate|image resolution|sequence length|window size|kernel size|data augmentations?|bleu|rouge|meteor|chrf"
+    r"|cider|bertscore|perplexity|word error rate|equal error rate|wer|character error rate|cer|fid|miou|map|f1|psnr"
+    r"|ssim|lpips|eer|mrr|ndcg|auroc|auc|rmse|dice score|dice|success rate|win rate|mean opinion score|mos"
+    r"|inception score|clip score|kappa|elo|exact match|latency|throughput|context (?:length|window)|vocabulary size"
+    r"|p-value|standard deviation|carbon|energy|power consumption|flops|gflops|vram|(?:gpu )?memory|disk space|co2"
+    r"|inter-annotator agreement|annotators?)\b",
     re.I,
 )
 _SYNONYMS = {
@@ -191,7 +190,6 @@ _SYNONYMS = {
     "vram": r"memory|\bv?ram\b|\bgb\b",
     "memory": r"memory|cache|storage|\bv?ram\b|\bgb\b|\bmb\b",
     "gpu memory": r"memory|\bv?ram\b|\bgb\b",
-    "memory footprint": r"memory|\bv?ram\b|\bgb\b|\bmb\b",
     "disk space": r"disk|storage|\bgb\b|\bmb\b",
     "optimizer": r"optimi[sz]er|adam|sgd",
     "optimiser": r"optimi[sz]er|adam|sgd",
@@ -218,16 +216,13 @@ _HOW_MANY = re.compile(
     r"\bhow many\s+([^,.;?]{3,80})|\bnumber of ([^,.;?]{3,60})|\bin (?:b|m)illions of (parameters)\b", re.I
 )
 _NOUN_ENDS = re.compile(
-    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which"
-    r"|that|by|"
-    r"per|with|took|take|would|will|made|make|used?|needed)\b"
+    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which|that"
+    r"|by|per|with|took|take|would|will|made|make|used?|needed)\b",
 )
 _LANGUAGE = re.compile(
-    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian"
-    r"|Indonesian|Irish|"
-    r"Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili"
-    r"|Swedish|Tamil|"
-    r"Thai|Turkish|Ukrainian|Urdu|Vietnamese|Welsh|Yoruba)\b"
+    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian|Indonesian"
+    r"|Irish|Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili"
+    r"|Swedish|Tamil|Thai|Turkish|Ukrainian|Urdu|Vietnamese|Welsh|Yoruba)\b",
 )
 _COUNTED = {
     "parameters": r"param|\b\d[\d.]*\s?[bm]\b|[bm]illion",
