@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..index.generation import Held
 
 _JUDGED_BY = tuple(signal.name for signal in fields(SentenceSignals) if signal.name != "answers")
-"""The signals that the sentence model judges a sentence by."""
+"""The signals that the sentence model judges a sentence by, in the order of the columns below."""
 LEAST = 1e-3
 """The weight of a word that every paper uses."""
 
@@ -202,13 +202,13 @@ def _columns(probe: Probe, papers: Mapping[str, Held], matches: Mapping[str, Mat
     counts = [len(paper.reading.sentences) for paper in papers.values() if paper.reading.sentences]
     firsts = np.cumsum([0, *counts[:-1]])
     stems = [sentence.stems for sentence in sentences]
-    alike = [
+    late = [
         values
         for paper_id, paper in papers.items()
         for values in matches.get(paper_id, UNMATCHED).sentences or [(0.0, 0.0)] * len(paper.reading.sentences)
     ]
     covered = np.column_stack([coverages(probe.rarity, stems), coverages(probe.focus_rarity, stems)])
-    matched = np.hstack([np.array(alike), covered])
+    matched = np.hstack([np.array(late), covered])  # (sentences, 4): similarity, focus, and their coverages
     gaps = matched - np.repeat(np.maximum.reduceat(matched, firsts), counts, axis=0)
     figure = np.array([not sentence.figures <= probe.figures for sentence in sentences], float)
     before, after = np.roll(matched[:, 0], 1), np.roll(matched[:, 0], -1)

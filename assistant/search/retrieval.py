@@ -75,10 +75,10 @@ class Retriever:
         indexed = self._index.held_of(papers, self._library)
         matches = compare(lookup.probe, indexed) if self._embedder else {}
         cosines = cosines_of(indexed, lookup.vector) if lookup.vector is not None else {}
-        found = signals(lookup.probe, indexed, matches, {**lists, "cosine": cosines})
-        scores = dict(zip(found, fused([*found.values()]), strict=True))
-        first = {i: (i in chosen, one.named + one.bridge, scores[i]) for i, one in found.items()}
-        order = sorted(sorted(found), key=first.__getitem__, reverse=True)[: max(limit, len(chosen))]
+        by_paper = signals(lookup.probe, indexed, matches, {**lists, "cosine": cosines})
+        scores = dict(zip(by_paper, fused([*by_paper.values()]), strict=True))
+        first = {i: (i in chosen, one.named + one.bridge, scores[i]) for i, one in by_paper.items()}
+        order = sorted(sorted(by_paper), key=first.__getitem__, reverse=True)[: max(limit, len(chosen))]
         sentences = evidence(lookup.probe, {i: indexed[i] for i in order}, matches)
         passages = self._index.passages_of([indexed[i].paper for i in order])
         ranks = _ranks(lists)
@@ -88,7 +88,7 @@ class Retriever:
                 passage=_best(passages[i], sentences[i]),
                 score=scores[i],
                 ranks={name: ranked.get(i) for name, ranked in ranks.items()},
-                signals=found[i],
+                signals=by_paper[i],
                 evidence=sentences[i],
             )
             for i in order
