@@ -26,9 +26,9 @@ from .index.holdings import Holdings, Status, made
 from .library.papers import Library
 from .question.conversation import of_the_chosen, self_contained
 from .question.understanding import Asked, accepted, general, named
+from .search import Search
 from .search.declining import EMPTY, within
 from .search.retrieval import likeness
-from .search.searching import Search
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM as LlamaIndexLLM

@@ -12,7 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -80,9 +80,12 @@ def relevance_rows(rows: Iterable[Answered], types: Sequence[str], *, absent: bo
         if row.question.type not in types or not row.question.gold:
             continue
         for hits in (row.hits, _others(row)) if absent else (row.hits,):
-            for hit, values in zip(hits, features(hits), strict=True):
+            columns = features(hits)
+            for hit, values in zip(hits, zip(*columns.values(), strict=True), strict=True):
                 if hit.paper.title not in row.question.tolerated:
-                    yield Example(values, hit.paper.title in row.question.gold, row.question.id)
+                    yield Example(
+                        dict(zip(columns, values, strict=True)), hit.paper.title in row.question.gold, row.question.id
+                    )
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
@@ -96,7 +99,7 @@ def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
             for told in hit.evidence:
                 holds = any(span and (span[:40] in told.text or told.text in span) for span in spans)
                 shows = any(shown(spelling, told.text) for n in wanted for spelling in n.shown_by)
-                values = {name: value for name, value in told.signals.items() if name != "answers"}
+                values = {name: value for name, value in asdict(told.signals).items() if name != "answers"}
                 yield Example(values, holds or shows, row.question.id)
 
 
@@ -119,8 +122,8 @@ def _others(row: Answered) -> list[Hit]:
     """The hits as they would be without the papers that answer."""
     wanted = {*row.question.gold, *row.question.tolerated}
     others = [hit for hit in row.hits if hit.paper.title not in wanted]
-    scores = fused({hit.paper.id: hit.signals for hit in others})
-    return judged(row.asked, [replace(hit, score=scores[hit.paper.id]) for hit in others])
+    scores = fused([hit.signals for hit in others])
+    return judged(row.asked, [replace(hit, score=score) for hit, score in zip(others, scores, strict=True)])
 
 
 def fit(

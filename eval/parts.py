@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from assistant import chain
+from assistant import chain, search
 from assistant.core.logistic import Logistic, model
 from assistant.core.records import Hit
 from assistant.question.understanding import Asked, understand
-from assistant.search import declining, evidence, relevance, retrieval, searching
+from assistant.search import declining, evidence, relevance, retrieval
 from assistant.search.retrieval import Retriever
 
 LATE = (
@@ -98,15 +98,15 @@ def without_names() -> AbstractContextManager[object]:
     def nameless(*arguments: Any) -> Asked:
         return replace(understand(*arguments), named=())
 
-    return patch.object(searching, "understand", nameless)
+    return patch.object(search, "understand", nameless)
 
 
 @contextmanager
 def without_second_step() -> Iterator[None]:
     """What the question or its first hit leads on to is not looked for."""
     with (
-        patch.object(searching, "leads", lambda *_: []),
-        patch.object(searching, "with_mentioned", lambda _asked, hits, *_: hits),
+        patch.object(search, "leads", lambda *_: []),
+        patch.object(search, "with_mentioned", lambda _asked, hits, *_: hits),
     ):
         yield
 
@@ -129,8 +129,8 @@ def without_gates(*gates: str) -> Iterator[None]:
 class Alike:
     """Stands for the sentence model: a sentence answers as far as it is alike to the question."""
 
-    def probability(self, values: Mapping[str, float]) -> float:
-        return max(0.0, values["similarity"])
+    def probabilities(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
+        return [max(0.0, similarity) for similarity in columns["similarity"]]
 
 
 def first_alone(_: Asked, hits: Sequence[Hit]) -> list[Hit]:
@@ -141,7 +141,7 @@ def first_alone(_: Asked, hits: Sequence[Hit]) -> list[Hit]:
 @contextmanager
 def without_relevance() -> Iterator[None]:
     """The retriever's order, and the first paper alone."""
-    with patch.object(searching, "judged", first_alone), forgetting(("relevance",)):
+    with patch.object(search, "judged", first_alone), forgetting(("relevance",)):
         yield
 
 

@@ -182,7 +182,7 @@ def signals_of(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     return {
         "answers model": model("answers").probability(declining.features(asked, hits)),
         "best relevance": hits[0].relevance,
-        "best maxsim": max(hit.signals["maxsim"] for hit in hits),
+        "best maxsim": max(hit.signals.maxsim for hit in hits),
     }
 
 

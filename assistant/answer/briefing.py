@@ -57,7 +57,7 @@ def _kept(hits: Sequence[Hit], budget: int) -> list[set[int]]:
 
 
 def _by_worth(evidence: Sequence[Evidence]) -> list[int]:
-    return sorted(range(len(evidence)), key=lambda place: -evidence[place].signals.get("answers", 0.0))
+    return sorted(range(len(evidence)), key=lambda place: -evidence[place].signals.answers)
 
 
 def _source(number: int, hit: Hit, places: set[int]) -> str:

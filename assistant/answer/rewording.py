@@ -18,8 +18,7 @@ from ..core.tokens import count_tokens
 from ..llm import LLM, Message, Schema, objects
 from ..llm.embedded_json import Objects
 from ..llm.prompts import Prompts, as_it_stood, fenced
-from ..question.conversation import follows_up
-from ..question.pointing import bare
+from ..question.conversation import bare, follows_up
 from ..question.understanding import Asked
 from ..search.bridging import KINDS
 

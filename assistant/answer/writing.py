@@ -14,7 +14,7 @@ from typing import Protocol
 from ..core.logistic import model
 from ..core.records import Decline, Evidence, Hit, Rejection, Sentence
 from ..question.understanding import Asked
-from ..search.relevance import SURELY
+from ..search.retrieval import SURELY
 
 AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
 AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "list": 2, "count": 2}
@@ -71,8 +71,8 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     relevances = [hit.relevance for hit in hits]
     if asked.several:
         return list(hits[: min(worth_citing(relevances, sum(relevances)), asked.limit or MOST_PAPERS)])
-    led_to = [hit for hit in hits[1:] if hit.signals.get("bridge")]
-    if led_to or asked.kind == "lookup" or asked.foreign or hits[0].signals["named"] == SURELY:
+    led_to = [hit for hit in hits[1:] if hit.signals.bridge]
+    if led_to or asked.kind == "lookup" or asked.foreign or hits[0].signals.named == SURELY:
         return [hits[0], *led_to[:1]]
     return list(hits[: worth_citing(relevances[:2], 1.0)])
 
@@ -94,7 +94,7 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
         bearers = [hit for hit in hits if hit.paper.id in named.paper_ids and hit not in sides]
         if bearers and (named.exact or bearers[0].relevance >= model("single").threshold):
             sides.append(bearers[0])
-    sides += [hit for hit in hits if hit not in sides and hit.signals.get("bridge")]
+    sides += [hit for hit in hits if hit not in sides and hit.signals.bridge]
     bar = model("single").threshold if asked.unnamed_sides else OTHER_SIDE  # that side was looked for by itself
     others = [hit for hit in hits if hit not in sides and hit.relevance >= bar]
     return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
@@ -114,8 +114,8 @@ def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
         for place, told in enumerate(ranked[: AT_MOST[asked.kind]])
         if place < AT_LEAST[asked.kind] or (not asked.several and _worth(asked, told) >= enough)
     ]
-    if asked.several and not kept[0].signals["own"]:
-        kept += [told for told in ranked[1:] if told.signals["own"]][:1]
+    if asked.several and not kept[0].signals.own:
+        kept += [told for told in ranked[1:] if told.signals.own][:1]
     if not asked.several:
         kept = _explained(kept, hit.evidence)
     return [
@@ -137,8 +137,8 @@ def _explained(kept: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[E
 def _worth(asked: Asked, told: Evidence) -> float:
     """The probability that a sentence holds the answer; a summary wants what the paper does and finds."""
     if asked.kind == "summary":
-        return told.signals["answers"] + 0.2 * (told.signals["proposal"] + told.signals["result"])
-    return told.signals["answers"]
+        return told.signals.answers + 0.2 * (told.signals.proposal + told.signals.result)
+    return told.signals.answers
 
 
 def lead(asked: Asked, papers: int) -> str:

@@ -8,10 +8,11 @@ it would be three quarters of the whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 from .errors import ExportError
-from .records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Rejection
+from .records import Answer, Citation, Claim, Decline, Hit, Paper, PaperSignals, Passage, Rejection
 
 FORMAT = 1
 """Raised when a field goes or changes its meaning; a new field alone does not raise it."""
@@ -92,7 +93,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "score": float(hit.score),
         "relevance": float(hit.relevance),
         "ranks": dict(hit.ranks),
-        "signals": {name: float(value) for name, value in hit.signals.items()},
+        "signals": {name: float(value) for name, value in asdict(hit.signals).items()},
     }
 
 
@@ -161,9 +162,8 @@ def _found(values: Mapping[str, Any]) -> Hit:
     paper = Paper(
         values["title"], values["abstract"], values["url"], values["published"], sources=tuple(values["sources"])
     )
-    return Hit(
-        paper, _taken(values), values["score"], values["relevance"], dict(values["ranks"]), dict(values["signals"])
-    )
+    signals = PaperSignals(*(values["signals"].get(signal.name, 0.0) for signal in fields(PaperSignals)))
+    return Hit(paper, _taken(values), values["score"], values["relevance"], dict(values["ranks"]), signals)
 
 
 def _taken(values: Mapping[str, Any]) -> Passage:

@@ -1,6 +1,6 @@
-"""Named values in, a probability out: the fitted models of the package.
+"""The fitted models of the package: named values in, a probability out.
 
-Each is a line of weights in `models.json`, written by `eval/fit.py`, which says what it was fitted on.
+Each is a set of weights in `models.json`, written by `eval/fit.py`, which says what it was fitted on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import functools
 import json
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Self
@@ -29,7 +29,7 @@ class Logistic:
     _start: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """The same line without mean and scale: it is followed hundreds of times a question."""
+        """Mean and scale are folded into the weights: a question needs hundreds of probabilities."""
         rows = list(zip(self.features, self.mean, self.scale, self.weights, strict=True))
         object.__setattr__(self, "_slopes", tuple(weight / scale for _, _, scale, weight in rows))
         object.__setattr__(
@@ -37,18 +37,23 @@ class Logistic:
         )
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Self:
-        """The model as `models.json` keeps it."""
-        features, mean, scale, weights = (tuple(told[name]) for name in ("features", "mean", "scale", "weights"))
-        return cls(features, mean, scale, weights, told["bias"], told["threshold"])
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """The model as stored in `models.json`."""
+        features, mean, scale, weights = (tuple(stored[name]) for name in ("features", "mean", "scale", "weights"))
+        return cls(features, mean, scale, weights, stored["bias"], stored["threshold"])
 
     def probability(self, values: Mapping[str, float]) -> float:
-        z = self._start + sum(map(operator.mul, self._slopes, map(values.__getitem__, self.features)))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
+        """The probability for one set of values. Raises `KeyError` if a feature is missing."""
+        return self.probabilities({name: (values[name],) for name in self.features})[0]
+
+    def probabilities(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
+        """The probability of each row of a table, given by its columns. Raises `KeyError` if a feature is missing."""
+        rows = zip(*[columns[name] for name in self.features], strict=True)
+        sums = [self._start + sum(map(operator.mul, self._slopes, row)) for row in rows]
+        return [1 / (1 + math.exp(-max(-30.0, min(30.0, z)))) for z in sums]
 
 
 @functools.cache
 def model(name: str) -> Logistic:
-    """The fitted model of that name."""
-    told = json.loads((resources.files(__package__) / "models.json").read_text())["models"][name]
-    return Logistic.of(told)
+    """The fitted model of that name. Raises `KeyError` for an unknown one."""
+    return Logistic.of(json.loads((resources.files(__package__) / "models.json").read_text())["models"][name])

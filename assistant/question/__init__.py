@@ -1,1 +1,7 @@
-"""Earlier turns and a question in, what it asks for out."""
+"""Turns earlier turns and a question into what the question asks for. Read in this order.
+
+conversation    a follow-up becomes a self-contained question
+understanding   what the question asks for: the papers it names, the listings it is limited to, and from
+    spelling    the misspelt words corrected
+    kinds       the kind of answer it wants, and the sides of a comparison
+"""

@@ -1,4 +1,4 @@
-"""A question and its words that no paper has in, the question with the misspelt of them put right out."""
+"""Corrects misspelt words of a question that no paper uses."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from typing import Protocol
 from ..core.text import stem
 
 SHORTEST = 6
-"""Letters of a word that may be misspelt; shorter ones are one letter from too many others."""
+"""Letters a misspelt word must have; a shorter one is a letter away from too many others."""
 SHORTEST_STEM = 5
-"""Letters of the stem that is meant: "losing" is not "lossing"."""
+"""Letters the stem of the correct word must have: "losing" is not "lossing"."""
 LEAST = 3
-"""Papers that use the word which is meant, at least."""
+"""Papers that must use the correct word."""
 
 
 class Words(Protocol):
-    """The seam: which stems the papers use."""
+    """The seam: the stems that the papers use."""
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
-        """The stems of so many letters that begin with `start` and stand in at least that many papers."""
+        """The stems of `shortest` to `longest` letters that begin with `start` and that `least` papers use."""
         ...
 
 
 def spelt_right(question: str, book: Words, *, unknown: Iterable[str]) -> str:
-    """The question with those of its `unknown` words replaced that are one slip from a word that papers use.
+    """The question with each of its `unknown` words replaced that is one slip away from a word the papers use.
 
-    A slip is a letter left out, or two exchanged, behind the first: a wrong letter or one too many makes another word
-    as often ("warning", "warming"). A word with a capital is a name, except where it begins the question.
+    A slip is a letter left out, or two exchanged, after the first letter. A wrong or an extra letter makes another
+    word as often as a misspelling ("warning", "warming"). A capitalised word is a name, unless it begins the question.
     """
     for word in unknown:
         lower = word[0].casefold() + word[1:] if question.startswith(word) else word
         if len(word) >= SHORTEST and lower.isascii() and lower.isalpha() and lower.islower():
-            meant = _meant(lower, book)
-            question = re.sub(rf"\b{re.escape(word)}\b", word[0] + meant[1:], question)
+            correct = _corrected(lower, book)
+            question = re.sub(rf"\b{re.escape(word)}\b", word[0] + correct[1:], question)
     return question
 
 
-def _meant(word: str, book: Words) -> str:
-    """The word that this one is a slip of, or itself where none or several could be: a known stem, and its ending."""
+def _corrected(word: str, book: Words) -> str:
+    """The only word, a known stem and the ending, that this one is a slip of; the word itself if there are several."""
     from rapidfuzz.distance import OSA
 
-    meant: dict[str, str] = {}
+    corrections: dict[str, str] = {}
     shortest = max(len(stem(word)) - 2, SHORTEST_STEM)
     for known in book.stems(word[0], shortest=shortest, longest=len(word) + 1, least=LEAST):
         for end in (len(known) - 1, len(known)):
-            right = known + word[end:]
-            slip = len(right) > len(word) or sorted(right) == sorted(word)
-            if slip and OSA.distance(word, right, score_cutoff=1) == 1 and stem(right) == known:
-                meant[known] = right
-    return next(iter(meant.values())) if len(meant) == 1 else word
+            correction = known + word[end:]
+            slip = len(correction) > len(word) or sorted(correction) == sorted(word)
+            if slip and OSA.distance(word, correction, score_cutoff=1) == 1 and stem(correction) == known:
+                corrections[known] = correction
+    return next(iter(corrections.values())) if len(corrections) == 1 else word

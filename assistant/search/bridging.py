@@ -1,9 +1,9 @@
-"""A question of several steps and its hits in, the papers that the first hit leads to out.
+"""Finds the papers that the first hit of a question leads to.
 
-The first paper names the second ("... outperforms RocketQA ..."), or the second names the first. Of a question that
-says that it takes two steps the second paper is cited; of any other on one paper, what the first one names and the
-question does not is brought forward, for whoever reads the hits: that puts 88 % of the right documents of two-step
-questions about Wikipedia (hotpot100) among the first five, where 78 % stood, and changes no answer.
+The first paper names the second ("... outperforms RocketQA ..."), or the second names the first. If the wording of a
+question takes two steps, the second paper is cited. For any other question about one paper, the papers that the first
+one names and the question does not are only moved forward among the hits: that puts 88 % of the right documents of
+two-step questions about Wikipedia (hotpot100) among the first five, up from 78 %, and changes no answer.
 """
 
 from __future__ import annotations
@@ -18,54 +18,30 @@ from ..index.names import LONGEST_NAME, key, names_of
 from ..question.understanding import Asked
 
 DEPTH = 12
-"""Hits among which a paper that names the first one is looked for."""
+"""Hits that may name the first one."""
 SHORTEST = 4
-"""Letters of a name short of which it is too common to lead anywhere."""
+"""Letters of a name that leads to a paper; shorter ones are too common."""
 _NAME = re.compile(r"[A-Z0-9]")
 NEAR = 2
-"""Papers named by the first hit that are brought forward, and the hits they stand behind."""
+"""Most papers that are moved forward, and the number of hits that stay before them."""
 MOST_NAMED = 8
-"""Papers named by the first hit that are looked at."""
+"""Most papers named by the first hit that are considered."""
 LONGEST_MENTION = 5
-"""Words of a name as an abstract mentions it."""
+"""Most words of a name in an abstract."""
 KINDS = ("fact", "figure", "lookup", "summary")
-"""The kinds of question that may lead on; the others look for several papers anyway."""
+"""The kinds of question that may lead to a second paper; the others look for several anyway."""
 Find = Callable[[Sequence[str]], list[Hit]]
-"""The hits of the same question with the papers of these ids among them."""
+"""The hits of the same question, with the papers of these ids among them."""
 
 
 class Bearers(Protocol):
-    """The seam: who goes by a name."""
+    """The seam: the ids of the papers that go by each name."""
 
     def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]: ...
 
 
-def mentioned(asked: Asked, hits: Sequence[Hit], index: Bearers) -> list[str]:
-    """The ids of the papers that the first hit names and the question does not; [] where several are looked for."""
-    if asked.kind not in KINDS or asked.papers or not hits:
-        return []
-    named = mentions(hits[0].paper.abstract, longest=LONGEST_MENTION)
-    wanted = named - mentions(asked.text, longest=LONGEST_MENTION)
-    bearers = index.bearers(sorted(name for name in wanted if len(name) >= SHORTEST))
-    near = {hit.paper.id for hit in hits[:NEAR]}
-    found = {ids[0] for ids in bearers.values() if len(ids) == 1 and ids[0] not in near}
-    return sorted(found)[:MOST_NAMED]
-
-
-def with_mentioned(asked: Asked, hits: Sequence[Hit], index: Bearers, find: Find) -> list[Hit]:
-    """The hits, with the papers that the first one names and that hold most of the question behind the first few."""
-    wanted = mentioned(asked, hits, index)
-    beside = [hit for hit in hits if hit.paper.id in wanted]
-    if beyond := {*wanted} - {hit.paper.id for hit in beside}:
-        further = [hit for hit in find(sorted(beyond)) if hit.paper.id in beyond]
-        beside += [replace(hit, signals={**hit.signals, "bridge": 0.0}) for hit in further]  # not to be cited for it
-    beside = sorted(beside, key=lambda hit: -hit.signals["coverage"])[:NEAR]
-    near = {hit.paper.id for hit in beside}
-    return [*hits[:NEAR], *beside, *(hit for hit in hits[NEAR:] if hit.paper.id not in near)]
-
-
 def leads(asked: Asked, hits: Sequence[Hit], index: Bearers) -> list[str]:
-    """The ids of papers that the first hit leads to, surest first; [] for a question of one step."""
+    """The ids of the papers that the first hit leads to, surest first; [] for a question of one step."""
     if not asked.leads_on or asked.kind not in KINDS or not hits:
         return []
     first = hits[0].paper
@@ -74,16 +50,40 @@ def leads(asked: Asked, hits: Sequence[Hit], index: Bearers) -> list[str]:
     bearers = index.bearers(sorted(name for name in mentioned if len(name) >= SHORTEST and name not in own))
     forward = {paper_id for name, ids in bearers.items() for paper_id in ids if len(ids) == 1}
     called = {name for name in _called(first) if len(name) >= SHORTEST}
-    found = []
-    for place, hit in enumerate(hits[1:], start=1):
-        backward = place < DEPTH and called and called & mentions(hit.paper.abstract)
+    paper_ids = []
+    for rank, hit in enumerate(hits[1:], start=1):
+        backward = rank < DEPTH and called and called & mentions(hit.paper.abstract)
         if backward or (hit.paper.id in forward and _called(hit.paper) & mentioned):
-            found.append(hit.paper.id)
-    return found or sorted(forward - {first.id})
+            paper_ids.append(hit.paper.id)
+    return paper_ids or sorted(forward - {first.id})
+
+
+def with_mentioned(asked: Asked, hits: Sequence[Hit], index: Bearers, find: Find) -> list[Hit]:
+    """The hits, with the papers that the first one mentions and that cover most of the question moved forward."""
+    wanted = mentioned(asked, hits, index)
+    forward = [hit for hit in hits if hit.paper.id in wanted]
+    if missing := {*wanted} - {hit.paper.id for hit in forward}:
+        further = [hit for hit in find(sorted(missing)) if hit.paper.id in missing]
+        forward += [replace(hit, signals=replace(hit.signals, bridge=0.0)) for hit in further]  # not to be cited for it
+    forward = sorted(forward, key=lambda hit: -hit.signals.coverage)[:NEAR]
+    moved = {hit.paper.id for hit in forward}
+    return [*hits[:NEAR], *forward, *(hit for hit in hits[NEAR:] if hit.paper.id not in moved)]
+
+
+def mentioned(asked: Asked, hits: Sequence[Hit], index: Bearers) -> list[str]:
+    """The ids of the papers that the first hit names and the question does not; [] for a question about several."""
+    if asked.kind not in KINDS or asked.papers or not hits:
+        return []
+    names = mentions(hits[0].paper.abstract, longest=LONGEST_MENTION)
+    names -= mentions(asked.text, longest=LONGEST_MENTION)
+    bearers = index.bearers(sorted(name for name in names if len(name) >= SHORTEST))
+    near = {hit.paper.id for hit in hits[:NEAR]}
+    paper_ids = {ids[0] for ids in bearers.values() if len(ids) == 1 and ids[0] not in near}
+    return sorted(paper_ids)[:MOST_NAMED]
 
 
 def _called(paper: Paper) -> set[str]:
-    """What a paper is called by others: what stands before its title's colon, whole and word by word."""
+    """What other papers call this one: the words before its title's colon, and each coined word of them."""
     before, colon, _ = paper.title.partition(":")
     if not colon or len(before.split()) > LONGEST_NAME:
         return set()
@@ -91,13 +91,17 @@ def _called(paper: Paper) -> set[str]:
     return {key(before)} | ({key(word) for word in before.split()} & coined)
 
 
-def mentions(abstract: str, *, longest: int = 1) -> set[str]:
-    """The keys of the names in a text: words with a capital or a digit, with the word after or up to the `longest`."""
-    words = re.findall(r"[^\s()\[\],;:\"“”]+", abstract)
-    found = set()
+def mentions(text: str, *, longest: int = 1) -> set[str]:
+    """The keys of the names in a text.
+
+    A name is a word with a capital or a digit, alone, with the word after it, or with up to `longest` words that end in
+    such a word.
+    """
+    words = re.findall(r"[^\s()\[\],;:\"“”]+", text)
+    keys = set()
     for start in (n for n, word in enumerate(words) if _NAME.search(word)):
-        found |= {key(words[start]), key(" ".join(words[start : start + 2]))}
+        keys |= {key(words[start]), key(" ".join(words[start : start + 2]))}
         for end in range(start + 3, min(start + longest, len(words)) + 1):
             if _NAME.search(words[end - 1]):
-                found.add(key(" ".join(words[start:end])))
-    return found
+                keys.add(key(" ".join(words[start:end])))
+    return keys

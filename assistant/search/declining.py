@@ -1,8 +1,7 @@
-"""A question and its hits in, why there is no answer out, or None.
+"""Why a question has no answer here, or None.
 
-Topic, statement and answer are three gates. What the library has nothing like is absent or invented; what the
-right abstract does not state is unstated; what is no question for papers is off the corpus. Each says what
-came nearest.
+A topic or name that the library has nothing on is absent or invented, what the right abstract does not state is
+unstated, and what is not a question about papers is off-corpus. A decline names the nearest papers.
 """
 
 from __future__ import annotations
@@ -16,20 +15,21 @@ from ..core.records import Decline, Hit
 from ..index.names import closest_titles, is_title, key
 from ..question.understanding import Asked
 from .particulars import unnamed, unstated, untried
-from .relevance import SURELY, probabilities
+from .relevance import probabilities
+from .retrieval import SURELY
 
 EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
 NEAREST = 3
-"""Papers named as the nearest."""
+"""Most papers named as the nearest."""
 FAINT = 0.1
-"""A chosen paper less relevant than this, beside all that are held, is not what a question is about: of the questions
-put to the paper next to the right one 9 in 10 are declined, to one at random 44 in 45, to the right one 1 in 11."""
+"""A question is not about a chosen paper that is less relevant than this among all papers. That declines 1 in 11
+questions about the right paper, 9 in 10 about the one most like it, and 44 in 45 about one at random."""
 WORDS, SENTENCES = 25, 20
-"""Of a question and of an abstract, as many as tell: the fewer of the one and the more of the other, the more likely
-two of them are alike by chance."""
+"""Words of a question and sentences of an abstract that count: the fewer of the one and the more of the other, the more
+likely they are similar by chance."""
 BY_WORDS = 0.25
-"""Share of the rarity of a question's words that the best hit must hold where nothing else is known of it: on the
-fitting questions 16 of 246 answerable ones are declined so, and 9 of 19 on what is not here."""
+"""Without vectors, the share of the rarity of a question's words that the best hit must cover. On the fitting questions
+that declines 16 of 246 answerable ones, and 9 of 19 on topics that are not here."""
 _CALLED = re.compile(
     r"\b(?:the|that|this|a) (?:paper|article|abstract|thesis),? (?:(?:(?:that |which )?is )?"
     r"(?:called|titled|entitled|named) )?"
@@ -39,7 +39,7 @@ _CALLED = re.compile(
     r"[.?!]?$)",
     re.I,
 )
-"""How a question says what the title of a paper is; without quotation marks it goes on to the end."""
+"""A question that gives the title of a paper; without quotation marks the title goes on to the end."""
 _HALF_REMEMBERED = re.compile(
     r"\bor (?:similar|so|something)\b|\bsomething\b|\broughly\b|\bmaybe\b|\bperhaps\b|\bremember\b|\brecall\b"
     r"|\bforg[eo]t\w*|\bexact\w*|\blooking for\b|\bthere (?:was|is)\b",
@@ -50,18 +50,20 @@ ONE_PAPER = ("fact", "figure", "summary")
 
 
 def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
-    """Why the question has no answer here; the gates stand in order of certainty."""
+    """Why the question has no answer here, or None; the surest gate comes first."""
     nearest = tuple(hit.paper.title for hit in hits[:NEAREST])
     if asked.kind == "instruction":
         return Decline("off-corpus", "That is an instruction, not a question. I only report what the papers here say.")
     if asked.kind == "talk":
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
     if asked.nowhere and not asked.unknown:
-        return Decline("absent", f"No paper here has the {_word(asked.nowhere)}.")
+        plural = "s" if len(asked.nowhere) > 1 else ""
+        quoted = listed([f"“{word}”" for word in asked.nowhere])
+        return Decline("absent", f"No paper here has the word{plural} {quoted}.")
     if not hits:
         return Decline("absent", f"Nothing in {_searched(asked)} is about that.")
     return (
-        _uncalled(asked, hits)
+        _wrong_title(asked, hits)
         or _invented(asked, hits, nearest)
         or _unstated(asked, hits[0], nearest)
         or _beside(asked, hits)
@@ -69,96 +71,96 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     )
 
 
-def _uncalled(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
-    """What is said of a title that the question quotes and none of the papers bears that are most like it."""
-    found = _CALLED.search(asked.text)
-    title = next(filter(None, found.groups()), "").strip(" .,;:?!") if found else ""
+def _wrong_title(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """The decline for a question that gives a title which none of the most similar papers has."""
+    match = _CALLED.search(asked.text)
+    title = next(filter(None, match.groups()), "").strip(" .,;:?!") if match else ""
     titles = [hit.paper.title for hit in hits]
-    kept = asked.papers is not None or asked.sources is not None  # the paper may be held beside those looked at
-    if not title or kept or _HALF_REMEMBERED.search(asked.text.replace(title, "")):
+    limited = asked.papers is not None or asked.sources is not None  # the paper may be one of the others
+    if not title or limited or _HALF_REMEMBERED.search(asked.text.replace(title, "")):
         return None
-    if any(key(title) == key(named.text) for named in asked.named) or is_title(title, titles):
+    if any(key(title) == key(name.text) for name in asked.named) or is_title(title, titles):
         return None
     nearest = tuple(closest_titles(title, titles))
-    return Decline("invented", f"No paper here is called “{title}”.{_came(nearest)}", nearest)
+    return Decline("invented", f"No paper here is called “{title}”.{_nearest(nearest)}", nearest)
 
 
 def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
+    """The decline for a name that no paper here mentions."""
     missing = [name for name in asked.unknown if all(unnamed([name], hit.paper) for hit in hits)]
     if not missing or asked.kind == "lookup":
         return None
     names = " or ".join(missing)
-    return Decline("invented", f"No paper here mentions {names}.{_came(nearest)}", nearest)
+    return Decline("invented", f"No paper here mentions {names}.{_nearest(nearest)}", nearest)
 
 
 def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | None:
+    """The decline for a particular that the best hit does not state."""
     if asked.kind not in ONE_PAPER:
         return None
     missing = unstated(asked.text, top.paper)
-    means_top = {i for named in asked.named if named.exact for i in named.paper_ids} == {top.paper.id}
+    means_top = {i for name in asked.named if name.exact for i in name.paper_ids} == {top.paper.id}
     if means_top:
-        names = [named.text for named in asked.named]
+        names = [name.text for name in asked.named]
         missing += [*unnamed(asked.coined, top.paper), *untried(asked.text, names, top.paper)]
     if not missing:
         return None
-    said = max(top.evidence, key=lambda told: told.signals["answers"]).text
-    message = f"The abstract of “{top.paper.title}” does not state {listed(missing)}. The nearest it says: “{said}”"
+    best = max(top.evidence, key=lambda sentence: sentence.signals.answers).text
+    message = f"The abstract of “{top.paper.title}” does not state {listed(missing)}. The nearest it says: “{best}”"
     return Decline("unstated", message, nearest)
 
 
 def _beside(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
-    """What is said of a name that few papers mention, where the best hit, none of them, speaks of something else."""
+    """The decline for a name that few papers mention, if the best hit is none of them."""
     if asked.kind not in ONE_PAPER or asked.leads_on:
         return None
-    for named in asked.named:
-        bearers = [hit.paper for hit in hits if hit.paper.id in named.paper_ids]
-        if named.exact or hits[0].paper in bearers or not any(not unnamed([named.text], paper) for paper in bearers):
+    for name in asked.named:
+        bearers = [hit.paper for hit in hits if hit.paper.id in name.paper_ids]
+        if name.exact or hits[0].paper in bearers or not any(not unnamed([name.text], paper) for paper in bearers):
             continue
-        said = f"The abstracts that mention {named.text} do not seem to say that."
-        return Decline("unstated", f"{said}{_came(titles := tuple(paper.title for paper in bearers))}", titles)
+        titles = tuple(paper.title for paper in bearers)
+        message = f"The abstracts that mention {name.text} do not seem to say that."
+        return Decline("unstated", f"{message}{_nearest(titles)}", titles)
     return None
 
 
-def _word(strange: Sequence[str]) -> str:
-    return f"word{'s' if len(strange) > 1 else ''} {listed([f'“{word}”' for word in strange])}"
-
-
 def listed(names: Sequence[str]) -> str:
-    """`a, b or c`; what another of the names says already is said once."""
+    """`a, b or c`, without names that are part of another."""
     once = list({name.casefold(): name for name in names}.values())
-    told = [name for name in once if not any(name.casefold() in o.casefold() for o in once if o is not name)]
-    return " or ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    kept = [name for name in once if not any(name.casefold() in o.casefold() for o in once if o is not name)]
+    return " or ".join(filter(None, (", ".join(kept[:-1]), kept[-1])))
 
 
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
-    called = hits[0].signals["named"] == SURELY
+    """The decline for a topic that the library, or the chosen papers, have nothing on."""
+    named = hits[0].signals.named == SURELY
     elsewhere = asked.papers is not None and hits[0].relevance < FAINT
     about = asked.foreign or _about(asked, hits)
-    if called or (about and not elsewhere):
+    if named or (about and not elsewhere):
         return None
     if asked.papers and len(asked.papers) == 1:
         return Decline("absent", "The chosen paper does not seem to say anything about that.", nearest)
     message = f"{_searched(asked).capitalize()} do not seem to say anything about that."
-    return Decline("absent", f"{message}{_came(nearest)}", nearest)
+    return Decline("absent", f"{message}{_nearest(nearest)}", nearest)
 
 
 def _about(asked: Asked, hits: Sequence[Hit]) -> bool:
     """Whether the library has anything on a question."""
-    if not hits[0].signals["maxsim"]:  # papers are searched by words alone
-        return hits[0].signals["coverage"] >= BY_WORDS
+    if not hits[0].signals.maxsim:  # there are no vectors
+        return hits[0].signals.coverage >= BY_WORDS
     fitted = model("answers")
     return fitted.probability(features(asked, hits)) >= fitted.threshold
 
 
 def nothing_stood(hits: Sequence[Hit]) -> Decline:
-    """The decline for a draft of which no sentence passed the checks."""
+    """The decline for a draft none of whose sentences passed the checks."""
     nearest = tuple(hit.paper.title for hit in hits[:NEAREST])
-    message = "What was written could not be held against the words of the papers, so none of it is shown."
-    return Decline("unstated", f"{message}{_came(nearest)}", nearest)
+    message = "Nothing that was written could be verified against the papers, so none of it is shown."
+    return Decline("unstated", f"{message}{_nearest(nearest)}", nearest)
 
 
 def within(declined: Decline, asked: Asked) -> Decline:
-    """The decline, which says so where the question kept to chosen papers."""
+    """The decline; if the question was limited to chosen papers, it says so."""
     if asked.papers is None or declined.kind == "off-corpus":
         return declined
     were = "was" if len(asked.papers) == 1 else "were"
@@ -172,12 +174,12 @@ def _searched(asked: Asked) -> str:
 
 
 def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
-    """What the model sees that tells whether the library has anything on a question."""
+    """What the model for the last gate sees of a question and its best hit."""
     top = hits[0]
     return {
         "alone": max(probabilities(hits, "single")) if asked.several else top.relevance,
-        "maxsim": top.signals["maxsim"],
-        "pair": top.signals["pair"],
+        "maxsim": top.signals.maxsim,
+        "pair": top.signals.pair,
         "words": min(len(asked.text.split()), WORDS) / WORDS,
         "sentences": min(len(top.evidence), SENTENCES) / SENTENCES,
         "named": float(bool(asked.named)),
@@ -185,7 +187,5 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     }
 
 
-def _came(nearest: Sequence[str]) -> str:
-    if not nearest:
-        return ""
-    return f" The nearest are {'; '.join(f'“{title}”' for title in nearest)}."
+def _nearest(titles: Sequence[str]) -> str:
+    return f" The nearest are {'; '.join(f'“{title}”' for title in titles)}." if titles else ""

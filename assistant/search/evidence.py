@@ -1,4 +1,4 @@
-"""A question's words and papers in, how the papers and their sentences bear on the question out."""
+"""How papers and their sentences match a question: the signals by which they are judged."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from ..core.logistic import model
-from ..core.records import Evidence, Paper
+from ..core.records import Evidence, PaperSignals, SentenceSignals
 from ..core.text import stem
 from ..index.interaction import similarities
-from ..index.reading import CUES, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,21 +22,20 @@ if TYPE_CHECKING:
 
     from ..index.generation import Held
 
-_BEARING = ("similarity", "focus", "coverage", "focus_coverage")
-_SIGNALS = (*_BEARING, *(f"{name}_gap" for name in _BEARING), *CUES, "figure", "figure_wanted", "before", "after")
-"""How alike a sentence is, how far it stands behind the best of its abstract, its cues and its neighbours' likeness."""
+_JUDGED_BY = tuple(signal.name for signal in fields(SentenceSignals) if signal.name != "answers")
+"""The signals that the sentence model judges a sentence by, in the order of the columns below."""
 LEAST = 1e-3
-"""What a word weighs that every paper has."""
+"""The weight of a word that every paper uses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """A question as the signals need it.
+    """A question, as papers and sentences are compared with it.
 
-    tokens (t, d): its content words' vectors, no rows when there is no embedder; focus: the rows of what is asked,
-    names left out; weights (t,): how rare the word of each row is, shared among its pieces; rarity: the inverse
-    document frequency of each of its stems.
-    figures: the numbers it states itself, which no answer has to repeat.
+    tokens (t, d): the vectors of its content words, without rows if there is no embedder. focus: the rows of the words
+    that are no names. weights (t,): how rare the word of each row is, shared among its pieces. rarity: the inverse
+    document frequency of each of its stems. focus_rarity: of those that are no names. figures: the numbers it states,
+    which are no answer to it.
     """
 
     tokens: NDArray[np.float32]
@@ -51,11 +49,11 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """How alike the words of a question and of one paper are.
+    """How similar the words of a question are to those of one paper.
 
-    `maxsim` with the whole question, `weakest`, the worst matched word of what is asked, and `pair`, the match of the
-    two neighbouring sentences that match best together, rare words weighing more, are the paper's; `sentences` has for
-    each sentence its MaxSim with the question and with what is asked, 0 where it has no words.
+    `maxsim`: with the whole question. `weakest`: the worst matched word that is no name. `pair`: the two neighbouring
+    sentences that match best together, rare words weighing more. `sentences` (n, 2): for each sentence its MaxSim with
+    the whole question and with its words that are no names, 0 if the sentence has no words.
     """
 
     maxsim: float
@@ -64,114 +62,157 @@ class Matches:
     sentences: Sequence[Sequence[float]]
 
 
-def compare(probe: Probe, held: Mapping[str, Held]) -> dict[str, Matches]:
+UNMATCHED = Matches(0.0, 0.0, 0.0, ())
+"""A paper without vectors."""
+
+# -- late interaction
+
+
+def compare(probe: Probe, papers: Mapping[str, Held]) -> dict[str, Matches]:
     """The matches of a question with each paper that has words, all in one product."""
     import numpy as np
 
-    held = {paper_id: own for paper_id, own in held.items() if own.codes.starts}
-    if not held or not len(probe.tokens):
+    papers = {paper_id: paper for paper_id, paper in papers.items() if paper.codes.starts}
+    if not papers or not len(probe.tokens):
         return {}
-    product = similarities(probe.tokens, b"".join(own.codes.bits for own in held.values()))
-    firsts, papers = _parts(held.values())
-    worded = np.diff(firsts, append=len(product)) > 0
-    best = np.full((len(firsts), len(probe.tokens)), -np.inf, np.float32)
-    best[worded] = np.maximum.reduceat(product, np.array(firsts)[worded], axis=0)
-    of_papers = np.maximum.reduceat(best, papers, axis=0)
+    product = similarities(probe.tokens, b"".join(paper.codes.bits for paper in papers.values()))
+    parts, titles = _parts(papers.values())
+    worded = np.diff(parts, append=len(product)) > 0
+    best = np.full((len(parts), len(probe.tokens)), -np.inf, np.float32)
+    best[worded] = np.maximum.reduceat(product, np.array(parts)[worded], axis=0)
+    of_papers = np.maximum.reduceat(best, titles, axis=0)
     best[~worded] = 0.0
     maxsims, weakest = of_papers.mean(axis=1).tolist(), of_papers[:, probe.focus].min(axis=1).tolist()
-    pairs = _pairs(probe, best, papers).tolist()
+    pairs = _pairs(probe, best, titles).tolist()
     sentences = np.stack([best.mean(axis=1), best[:, probe.focus].mean(axis=1)], axis=1).tolist()
     return {
-        paper_id: Matches(maxsims[n], weakest[n], pairs[n], sentences[first + 1 : last])
-        for n, (paper_id, first, last) in enumerate(zip(held, papers, [*papers[1:], len(firsts)], strict=True))
+        paper_id: Matches(maxsims[n], weakest[n], pairs[n], sentences[title + 1 : after])
+        for n, (paper_id, title, after) in enumerate(zip(papers, titles, [*titles[1:], len(parts)], strict=True))
     }
 
 
-def _pairs(probe: Probe, best: NDArray[np.float32], papers: Sequence[int]) -> NDArray[np.float32]:
-    """For each paper, whose parts begin at `papers`, the best weighted match of two sentences that stand together.
+def _parts(papers: Iterable[Held]) -> tuple[list[int], list[int]]:
+    """The first word of each part, counted over all papers, and which parts are titles.
 
-    best (parts, t): the match of each word with each part. A title stands with no sentence.
+    A part is a title or a sentence. It has no words if the next part begins at the same word.
+    """
+    parts: list[int] = []
+    titles: list[int] = []
+    before = 0
+    for paper in papers:
+        starts = paper.codes.starts
+        titles.append(len(parts))
+        parts.append(before)
+        parts += [before + bisect_left(starts, sentence.span.start) for sentence in paper.reading.sentences]
+        before += len(starts)
+    return parts, titles
+
+
+def _pairs(probe: Probe, best: NDArray[np.float32], titles: Sequence[int]) -> NDArray[np.float32]:
+    """For each paper the best weighted match of two neighbouring sentences; a title has no neighbour.
+
+    best (parts, t): the match of each word with each part.
     """
     import numpy as np
 
-    titles = np.zeros(len(best), bool)
-    titles[papers] = True
-    lone = np.append(titles[1:], True)
+    is_title = np.zeros(len(best), bool)
+    is_title[titles] = True
+    alone = np.append(is_title[1:], True)
     together = best.copy()
-    together[~lone] = np.maximum(best, np.roll(best, -1, axis=0))[~lone]
+    together[~alone] = np.maximum(best, np.roll(best, -1, axis=0))[~alone]
     weights = np.array(probe.weights, np.float32)
     scores = together @ (weights / weights.sum())
-    scores[titles & ~lone] = -np.inf
-    found: NDArray[np.float32] = np.maximum.reduceat(scores, papers)
-    return found
+    scores[is_title & ~alone] = -np.inf
+    pairs: NDArray[np.float32] = np.maximum.reduceat(scores, titles)
+    return pairs
 
 
-def _parts(held: Iterable[Held]) -> tuple[list[int], list[int]]:
-    """Where each part begins, counted in the words of all the papers, and which is each paper's first.
-
-    A part is a title or a sentence; it has no words where the next begins at the same one.
-    """
-    firsts: list[int] = []
-    papers: list[int] = []
-    before = 0
-    for own in held:
-        starts = own.codes.starts
-        papers.append(len(firsts))
-        firsts.append(before)
-        firsts += [before + bisect_left(starts, told.span.start) for told in own.reading.sentences]
-        before += len(starts)
-    return firsts, papers
+# -- words
 
 
 def weights(text: str, starts: Sequence[int], rarity: Mapping[str, float]) -> list[float]:
-    """How rare the word of each token of `text` is, the tokens given by where they start; all above 0.
+    """How rare the word of each token of `text` is, given where the tokens start; all above 0.
 
-    The pieces of a word share its rarity. A word that the rarities do not tell is as rare as the rarest they do.
+    The pieces of a word share its rarity. A word without a rarity counts as the rarest word that has one.
     """
     most = max(rarity.values(), default=1.0)
-    spans = [found.span() for found in re.finditer(r"[^\W_]+", text)]
-    places = [max(0, bisect_right(spans, start, key=operator.itemgetter(0)) - 1) for start in starts]
-    pieces = Counter(places)
-    return [max(rarity.get(stem(text[slice(*spans[n])]), most), LEAST) / pieces[n] for n in places]
+    spans = [match.span() for match in re.finditer(r"[^\W_]+", text)]
+    word_of = [max(0, bisect_right(spans, start, key=operator.itemgetter(0)) - 1) for start in starts]
+    pieces = Counter(word_of)
+    return [max(rarity.get(stem(text[slice(*spans[n])]), most), LEAST) / pieces[n] for n in word_of]
 
 
 def coverages(rarity: Mapping[str, float], texts: Iterable[frozenset[str]]) -> list[float]:
-    """The share of a question's rarity that each text's stems cover, 0 to 1; 0 for a question without words."""
+    """The share of a question's rarity that the stems of each text cover, 0 to 1; 0 for a question without words."""
     total = math.fsum(rarity.values()) or 1.0
-    return [math.fsum(map(rarity.__getitem__, held.intersection(rarity))) / total for held in texts]
+    return [math.fsum(map(rarity.__getitem__, stems.intersection(rarity))) / total for stems in texts]
 
 
-def signals(probe: Probe, reading: Reading, matches: Matches | None) -> dict[str, float]:
-    """How the paper as a whole bears on the question.
+# -- signals
 
-    `maxsim`, `weakest` (the worst matched word of what is asked), `pair` (the match of its two best neighbouring
-    sentences), `coverage`, `focus_coverage` and `title` (the share of the title's words that the question holds).
-    """
-    title = reading.title
+
+def signals(
+    probe: Probe,
+    papers: Mapping[str, Held],
+    matches: Mapping[str, Matches],
+    lists: Mapping[str, Mapping[str, float]],
+) -> dict[str, PaperSignals]:
+    """The signals of each paper, given its matches and the lists that found it: `named`, `bm25`, `cosine`, `bridge`."""
+    stems = [paper.reading.stems for paper in papers.values()]
+    covered = zip(coverages(probe.rarity, stems), coverages(probe.focus_rarity, stems), strict=True)
     return {
-        "coverage": coverages(probe.rarity, [reading.stems])[0],
-        "focus_coverage": coverages(probe.focus_rarity, [reading.stems])[0],
-        "title": len(title.intersection(probe.rarity)) / len(title) if title else 0.0,
-        "maxsim": matches.maxsim if matches else 0.0,
-        "weakest": matches.weakest if matches else 0.0,
-        "pair": matches.pair if matches else 0.0,
+        paper_id: PaperSignals(
+            coverage=coverage,
+            focus_coverage=focus_coverage,
+            title=len(title.intersection(probe.rarity)) / len(title) if (title := paper.reading.title) else 0.0,
+            maxsim=(match := matches.get(paper_id, UNMATCHED)).maxsim,
+            weakest=match.weakest,
+            pair=match.pair,
+            named=lists["named"].get(paper_id, 0.0),
+            bm25=lists["bm25"].get(paper_id, 0.0),
+            cosine=lists["cosine"].get(paper_id, 0.0),
+            bridge=lists["bridge"].get(paper_id, 0.0),
+        )
+        for (paper_id, paper), (coverage, focus_coverage) in zip(papers.items(), covered, strict=True)
     }
 
 
-def evidence(probe: Probe, paper: Paper, reading: Reading, matches: Matches | None) -> tuple[Evidence, ...]:
-    """Every sentence of the abstract in order, with its signals and the probability that it holds the answer."""
-    stems = [told.stems for told in reading.sentences]
-    alike = matches.sentences if matches else [(0.0, 0.0)] * len(stems)
-    shares = zip(coverages(probe.rarity, stems), coverages(probe.focus_rarity, stems), strict=True)
-    found = [(*some, *more) for some, more in zip(alike, shares, strict=True)]
-    most = [max(values) for values in zip(*found, strict=True)]
-    around = [0.0, *(similarity for similarity, *_ in found), 0.0]
-    fitted, every = model("sentence"), []
-    for n, told in enumerate(reading.sentences):
-        fresh = not told.figures <= probe.figures
-        gaps = map(operator.sub, found[n], most)
-        figures = (float(fresh), float(fresh and probe.wants_figure))
-        signals = dict(zip(_SIGNALS, (*found[n], *gaps, *told.cues, *figures, around[n], around[n + 2]), strict=True))
-        signals["answers"] = fitted.probability(signals)
-        every.append(Evidence(told.span.of(paper.abstract), told.span.start, signals))
-    return tuple(every)
+def evidence(
+    probe: Probe, papers: Mapping[str, Held], matches: Mapping[str, Matches]
+) -> dict[str, tuple[Evidence, ...]]:
+    """For each paper every sentence of its abstract in order, with the probability that it holds the answer."""
+    columns = _columns(probe, papers, matches)
+    answers = model("sentence").probabilities(columns)
+    judged = iter([SentenceSignals(*row) for row in zip(*columns.values(), answers, strict=True)])
+    every = {}
+    for paper_id, own in papers.items():
+        spans = [sentence.span for sentence in own.reading.sentences]
+        texts = [own.paper.abstract[span.start : span.end] for span in spans]
+        every[paper_id] = tuple(map(Evidence, texts, [span.start for span in spans], judged))
+    return every
+
+
+def _columns(probe: Probe, papers: Mapping[str, Held], matches: Mapping[str, Matches]) -> dict[str, list[float]]:
+    """The signals of all sentences of all papers, each signal a column."""
+    import numpy as np
+
+    sentences = [sentence for paper in papers.values() for sentence in paper.reading.sentences]
+    if not sentences:
+        return {name: [] for name in _JUDGED_BY}
+    counts = [len(paper.reading.sentences) for paper in papers.values() if paper.reading.sentences]
+    firsts = np.cumsum([0, *counts[:-1]])
+    stems = [sentence.stems for sentence in sentences]
+    late = [
+        values
+        for paper_id, paper in papers.items()
+        for values in matches.get(paper_id, UNMATCHED).sentences or [(0.0, 0.0)] * len(paper.reading.sentences)
+    ]
+    covered = np.column_stack([coverages(probe.rarity, stems), coverages(probe.focus_rarity, stems)])
+    matched = np.hstack([np.array(late), covered])  # (sentences, 4): similarity, focus, and their coverages
+    gaps = matched - np.repeat(np.maximum.reduceat(matched, firsts), counts, axis=0)
+    figure = np.array([not sentence.figures <= probe.figures for sentence in sentences], float)
+    before, after = np.roll(matched[:, 0], 1), np.roll(matched[:, 0], -1)
+    before[firsts] = after[firsts - 1] = 0.0  # the first of a paper comes after the last of the one before it
+    cues = np.array([sentence.cues for sentence in sentences])
+    table = np.column_stack([matched, gaps, cues, figure, figure * probe.wants_figure, before, after])
+    return dict(zip(_JUDGED_BY, table.T.tolist(), strict=True))

@@ -1,7 +1,7 @@
-"""A question and a paper in, the particulars out that the question asks for and the abstract does not state.
+"""What a question asks for and an abstract does not state.
 
-Abstracts are silent on the same few things again and again (licences, authors, machines, prices); a topic match
-says nothing about them, so each is looked for by its own words.
+Abstracts leave out the same few things again and again: licences, authors, machines, prices. Similarity to the topic
+says nothing about those, so each is looked for by its own words.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from ..core.records import Paper
 from ..core.text import numbers, sentences, words
 from ..index.names import name_like, plain
-from ..question.cues import COUNTED, SAME
 
 
 @dataclass(frozen=True, slots=True)
 class _Particular:
-    """What to call a particular in a message, how a question asks for it, and how an abstract states it."""
+    """A particular: its name in a message, how a question asks for it, and how an abstract states it."""
 
     name: str
     asked: re.Pattern[str]
@@ -98,7 +97,7 @@ _PARTICULARS = (
         r"\bfund(?:ed|ing|ers?)\b|\bsponsor|\bgrants?\b(?! access)|\bwho paid for\b",
         r"\bfund|\bsponsor|\bgrant",
     ),
-    _particular("a prize", r"\bprizes?\b|\bprize money\b", r"\bprize"),
+    _particular("a prize", r"\bprizes?\b", r"\bprize"),
     _particular(
         "anybody's age",
         r"(?<!middle )\bages\b|\b(?:what|their|mean|average|median) (?:is |was )?(?:the )?(?:mean |average |median )?"
@@ -150,17 +149,16 @@ _PARTICULARS = (
     _particular("what comes next", r"\bfuture (?:work|plans?|directions?|steps)\b", r"\bfuture|\bplan to\b|\bnext\b"),
 )
 _WORDED = re.compile(
-    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long|fast|good|wide|deep))\b[^,.?;]{0,40}?\b"
-    r"(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|momentum|gradient clipping"
-    r"|attention heads?|(?:random )?seeds?|temperature|beam (?:size|width)|hidden (?:size|dimension|units)|patch size"
-    r"|codebook size|activation functions?|loss functions?|tokeni[sz]er|sampling rate|sample rate|frame rate"
-    r"|image resolution|sequence length|window size|kernel size|data augmentations?|"
-    r"bleu|rouge|meteor|chrf|cider|bertscore|perplexity|word error rate|equal error rate|wer|character error rate|cer"
-    r"|fid|miou|map|f1|psnr|ssim|lpips|eer|mrr|ndcg|auroc|auc|rmse|dice score|dice|success rate|win rate"
-    r"|mean opinion score|mos|inception score|clip score|kappa|"
-    r"elo|exact match|latency|throughput|context (?:length|window)|vocabulary size|p-value|standard deviation"
-    r"|carbon|energy|power consumption|flops|gflops|vram|(?:gpu )?memory|disk space|"
-    r"co2|memory footprint|inter-annotator agreement|annotators?)\b",
+    r"\b(?:what|which|exact|precise|how (?:many|much|high|low|large|big|long|fast|good|wide"
+    r"|deep))\b[^,.?;]{0,40}?\b(learning rate|batch size|optimi[sz]er|weight decay|dropout|warm-?up|epochs?|momentum"
+    r"|gradient clipping|attention heads?|(?:random )?seeds?|temperature|beam (?:size|width)|hidden (?:size|dimension"
+    r"|units)|patch size|codebook size|activation functions?|loss functions?|tokeni[sz]er|sampling rate|sample rate"
+    r"|frame rate|image resolution|sequence length|window size|kernel size|data augmentations?|bleu|rouge|meteor|chrf"
+    r"|cider|bertscore|perplexity|word error rate|equal error rate|wer|character error rate|cer|fid|miou|map|f1|psnr"
+    r"|ssim|lpips|eer|mrr|ndcg|auroc|auc|rmse|dice score|dice|success rate|win rate|mean opinion score|mos"
+    r"|inception score|clip score|kappa|elo|exact match|latency|throughput|context (?:length|window)|vocabulary size"
+    r"|p-value|standard deviation|carbon|energy|power consumption|flops|gflops|vram|(?:gpu )?memory|disk space|co2"
+    r"|inter-annotator agreement|annotators?)\b",
     re.I,
 )
 _SYNONYMS = {
@@ -192,7 +190,6 @@ _SYNONYMS = {
     "vram": r"memory|\bv?ram\b|\bgb\b",
     "memory": r"memory|cache|storage|\bv?ram\b|\bgb\b|\bmb\b",
     "gpu memory": r"memory|\bv?ram\b|\bgb\b",
-    "memory footprint": r"memory|\bv?ram\b|\bgb\b|\bmb\b",
     "disk space": r"disk|storage|\bgb\b|\bmb\b",
     "optimizer": r"optimi[sz]er|adam|sgd",
     "optimiser": r"optimi[sz]er|adam|sgd",
@@ -219,59 +216,94 @@ _HOW_MANY = re.compile(
     r"\bhow many\s+([^,.;?]{3,80})|\bnumber of ([^,.;?]{3,60})|\bin (?:b|m)illions of (parameters)\b", re.I
 )
 _NOUN_ENDS = re.compile(
-    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which"
-    r"|that|by|"
-    r"per|with|took|take|would|will|made|make|used?|needed)\b"
+    r"\b(?:does|do|did|is|are|was|were|has|have|had|can|could|in|of|on|for|it|they|to|from|sit|went|go|the|which|that"
+    r"|by|per|with|took|take|would|will|made|make|used?|needed)\b",
 )
 _LANGUAGE = re.compile(
-    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian"
-    r"|Indonesian|Irish|"
-    r"Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili"
-    r"|Swedish|Tamil|"
-    r"Thai|Turkish|Ukrainian|Urdu|Vietnamese|Welsh|Yoruba)\b"
+    r"\b(?:Arabic|Bengali|Chinese|Czech|Danish|Dutch|Finnish|French|German|Greek|Hebrew|Hindi|Hungarian|Indonesian"
+    r"|Irish|Italian|Japanese|Korean|Mandarin|Norwegian|Persian|Polish|Portuguese|Romanian|Russian|Spanish|Swahili"
+    r"|Swedish|Tamil|Thai|Turkish|Ukrainian|Urdu|Vietnamese|Welsh|Yoruba)\b",
 )
-
-
+_COUNTED = {
+    "parameters": r"param|\b\d[\d.]*\s?[bm]\b|[bm]illion",
+    "languages": r"languag|lingual",
+    "people": r"people|participant|volunteer|annotator|human|user|subject|observer|expert|nurse|doctor|person|patient",
+    "layers": r"layer|block|deep",
+    "experts": r"expert",
+    "tokens": r"token",
+    "checkpoints": r"checkpoint",
+    "gpus": r"gpu|tpu|[ahv][1-8]00|rtx",
+    "epochs": r"epoch",
+    "heads": r"head",
+    "images": r"images?\b|photo|picture|frame|scan|slide|sample|example|instance|view|pair",
+    "videos": r"videos?\b|clips?\b|hour|sample|example|pair",
+    "questions": r"question|quer|problem|prompt|item|example|sample|instance|pair|task",
+    "classes": r"class|categor|label|type|kind|concept|object|species",
+    "datasets": r"data|benchmark|corp|task|suite|collection|set\b|domain",
+    "tasks": r"task|benchmark|data|problem|application|domain|environment",
+    "seeds": r"seed|runs?\b|trial|repet",
+    "steps": r"step|iteration|evaluation",
+    "robots": r"robot|arms?\b|embodi|platform|manipulator",
+    "speakers": r"speaker|voice|talker|people|person",
+    "documents": r"document|paper|article|page|passage|text|report|abstract|stud",
+    "hospitals": r"hospital|sites?\b|cent(?:er|re)|institution|clinic",
+    "countries": r"countr|nation",
+    "neurons": r"neuron|units?\b|cells?\b",
+    "demonstrations": r"demonstration|demo|episode|trajector",
+    "sentences": r"sentence|utterance|pair|text|example",
+    "words": r"word|token|lexic|vocabular",
+}
+"""How abstracts mention what is often counted. Other things have too many names to conclude that they are missing."""
+_SAME = {
+    "participants": "people", "volunteers": "people", "annotators": "people", "subjects": "people", "users": "people",
+    "observers": "people", "developers": "people", "authors": "people", "humans": "people", "blocks": "layers",
+    "parameter": "parameters", "weights": "parameters", "tpus": "gpus", "patients": "people", "raters": "people",
+    "photos": "images", "pictures": "images", "clips": "videos", "queries": "questions", "categories": "classes",
+    "labels": "classes", "corpora": "datasets", "benchmarks": "datasets", "runs": "seeds", "iterations": "steps",
+    "voices": "speakers", "articles": "documents", "pages": "documents", "passages": "documents", "sites": "hospitals",
+    "trajectories": "demonstrations", "episodes": "demonstrations", "utterances": "sentences", "cards": "gpus",
+}  # fmt: skip
+"""Other words for these things."""
 _TRIED = re.compile(r"\b(?:on|against|over|than|versus|vs\.?) (?:the )?([^\W_][\w+-]*\w)", re.I)
-"""What a method is tried on or held against."""
+"""What a method is tested on or compared with."""
 
 
 def unstated(question: str, paper: Paper) -> list[str]:
-    """What of the question's particulars the abstract of `paper` plainly does not state, in words."""
+    """The particulars that a question asks for and the abstract of `paper` does not state, in words."""
     text = f"{paper.title}. {paper.abstract}"
     missing = [
         p.name for p in _PARTICULARS if p.asked.search(question) and not (p.stated and p.stated.search(paper.abstract))
     ]
-    for found in _WORDED.finditer(question):
-        word = found[1].casefold()
-        evidence = _SYNONYMS.get(word, rf"\b{re.escape(word.rstrip('s'))}")
-        if not re.search(evidence, text, re.I):
-            missing.append(f"any {found[1]}")
-    missing += [f"anything in {name}" for name in _LANGUAGE.findall(question) if name not in text]
+    for match in _WORDED.finditer(question):
+        word = match[1].casefold()
+        stated = _SYNONYMS.get(word, rf"\b{re.escape(word.rstrip('s'))}")
+        if not re.search(stated, text, re.I):
+            missing.append(f"any {match[1]}")
+    missing += [f"anything in {language}" for language in _LANGUAGE.findall(question) if language not in text]
     counted = _uncounted(question, paper)
     return [*missing, counted] if counted else missing
 
 
 def unnamed(coined: Sequence[str], paper: Paper) -> list[str]:
-    """Those of the `coined` names of a question that neither title nor abstract holds, hyphens and plurals aside."""
-    held = _loose(f"{paper.title} {paper.abstract}")
-    return [name for name in coined if _loose(name).removesuffix("s") not in held]
+    """The `coined` names of a question that neither title nor abstract mentions; hyphens and plurals do not matter."""
+    text = _loose(f"{paper.title} {paper.abstract}")
+    return [name for name in coined if _loose(name).removesuffix("s") not in text]
 
 
 def untried(question: str, named: Sequence[str], paper: Paper) -> list[str]:
-    """What coined words, none of them `named`, the question puts to the test ("on LibriSpeech") and nothing here holds.
+    """The coined words, none of them `named`, that a question asks for results on ("on LibriSpeech") and are not here.
 
-    A longer or shorter form in the abstract will do: "ImageNet" for "ImageNet-1K".
+    A longer or shorter form in the abstract counts: "ImageNet" for "ImageNet-1K".
     """
-    held = _loose(f"{paper.title} {paper.abstract}")
+    text = _loose(f"{paper.title} {paper.abstract}")
     tried = [word for word in _TRIED.findall(question) if name_like(word) and word not in named]
-    return [f"anything on {word}" for word in tried if _root(word) not in held]
+    return [f"anything on {word}" for word in tried if _root(word) not in text]
 
 
 def _root(name: str) -> str:
-    """The letters a name begins with, if they are enough to know it by."""
-    found = re.match(r"[^\W\d_]{4,}", name)
-    return _loose(found[0] if found else name).removesuffix("s")
+    """The first letters of a name if they are distinctive, else the whole name."""
+    letters = re.match(r"[^\W\d_]{4,}", name)
+    return _loose(letters[0] if letters else name).removesuffix("s")
 
 
 def _loose(text: str) -> str:
@@ -279,15 +311,15 @@ def _loose(text: str) -> str:
 
 
 def _uncounted(question: str, paper: Paper) -> str:
-    """What "how many ..." asks for, where no sentence holds both a number and a word for it; else ""."""
-    found = _HOW_MANY.search(question)
-    if not found:
+    """What "how many ..." asks for, if no sentence has both a number and a word for it; else ""."""
+    match = _HOW_MANY.search(question)
+    if not match:
         return ""
-    phrase = words(_NOUN_ENDS.split(found[1] or found[2] or found[3])[0])
+    phrase = words(_NOUN_ENDS.split(match[1] or match[2] or match[3])[0])
     noun = phrase[-1].casefold() if phrase else ""
-    spoken = COUNTED.get(SAME.get(noun, noun))
-    if spoken is None:
+    mentioned = _COUNTED.get(_SAME.get(noun, noun))
+    if mentioned is None:
         return ""
-    told = [paper.title, *(span.of(paper.abstract) for span in sentences(paper.abstract))]
-    stated = any(numbers(text) and re.search(spoken, text, re.I) for text in told)
+    texts = [paper.title, *(span.of(paper.abstract) for span in sentences(paper.abstract))]
+    stated = any(numbers(text) and re.search(mentioned, text, re.I) for text in texts)
     return "" if stated else f"how many {noun}"

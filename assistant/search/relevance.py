@@ -1,7 +1,7 @@
-"""Hits in, the same hits with calibrated probabilities out.
+"""How probable it is that an answer should cite a hit.
 
-Two logistic models, fitted by `eval/fit.py`: `single` for a question that wants one paper and `several` for one
-that wants all that fit say how probable it is that an answer should cite a hit.
+Two logistic models, fitted by `eval/fit.py`, say so: `single` for a question that wants one paper, `several` for one
+that wants every matching paper.
 """
 
 from __future__ import annotations
@@ -12,45 +12,53 @@ from dataclasses import replace
 from ..core.logistic import model
 from ..core.records import Hit
 from ..question.understanding import Asked
-
-_SIGNALS = ("maxsim", "cosine", "coverage", "focus_coverage", "title", "weakest", "named")
-SURELY = 1.0
-"""The `named` signal of a paper whose title holds the name."""
+from .retrieval import SURELY
 
 
-def features(hits: Sequence[Hit]) -> list[dict[str, float]]:
-    """What the relevance models see of each hit, among all the hits."""
-    most = {name: max((hit.signals[name] for hit in hits), default=0.0) for name in ("maxsim", "coverage")}
-    score = max((hit.score for hit in hits), default=0.0)
-    return [
-        {
-            **{name: hit.signals[name] for name in _SIGNALS},
-            "surely_named": float(hit.signals["named"] == SURELY),
-            "score": hit.score,
-            "gap": score - hit.score,
-            **{f"{name}_gap": value - hit.signals[name] for name, value in most.items()},
-            "similarity": max(told.signals["similarity"] for told in hit.evidence),
-            "focus": max(told.signals["focus"] for told in hit.evidence),
-        }
-        for hit in hits
-    ]
+def features(hits: Sequence[Hit]) -> dict[str, list[float]]:
+    """What the models see of each hit among all the hits, each feature a column."""
+    signals = [hit.signals for hit in hits]
+    scores = [hit.score for hit in hits]
+    maxsim, coverage = [one.maxsim for one in signals], [one.coverage for one in signals]
+    return {
+        "maxsim": maxsim,
+        "cosine": [one.cosine for one in signals],
+        "coverage": coverage,
+        "focus_coverage": [one.focus_coverage for one in signals],
+        "title": [one.title for one in signals],
+        "weakest": [one.weakest for one in signals],
+        "named": [one.named for one in signals],
+        "surely_named": [float(one.named == SURELY) for one in signals],
+        "score": scores,
+        "gap": _gaps(scores),
+        "maxsim_gap": _gaps(maxsim),
+        "coverage_gap": _gaps(coverage),
+        "similarity": [max([sentence.signals.similarity for sentence in hit.evidence]) for hit in hits],
+        "focus": [max([sentence.signals.focus for sentence in hit.evidence]) for hit in hits],
+    }
 
 
-def kept(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits on the papers that the question keeps to."""
-    return [hit for hit in hits if asked.keeps(hit.paper.id)]
-
-
-def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits with `relevance`, the probability that an answer to this question should cite each, and sorted by it.
-
-    A question about one paper that names it by its title means that paper, whatever else is more alike.
-    """
-    relevances = probabilities(hits, "several" if asked.several else "single")
-    probable = [replace(hit, relevance=relevance) for hit, relevance in zip(hits, relevances, strict=True)]
-    return sorted(probable, key=lambda hit: (asked.several or hit.signals["named"] < SURELY, -hit.relevance))
+def _gaps(values: Sequence[float]) -> list[float]:
+    """The distance of each value to the largest."""
+    most = max(values, default=0.0)
+    return [most - value for value in values]
 
 
 def probabilities(hits: Sequence[Hit], name: str) -> list[float]:
-    """What the model of that name says of each hit."""
-    return [model(name).probability(values) for values in features(hits)]
+    """The probability of each hit by the model of that name."""
+    return model(name).probabilities(features(hits))
+
+
+def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits with their `relevance`, the probability that an answer should cite them, most relevant first.
+
+    For a question about one paper, a paper that it surely names comes first whatever its relevance.
+    """
+    relevances = probabilities(hits, "several" if asked.several else "single")
+    probable = [replace(hit, relevance=relevance) for hit, relevance in zip(hits, relevances, strict=True)]
+    return sorted(probable, key=lambda hit: (asked.several or hit.signals.named < SURELY, -hit.relevance))
+
+
+def kept(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits on the papers that the question is limited to."""
+    return [hit for hit in hits if asked.keeps(hit.paper.id)]

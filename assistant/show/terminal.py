@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -116,7 +117,7 @@ class Screen:
         for number, hit in enumerate(answer.hits[:MAX_HITS], start=1):
             self.line(hit.paper.title, style="bold", first=f"{number:3}. ", rest="     ")
             ranks = ", ".join(f"{rank} by {name}" for name, rank in hit.ranks.items() if rank is not None)
-            signals = ", ".join(f"{name} {value:.2f}" for name, value in hit.signals.items())
+            signals = ", ".join(f"{name} {value:.2f}" for name, value in asdict(hit.signals).items())
             facts = f"relevance {hit.relevance:.2f}; score {hit.score:.2f}; rank {ranks or 'none'}; {signals}"
             self.line(facts, style="dim", first="     ", rest="     ")
         self.line(f"Sentences rejected: {len(answer.rejections) or 'none'}.")

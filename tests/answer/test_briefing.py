@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer.briefing import CUT, brief
-from assistant.core.records import Evidence, Hit, Paper, Passage
+from assistant.core.records import Evidence, Hit, Paper, Passage, SentenceSignals
 from assistant.core.text import sentences
 from assistant.core.tokens import count_tokens
 
@@ -22,7 +22,7 @@ def hit(title: str, abstract: str, best: int = 0) -> Hit:
     """A hit whose sentences are worth the more the nearer they stand to number `best`."""
     paper = Paper(title, abstract)
     told = tuple(
-        Evidence(span.of(abstract), span.start, {"answers": 1 / (1 + abs(n - best))})
+        Evidence(span.of(abstract), span.start, SentenceSignals(answers=1 / (1 + abs(n - best))))
         for n, span in enumerate(sentences(abstract))
     )
     return Hit(paper, Passage(paper.id, title, abstract, 0), 1.0, evidence=told)

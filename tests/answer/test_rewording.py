@@ -226,7 +226,7 @@ def test_the_paper_of_a_second_step_is_shown_to_the_writer(opened: Opened) -> No
     assistant, model = opened(asked, drafted(LEARNS))
     answer = assistant.ask(question)
     assert len(model.seen) == 2
-    assert {PEAR, RAGNAROK} <= {hit.paper.title for hit in answer.hits if hit.signals["bridge"]} | {
+    assert {PEAR, RAGNAROK} <= {hit.paper.title for hit in answer.hits if hit.signals.bridge} | {
         answer.hits[0].paper.title
     }
     assert f'">\n{RAGNAROK}\n' in model.seen[1][-1].content

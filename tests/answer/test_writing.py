@@ -22,7 +22,7 @@ from assistant.answer.writing import (
     quotes,
     worth_citing,
 )
-from assistant.core.records import Evidence, Hit, Rejection, Sentence
+from assistant.core.records import Evidence, Hit, Rejection, Sentence, SentenceSignals
 from assistant.question.understanding import Asked
 from assistant.search.relevance import judged
 
@@ -70,7 +70,7 @@ def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> 
 
 
 def test_the_paper_led_to_is_cited_beside_the_first(hits: list[Hit]) -> None:
-    far = replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})
+    far = replace(hits[-1], signals=replace(hits[-1].signals, bridge=1.0))
     assert titles(choose(asking("fact"), [*hits[:-1], far])) == [PEAR, far.paper.title]
 
 
@@ -82,7 +82,7 @@ def test_a_list_cites_all_that_are_relevant_enough(hits: list[Hit], kind: str) -
 
 def unsure(hits: list[Hit], first: float, second: float) -> list[Hit]:
     """Hits that the question does not name, the first two with these relevances."""
-    unnamed = [replace(hit, relevance=0.0, signals={**hit.signals, "named": 0.0}) for hit in hits]
+    unnamed = [replace(hit, relevance=0.0, signals=replace(hit.signals, named=0.0)) for hit in hits]
     return [replace(unnamed[0], relevance=first), replace(unnamed[1], relevance=second), *unnamed[2:]]
 
 
@@ -146,7 +146,7 @@ def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -
 def test_a_described_side_is_what_was_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("Compare PearRank with the paper on wind.")
     assert asked.unnamed_sides == ["Compare with the paper on wind."]
-    bridged = [*hits[:-1], replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})]
+    bridged = [*hits[:-1], replace(hits[-1], signals=replace(hits[-1].signals, bridge=1.0))]
     assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
 
 
@@ -174,7 +174,7 @@ def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: li
 def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
     for kind in set(KINDS) - {"summary"}:
         for hit in hits:
-            best = max(hit.evidence, key=lambda told: told.signals["answers"])
+            best = max(hit.evidence, key=lambda told: told.signals.answers)
             assert best.text in [sentence.text for sentence in quotes(asking(kind), hit)]
 
 
@@ -183,7 +183,7 @@ def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
 
     def likely(first: float, rest: float) -> Hit:
         told = [
-            replace(e, signals={**e.signals, "answers": first if n == 7 else rest, "proposal": 0.0, "result": 0.0})
+            replace(e, signals=replace(e.signals, answers=first if n == 7 else rest, proposal=0.0, result=0.0))
             for n, e in enumerate(ledger.evidence)
         ]
         return replace(ledger, evidence=tuple(told))
@@ -194,10 +194,9 @@ def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
 
 def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
     """These sentences, of which one answers."""
-    signals = {"proposal": 0.0, "result": 0.0, "own": 1.0}
     starts = itertools.accumulate((len(text) + 1 for text in texts), initial=0)
     return tuple(
-        Evidence(text, start, {**signals, "answers": 0.9 if n == answer else 0.1 - n / 100})
+        Evidence(text, start, SentenceSignals(own=1.0, answers=0.9 if n == answer else 0.1 - n / 100))
         for n, (text, start) in enumerate(zip(texts, starts, strict=False))
     )
 
@@ -269,7 +268,7 @@ def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
 @pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
 def test_who_wants_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
     told = hits[0].evidence
-    worth = [replace(one, signals={**one.signals, "answers": 0.9 - n / 10}) for n, one in enumerate(told)]
+    worth = [replace(one, signals=replace(one.signals, answers=0.9 - n / 10)) for n, one in enumerate(told)]
     pointing = [replace(worth[0], text="This points back."), *worth[1:]]
     asked = replace(asking(kind), text="In one sentence, what does PearRank learn from?")
     assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [told[0].text]

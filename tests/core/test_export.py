@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from assistant.chain import Assistant
 from assistant.core.errors import ExportError
 from assistant.core.export import as_json, from_json
-from assistant.core.records import Answer, Basis, Citation, Claim, Decline, DeclineKind, Hit, Paper, Passage, Rejection
+from assistant.core.records import (
+    Answer,
+    Basis,
+    Citation,
+    Claim,
+    Decline,
+    DeclineKind,
+    Hit,
+    Paper,
+    PaperSignals,
+    Passage,
+    Rejection,
+)
 from eval.questions import read
 
 from ..conftest import ROOT
@@ -33,7 +45,7 @@ def answered(*quotes: str) -> Answer:
         score=np.float32(1.5),  # type: ignore[arg-type]  # what arithmetic on vectors gives
         relevance=0.75,
         ranks={"bm25": 1, "cosine": None},
-        signals={"bm25": np.float64(2.5)},
+        signals=PaperSignals(bm25=np.float64(2.5)),
     )
     return Answer(
         question="why?",
@@ -111,7 +123,10 @@ def test_everything_is_there_and_plain() -> None:
                 "score": 1.5,
                 "relevance": 0.75,
                 "ranks": {"bm25": 1, "cosine": None},
-                "signals": {"bm25": 2.5},
+                "signals": {
+                    **dict.fromkeys(("coverage", "focus_coverage", "title", "maxsim", "weakest", "pair"), 0.0),
+                    **{"named": 0.0, "bm25": 2.5, "cosine": 0.0, "bridge": 0.0},
+                },
             }
         ],
         "written_by": "extractive",
@@ -167,7 +182,7 @@ def hits(draw: st.DrawFn) -> Hit:
         draw(numbers),
         draw(numbers),
         draw(st.dictionaries(texts, st.none() | st.integers(1, 99), max_size=3)),
-        draw(st.dictionaries(texts, numbers, max_size=3)),
+        draw(st.builds(PaperSignals, coverage=numbers, bm25=numbers, bridge=numbers)),
     )
 
 

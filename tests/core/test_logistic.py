@@ -1,4 +1,4 @@
-"""logistic: named values in, a probability out; the models the package ships."""
+"""Fitted models turn named values into probabilities; the package ships those it needs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,27 @@ def test_the_formula() -> None:
     assert TWO.probability({"b": 4.0, "a": 2.0}) == pytest.approx(1 / (1 + math.exp(-z)))
 
 
-def test_values_that_no_weight_asks_for_are_no_matter() -> None:
+def test_values_without_a_weight_do_not_matter() -> None:
     assert TWO.probability({"a": 0, "b": 0, "c": 99}) == TWO.probability({"a": 0, "b": 0})
 
 
 def test_a_missing_value_is_an_error() -> None:
     with pytest.raises(KeyError, match="b"):
         TWO.probability({"a": 1.0})
+
+
+def test_rows_of_a_table_get_the_probabilities_they_have_alone() -> None:
+    columns = {"b": [4.0, 0.0, -1.5], "c": [9.0, 9.0, 9.0], "a": [2.0, 1.0, 30.0]}
+    alone = [TWO.probability({"a": a, "b": b}) for a, b in zip(columns["a"], columns["b"], strict=True)]
+    assert TWO.probabilities(columns) == alone
+    assert TWO.probabilities({"a": [], "b": []}) == []
+
+
+def test_a_missing_or_short_column_is_an_error() -> None:
+    with pytest.raises(KeyError, match="b"):
+        TWO.probabilities({"a": [1.0]})
+    with pytest.raises(ValueError, match="shorter"):
+        TWO.probabilities({"a": [1.0, 2.0], "b": [1.0]})
 
 
 def test_weights_of_another_length_are_an_error() -> None:
@@ -47,7 +61,7 @@ def test_it_rises_with_a_positive_weight_and_falls_with_a_negative_one(value: fl
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_model_is_whole(name: str) -> None:
+def test_a_shipped_model_is_complete(name: str) -> None:
     fitted = model(name)
     assert len(fitted.features) == len(set(fitted.features)) > 0
     assert len(fitted.features) == len(fitted.mean) == len(fitted.scale) == len(fitted.weights)
@@ -57,7 +71,7 @@ def test_a_shipped_model_is_whole(name: str) -> None:
     assert model(name) is fitted
 
 
-def test_the_models_that_the_rooms_ask_for_are_shipped() -> None:
+def test_the_models_in_use_are_shipped() -> None:
     assert {"single", "several", "sentence", "answers", "support"} <= SHIPPED.keys()
 
 

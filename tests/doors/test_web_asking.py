@@ -170,7 +170,7 @@ def test_a_conversation_in_use_is_not_dropped(conversations: Conversations) -> N
 
 def test_the_scores_of_every_sentence_are_not_kept() -> None:
     passage = Passage("p", "T", "One.", 0)
-    hit = Hit(Paper("T", "One."), passage, 1.0, 0.5, {"bm25": 1}, {"bm25": 2.0}, (Evidence("One.", 0, {"x": 1.0}),))
+    hit = Hit(Paper("T", "One."), passage, 1.0, 0.5, {"bm25": 1}, evidence=(Evidence("One.", 0),))
     talk = Talk("t")
     talk.add(Turn("q", Answer("q", "q", hits=(hit,))))
     assert talk.turns == (Turn("q", Answer("q", "q", hits=(replace(hit, evidence=()),))),)

@@ -61,9 +61,7 @@ def hostile(text: str) -> tuple[Answer, Answer]:
     """An answer and a decline in which everything that can be foreign is `text`."""
     abstract = f"{text} and {text}."
     paper = Paper(text, abstract, text, text, (text,))
-    hit = Hit(
-        paper, Passage(paper.id, text, text, 0), 1.0, 0.5, {text: 1}, {text: 1.0}, (Evidence(text, 0, {text: 1.0}),)
-    )
+    hit = Hit(paper, Passage(paper.id, text, text, 0), 1.0, 0.5, {text: 1}, evidence=(Evidence(text, 0),))
     citation = Citation(Passage(paper.id, text, text, 0), text, 0.7, "checked")
     said = Answer(
         question=text,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant import chain
+from assistant import chain, search
 from assistant.chain import Assistant
 from assistant.core.records import Answer
 from assistant.index.holdings import Holdings
-from assistant.search import declining, evidence, relevance, retrieval, searching
+from assistant.search import declining, evidence, relevance, retrieval
 from assistant.search.retrieval import Retriever
 from eval import ablation
 from eval.ablation import means, table, without_each
@@ -25,7 +25,7 @@ from ..papers import PAIRS
 
 SEAMS = (
     (chain, "self_contained"),
-    *((searching, name) for name in ("understand", "leads", "with_mentioned", "judged")),
+    *((search, name) for name in ("understand", "leads", "with_mentioned", "judged")),
     *((declining, name) for name in ("_invented", "_unstated", "_absent", "model")),
     (evidence, "model"),
     (relevance, "model"),
@@ -69,8 +69,8 @@ def test_a_part_is_off_inside_and_back_after(part: Part, assistant: Assistant) -
 )
 def test_a_signal_is_there_and_then_is_not(name: str, signal: str, without: Callable[..., Answer]) -> None:
     question = "What does PearRank gain over the baseline?"
-    assert any(hit.signals[signal] for hit in without("nothing", question).hits)
-    assert not any(hit.signals[signal] for hit in without(name, question).hits)
+    assert any(getattr(hit.signals, signal) for hit in without("nothing", question).hits)
+    assert not any(getattr(hit.signals, signal) for hit in without(name, question).hits)
 
 
 def test_a_follow_up_is_asked_as_typed(without: Callable[..., Answer]) -> None:

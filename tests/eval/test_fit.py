@@ -44,7 +44,7 @@ def test_an_answerable_question_stands_a_second_time_without_its_papers(shelf: S
     with_it, without = answer_rows([row])
     assert (with_it.label, without.label) == (True, False)
     assert with_it.values == features(row.asked, row.hits)
-    assert without.values["maxsim"] == max(h.signals["maxsim"] for h in row.hits if h.paper.title != PEAR)
+    assert without.values["maxsim"] == max(h.signals.maxsim for h in row.hits if h.paper.title != PEAR)
     assert without.values["alone"] < with_it.values["alone"]
 
 

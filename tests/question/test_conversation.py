@@ -1,4 +1,4 @@
-"""conversation: earlier turns and a question in, one self-contained question out."""
+"""A follow-up question becomes a self-contained one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ from hypothesis import strategies as st
 from assistant.chain import Assistant
 from assistant.core.records import Answer, Citation, Claim, Decline, DeclineKind, Hit, Paper, Passage, Turn
 from assistant.index.holdings import Holdings
-from assistant.question.conversation import ASKED_OF, LOST, UNSURE, is_lost, of_the_chosen, self_contained
+from assistant.question.conversation import (
+    ASKED_OF,
+    LOST,
+    UNSURE,
+    defines,
+    is_lost,
+    of_the_chosen,
+    self_contained,
+    topic,
+)
 from assistant.question.understanding import named
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS
-from .test_question import WORDS
+from .vocabulary import WORDS
 
 PEAR, MOD, RAGNAROK, VILLA, READING, LEDGER, KITE, SNOW = PAPERS = [Paper(*pair) for pair in PAIRS]
 
@@ -27,7 +36,7 @@ def names(question: str) -> Sequence[str]:
 
 
 def turn(question: str, *papers: Paper) -> Turn:
-    """An answer that cites `papers`, in this order."""
+    """A turn whose answer cites `papers`, in this order."""
     passages = [Passage(p.id, p.title, p.abstract.split(".")[0] + ".", 0) for p in papers]
     claims = tuple(Claim(p.text, (Citation(p, p.text, 1.0, "quoted"),)) for p in passages)
     hits = tuple(Hit(paper, passage, 1.0) for paper, passage in zip(papers, passages, strict=True))
@@ -39,7 +48,7 @@ def declined(question: str, kind: DeclineKind = "absent") -> Turn:
 
 
 def reworded(question: str, query: str, *papers: Paper) -> Turn:
-    """A follow-up that was asked in these words."""
+    """A turn whose question was searched as `query`."""
     answer = turn(question, *papers).answer if papers else declined(question).answer
     return Turn(question, replace(answer, query=query))
 
@@ -49,12 +58,12 @@ THREE = [turn("Which papers rank?", PEAR, READING, RAGNAROK)]
 
 
 def meant(question: str, turns: Sequence[Turn]) -> list[str]:
-    """How the titles begin that the self-contained question names before the question; [] if it is left alone."""
-    said = self_contained(question, turns, names)
-    if said == question:
+    """The titles, up to their colon, that the self-contained question adds; [] if it leaves the question unchanged."""
+    query = self_contained(question, turns, names)
+    if query == question:
         return []
-    assert said.endswith(question)
-    before = said.removesuffix(question)
+    assert query.endswith(question)
+    before = query.removesuffix(question)
     return [
         paper.title.split(":")[0]
         for paper in sorted(PAPERS, key=lambda p: before.find(p.title))
@@ -79,19 +88,19 @@ def meant(question: str, turns: Sequence[Turn]) -> list[str]:
         "So who gains from the sorting of their orchards?",
     ],
 )
-def test_a_follow_up_means_the_paper_of_the_last_answer(question: str) -> None:
+def test_a_follow_up_refers_to_the_paper_of_the_last_answer(question: str) -> None:
     assert meant(question, ONE) == ["PearRank"]
 
 
-def test_a_follow_up_means_the_last_answer_and_not_an_earlier_one() -> None:
+def test_a_follow_up_refers_to_the_last_answer_not_an_earlier_one() -> None:
     assert meant("how big is it?", [*ONE, turn("kites?", KITE)]) == ["Do Kites Remember the Wind?"]
 
 
-def test_of_several_cited_papers_the_first_is_it() -> None:
+def test_it_is_the_first_of_several_cited_papers() -> None:
     assert meant("how big is it?", THREE) == ["PearRank"]
 
 
-def test_the_title_is_named_in_full() -> None:
+def test_the_title_is_given_in_full() -> None:
     assert self_contained("how big is it?", ONE, names) == f"Regarding “{PEAR.title}”: how big is it?"
 
 
@@ -113,18 +122,18 @@ def test_numbers_and_ordinals_count_the_cited_papers(question: str, expected: st
     assert meant(question, THREE) == [expected]
 
 
-def test_ordinals_reach_back_to_the_last_answer_with_several_papers() -> None:
+def test_an_ordinal_counts_the_last_answer_that_cites_several_papers() -> None:
     assert meant("and the second one?", [*THREE, turn("the first?", PEAR)]) == ["R^2AG"]
 
 
-def test_an_ordinal_past_the_end_means_no_other_paper() -> None:
+def test_an_ordinal_past_the_end_refers_to_no_other_paper() -> None:
     assert meant("and the fifth one?", THREE) in ([], ["PearRank"])
 
 
 @pytest.mark.parametrize(
     "question", ["Do they need labels?", "What do these have in common?", "Which of them is cheap?"]
 )
-def test_several_are_meant_at_once(question: str) -> None:
+def test_they_are_all_the_cited_papers(question: str) -> None:
     assert sorted(meant(question, THREE)) == ["PearRank", "R^2AG", "Ragnarök"]
 
 
@@ -132,18 +141,18 @@ def test_several_are_meant_at_once(question: str) -> None:
     ("question", "expected"),
     [("Which of these replays storms?", "Ragnarök"), ("Which one needs weak labels?", "PearRank")],
 )
-def test_the_one_of_several_is_meant_that_the_others_are_not_like(question: str, expected: str) -> None:
+def test_which_of_them_is_the_paper_that_shares_most_words(question: str, expected: str) -> None:
     assert meant(question, THREE) == [expected]
 
 
-def test_of_two_of_which_one_was_cited_the_next_found_is_the_other() -> None:
+def test_the_second_of_the_two_is_the_next_best_hit() -> None:
     both = turn("storms?", RAGNAROK, PEAR)
     one = Turn("storms?", replace(turn("storms?", RAGNAROK).answer, hits=both.answer.hits))
     assert meant("Which of the two needs weak labels?", [one]) == ["PearRank"]
     assert meant("Which of them needs weak labels?", [one]) == ["Ragnarök"]
 
 
-def test_both_are_those_of_the_last_two_answers() -> None:
+def test_both_are_the_papers_of_the_last_two_answers() -> None:
     first, last = turn("What does PearRank learn from?", PEAR), turn("storms?", RAGNAROK)
     wide = replace(last, answer=replace(last.answer, hits=turn("storms?", RAGNAROK, READING).answer.hits))
     assert set(meant("do both of them sort pears?", [turn("kites?", KITE), first, wide])) == {"Ragnarök", "PearRank"}
@@ -155,22 +164,22 @@ def test_both_are_those_of_the_last_two_answers() -> None:
     }
 
 
-def test_they_of_one_paper_are_its_authors() -> None:
+def test_with_one_cited_paper_they_are_its_authors() -> None:
     assert meant("What do they measure?", ONE) == ["PearRank"]
 
 
-def test_at_most_four_are_meant_at_once() -> None:
+def test_a_follow_up_refers_to_at_most_four_papers() -> None:
     assert len(meant("Do they agree?", [turn("Which?", *PAPERS)])) == 4
 
 
-# -- "the other one" and "the one that ..."
+# -- "the other one", "the one that ..."
 
 
 def test_the_other_one_is_the_other_of_two() -> None:
     assert meant("and the other one?", [turn("Compare them", PEAR, KITE)]) == ["Do Kites Remember the Wind?"]
 
 
-def test_the_other_one_may_be_of_an_earlier_answer() -> None:
+def test_the_other_one_may_come_from_an_earlier_answer() -> None:
     assert meant("and what does the other one do?", [turn("kites", KITE), turn("pears", PEAR)]) == [
         "Do Kites Remember the Wind?"
     ]
@@ -185,11 +194,11 @@ def test_the_other_one_may_be_of_an_earlier_answer() -> None:
         ("and the orchard ranking paper?", "PearRank"),
     ],
 )
-def test_a_paper_is_described(question: str, expected: str) -> None:
+def test_a_cited_paper_can_be_described(question: str, expected: str) -> None:
     assert meant(question, THREE) == [expected]
 
 
-# -- what stands alone
+# -- questions that stand alone
 
 
 @pytest.mark.parametrize(
@@ -203,7 +212,7 @@ def test_a_paper_is_described(question: str, expected: str) -> None:
     ],
 )
 @pytest.mark.parametrize("turns", [ONE, THREE, [*ONE, *THREE]])
-def test_a_self_contained_question_is_left_alone(question: str, turns: Sequence[Turn]) -> None:
+def test_a_self_contained_question_is_unchanged(question: str, turns: Sequence[Turn]) -> None:
     assert self_contained(question, turns, names) == question
 
 
@@ -216,18 +225,18 @@ def test_a_self_contained_question_is_left_alone(question: str, turns: Sequence[
         ("New topic: what do kites remember?", "what do kites remember?"),
     ],
 )
-def test_an_announced_change_of_topic_leaves_the_papers_behind(question: str, left: str) -> None:
+def test_a_change_of_topic_forgets_the_papers(question: str, left: str) -> None:
     assert self_contained(question, ONE, names) == left
 
 
 @pytest.mark.parametrize("question", ["and on Ragnarök?", "what about Ragnarök?", "And for γ-MoD?"])
-def test_the_question_before_is_asked_of_another_name(question: str) -> None:
-    said = self_contained(question, ONE, names)
-    assert said in ("What does Ragnarök learn from?", "What does γ-MoD learn from?")
-    assert ("Ragnarök" in said) == ("Ragnarök" in question)
+def test_the_previous_question_is_asked_about_another_name(question: str) -> None:
+    query = self_contained(question, ONE, names)
+    assert query in ("What does Ragnarök learn from?", "What does γ-MoD learn from?")
+    assert ("Ragnarök" in query) == ("Ragnarök" in question)
 
 
-def test_it_is_asked_of_several_names_one_after_another() -> None:
+def test_it_is_asked_about_one_name_after_another() -> None:
     said = self_contained("and on Ragnarök, same cost?", ONE, names)
     assert said == "Ragnarök, same cost? — What does Ragnarök learn from?"
     after = [*ONE, reworded("and on Ragnarök, same cost?", said, RAGNAROK)]
@@ -237,7 +246,7 @@ def test_it_is_asked_of_several_names_one_after_another() -> None:
 @pytest.mark.parametrize(
     "question", ["Is it better than Ragnarök?", "Does Ragnarök beat it?", "How does it compare to Ragnarök?"]
 )
-def test_a_name_does_not_take_the_place_of_what_is_pointed_at(question: str) -> None:
+def test_a_name_does_not_replace_the_paper_that_it_is_compared_with(question: str) -> None:
     said = self_contained(question, ONE, names)
     assert said == f"Regarding “{PEAR.title}”: {question}"
     again = self_contained("and γ-MoD?", [*ONE, reworded(question, said, PEAR)], names)
@@ -245,21 +254,21 @@ def test_a_name_does_not_take_the_place_of_what_is_pointed_at(question: str) -> 
 
 
 @pytest.mark.parametrize("question", ["What does Ragnarök do with its queries?", "Does Ragnarök say how fast is it?"])
-def test_a_pronoun_that_a_name_explains_points_at_nothing_before(question: str) -> None:
+def test_a_pronoun_for_a_name_in_the_question_refers_to_nothing_earlier(question: str) -> None:
     assert self_contained(question, ONE, names) == question
 
 
-# -- turns that say nothing
+# -- turns without an answer
 
 
 @pytest.mark.parametrize("question", ["and how big is it?", "the second one?", "What about [2]?", "Why?"])
-def test_without_an_answer_before_the_words_of_the_question_are_meant(question: str) -> None:
+def test_without_an_earlier_answer_the_words_of_the_question_are_used(question: str) -> None:
     assert self_contained(question, [], names) == question
     assert self_contained(question, [declined("What are umbrellas?")], names) == f"Regarding umbrellas: {question}"
     assert self_contained(question, [declined("What are umbrellas?", "off-corpus")], names) == question
 
 
-def test_what_they_asked_for_is_meant_where_it_was_not_found() -> None:
+def test_what_was_asked_for_and_not_found_is_the_topic() -> None:
     turns = [*ONE, declined("Which shops sell umbrellas?")]
     assert self_contained("Which of them are in Lisbon?", turns, names) == (
         "Regarding shops sell umbrellas: Which of them are in Lisbon?"
@@ -270,13 +279,13 @@ def test_what_they_asked_for_is_meant_where_it_was_not_found() -> None:
     assert not is_lost("New topic: which of them are in Lisbon?", turns)
 
 
-def test_what_the_paper_of_a_turn_does_not_state_leaves_it_meant() -> None:
+def test_a_paper_that_does_not_state_something_is_still_the_topic() -> None:
     unstated = reworded("Which licence is it under?", f"Regarding “{PEAR.title}”: Which licence is it under?")
     assert meant("and how big are they?", [*ONE, unstated]) == ["PearRank"]
 
 
 @pytest.mark.parametrize(("relevance", "joined"), [(UNSURE - 0.01, True), (UNSURE, False)])
-def test_a_doubtful_paper_is_not_what_is_meant(relevance: float, joined: bool) -> None:
+def test_a_follow_up_to_a_doubtful_paper_joins_both_questions(relevance: float, joined: bool) -> None:
     first = turn("Do storms break it?", RAGNAROK)
     hits = tuple(replace(hit, relevance=relevance) for hit in first.answer.hits)
     said = self_contained("And how often?", [Turn(first.question, replace(first.answer, hits=hits))], names)
@@ -289,7 +298,7 @@ def test_a_declined_turn_is_skipped() -> None:
 
 
 @given(st.text(min_size=1, max_size=60), st.integers(0, 3))
-def test_any_question_keeps_what_it_asks(question: str, length: int) -> None:
+def test_any_question_gives_the_same_query_twice(question: str, length: int) -> None:
     said = self_contained(question, (ONE + THREE + ONE)[:length], names)
     assert said == self_contained(question, (ONE + THREE + ONE)[:length], names)
     if not length:
@@ -298,16 +307,16 @@ def test_any_question_keeps_what_it_asks(question: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("question", ["What does [9] learn from?", "and the fifth one?"])
-def test_a_number_past_the_end_is_not_taken_for_the_first(question: str) -> None:
+def test_a_number_past_the_end_is_not_the_first_paper(question: str) -> None:
     assert meant(question, THREE) != ["PearRank"]
 
 
-def test_a_question_what_something_is_stands_alone() -> None:
+def test_asking_what_something_is_stands_alone() -> None:
     assert self_contained("What is weak supervision?", ONE, names) == "What is weak supervision?"
     assert self_contained("What is the supervision?", ONE, names) != "What is the supervision?"
 
 
-def test_asking_what_else_there_is_is_no_follow_up() -> None:
+def test_asking_what_else_there_is_is_not_a_follow_up() -> None:
     question = "Are there any papers on snow compression?"
     assert self_contained(question, ONE, names) == question
 
@@ -319,12 +328,12 @@ def test_asking_what_else_there_is_is_no_follow_up() -> None:
         *("How many papers are on snow?", "How many of the papers deal with ice?", "Papers on snow and ice?"),
     ],
 )
-def test_a_short_question_on_papers_stands_alone(question: str) -> None:
+def test_a_short_question_about_papers_stands_alone(question: str) -> None:
     assert self_contained(question, ONE, names) == question
 
 
 @pytest.mark.parametrize("question", ["Which papers use it for boxes?", "Which papers?", "What about snow?"])
-def test_one_that_points_or_says_nothing_of_them_does_not(question: str) -> None:
+def test_a_short_question_with_a_pronoun_or_without_a_topic_does_not(question: str) -> None:
     assert self_contained(question, ONE, names) != question
 
 
@@ -335,8 +344,60 @@ def test_what_else_this_paper_says_is_a_follow_up() -> None:
 @pytest.mark.parametrize(
     "question", ["How accurate is the probe that reads the wind from kites?", "Which orchards show that pears float?"]
 )
-def test_a_relative_pronoun_points_at_nothing_before(question: str) -> None:
+def test_a_relative_pronoun_refers_to_nothing_earlier(question: str) -> None:
     assert self_contained(question, ONE, names) == question
+
+
+# -- topics
+
+
+@pytest.mark.parametrize(
+    ("questions", "about"),
+    [
+        ([], ""),
+        (["What is throat cancer?"], "throat cancer"),
+        (["Tell me about the Bronze Age collapse.", "+What is the evidence for it?"], "Bronze Age collapse"),
+        (["What is throat cancer?", "+Is it treatable?", "+What are its symptoms?"], "throat cancer"),
+        (["What is throat cancer?", "+What about Botox?"], "throat cancer and Botox"),
+        (["What is throat cancer?", "+What about Botox?", "+Tell me about smoking."], "throat cancer and smoking"),
+        (["What are the types of sharks?"], "sharks"),
+        (["Do shoulder braces help?", "+And a cold bath?"], "shoulder braces"),
+        (["Who owns the Firebase?", "+Is the Boise a river?"], "Firebase and Boise"),
+        (
+            ["What is throat cancer?", "How do sled dogs pull heavy loads over rough snow?"],
+            "sled dogs pull heavy loads",
+        ),
+        (["Why?", "What is rain?"], "rain"),
+        (["Interesting. What about snow?"], "snow"),
+    ],
+)
+def test_the_topic_is_the_subject_and_what_came_up_last(questions: list[str], about: str) -> None:
+    assert topic([(question.removeprefix("+"), question.startswith("+")) for question in questions]) == about
+
+
+@pytest.mark.parametrize(
+    "question", ["What is taurine?", "what's an umbrella?", "Tell me about lung cancer.", "Explain weak supervision"]
+)
+def test_a_question_that_defines_its_own_topic(question: str) -> None:
+    assert defines(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is it?",
+        "What are its symptoms?",
+        "What is the baseline?",
+        "What are common treatments?",
+        "What are limitations?",
+        "What about snow?",
+        "And the cost?",
+        "Tell me about another one.",
+        "Is it treatable?",
+    ],
+)
+def test_a_question_that_takes_its_topic_from_elsewhere(question: str) -> None:
+    assert not defines(question)
 
 
 # -- chosen papers
@@ -357,25 +418,25 @@ def asked_of(question: str, turns: Sequence[Turn], *chosen: Paper, general: bool
         ("Who sells umbrellas in Lisbon?", False, False),
     ],
 )
-def test_a_question_means_the_chosen_paper_or_stands_alone(question: str, general: bool, means: bool) -> None:
+def test_a_question_refers_to_the_chosen_paper_or_stands_alone(question: str, general: bool, means: bool) -> None:
     said = asked_of(question, [], KITE, general=general)
     assert said == (f"Regarding “{KITE.title}”: {question}" if means else question)
 
 
-def test_a_follow_up_means_a_turn_about_the_chosen_papers() -> None:
+def test_a_follow_up_refers_to_a_turn_about_the_chosen_papers() -> None:
     assert PEAR.title in asked_of("How big is it?", ONE, PEAR, SNOW)
     assert SNOW.title not in asked_of("How big is it?", ONE, PEAR, SNOW)
 
 
-def test_a_follow_up_does_not_mean_a_turn_about_other_papers() -> None:
+def test_a_follow_up_does_not_refer_to_a_turn_about_other_papers() -> None:
     assert asked_of("How big is it?", ONE, KITE) == f"Regarding “{KITE.title}”: How big is it?"
 
 
-def test_a_declined_turn_leaves_the_chosen_papers_meant() -> None:
+def test_after_a_declined_turn_a_follow_up_refers_to_the_chosen_papers() -> None:
     assert asked_of("How big is it?", [declined("umbrellas?")], KITE) == f"Regarding “{KITE.title}”: How big is it?"
 
 
-def test_all_chosen_papers_are_meant_at_once_up_to_a_bound() -> None:
+def test_a_question_refers_to_a_limited_number_of_chosen_papers() -> None:
     said = asked_of("How big are they?", [], PEAR, SNOW)
     assert said == f"Regarding “{PEAR.title}” and “{SNOW.title}”: How big are they?"
     many = [Paper(f"Orchard {n}", "Pears.") for n in range(ASKED_OF + 1)]
@@ -387,7 +448,7 @@ def test_all_chosen_papers_are_meant_at_once_up_to_a_bound() -> None:
 
 @pytest.fixture(scope="module")
 def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Assistant]]:
-    """`remembering(turns)`: assistants over one library that remember so many turns."""
+    """`remembering(8)` is an assistant that remembers 8 turns; all share one library."""
     from assistant.library.papers import Library
 
     from ..papers import write_listing
@@ -400,7 +461,7 @@ def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
 
 @pytest.mark.parametrize(("memory", "reaches"), [(0, False), (1, False), (2, True), (8, True)])
-def test_memory_is_bound(remembering: Callable[[int], Assistant], memory: int, reaches: bool) -> None:
+def test_memory_is_limited(remembering: Callable[[int], Assistant], memory: int, reaches: bool) -> None:
     turns = [*ONE, declined("umbrellas?")]
     query = remembering(memory).ask("how big is it?", turns).query
     assert (PEAR.title in query) == reaches
@@ -418,7 +479,7 @@ def test_a_conversation_keeps_its_turns_and_forgets_them(remembering: Callable[[
     assert chat.ask("and how big is it?").query == "and how big is it?"
 
 
-def test_a_streamed_turn_is_remembered_too(remembering: Callable[[int], Assistant]) -> None:
+def test_a_streamed_turn_is_also_remembered(remembering: Callable[[int], Assistant]) -> None:
     chat = remembering(8).conversation()
     events = list(chat.stream("What does PearRank learn from?"))
     assert chat.turns == (Turn("What does PearRank learn from?", events[-1].answer),)  # type: ignore[arg-type]
@@ -431,7 +492,7 @@ def test_two_conversations_do_not_mix(remembering: Callable[[int], Assistant]) -
     assert other.ask("and how big is it?").query == "and how big is it?"
 
 
-def test_a_question_that_goes_on_from_nothing_is_asked_back(remembering: Callable[[int], Assistant]) -> None:
+def test_a_follow_up_to_nothing_is_declined(remembering: Callable[[int], Assistant]) -> None:
     assistant, turns = remembering(8), [declined("Which shops sell umbrellas?")]
     assert assistant.ask("and which is it?", turns).declined == LOST
     assert assistant.ask("and which is it?").declined != LOST

@@ -1,4 +1,4 @@
-"""spelling: a misspelt word of the papers is read as that word, and no other word is touched."""
+"""Misspelt words are corrected, and no other words."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from assistant.index.keywords import KeywordIndex
 from assistant.question.spelling import LEAST, spelt_right
 from assistant.question.understanding import understand
 
-from .test_question import PaperWords
+from .vocabulary import PaperWords
 
-SAID = "Retrieval with attention, transformers, warming, contrasts, concerts, losses and learning in a network."
-HELD = [Paper(f"Paper {n}", SAID) for n in range(LEAST)]
+TEXT = "Retrieval with attention, transformers, warming, contrasts, concerts, losses and learning in a network."
+PAPERS = [Paper(f"Paper {n}", TEXT) for n in range(LEAST)]
 
 
 class Stems:
-    """The stems that papers use, each by as many as there are."""
+    """The stems of `papers` papers that all use the same words."""
 
     def __init__(self, papers: int = LEAST) -> None:
         self._keywords = KeywordIndex(":memory:")
-        self._keywords.put(HELD[:papers])
+        self._keywords.put(PAPERS[:papers])
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
         return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
 
 
 @pytest.mark.parametrize(
-    ("misspelt", "meant"),
+    ("misspelt", "correct"),
     [
         ("retreival", "retrieval"),
         ("attenion", "attention"),
@@ -39,8 +39,8 @@ class Stems:
         ("lerning", "learning"),
     ],
 )
-def test_a_slip_is_put_right_and_the_ending_kept(misspelt: str, meant: str) -> None:
-    assert spelt_right(f"What is {misspelt}?", Stems(), unknown=[misspelt]) == f"What is {meant}?"
+def test_a_slip_is_corrected_and_the_ending_kept(misspelt: str, correct: str) -> None:
+    assert spelt_right(f"What is {misspelt}?", Stems(), unknown=[misspelt]) == f"What is {correct}?"
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_a_slip_is_put_right_and_the_ending_kept(misspelt: str, meant: str) -> N
         *("rétrieval", "tiling"),
     ],
 )
-def test_another_word_or_a_name_stays_what_it_is(word: str) -> None:
+def test_another_word_or_a_name_is_left_alone(word: str) -> None:
     assert spelt_right(f"What is {word}?", Stems(), unknown=[word]) == f"What is {word}?"
 
 
-def test_the_first_word_may_have_its_capital() -> None:
+def test_the_first_word_may_be_capitalised() -> None:
     assert spelt_right("Retreival of code", Stems(), unknown=["Retreival"]) == "Retrieval of code"
 
 
-def test_a_word_of_few_papers_is_not_meant() -> None:
+def test_a_word_of_few_papers_is_no_correction() -> None:
     assert spelt_right("What is retreival?", Stems(LEAST - 1), unknown=["retreival"]) == "What is retreival?"
 
 
-def test_of_two_words_that_could_be_meant_none_is() -> None:
+def test_with_two_possible_corrections_nothing_is_changed() -> None:
     class Two:
         def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
             return ["planet", "plantet"]
@@ -70,7 +70,7 @@ def test_of_two_words_that_could_be_meant_none_is() -> None:
     assert spelt_right("a plante", Two(), unknown=["plante"]) == "a plante"
 
 
-def test_stems_are_those_of_the_wanted_letters_and_papers() -> None:
+def test_stems_can_be_looked_up_by_length_and_number_of_papers() -> None:
     index = KeywordIndex(":memory:")
     index.put([Paper("Pears", "pear peach pearl"), Paper("Peaches", "peach quince"), Paper("Plums", "plum")])
     assert index.stems("pe", shortest=4, longest=5, least=1) == ["peach", "pear", "pearl"]
@@ -79,14 +79,14 @@ def test_stems_are_those_of_the_wanted_letters_and_papers() -> None:
     index.close()
 
 
-def test_a_question_is_understood_as_it_was_meant() -> None:
-    words = PaperWords(HELD)
+def test_a_question_is_understood_with_its_spelling_corrected() -> None:
+    words = PaperWords(PAPERS)
     asked = understand("What is retreival by atention?", words, {})
     assert asked.text == "What is retrieval by attention?"
     assert understand("Was ist retreival und wie geht es?", words, {}).text == "Was ist retreival und wie geht es?"
 
 
-def test_an_ending_that_makes_another_stem_is_no_slip() -> None:
+def test_an_ending_that_changes_the_stem_is_no_slip() -> None:
     class One:
         def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
             return ["gener"]

@@ -1,4 +1,4 @@
-"""declining: why there is no answer, or None."""
+"""Why a question has no answer, or None."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from assistant.core.records import Decline, Hit
 from assistant.index.names import Named
 from assistant.question.understanding import Asked
 from assistant.search.declining import BY_WORDS, FAINT, NEAREST, SENTENCES, WORDS, decline, features, listed, within
-from assistant.search.relevance import SURELY, judged, probabilities
+from assistant.search.relevance import judged, probabilities
+from assistant.search.retrieval import SURELY
 
 from ..doubles import HashEmbedder
 from .test_retrieval import KITE, PEAR, Shelf
@@ -25,29 +26,31 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     made.close()
 
 
-def found(shelf: Shelf, question: str) -> tuple[Asked, list[Hit]]:
+def understood(shelf: Shelf, question: str) -> tuple[Asked, list[Hit]]:
     asked = shelf.asked(question)
     return asked, judged(asked, shelf.hits(question))
 
 
 def faint(hits: list[Hit]) -> list[Hit]:
     """The hits as if they had nothing to do with the question."""
-    nothing = {"named": 0.0, "maxsim": 0.0, "cosine": 0.0, "coverage": 0.0}
-    return [replace(hit, relevance=0.0, signals={**hit.signals, **nothing}) for hit in hits]
+    return [
+        replace(hit, relevance=0.0, signals=replace(hit.signals, named=0.0, maxsim=0.0, cosine=0.0, coverage=0.0))
+        for hit in hits
+    ]
 
 
 @pytest.mark.parametrize(
     "question", ["What does PearRank learn from?", "How many points does PearRank gain?", "Summarise PearRank."]
 )
 def test_what_a_named_paper_states_is_not_declined(shelf: Shelf, question: str) -> None:
-    assert decline(*found(shelf, question)) is None
+    assert decline(*understood(shelf, question)) is None
 
 
 @pytest.mark.parametrize(
     ("kind", "words"), [("instruction", "instruction, not a question"), ("talk", "not a question for a library")]
 )
-def test_what_is_no_question_for_papers_is_off_the_corpus(shelf: Shelf, kind: str, words: str) -> None:
-    _, hits = found(shelf, "What does PearRank learn from?")
+def test_what_is_not_a_question_about_papers_is_off_corpus(shelf: Shelf, kind: str, words: str) -> None:
+    _, hits = understood(shelf, "What does PearRank learn from?")
     for some in (hits, []):
         declined = decline(Asked("PearRank!", kind), some)  # type: ignore[arg-type]
         assert declined is not None
@@ -56,20 +59,20 @@ def test_what_is_no_question_for_papers_is_off_the_corpus(shelf: Shelf, kind: st
 
 
 @pytest.mark.parametrize(("coverage", "about"), [(BY_WORDS, True), (BY_WORDS - 0.01, False)])
-def test_where_papers_are_found_by_words_alone_these_decide(shelf: Shelf, coverage: float, about: bool) -> None:
-    asked, hits = found(shelf, "Which ranker learns from weak labels?")
-    by_words = [replace(hit, signals={**hit.signals, "coverage": coverage}) for hit in faint(hits)]
+def test_without_vectors_the_covered_words_decide(shelf: Shelf, coverage: float, about: bool) -> None:
+    asked, hits = understood(shelf, "Which ranker learns from weak labels?")
+    by_words = [replace(hit, signals=replace(hit.signals, coverage=coverage)) for hit in faint(hits)]
     assert (decline(asked, by_words) is None) == about
 
 
-def test_without_hits_there_is_nothing_on_it() -> None:
+def test_without_hits_the_topic_is_absent() -> None:
     declined = decline(Asked("What about umbrellas?", "fact"), [])
     assert declined is not None
     assert (declined.kind, declined.nearest) == ("absent", ())
 
 
-def test_a_name_that_no_paper_bears_is_invented(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "How many labels does QuarkNet-7 need?")
+def test_a_name_of_no_paper_is_invented(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "How many labels does QuarkNet-7 need?")
     declined = decline(asked, hits)
     assert declined is not None
     assert declined.kind == "invented"
@@ -77,8 +80,8 @@ def test_a_name_that_no_paper_bears_is_invented(shelf: Shelf) -> None:
     assert declined.nearest == tuple(hit.paper.title for hit in hits[:NEAREST])
 
 
-def test_a_title_half_remembered_is_not_held_against_a_question(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "What was the paper on weak labels called, PearRankkk or OrchardSorter?")
+def test_a_half_remembered_title_is_not_invented(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "What was the paper on weak labels called, PearRankkk or OrchardSorter?")
     assert asked.kind == "lookup"
     declined = decline(asked, hits)
     assert declined is None or declined.kind != "invented"
@@ -92,21 +95,21 @@ def test_a_title_half_remembered_is_not_held_against_a_question(shelf: Shelf) ->
         ("Who are the authors of PearRank?", "authors"),
     ],
 )
-def test_what_the_abstract_does_not_state_is_declined_with_the_nearest_it_says(
+def test_what_the_abstract_does_not_state_is_declined_with_its_nearest_sentence(
     shelf: Shelf, question: str, word: str
 ) -> None:
-    asked, hits = found(shelf, question)
+    asked, hits = understood(shelf, question)
     declined = decline(asked, hits)
     assert declined is not None
     assert declined.kind == "unstated"
     assert word in declined.message
     assert PEAR in declined.message
-    assert any(told.text in declined.message for told in hits[0].evidence)
+    assert any(sentence.text in declined.message for sentence in hits[0].evidence)
     assert declined.nearest[0] == PEAR
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "text"),
     [
         (["its authors"], "its authors"),
         (["its authors", "how many gpus", "GPUs"], "its authors or how many gpus"),
@@ -114,28 +117,28 @@ def test_what_the_abstract_does_not_state_is_declined_with_the_nearest_it_says(
         (["GPUs", "gpus"], "gpus"),
     ],
 )
-def test_what_is_not_stated_is_listed_once(names: list[str], said: str) -> None:
-    assert listed(names) == said
+def test_names_within_others_are_not_listed(names: list[str], text: str) -> None:
+    assert listed(names) == text
 
 
-def test_what_a_named_paper_was_not_tried_on_is_unstated(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "How many points does PearRank gain on PlumNet?")
+def test_what_a_named_paper_was_not_tested_on_is_unstated(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "How many points does PearRank gain on PlumNet?")
     declined = decline(replace(asked, coined=(), unknown=()), hits)
     assert declined is not None
     assert (declined.kind, "does not state anything on PlumNet." in declined.message) == ("unstated", True)
     elsewhere = replace(asked, named=(), coined=(), unknown=())
-    told = decline(elsewhere, hits)
-    assert told is None or "PlumNet" not in told.message
+    declined = decline(elsewhere, hits)
+    assert declined is None or "PlumNet" not in declined.message
 
 
 def test_a_list_is_not_declined_for_what_one_abstract_does_not_state(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "Which papers say under which licence pears are ranked?")
+    asked, hits = understood(shelf, "Which papers say under which licence pears are ranked?")
     declined = decline(replace(asked, kind="list"), hits)
     assert declined is None or declined.kind != "unstated"
 
 
-def test_what_the_papers_are_not_about_is_absent(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "Which umbrellas keep sailors in Lisbon dry?")
+def test_a_topic_that_no_paper_is_about_is_absent(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "Which umbrellas keep sailors in Lisbon dry?")
     declined = decline(asked, faint(hits))
     assert declined is not None
     assert declined.kind == "absent"
@@ -146,42 +149,42 @@ def test_what_the_papers_are_not_about_is_absent(shelf: Shelf) -> None:
 @pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup", "list"])
 def test_a_paper_surely_named_is_never_absent(shelf: Shelf, kind: str) -> None:
     asked = Asked("Which umbrellas?", kind)  # type: ignore[arg-type]
-    first, *rest = faint(found(shelf, "What do kites remember?")[1])
-    named = replace(first, signals={**first.signals, "named": SURELY})
+    first, *rest = faint(understood(shelf, "What do kites remember?")[1])
+    named = replace(first, signals=replace(first.signals, named=SURELY))
     assert decline(asked, [named, *rest]) is None
 
 
 @pytest.mark.parametrize(("relevance", "kind"), [(FAINT, None), (FAINT - 0.01, "absent")])
-def test_a_chosen_paper_must_be_what_the_question_is_about(shelf: Shelf, relevance: float, kind: str | None) -> None:
-    asked, hits = found(shelf, "What does a memory of the wind tell?")
+def test_the_question_must_be_about_the_chosen_paper(shelf: Shelf, relevance: float, kind: str | None) -> None:
+    asked, hits = understood(shelf, "What does a memory of the wind tell?")
     first = replace(hits[0], relevance=relevance)
     assert decline(asked, [first]) is None
     declined = decline(replace(asked, papers=(first.paper.id,)), [first])
     assert (declined and declined.kind) == kind
 
 
-def test_a_chosen_paper_that_is_named_may_be_faint(shelf: Shelf) -> None:
-    first = faint(found(shelf, "What do kites remember?")[1])[0]
-    named = replace(first, signals={**first.signals, "named": SURELY})
+def test_a_chosen_paper_that_is_named_may_have_little_relevance(shelf: Shelf) -> None:
+    first = faint(understood(shelf, "What do kites remember?")[1])[0]
+    named = replace(first, signals=replace(first.signals, named=SURELY))
     assert decline(Asked("Which umbrellas?", "fact", papers=(first.paper.id,)), [named]) is None
 
 
 @pytest.mark.parametrize(
-    ("papers", "said"),
+    ("papers", "message"),
     [
         (None, "No."),
         (("a",), "No. Only the chosen paper was looked at."),
         (("a", "b"), "No. Only the 2 chosen papers were looked at."),
     ],
 )
-def test_a_decline_says_that_only_the_chosen_were_looked_at(papers: tuple[str, ...] | None, said: str) -> None:
+def test_a_decline_says_that_only_chosen_papers_were_looked_at(papers: tuple[str, ...] | None, message: str) -> None:
     asked = Asked("Which umbrellas?", "fact", papers=papers)
-    assert within(Decline("absent", "No.", ("A title",)), asked) == Decline("absent", said, ("A title",))
+    assert within(Decline("absent", "No.", ("A title",)), asked) == Decline("absent", message, ("A title",))
     assert within(Decline("off-corpus", "No."), asked).message == "No."
 
 
-def test_at_most_so_many_are_the_nearest(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "Which umbrellas keep sailors in Lisbon dry?")
+def test_a_decline_names_a_limited_number_of_nearest_papers(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "Which umbrellas keep sailors in Lisbon dry?")
     assert len(hits) > NEAREST
     one = decline(asked, faint(hits[:1]))
     assert one is not None
@@ -191,55 +194,55 @@ def test_at_most_so_many_are_the_nearest(shelf: Shelf) -> None:
     assert len(many.nearest) == NEAREST
 
 
-def test_the_model_asks_for_nothing_that_is_not_told(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "What do kites remember?")
+def test_the_model_uses_exactly_these_features(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "What do kites remember?")
     assert hits[0].paper.title == KITE
-    assert set(model("answers").features) <= features(asked, hits).keys()
+    assert set(model("answers").features) == features(asked, hits).keys()
 
 
-def test_the_gate_sees_how_long_question_and_abstract_are_within_bounds(shelf: Shelf) -> None:
-    asked, some = found(shelf, "What does PearRank learn from?")
-    told = features(asked, some)
-    assert (told["words"], told["sentences"]) == (5 / WORDS, len(some[0].evidence) / SENTENCES)
+def test_the_gate_sees_the_length_of_question_and_abstract_up_to_a_limit(shelf: Shelf) -> None:
+    asked, some = understood(shelf, "What does PearRank learn from?")
+    seen = features(asked, some)
+    assert (seen["words"], seen["sentences"]) == (5 / WORDS, len(some[0].evidence) / SENTENCES)
     long = replace(some[0], evidence=some[0].evidence * SENTENCES)
-    told = features(replace(asked, text="pears " * 100), [long])
-    assert (told["words"], told["sentences"]) == (1.0, 1.0)
+    seen = features(replace(asked, text="pears " * 100), [long])
+    assert (seen["words"], seen["sentences"]) == (1.0, 1.0)
 
 
 def test_the_gate_sees_the_first_hit_and_what_is_asked(shelf: Shelf) -> None:
-    asked, some = found(shelf, "What does PearRank learn from?")
-    told = features(asked, some)
-    assert (told["maxsim"], told["pair"]) == (some[0].signals["maxsim"], some[0].signals["pair"])
-    assert (told["named"], told["count"]) == (1.0, 0.0)
-    told = features(replace(asked, kind="count", named=()), some)
-    assert (told["named"], told["count"]) == (0.0, 1.0)
+    asked, some = understood(shelf, "What does PearRank learn from?")
+    seen = features(asked, some)
+    assert (seen["maxsim"], seen["pair"]) == (some[0].signals.maxsim, some[0].signals.pair)
+    assert (seen["named"], seen["count"]) == (1.0, 0.0)
+    seen = features(replace(asked, kind="count", named=()), some)
+    assert (seen["named"], seen["count"]) == (0.0, 1.0)
     assert features(replace(asked, kind="list"), some)["count"] == 0.0
 
 
-def test_for_lists_the_gate_sees_how_the_best_hit_stands_alone(shelf: Shelf) -> None:
-    asked, some = found(shelf, "What does PearRank learn from?")
+def test_for_lists_the_gate_sees_the_best_hit_judged_as_the_only_one(shelf: Shelf) -> None:
+    asked, some = understood(shelf, "What does PearRank learn from?")
     doubtful = [replace(hit, relevance=0.5) for hit in some]
     assert features(asked, doubtful)["alone"] == 0.5
     assert features(replace(asked, kind="list"), doubtful)["alone"] == max(probabilities(some, "single"))
 
 
 @pytest.mark.parametrize("name", ["alone", "maxsim", "pair"])
-def test_what_is_less_alike_is_less_likely_answered(shelf: Shelf, name: str) -> None:
-    told = features(*found(shelf, "What does PearRank learn from?"))
+def test_a_less_similar_question_is_less_likely_answered(shelf: Shelf, name: str) -> None:
+    seen = features(*understood(shelf, "What does PearRank learn from?"))
     fitted = model("answers")
-    assert fitted.probability({**told, name: told[name] / 2}) < fitted.probability(told)
+    assert fitted.probability({**seen, name: seen[name] / 2}) < fitted.probability(seen)
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "message"),
     [
         ("What is qwertz?", "No paper here has the word “qwertz”."),
         ("qwertz zuiop", "No paper here has the words “qwertz” or “zuiop”."),
     ],
 )
-def test_a_word_that_no_paper_has_is_named_and_nothing_is_near(shelf: Shelf, question: str, told: str) -> None:
-    assert decline(*found(shelf, question)) == Decline("absent", told)
-    assert decline(shelf.asked(question), []) == Decline("absent", told)
+def test_words_that_no_paper_uses_are_named_without_nearest_papers(shelf: Shelf, question: str, message: str) -> None:
+    assert decline(*understood(shelf, question)) == Decline("absent", message)
+    assert decline(shelf.asked(question), []) == Decline("absent", message)
 
 
 @pytest.mark.parametrize(
@@ -252,23 +255,23 @@ def test_a_word_that_no_paper_has_is_named_and_nothing_is_near(shelf: Shelf, que
         ("Utrekt", 1, False, "fact", False),
     ],
 )
-def test_a_name_that_the_best_hit_does_not_mention_is_not_what_it_speaks_of(
+def test_the_best_hit_must_mention_a_name_that_few_papers_mention(
     shelf: Shelf, name: str, bearer: int, exact: bool, kind: str, declined: bool
 ) -> None:
-    asked, hits = found(shelf, "What does PearRank learn from?")
+    asked, hits = understood(shelf, "What does PearRank learn from?")
     beside = replace(hits[1], paper=replace(hits[1].paper, abstract="It is tried in Utrecht."))
     some = [hits[0], beside]
     named = Named(name, (some[bearer].paper.id,), exact=exact)
-    one = decline(replace(asked, kind=kind, named=(named,)), some)  # type: ignore[arg-type]
-    said = f"The abstracts that mention Utrecht do not seem to say that. The nearest are “{beside.paper.title}”."
-    assert (one is not None and (one.kind, one.message) == ("unstated", said)) == declined
+    result = decline(replace(asked, kind=kind, named=(named,)), some)  # type: ignore[arg-type]
+    message = f"The abstracts that mention Utrecht do not seem to say that. The nearest are “{beside.paper.title}”."
+    assert (result is not None and (result.kind, result.message) == ("unstated", message)) == declined
 
 
-def test_a_name_that_any_hit_holds_is_not_invented(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "How many labels does QuarkNet-7 need?")
+def test_a_name_that_any_hit_mentions_is_not_invented(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "How many labels does QuarkNet-7 need?")
     other = replace(hits[1], paper=replace(hits[1].paper, abstract=f"{hits[1].paper.abstract} QuarkNet-7B"))
-    told = decline(asked, [hits[0], other, *hits[2:]])
-    assert told is None or told.kind != "invented"
+    declined = decline(asked, [hits[0], other, *hits[2:]])
+    assert declined is None or declined.kind != "invented"
 
 
 @pytest.mark.parametrize(
@@ -282,8 +285,8 @@ def test_a_name_that_any_hit_holds_is_not_invented(shelf: Shelf) -> None:
         "What does this paper, „Do Pears Remember the Rain?“ find?",
     ],
 )
-def test_a_title_that_no_paper_bears_is_said_to_be_none(shelf: Shelf, question: str) -> None:
-    declined = decline(*found(shelf, question))
+def test_a_title_of_no_paper_is_invented(shelf: Shelf, question: str) -> None:
+    declined = decline(*understood(shelf, question))
     assert declined is not None
     assert declined.kind == "invented"
     assert declined.message.startswith("No paper here is called “Do Pears Remember the Rain”. The nearest are “")
@@ -306,19 +309,19 @@ def test_a_title_that_no_paper_bears_is_said_to_be_none(shelf: Shelf, question: 
         "What does the method called “Rank Weaving” do?",
     ],
 )
-def test_a_title_that_is_held_in_full_in_part_or_with_a_slip_is_not(shelf: Shelf, question: str) -> None:
-    declined = decline(*found(shelf, question))
+def test_a_title_given_in_part_or_with_a_slip_is_not_invented(shelf: Shelf, question: str) -> None:
+    declined = decline(*understood(shelf, question))
     assert declined is None or "is called" not in declined.message
 
 
-def test_where_some_papers_alone_are_looked_at_nothing_is_said_of_titles(shelf: Shelf) -> None:
-    asked, hits = found(shelf, "What does the paper “Do Pears Remember” find?")
+def test_among_chosen_papers_no_title_is_invented(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "What does the paper “Do Pears Remember” find?")
     for kept in (replace(asked, papers=(hits[0].paper.id,)), replace(asked, sources=("odd.txt",))):
         declined = decline(kept, hits)
         assert declined is None or "is called" not in declined.message
 
 
 def test_an_unknown_name_that_is_the_whole_question_is_invented(shelf: Shelf) -> None:
-    declined = decline(*found(shelf, "What is QuarkNet-7?"))
+    declined = decline(*understood(shelf, "What is QuarkNet-7?"))
     assert declined is not None
     assert (declined.kind, "QuarkNet-7" in declined.message) == ("invented", True)

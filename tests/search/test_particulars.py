@@ -1,4 +1,4 @@
-"""particulars: what a question asks for and the abstract does not state."""
+"""What a question asks for and the abstract does not state."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ SILENT = Paper(
         ("How many speakers were recorded?", "how many speakers", "We record 40 voices."),
     ],
 )
-def test_a_particular_that_only_one_abstract_states(question: str, missing: str, stating: str | None) -> None:
+def test_a_particular_is_missing_unless_it_is_stated(question: str, missing: str, stating: str | None) -> None:
     assert missing in " ".join(unstated(question, SILENT))
     if stating:
         assert unstated(question, Paper(SILENT.title, f"{SILENT.abstract} {stating}")) == []
@@ -76,16 +76,16 @@ def test_a_particular_that_only_one_abstract_states(question: str, missing: str,
         "",
     ],
 )
-def test_an_ordinary_question_asks_for_no_such_particular(question: str) -> None:
+def test_an_ordinary_question_asks_for_no_particular(question: str) -> None:
     assert unstated(question, SILENT) == []
 
 
-def test_two_particulars_are_both_missed() -> None:
+def test_two_particulars_are_both_missing() -> None:
     assert len(set(unstated("Who funded it, and what licence does it have?", SILENT))) == 2
 
 
 @pytest.mark.parametrize(
-    ("name", "held"),
+    ("name", "mentioned"),
     [
         ("PearRank", True),
         ("pearrank", True),
@@ -95,16 +95,16 @@ def test_two_particulars_are_both_missed() -> None:
         ("PearRank-XL", False),
     ],
 )
-def test_a_name_is_held_hyphens_and_plurals_aside(name: str, held: bool) -> None:
-    assert unnamed([name], SILENT) == ([] if held else [name])
+def test_hyphens_and_plurals_of_a_name_do_not_matter(name: str, mentioned: bool) -> None:
+    assert unnamed([name], SILENT) == ([] if mentioned else [name])
 
 
-def test_names_with_latex_and_greek_letters_are_held() -> None:
+def test_a_name_may_be_written_in_latex_or_greek() -> None:
     paper = Paper("$VILA^2$: Villas", "Half as bright as γ-MoD.")
     assert unnamed(["VILA2", "gamma-MoD", "γMoD", "VILA^2"], paper) == []
 
 
-def test_only_missing_names_come_out_in_their_order() -> None:
+def test_missing_names_keep_their_order() -> None:
     assert unnamed(["QuarkNet", "PearRank", "BananaFormer"], SILENT) == ["QuarkNet", "BananaFormer"]
     assert unnamed([], SILENT) == []
 
@@ -121,13 +121,13 @@ def test_only_missing_names_come_out_in_their_order() -> None:
         ("How good is PearRank on Q-7?", [], ["anything on Q-7"]),
     ],
 )
-def test_what_it_was_not_tried_on_is_missed_in_any_form(question: str, named: list[str], missing: list[str]) -> None:
-    paper = Paper(SILENT.title, f"{SILENT.abstract} It is tried on OrchardNet.")
+def test_what_it_was_not_tested_on_is_missing(question: str, named: list[str], missing: list[str]) -> None:
+    paper = Paper(SILENT.title, f"{SILENT.abstract} It is tested on OrchardNet.")
     assert untried(question, named, paper) == missing
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_any_texts_will_do(question: str, abstract: str) -> None:
+def test_any_texts_are_accepted(question: str, abstract: str) -> None:
     paper = Paper("Title", abstract)
     assert isinstance(unstated(question, paper), list)
     assert set(unnamed(question.split(), paper)) <= set(question.split())

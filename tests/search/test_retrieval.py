@@ -1,4 +1,4 @@
-"""retrieval: what a question asks for in, ranked hits with every signal out."""
+"""Papers are found and ranked, each with every signal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.core.records import Hit, Paper
+from assistant.core.records import Hit, Paper, PaperSignals
 from assistant.core.text import sentences
 from assistant.index.embedding import Embedder
 from assistant.index.holdings import Holdings
@@ -18,7 +18,7 @@ from assistant.library.papers import Library
 from assistant.question.understanding import Asked, understand
 from assistant.search import retrieval
 from assistant.search.evidence import Matches, Probe
-from assistant.search.retrieval import CALLED, COINED, Retriever, fused, likeness
+from assistant.search.retrieval import COINED, SURELY, Retriever, fused, likeness
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
@@ -35,7 +35,7 @@ QUESTIONS = (
 
 
 class Shelf:
-    """Papers indexed in a folder: what a `Retriever` needs. With `exact`, in place of Chroma a `MemoryStore`."""
+    """Papers indexed in a folder, and their `Retriever`. With `exact` a `MemoryStore` replaces Chroma."""
 
     def __init__(
         self, folder: Path, papers: Sequence[Paper] = LISTED, *, embedder: Embedder | None, exact: bool = True
@@ -82,7 +82,7 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Shelf]]:
-    """`make(papers, embedder=..., exact=...)`: shelves that are closed in the end."""
+    """`make(papers, embedder=..., exact=...)` makes a shelf, which is closed at the end."""
     made: list[Shelf] = []
 
     def one(papers: Sequence[Paper] = LISTED, *, embedder: Embedder | None, exact: bool = True) -> Shelf:
@@ -104,10 +104,10 @@ def wordy(make: Callable[..., Shelf]) -> Shelf:
     return make(embedder=None)
 
 
-# -- what a hit says
+# -- signals and evidence
 
 
-def test_what_few_papers_say_weighs_more_in_a_pair_of_sentences(make: Callable[..., Shelf]) -> None:
+def test_rare_words_weigh_more_in_a_pair_of_sentences(make: Callable[..., Shelf]) -> None:
     rest = "stay in the old walled orchard of the north, where the snow is deep and the days are short until late May."
     texts = [f"{fruit} {rest}" for fruit in ("Pears", "Pears", "Pears", "Zephyrs")]
     papers = [
@@ -115,48 +115,46 @@ def test_what_few_papers_say_weighs_more_in_a_pair_of_sentences(make: Callable[.
         for n, text in enumerate(texts)
     ]
     shelf = make(papers, embedder=HashEmbedder())
-    told = {hit.paper.abstract: hit.signals for hit in shelf.hits("pears zephyrs")}
-    assert told[texts[3]]["pair"] > told[texts[3]]["maxsim"]
-    assert told[texts[0]]["pair"] < told[texts[0]]["maxsim"]
+    signals = {hit.paper.abstract: hit.signals for hit in shelf.hits("pears zephyrs")}
+    assert signals[texts[3]].pair > signals[texts[3]].maxsim
+    assert signals[texts[0]].pair < signals[texts[0]].maxsim
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_every_hit_says_why_it_is_there(shelf: Shelf, question: str) -> None:
+def test_every_hit_says_why_it_was_found(shelf: Shelf, question: str) -> None:
     hits = shelf.hits(question)
     assert hits
-    wanted = {"bm25", "cosine", "named", "bridge", "maxsim", "weakest", "coverage", "focus_coverage", "title"}
     for hit in hits:
-        assert wanted <= hit.signals.keys()
         assert set(hit.ranks) == {"named", "bm25", "cosine", "bridge"}
         assert any(rank is not None for rank in hit.ranks.values())
-        assert hit.signals["named"] in (0.0, 0.1, 0.2, 1.0)
+        assert hit.signals.named in (0.0, 0.1, 0.2, 1.0)
     for name in ("named", "bm25", "cosine"):
         ranks = [hit.ranks[name] for hit in hits if hit.ranks[name] is not None]
         assert len(ranks) == len(set(ranks))
         assert all(rank and rank >= 1 for rank in ranks)
 
 
-def test_ranks_go_by_the_raw_scores(shelf: Shelf) -> None:
+def test_ranks_follow_the_raw_scores(shelf: Shelf) -> None:
     hits = [hit for hit in shelf.hits("Which papers are about orchards?") if hit.ranks["bm25"]]
     ranked = sorted(hits, key=lambda hit: hit.ranks["bm25"] or 0)
-    assert [hit.signals["bm25"] for hit in ranked] == sorted((hit.signals["bm25"] for hit in hits), reverse=True)
+    assert [hit.signals.bm25 for hit in ranked] == sorted((hit.signals.bm25 for hit in hits), reverse=True)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_evidence_is_every_sentence_verbatim(shelf: Shelf, question: str) -> None:
     for hit in shelf.hits(question):
         abstract = hit.paper.abstract
-        assert [told.text for told in hit.evidence] == [span.of(abstract) for span in sentences(abstract)]
-        assert all(abstract[told.start : told.start + len(told.text)] == told.text for told in hit.evidence)
-        assert all(0 < told.signals["answers"] < 1 for told in hit.evidence)
+        assert [sentence.text for sentence in hit.evidence] == [span.of(abstract) for span in sentences(abstract)]
+        assert all(abstract[one.start : one.start + len(one.text)] == one.text for one in hit.evidence)
+        assert all(0 < one.signals.answers < 1 for one in hit.evidence)
 
 
 def test_the_passage_is_the_one_with_the_best_sentence(shelf: Shelf) -> None:
-    """The ledger has passages of several sentences each; the question is on one of the last."""
+    """The ledger has passages of several sentences; the question is about one of the last."""
     hit = next(
         hit for hit in shelf.hits("In experiment 14, what is the sum of grams of plot 14?") if hit.paper.title == LEDGER
     )
-    best = max(hit.evidence, key=lambda told: (told.signals["answers"], told.signals["coverage"]))
+    best = max(hit.evidence, key=lambda one: (one.signals.answers, one.signals.coverage))
     assert len(shelf.index.passages_of([hit.paper])[hit.paper.id]) > 1
     assert hit.passage.start <= best.start < hit.passage.start + len(hit.passage.text)
     assert hit.paper.abstract[hit.passage.start :].startswith(hit.passage.text)
@@ -179,53 +177,51 @@ def test_the_right_paper_comes_first(request: pytest.FixtureRequest, which: str,
     assert request.getfixturevalue(which).titles(question)[0] == title
 
 
-def test_a_paper_named_by_its_title_comes_before_all_that_is_more_alike(shelf: Shelf) -> None:
+def test_a_paper_named_by_its_title_comes_before_more_similar_ones(shelf: Shelf) -> None:
     hits = shelf.hits("In what way do Ragnarök and kites flown for years keep a memory of the wind?")
     assert hits[0].paper.title == RAGNAROK
-    assert hits[0].signals["named"] == 1.0
+    assert hits[0].signals.named == 1.0
     assert hits[0].score < max(hit.score for hit in hits)
 
 
 def test_a_misspelt_name_counts_for_less_than_an_exact_one(shelf: Shelf) -> None:
     exact, misspelt = (shelf.hits(f"What does {name} learn from?")[0] for name in ("PearRank", "PaerRank"))
     assert exact.paper.title == misspelt.paper.title == PEAR
-    assert 0 < misspelt.signals["named"] < exact.signals["named"]
+    assert 0 < misspelt.signals.named < exact.signals.named
 
 
-@pytest.mark.parametrize(("users", "strength"), [(2, CALLED), (3, COINED)])
-def test_a_name_that_many_use_does_not_surely_mean_who_coined_it(tmp_path: Path, users: int, strength: float) -> None:
+@pytest.mark.parametrize(("users", "strength"), [(2, SURELY), (3, COINED)])
+def test_a_name_that_many_use_does_not_surely_mean_its_own_paper(tmp_path: Path, users: int, strength: float) -> None:
     more = "Every row is watered twice a week, and what comes up is counted by two people who do not speak. " * 2
-    told = [
+    abstracts = [
         "We introduce Wait Seed, which sleeps in the ground.",
         *["We sow Wait Seed by hand in the north."] * (users - 1),
     ]
     coined, *others = (
-        Paper(f"Seeds of field {n}", f"{one} {more}", sources=("odd.txt",)) for n, one in enumerate(told)
+        Paper(f"Seeds of field {n}", f"{one} {more}", sources=("odd.txt",)) for n, one in enumerate(abstracts)
     )
     shelf = Shelf(tmp_path, (*LISTED, coined, *others), embedder=None)
-    found = {hit.paper.title: hit for hit in shelf.hits("What does Wait Seed do?")}
-    assert found[coined.title].signals["named"] == strength
+    hits = {hit.paper.title: hit for hit in shelf.hits("What does Wait Seed do?")}
+    assert hits[coined.title].signals.named == strength
 
 
-def test_what_has_nothing_in_common_is_not_found(wordy: Shelf) -> None:
+def test_a_paper_with_nothing_in_common_is_not_found(wordy: Shelf) -> None:
     assert wordy.hits("umbrellas in Lisbon") == []
 
 
-def test_without_an_embedder_words_alone_decide(wordy: Shelf) -> None:
+def test_without_an_embedder_words_decide(wordy: Shelf) -> None:
     hits = wordy.hits("Which papers are about orchards?")
     assert {hit.paper.title for hit in hits} == {PEAR, LEDGER}
-    assert all(hit.signals[name] == 0.0 for hit in hits for name in ("cosine", "maxsim", "weakest"))
+    assert {(hit.signals.cosine, hit.signals.maxsim, hit.signals.weakest) for hit in hits} == {(0.0, 0.0, 0.0)}
     assert all(hit.ranks["cosine"] is None for hit in hits)
-    assert all(told.signals["similarity"] == 0.0 for hit in hits for told in hit.evidence)
+    assert all(one.signals.similarity == 0.0 for hit in hits for one in hit.evidence)
 
 
 # -- chosen papers
 
 
 @pytest.mark.parametrize("which", ["shelf", "wordy"])
-def test_chosen_papers_come_out_beside_those_they_are_judged_against(
-    request: pytest.FixtureRequest, which: str
-) -> None:
+def test_chosen_papers_are_found_among_all_others(request: pytest.FixtureRequest, which: str) -> None:
     shelf = request.getfixturevalue(which)
     asked = replace(shelf.asked("Which papers are about orchards?"), papers=(shelf.id_of(LEDGER),))
     hits = shelf.retriever.retrieve(asked, limit=1)
@@ -233,7 +229,7 @@ def test_chosen_papers_come_out_beside_those_they_are_judged_against(
     assert [hit.paper.title for hit in shelf.retriever.retrieve(asked)][:2] == [LEDGER, PEAR]
 
 
-def test_a_chosen_paper_comes_out_whatever_it_has_in_common(shelf: Shelf) -> None:
+def test_a_chosen_paper_is_found_whatever_it_has_in_common(shelf: Shelf) -> None:
     asked = replace(shelf.asked("What does PearRank learn from?"), papers=(shelf.id_of(SNOW), shelf.id_of(KITE)))
     assert {hit.paper.title for hit in shelf.retriever.retrieve(asked, limit=2)} == {SNOW, KITE}
 
@@ -245,7 +241,7 @@ def test_a_chosen_paper_has_the_signals_it_has_among_all(shelf: Shelf) -> None:
     assert {hit.paper.title: hit.signals for hit in chosen} == signals
 
 
-def test_a_chosen_paper_outside_the_listing_asked_about_stays_out(shelf: Shelf) -> None:
+def test_a_chosen_paper_outside_the_listing_is_not_found(shelf: Shelf) -> None:
     asked = replace(shelf.asked("What does PearRank learn from?"), sources=("odd.txt",))
     hits = shelf.retriever.retrieve(replace(asked, papers=(shelf.id_of(PEAR),)))
     assert PEAR not in {hit.paper.title for hit in hits}
@@ -261,7 +257,7 @@ def test_the_same_question_gives_the_same_hits(shelf: Shelf, question: str) -> N
     assert shelf.hits(question) == shelf.hits(question)
 
 
-def test_the_order_in_which_papers_came_is_no_matter(make: Callable[..., Shelf], shelf: Shelf) -> None:
+def test_the_order_of_ingestion_does_not_matter(make: Callable[..., Shelf], shelf: Shelf) -> None:
     shuffled = list(LISTED)
     random.Random(4).shuffle(shuffled)
     other = make(shuffled, embedder=HashEmbedder())
@@ -269,7 +265,7 @@ def test_the_order_in_which_papers_came_is_no_matter(make: Callable[..., Shelf],
         assert other.titles(question) == shelf.titles(question)
 
 
-def test_chroma_ranks_as_exact_search_does(make: Callable[..., Shelf], shelf: Shelf) -> None:
+def test_chroma_ranks_like_exact_search(make: Callable[..., Shelf], shelf: Shelf) -> None:
     chroma = make(embedder=HashEmbedder(), exact=False)
     assert not isinstance(chroma.index.store, MemoryStore)
     for question in QUESTIONS:
@@ -279,12 +275,12 @@ def test_chroma_ranks_as_exact_search_does(make: Callable[..., Shelf], shelf: Sh
             assert ours.ranks == exact.ranks
 
 
-# -- listings and bridges
+# -- listings, bridges
 
 
 @pytest.mark.parametrize("which", ["shelf", "wordy"])
 @pytest.mark.parametrize(("day", "source"), [("March 11", "odd.txt"), ("March 12", "even.txt")])
-def test_a_listing_asked_for_is_kept_to(request: pytest.FixtureRequest, which: str, day: str, source: str) -> None:
+def test_hits_are_limited_to_the_listing(request: pytest.FixtureRequest, which: str, day: str, source: str) -> None:
     chosen: Shelf = request.getfixturevalue(which)
     for question in ("Which papers are on orchards, kites or snow", "What does PearRank say of shovels"):
         hits = chosen.hits(f"{question} in the {day} listing?")
@@ -292,22 +288,22 @@ def test_a_listing_asked_for_is_kept_to(request: pytest.FixtureRequest, which: s
         assert {s for hit in hits for s in hit.paper.sources} == {source}
 
 
-def test_a_paper_of_another_listing_is_not_found_by_its_name(shelf: Shelf) -> None:
+def test_a_name_does_not_find_a_paper_of_another_listing(shelf: Shelf) -> None:
     assert PEAR in shelf.titles("What is PearRank in the March 12 listing?")
     assert PEAR not in shelf.titles("What is PearRank in the March 11 listing?")
 
 
-def test_a_paper_led_to_comes_out_with_the_signal_bridge(shelf: Shelf) -> None:
+def test_a_paper_reached_through_another_has_the_signal_bridge(shelf: Shelf) -> None:
     snow = shelf.id_of(SNOW)
     hits = shelf.hits("How long does the memory of a kite last?", also=[snow])
-    marked = [hit.paper.title for hit in hits if hit.signals["bridge"]]
+    marked = [hit.paper.title for hit in hits if hit.signals.bridge]
     assert marked == [SNOW]
     assert hits[0].paper.title == SNOW
     assert hits[0].ranks["bridge"] == 1
     assert {hit.paper.title for hit in hits} == {*shelf.titles("How long does the memory of a kite last?"), SNOW}
 
 
-def test_the_same_question_with_papers_led_to_is_not_read_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_question_is_not_embedded_again_for_a_bridge(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = shelf.asked("How long does the memory of a kite last?")
     alone = shelf.retriever.retrieve(asked)
     monkeypatch.setattr(shelf.embedder, "encode", lambda texts: pytest.fail(str(texts)))
@@ -317,13 +313,13 @@ def test_the_same_question_with_papers_led_to_is_not_read_again(shelf: Shelf, mo
         shelf.hits("Who remembers the wind?")
 
 
-def test_a_paper_led_to_comes_out_though_nothing_else_finds_it(wordy: Shelf) -> None:
+def test_a_paper_reached_through_another_needs_no_other_list(wordy: Shelf) -> None:
     hits = wordy.hits("How long does the memory of a kite last?", also=[wordy.id_of(MOD)], limit=1)
     assert [hit.paper.title for hit in hits] == [MOD]
     assert [rank for name, rank in hits[0].ranks.items() if name != "bridge"] == [None] * 3
 
 
-def test_a_paper_led_to_is_kept_to_the_listing_too(shelf: Shelf) -> None:
+def test_a_bridge_is_limited_to_the_listing_too(shelf: Shelf) -> None:
     hits = shelf.hits("What came on March 11 about kites?", also=[shelf.id_of(PEAR)])
     assert {s for hit in hits for s in hit.paper.sources} == {"odd.txt"}
 
@@ -332,42 +328,43 @@ def test_a_paper_led_to_is_kept_to_the_listing_too(shelf: Shelf) -> None:
 
 
 def test_signals_are_standardised_before_they_are_added() -> None:
-    small = {"a": {"bm25": 1.0, "cosine": 0.1, "maxsim": 0.1}, "b": {"bm25": 2.0, "cosine": 0.2, "maxsim": 0.3}}
-    large = {i: {**signals, "bm25": signals["bm25"] * 1000 + 5} for i, signals in small.items()}
-    assert fused(small) == pytest.approx(fused(large))
-    assert fused(small)["b"] == pytest.approx(-fused(small)["a"])
-    assert fused(small)["b"] > 0
+    small = [PaperSignals(bm25=1.0, cosine=0.1, maxsim=0.1), PaperSignals(bm25=2.0, cosine=0.2, maxsim=0.3)]
+    large = [replace(signals, bm25=signals.bm25 * 1000 + 5) for signals in small]
+    first, second = fused(small)
+    assert fused(large) == pytest.approx([first, second])
+    assert second == pytest.approx(-first)
+    assert second > 0
 
 
-def test_signals_that_are_all_alike_decide_nothing() -> None:
-    assert fused({i: {"bm25": 1.0, "cosine": 0.5, "maxsim": 0.5} for i in "ab"}) == {"a": 0.0, "b": 0.0}
-    assert fused({"a": {"bm25": 9.0, "cosine": 0.9, "maxsim": 0.9}}) == {"a": 0.0}
+def test_equal_signals_decide_nothing() -> None:
+    assert fused([PaperSignals(bm25=1.0, cosine=0.5, maxsim=0.5)] * 2) == [0.0, 0.0]
+    assert fused([PaperSignals(bm25=9.0, cosine=0.9, maxsim=0.9)]) == [0.0]
 
 
 def test_likeness_is_highest_for_the_paper_a_sentence_is_of(shelf: Shelf) -> None:
     assert shelf.embedder is not None
     sentence = "A probe of two layers reads the direction with 91% accuracy."
-    found = {
+    likenesses = {
         paper.title: likeness(shelf.index, shelf.library, shelf.embedder, sentence, paper)
         for paper in shelf.library.papers()
     }
-    assert max(found, key=lambda title: found[title]) == KITE
-    assert all(0 <= value <= 1 for value in found.values())
+    assert max(likenesses, key=lambda title: likenesses[title]) == KITE
+    assert all(0 <= value <= 1 for value in likenesses.values())
 
 
-def test_likeness_to_a_paper_that_is_not_indexed_is_none(shelf: Shelf) -> None:
+def test_likeness_to_an_unindexed_paper_is_zero(shelf: Shelf) -> None:
     assert shelf.embedder is not None
     assert likeness(shelf.index, shelf.library, shelf.embedder, "pears", Paper("New", "Not indexed yet.")) == 0.0
 
 
-def test_what_is_asked_of_a_name_leaves_the_name_out(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[int, int]] = []
+def test_the_focus_has_no_words_of_a_name(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[tuple[int, int]] = []
 
     def compare(probe: Probe, _: object) -> dict[str, Matches]:
-        told.append((len(probe.tokens), len(probe.focus)))
+        rows.append((len(probe.tokens), len(probe.focus)))
         return {}
 
     monkeypatch.setattr(retrieval, "compare", compare)
     for question in ("What does PearRank learn from?", "PearRank"):
         shelf.retriever.retrieve(shelf.asked(question))
-    assert told == [(2, 1), (1, 1)]
+    assert rows == [(2, 1), (1, 1)]

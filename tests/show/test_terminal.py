@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from assistant.chain import Event
-from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Reject, Rejection
+from assistant.core.records import (
+    Answer,
+    Citation,
+    Claim,
+    Decline,
+    Hit,
+    Paper,
+    PaperSignals,
+    Passage,
+    Reject,
+    Rejection,
+)
 from assistant.core.text import clean
 from assistant.show.terminal import Screen
 
@@ -22,7 +33,7 @@ ANSWER = Answer(
         ),
     ),
     rejections=(Rejection("Pears fly.", "2", "the abstract does not say so"),),
-    hits=(Hit(Paper("Plums", "Plums stay."), PLUM, 1.234, 0.5, {"bm25": 1, "cosine": None}, {"bm25": 2.0}),),
+    hits=(Hit(Paper("Plums", "Plums stay."), PLUM, 1.234, 0.5, {"bm25": 1, "cosine": None}, PaperSignals(bm25=2)),),
     written_by="extractive",
     timings={"retrieval": 0.0021},
 )
@@ -97,7 +108,8 @@ def test_why_tells_how_the_answer_came_about(capsys: pytest.CaptureFixture[str])
         "Asked for: fact. Written by: extractive.",
         "Papers found: 1.",
         "  1. Plums",
-        "     relevance 0.50; score 1.23; rank 1 by bm25; bm25 2.00",
+        "     relevance 0.50; score 1.23; rank 1 by bm25; coverage 0.00, focus_coverage 0.00, title 0.00, maxsim 0.00, "
+        "weakest 0.00, pair 0.00, named 0.00, bm25 2.00, cosine 0.00, bridge 0.00",
         "Sentences rejected: 1.",
         "- Pears fly. (mark 2): the abstract does not say so",
         "Time: retrieval 2.1 ms.",
