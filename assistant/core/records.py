@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .notebook import Brief, Displayed, Source
+from .notebook import Brief, Displayed
 
 Basis = Literal["quoted", "checked", "judged"]
 """What a support rests on: word for word, the offline signals, or a model's judgement."""
@@ -153,6 +153,36 @@ class Claim(Brief):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Source(Brief):
+    """A paper that an answer cites as `[number]`.
+
+    `cited` holds each citation of it with the place in `Answer.claims` of the claim it belongs to. `paper` has no
+    abstract and no address where the answer was stored without its hits.
+    """
+
+    number: int
+    paper: Paper
+    cited: tuple[tuple[int, Citation], ...]
+
+    @property
+    def title(self) -> str:
+        return self.paper.title
+
+    @property
+    def url(self) -> str:
+        return self.paper.url
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return tuple(citation for _, citation in self.cited)
+
+    @property
+    def quotes(self) -> tuple[str, ...]:
+        """The words cited, each once."""
+        return tuple(dict.fromkeys(citation.quote for citation in self.citations))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Rejection(Brief):
     """A sentence (or one mark of it) that did not pass, and why."""
 
@@ -210,11 +240,29 @@ class Answer(Displayed):
         return tuple(dict.fromkeys(c.passage.title for claim in self.claims for c in claim.citations))
 
     @property
+    def sources(self) -> tuple[Source, ...]:
+        """The papers cited, in the order of their numbers."""
+        papers = {hit.paper.title: hit.paper for hit in self.hits}
+        cited: dict[str, list[tuple[int, Citation]]] = {}
+        for place, claim in enumerate(self.claims):
+            for citation in claim.citations:
+                cited.setdefault(citation.passage.title, []).append((place, citation))
+        return tuple(
+            Source(number, papers.get(title) or Paper(title, ""), tuple(citations))
+            for number, (title, citations) in enumerate(cited.items(), start=1)
+        )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each source, by its title."""
+        return {title: number for number, title in enumerate(self.titles, start=1)}
+
+    @property
     def text(self) -> str:
         """The answer as prose, or as a list of the papers it draws on, each sentence with its reference numbers."""
         if self.declined is not None:
             return _unnumbered(self.declined.message)
-        numbers = {title: n for n, title in enumerate(self.titles, start=1)}
+        numbers = self.numbers
         items: list[str] = []
         for claim in self.claims:
             if claim.heading or not items:
@@ -224,13 +272,8 @@ class Answer(Displayed):
         body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
         return "\n\n".join(part for part in (self.lead, body, self.remark) if part)
 
-    def _parts(self) -> tuple[str, list[Source], tuple[str, ...]]:
-        urls = {hit.paper.title: hit.paper.url for hit in self.hits}
-        quotes: dict[str, dict[str, None]] = {title: {} for title in self.titles}
-        for citation in (citation for claim in self.claims for citation in claim.citations):
-            quotes[citation.passage.title][citation.quote] = None
-        sources = [Source(title, urls.get(title, ""), tuple(cited)) for title, cited in quotes.items()]
-        return self.text, sources, self.declined.nearest if self.declined else ()
+    def _parts(self) -> tuple[str, tuple[Source, ...], tuple[str, ...]]:
+        return self.text, self.sources, self.declined.nearest if self.declined else ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
