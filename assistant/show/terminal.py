@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from ..core.records import Check, Claim, Event, Reject
     from ..index.holdings import Status
     from ..index.searchable import Progress as Report
-    from ..llm.dialect import Dialect
     from ..llm.ledger import Spending
     from ..llm.probe import Probe
+    from ..llm.served import Dialect
 
 MAX_WIDTH = 100
 """Longest line on a terminal, in columns: prose is hard to read beyond."""

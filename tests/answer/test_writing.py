@@ -69,7 +69,7 @@ def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> 
     assert titles(choose(asking(kind), hits)) == [PEAR]
 
 
-def test_the_paper_led_to_is_cited_beside_the_first(hits: list[Hit]) -> None:
+def test_a_bridged_paper_is_cited_next_to_the_first(hits: list[Hit]) -> None:
     far = replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})
     assert titles(choose(asking("fact"), [*hits[:-1], far])) == [PEAR, far.paper.title]
 
@@ -87,33 +87,33 @@ def unsure(hits: list[Hit], first: float, second: float) -> list[Hit]:
 
 
 @pytest.mark.parametrize(("second", "cited"), [(0.39, 2), (0.21, 2), (0.19, 1), (0.0, 1)])
-def test_where_it_is_unsure_which_paper_is_meant_two_are_cited(hits: list[Hit], second: float, cited: int) -> None:
+def test_if_it_is_unclear_which_paper_is_meant_two_are_cited(hits: list[Hit], second: float, cited: int) -> None:
     assert len(choose(asking("fact"), unsure(hits, 0.4, second))) == cited
 
 
 @pytest.mark.parametrize("asked", [asking("lookup"), asking("fact", foreign=True)], ids=lambda asked: asked.kind)
-def test_a_paper_looked_for_or_asked_in_another_language_is_one(hits: list[Hit], asked: Asked) -> None:
+def test_a_lookup_or_a_question_in_another_language_cites_one(hits: list[Hit], asked: Asked) -> None:
     assert len(choose(asked, unsure(hits, 0.4, 0.39))) == 1
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6).map(lambda some: sorted(some, reverse=True)))
-def test_as_many_are_worth_citing_as_are_expected_to_serve_best(relevances: list[float]) -> None:
+def test_the_number_cited_has_the_highest_expected_f1(relevances: list[float]) -> None:
     def expected(cited: int) -> float:
         return 2 * sum(relevances[:cited]) / (cited + sum(relevances))
 
     assert expected(worth_citing(relevances, sum(relevances))) == max(map(expected, range(1, len(relevances) + 1)))
 
 
-def test_a_list_of_nothing_relevant_names_the_first(hits: list[Hit]) -> None:
+def test_a_list_without_relevant_papers_names_the_first(hits: list[Hit]) -> None:
     assert titles(choose(asking("list"), all_at(hits, 0.0))) == [PEAR]
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-def test_a_list_names_as_many_as_were_wanted(hits: list[Hit], limit: int) -> None:
+def test_a_list_names_as_many_papers_as_requested(hits: list[Hit], limit: int) -> None:
     assert len(choose(asking("list", limit=limit), all_at(hits, 0.99))) == limit
 
 
-def test_a_list_names_at_most_so_many(hits: list[Hit]) -> None:
+def test_a_list_has_a_maximum_length(hits: list[Hit]) -> None:
     assert len(choose(asking("list"), all_at(hits * 4, 0.99))) == MOST_PAPERS
 
 
@@ -129,7 +129,7 @@ def test_three_sides_are_three_papers(shelf: Shelf, hits: list[Hit]) -> None:
     assert len(choose(asked, hits)) == 3
 
 
-def test_a_name_that_several_bear_leaves_the_paper_of_a_rarer_name_to_that_one(shelf: Shelf, hits: list[Hit]) -> None:
+def test_a_name_of_several_papers_leaves_the_paper_of_a_rarer_name_to_it(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("How do PearRank and Ragnarök differ?")
     pear, ragnarok = asked.named
     common = replace(pear, paper_ids=(*ragnarok.paper_ids, *pear.paper_ids))
@@ -143,14 +143,14 @@ def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -
     assert titles(choose(asked, [hits[0], *all_at(hits[1:], 0.0)])) == [PEAR]
 
 
-def test_a_described_side_is_what_was_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
+def test_a_described_side_is_the_paper_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("Compare PearRank with the paper on wind.")
     assert asked.unnamed_sides == ["Compare with the paper on wind."]
     bridged = [*hits[:-1], replace(hits[-1], signals={**hits[-1].signals, "bridge": 1.0})]
     assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
 
 
-def test_a_described_side_for_which_nothing_was_found_is_no_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
+def test_a_described_side_without_a_match_is_not_a_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("Compare PearRank with the paper on wind.")
     doubtful = all_at(hits, OTHER_SIDE)
     assert titles(choose(asked, doubtful)) == [PEAR]
@@ -161,7 +161,7 @@ def test_a_described_side_for_which_nothing_was_found_is_no_doubtful_paper(shelf
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: list[Hit], kind: str) -> None:
+def test_quotes_are_verbatim_sentences_in_order_under_their_paper(hits: list[Hit], kind: str) -> None:
     for hit in hits:
         written = quotes(asking(kind), hit)
         starts = [hit.paper.abstract.index(sentence.text) for sentence in written]
@@ -214,7 +214,9 @@ def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
         ("Trees are slow in this soil.", []),
     ],
 )
-def test_what_a_sentence_opens_on_is_quoted_before_it(hits: list[Hit], opening: str, added: list[str]) -> None:
+def test_a_sentence_that_refers_back_is_quoted_with_the_one_before(
+    hits: list[Hit], opening: str, added: list[str]
+) -> None:
     evidence = told("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
     hit = replace(hits[0], evidence=evidence)
     found = [sentence.text for sentence in quotes(asking("figure"), hit)]
@@ -267,7 +269,7 @@ def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
-def test_who_wants_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
+def test_a_request_for_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
     told = hits[0].evidence
     worth = [replace(one, signals={**one.signals, "answers": 0.9 - n / 10}) for n, one in enumerate(told)]
     pointing = [replace(worth[0], text="This points back."), *worth[1:]]

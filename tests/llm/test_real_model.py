@@ -61,7 +61,7 @@ def assert_supported(answer: Answer, shelf: Path) -> None:
                 assert found.supported or (citation.basis == "judged" and not found.certain), claim.text
 
 
-def test_it_streams_keeps_to_a_schema_and_tells_its_usage(server: LlamaServer) -> None:
+def test_it_streams_follows_a_schema_and_reports_its_usage(server: LlamaServer) -> None:
     model = ServedModel("", url=server.url, silence=PATIENCE, tokens=60)
     try:
         found = probe(model, seconds=PATIENCE)
@@ -83,7 +83,7 @@ def test_whatever_it_writes_and_judges_the_answer_is_sound(server: LlamaServer, 
     assert_supported(answer, shelf)
 
 
-def test_a_follow_up_is_answered_whatever_it_makes_of_it(server: LlamaServer, shelf: Path) -> None:
+def test_a_follow_up_is_answered_however_it_is_reworded(server: LlamaServer, shelf: Path) -> None:
     with opened(shelf, server.url, judge="never") as assistant:
         chat = assistant.conversation()
         chat.ask("What does PearRank learn from?")
@@ -126,7 +126,7 @@ class Doomed:
         return reply
 
 
-def test_a_server_killed_in_mid_answer_leaves_the_quoted_answer(shelf: Path) -> None:
+def test_if_the_server_is_killed_mid_answer_the_answer_is_quoted(shelf: Path) -> None:
     with LlamaServer() as server:
         inner = ServedModel("", url=server.url, silence=PATIENCE, tokens=200)
         doomed = Doomed(inner, server)
