@@ -164,7 +164,7 @@ class Assistant:
         """
         from .index.atlas import Atlas, atlas_of
 
-        with self._search() as search:
+        with self._searchable() as search:
             return atlas_of(search.library, search.index) if search else Atlas()
 
     # -- questions
@@ -191,7 +191,7 @@ class Assistant:
     ) -> Generator[Event, None, None]:
         """Each stage, each claim that passed the checks, then the answer. Closing the stream cancels the question."""
         clock, question, chosen = Clock(), accepted(question), self._chosen(papers)
-        with self._search() as search, self._model.session() as session:
+        with self._searchable() as search, self._model.session() as session:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
             reply = reply_at_once(question, recent, search, chosen=bool(chosen)) if search else EMPTY
             if search is None or reply:
@@ -223,7 +223,7 @@ class Assistant:
         paper, sentence = self.paper(title), bounded(sentence, SENTENCE, "sentence")
         if not any(c.isalnum() for c in sentence):
             raise QuestionError("The sentence has no words. Write one that the abstract may support.")
-        with self._search() as search, self._model.session() as session:
+        with self._searchable() as search, self._model.session() as session:
             if search is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
             return session.judged(sentence, paper.title, _checker(search).check(sentence, paper))
@@ -234,7 +234,7 @@ class Assistant:
 
     def understood(self, question: str) -> tuple[Asked, list[Hit]]:
         """How a self-contained question was understood, and its hits, best first."""
-        with self._search() as search:
+        with self._searchable() as search:
             if search is None:
                 return Asked(question, "fact"), []
             asked = search.understood(accepted(question))
@@ -252,7 +252,7 @@ class Assistant:
         return list({paper.id: paper for paper in each}.values())
 
     @contextmanager
-    def _search(self) -> Iterator[Search | None]:
+    def _searchable(self) -> Iterator[Search | None]:
         """The papers, ready to be searched; None if no paper was ever added."""
         with self._shared.using() as holdings, holdings.reading() as index:
             yield None if index is None else Search(index, holdings.library, holdings.embedder_of(index))
