@@ -1,4 +1,4 @@
-"""chain: the public face. Papers go in, and answers come out whose every sentence is cited and checked."""
+"""chain: the public interface. Every sentence of an answer is cited and checked."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ASKED = (
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory, bundled: BundledEmbedder) -> Iterator[Assistant]:
-    """The small corpus behind the real model; not to be changed."""
+    """The small corpus with the real embedding model; tests must not change it."""
     folder = tmp_path_factory.mktemp("reader")
     with Assistant.open(folder / "home", embedder=bundled) as opened:
         assert opened.ingest(write_listing(folder / "mar.txt", PAIRS)) == Ingested(added=8)
@@ -63,7 +63,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, bundled: BundledEmbedder) -
 
 @pytest.fixture
 def hashed(home: Path, embedder: HashEmbedder, listing: Listing) -> Iterator[Assistant]:
-    """The same behind hashes, to be changed at will."""
+    """The same with hash embeddings; tests may change it."""
     with Assistant.open(home, embedder=embedder) as opened:
         opened.ingest(listing())
         yield opened
@@ -80,7 +80,7 @@ def timeless(answer: Answer) -> Answer:
 
 
 def assert_sound(answer: Answer, abstracts: dict[str, str]) -> None:
-    """What holds of every answer: its numbers are references, its citations verbatim, its titles held."""
+    """True of every answer: its numbers are references, its quotes verbatim, its titles in the library."""
     assert {int(n) for n in re.findall(r"\[(\d+)\]", answer.text)} == set(range(1, len(answer.titles) + 1))
     assert set(answer.titles) <= abstracts.keys()
     assert answer.answered == (answer.declined is None)
@@ -187,7 +187,7 @@ def test_any_question_is_answered_declined_or_refused(reader: Assistant, questio
         assert_sound(answer, ABSTRACTS)
 
 
-# -- questions that are none
+# -- invalid questions
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t", "?", "?! ...", "—", "🙂"])
@@ -218,7 +218,7 @@ def test_a_refused_question_is_not_remembered(hashed: Assistant) -> None:
 
 
 def test_a_lone_surrogate_does_not_crash(reader: Assistant) -> None:
-    """A terminal hands on bytes that are not UTF-8 as lone surrogates."""
+    """A terminal passes on bytes that are not UTF-8 as lone surrogates."""
     try:
         answer = reader.ask("\udcff What does PearRank learn from?")
     except QuestionError:
@@ -344,7 +344,7 @@ def test_threads_keep_asking_during_an_ingest(
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 
 
-# -- papers come and go
+# -- adding and removing papers
 
 
 def test_a_paper_is_found_after_it_is_added_and_not_after_it_is_removed(hashed: Assistant, listing: Listing) -> None:
@@ -474,19 +474,19 @@ def test_without_chosen_papers_all_are_searched(reader: Assistant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("papers", "said"),
+    ("papers", "opening"),
     [
         ((SNOW,), "The chosen paper does not seem to say anything about that."),
         ((SNOW, LEDGER), "The 2 chosen papers do not seem to say anything about that."),
     ],
 )
 def test_a_question_that_only_another_paper_answers_is_declined(
-    reader: Assistant, papers: tuple[str, ...], said: str
+    reader: Assistant, papers: tuple[str, ...], opening: str
 ) -> None:
     answer = reader.ask("What does PearRank learn from?", papers=papers)
     assert answer.declined is not None
     assert answer.declined.kind == "absent"
-    assert answer.declined.message.startswith(said)
+    assert answer.declined.message.startswith(opening)
     looked_at = "the chosen paper was" if len(papers) == 1 else "the 2 chosen papers were"
     assert answer.declined.message.endswith(f" Only {looked_at} looked at.")
     assert {hit.paper.title for hit in answer.hits} <= {*papers}
@@ -527,13 +527,13 @@ def test_a_chosen_paper_outside_the_listing_asked_about_leaves_nothing(hashed: A
 
 def test_small_talk_is_answered_without_a_search_in_any_conversation(reader: Assistant) -> None:
     turns = [Turn("What is PearRank?", reader.ask("What is PearRank?"))]
-    (told,) = reader.stream("thanks!", turns)
-    assert told.answer
-    assert told.answer.text == "You're welcome. Ask another question any time."
-    assert (told.answer.kind, told.answer.hits, told.answer.answered) == ("talk", (), False)
-    held, listings = len(reader.papers()), len(reader.status().listings)
+    (event,) = reader.stream("thanks!", turns)
+    assert event.answer
+    assert event.answer.text == "You're welcome. Ask another question any time."
+    assert (event.answer.kind, event.answer.hits, event.answer.answered) == ("talk", (), False)
+    papers, listings = len(reader.papers()), len(reader.status().listings)
     counted = reader.ask("How many papers are there?").text
-    assert counted.startswith(f"The library has {held} papers from {listings} listing")
+    assert counted.startswith(f"The library has {papers} papers from {listings} listing")
 
 
 @pytest.mark.parametrize("question", ["What does PearRank learn from?", "What is the weather like?"])
@@ -583,14 +583,14 @@ def test_chosen_papers_are_respected_without_the_embedding_model(home: Path, lis
 
 
 class LoosePen:
-    """A `Writer` that says what it was told to, true or false."""
+    """A `Writer` that writes the given sentences, true or false."""
 
     name = "loose"
 
     def __init__(self, *sentences: Sentence) -> None:
         self._sentences = sentences
 
-    def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[object] = ()) -> Iterator[Sentence]:
+    def write(self, asked: Asked, hits: Sequence[Hit], failed: Sequence[object] = ()) -> Iterator[Sentence]:
         yield from self._sentences
 
 
@@ -636,7 +636,7 @@ def test_if_no_sentence_passes_the_answer_says_so(home: Path, embedder: HashEmbe
     assert answer.text
 
 
-# -- texts that bear numbers in brackets
+# -- texts with numbers in brackets
 
 CITING = [
     (

@@ -150,5 +150,5 @@ def lead(asked: Asked, papers: int) -> str:
         return "I found a paper for only one side of the comparison:" if papers == 1 else ""
     plural = "paper" if papers == 1 else "papers"
     if asked.kind == "count":
-        return f"I find {papers} {plural} here; there may be more:"
+        return f"I found {papers} {plural} here; there may be more:"
     return f"{papers} {plural} here:" if asked.kind == "list" else ""

@@ -1,4 +1,4 @@
-"""courtesy: what is said to who asks about the assistant or its library, and to nobody else."""
+"""courtesy: small talk and questions about the library get a reply; all other questions are searched for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from assistant.answer.courtesy import courtesy
 LISTINGS = {"a.txt": "Mar 12", "b.txt": "Mar 11", "c.txt": "", "d.txt": "Feb 28"}
 
 
-def said(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS) -> str:
-    found = courtesy(question, papers, listings)
-    assert found is None or found.kind == "off-corpus"
-    return found.message if found else ""
+def reply(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS) -> str:
+    decline = courtesy(question, papers, listings)
+    assert decline is None or decline.kind == "off-corpus"
+    return decline.message if decline else ""
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def said(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS)
     ],
 )
 def test_small_talk_and_questions_about_the_library_get_a_reply(questions: tuple[str, ...], begins: str) -> None:
-    assert [said(question)[: len(begins)] for question in questions] == [begins] * len(questions)
+    assert [reply(question)[: len(begins)] for question in questions] == [begins] * len(questions)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_questions_that_may_be_about_papers_are_searched_for(question: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "begins"),
     [
         ("What is new?", "The newest listing is Mar 12. "),
         ("show me the latest papers", "The newest listing is Mar 12. "),
@@ -68,26 +68,26 @@ def test_questions_that_may_be_about_papers_are_searched_for(question: str) -> N
         ("what is new in May", "No listing here has such a date. "),
     ],
 )
-def test_new_papers_are_found_by_the_dates_of_the_listings(question: str, told: str) -> None:
-    assert said(question).startswith(told)
+def test_new_papers_are_found_by_the_dates_of_the_listings(question: str, begins: str) -> None:
+    assert reply(question).startswith(begins)
 
 
 def test_without_dated_listings_nothing_is_new() -> None:
-    assert said("what is new", 3, {"a.txt": ""}).startswith("No listing here has such a date.")
+    assert reply("what is new", 3, {"a.txt": ""}).startswith("No listing here has such a date.")
 
 
 @pytest.mark.parametrize("question", ["Which papers are there?", "what is new", "What are the papers about?"])
 def test_with_chosen_papers_a_question_about_all_papers_is_searched_for(question: str) -> None:
-    assert said(question)
+    assert reply(question)
     assert courtesy(question, 1828, LISTINGS, chosen=True) is None
     assert courtesy("hello", 1828, LISTINGS, chosen=True) == courtesy("hello", 1828, LISTINGS)
 
 
 def test_a_very_long_greeting_gets_no_reply() -> None:
-    assert said("hi " * 16)
-    assert not said("hi " * 17)
-    assert not said("great, thanks that is it " * 200 + "x")
+    assert reply("hi " * 16)
+    assert not reply("hi " * 17)
+    assert not reply("great, thanks that is it " * 200 + "x")
 
 
 def test_one_paper_is_singular() -> None:
-    assert said("how many papers are there", 1, {"a.txt": ""}).startswith("The library has 1 paper from 1 listing. ")
+    assert reply("how many papers are there", 1, {"a.txt": ""}).startswith("The library has 1 paper from 1 listing. ")

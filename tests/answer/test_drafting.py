@@ -28,13 +28,13 @@ PLENTY = 100_000
 
 
 def hit(title: str, abstract: str, best: int = 0) -> Hit:
-    """A hit whose sentences are worth the more the nearer they stand to number `best`."""
+    """A hit whose sentences are more likely to answer the nearer they are to number `best`."""
     paper = Paper(title, abstract)
-    told = tuple(
+    evidence = tuple(
         Evidence(span.of(abstract), span.start, {"answers": 1 / (1 + abs(n - best))})
         for n, span in enumerate(sentences(abstract))
     )
-    return Hit(paper, Passage(paper.id, title, abstract, 0), 1.0, evidence=told)
+    return Hit(paper, Passage(paper.id, title, abstract, 0), 1.0, evidence=evidence)
 
 
 HITS = [hit(*pair) for pair in PAIRS]
@@ -45,15 +45,15 @@ def bodies(text: str) -> list[str]:
 
 
 def test_with_enough_room_every_abstract_is_whole() -> None:
-    found = fitted(HITS, budget=PLENTY)
-    assert bodies(found.text) == [hit.paper.abstract for hit in found.hits]
+    sources = fitted(HITS, budget=PLENTY)
+    assert bodies(sources.text) == [hit.paper.abstract for hit in sources.hits]
 
 
 def test_the_best_sources_come_first_and_last_and_are_numbered_as_shown() -> None:
-    found = fitted(HITS[:4], budget=PLENTY)
-    assert found.hits == (HITS[0], HITS[2], HITS[3], HITS[1])
-    assert re.findall(r'<source n="(\d)">\n(.*)\n', found.text) == [
-        (str(n), hit.paper.title) for n, hit in enumerate(found.hits, start=1)
+    sources = fitted(HITS[:4], budget=PLENTY)
+    assert sources.hits == (HITS[0], HITS[2], HITS[3], HITS[1])
+    assert re.findall(r'<source n="(\d)">\n(.*)\n', sources.text) == [
+        (str(n), hit.paper.title) for n, hit in enumerate(sources.hits, start=1)
     ]
     assert fitted(HITS[:1], budget=PLENTY).hits == (HITS[0],)
     assert fitted(HITS[:2], budget=PLENTY).hits == tuple(HITS[:2])
@@ -61,10 +61,10 @@ def test_the_best_sources_come_first_and_last_and_are_numbered_as_shown() -> Non
 
 @pytest.mark.parametrize("budget", [0, 40, 90, 200, 400, 800])
 def test_the_budget_holds_and_cuts_fall_between_sentences(budget: int) -> None:
-    found = fitted(HITS, budget=budget)
-    assert count_tokens(found.text) <= budget
-    for one, body in zip(found.hits, bodies(found.text), strict=True):
-        whole = [told.text for told in one.evidence]
+    sources = fitted(HITS, budget=budget)
+    assert count_tokens(sources.text) <= budget
+    for one, body in zip(sources.hits, bodies(sources.text), strict=True):
+        whole = [evidence.text for evidence in one.evidence]
         kept = [piece.strip() for piece in body.split(CUT) if piece.strip()]
         assert kept
         for piece in kept:
@@ -73,21 +73,21 @@ def test_the_budget_holds_and_cuts_fall_between_sentences(budget: int) -> None:
 
 
 def test_the_likeliest_sentences_are_kept_and_gaps_are_shown() -> None:
-    told = [span.of(LONG) for span in sentences(LONG)]
-    found = fitted([hit("A Ledger", LONG, best=7)], budget=170)
-    (body,) = bodies(found.text)
-    assert body == f"{CUT} {' '.join(told[6:9])} {CUT}"
+    whole = [span.of(LONG) for span in sentences(LONG)]
+    sources = fitted([hit("A Ledger", LONG, best=7)], budget=170)
+    (body,) = bodies(sources.text)
+    assert body == f"{CUT} {' '.join(whole[6:9])} {CUT}"
 
 
 def test_every_hit_gets_some_room_before_any_gets_all() -> None:
-    found = fitted([hit("A Ledger", LONG), *HITS[:3]], budget=330)
-    assert len(found.hits) == 4
+    sources = fitted([hit("A Ledger", LONG), *HITS[:3]], budget=330)
+    assert len(sources.hits) == 4
 
 
 def test_a_hit_without_room_is_left_out_and_numbers_have_no_gap() -> None:
-    found = fitted([hit("Endless", "pear " * 400 + "falls."), HITS[0]], budget=150)
-    assert found.hits == (HITS[0],)
-    assert '<source n="1">' in found.text
+    sources = fitted([hit("Endless", "pear " * 400 + "falls."), HITS[0]], budget=150)
+    assert sources.hits == (HITS[0],)
+    assert '<source n="1">' in sources.text
 
 
 def test_no_hits_give_no_sources() -> None:
@@ -97,9 +97,9 @@ def test_no_hits_give_no_sources() -> None:
 
 @given(st.lists(st.sampled_from(HITS), unique_by=id, max_size=5), st.integers(0, 700))
 def test_whatever_the_hits_the_budget_holds(hits: list[Hit], budget: int) -> None:
-    found = fitted(hits, budget=budget)
-    assert count_tokens(found.text) <= budget
-    assert set(map(id, found.hits)) <= set(map(id, hits))
+    sources = fitted(hits, budget=budget)
+    assert count_tokens(sources.text) <= budget
+    assert set(map(id, sources.hits)) <= set(map(id, hits))
 
 
 # -- several drafts
@@ -112,7 +112,7 @@ Sampled = Callable[..., tuple[Answer, ScriptedModel]]
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sampling")
+    folder = tmp_path_factory.mktemp("drafts")
     with Assistant.open(folder / "home", embedder=HashEmbedder()) as opened:
         opened.ingest(write_listing(folder / "mar.txt", PAIRS))
     return folder / "home"
@@ -120,7 +120,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sampled(shelf: Path) -> Iterator[Sampled]:
-    """`sampled(line, ...)`: the answer that comes of as many drafts as there are lines, or of the first `drafts`."""
+    """`sampled(line, ...)`: the answer from one draft per line, or from the first `drafts`."""
     open_ones: list[Assistant] = []
 
     def run(*lines: Line, drafts: int = 0, **settings: object) -> tuple[Answer, ScriptedModel]:

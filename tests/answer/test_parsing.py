@@ -1,4 +1,4 @@
-"""parsing: whatever a model writes, its sentences come out with their marks, each once it is whole."""
+"""parsing: whatever a model writes, its sentences are read with their marks, each once it is complete."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PEAR, KITE, SNOW = TITLES
 
 def parsed(text: str, *, piece: int = 1000) -> list[Written]:
     parser = Parser(TITLES)
-    found = [one for start in range(0, len(text), piece) for one in parser.feed(text[start : start + piece])]
-    return found + parser.end()
+    written = [one for start in range(0, len(text), piece) for one in parser.feed(text[start : start + piece])]
+    return written + parser.end()
 
 
 def declines(text: str) -> bool:
@@ -37,7 +37,7 @@ FLY = {"source": 2, "quote": "kites flown", "text": "Kites fly."}
 FALL = {"source": 3, "quote": "into the smallest box", "text": "Snow falls."}
 BOTH = [Written("Kites fly.", ("2",), "kites flown"), Written("Snow falls.", ("3",), "into the smallest box")]
 
-# -- JSON, whole and broken
+# -- JSON, complete and broken
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_cut_off_json_gives_its_complete_sentences(cut: int) -> None:
     ],
 )
 def test_a_source_can_be_named_in_many_ways(source: object, marks: tuple[str, ...]) -> None:
-    (found,) = parsed(reply({"source": source, "quote": "q", "text": "Snow is pressed."}))
-    assert found.marks == marks
+    (written,) = parsed(reply({"source": source, "quote": "q", "text": "Snow is pressed."}))
+    assert written.marks == marks
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_a_source_can_be_named_in_many_ways(source: object, marks: tuple[str, ..
     ],
 )
 def test_the_quote_can_be_given_in_many_ways(given: dict[str, object], span: str) -> None:
-    (found,) = parsed(reply({"source": 1, "text": "Snow is pressed.", **given}))
-    assert found.span == span
+    (written,) = parsed(reply({"source": 1, "text": "Snow is pressed.", **given}))
+    assert written.span == span
 
 
 def test_marks_within_the_text_of_an_object_count_too() -> None:
@@ -219,7 +219,7 @@ def test_anything_else_is_no_decline(text: str) -> None:
     assert not declines(text)
 
 
-# -- whatever comes
+# -- anything
 
 fragments = st.sampled_from(
     [
@@ -256,9 +256,9 @@ fragments = st.sampled_from(
 @settings(max_examples=300)
 @given(st.lists(fragments, max_size=14).map("".join), st.integers(1, 9))
 def test_no_reply_is_too_odd_to_read(text: str, piece: int) -> None:
-    found = parsed(text, piece=piece)
-    assert all(any(c.isalnum() for c in one.text) for one in found)
-    assert len({(one.text, one.marks) for one in found}) == len(found)
+    written = parsed(text, piece=piece)
+    assert all(any(c.isalnum() for c in one.text) for one in written)
+    assert len({(one.text, one.marks) for one in written}) == len(written)
 
 
 @given(st.text(max_size=60))
@@ -267,12 +267,12 @@ def test_a_sentence_without_marks_is_unchanged(text: str) -> None:
     assert marks or bare == " ".join(text.split())
 
 
-# -- replies that are meant to take long
+# -- replies made to take long
 
 MANY = 200_000
-"""Characters, as many as are read of a reply."""
+"""Characters, the most that are read of a reply."""
 FREEZE = 60.0
-"""Seconds; each of these took minutes, or did not end, before the work was in proportion to the reply."""
+"""Seconds. When reading time was not proportional to the reply, each of these took minutes or never ended."""
 
 
 @pytest.mark.parametrize("piece", [4, MANY])
@@ -306,14 +306,14 @@ def test_reading_time_is_proportional_to_the_reply(reply: str, piece: int) -> No
 
 def test_a_sentence_too_long_to_check_counts_as_several() -> None:
     long = " ".join(f"kite number {n} flies" for n in range(200))
-    found = parsed(json.dumps({"source": 1, "quote": "kites fly", "text": long}))
-    assert all(len(one.text) <= 1000 and one.marks == ("1",) for one in found)
-    for read_so in (found, parsed(f"{long} [1].", piece=7)):
+    written = parsed(json.dumps({"source": 1, "quote": "kites fly", "text": long}))
+    assert all(len(one.text) <= 1000 and one.marks == ("1",) for one in written)
+    for read_so in (written, parsed(f"{long} [1].", piece=7)):
         assert "".join(one.text for one in read_so).translate({ord(" "): "", ord("."): ""}) == long.replace(" ", "")
 
 
 def test_an_object_nested_too_deep_hides_no_other() -> None:
     deep = '{"a":' * 30 + "1" + "}" * 30
     sentence = {"source": 1, "quote": "kites fly", "text": "Kites fly high."}
-    found = Parser(("Kites",)).feed(f'{{"sentences": [{json.dumps(sentence)}, {deep}, {json.dumps(sentence)}]}}')
-    assert [one.text for one in found] == ["Kites fly high."]
+    written = Parser(("Kites",)).feed(f'{{"sentences": [{json.dumps(sentence)}, {deep}, {json.dumps(sentence)}]}}')
+    assert [one.text for one in written] == ["Kites fly high."]

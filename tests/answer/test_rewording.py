@@ -1,4 +1,4 @@
-"""rewording: what a language model makes of a question counts only as far as it holds; each way costs one call."""
+"""rewording: a rewording is used only if it is faithful, and costs one call."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def reworded(*lines: Line, question: str = FOLLOWS, turns: list[Turn] = ONE) -> 
 
 
 def test_a_faithful_rewording_is_used() -> None:
-    said, model = reworded(MEANT)
-    assert said == MEANT
+    result, model = reworded(MEANT)
+    assert result == MEANT
     ((_, user),) = model.seen
     assert f"<turn>\nQuestion: What does PearRank learn from?\n[1] {PEAR}\n" in user.content
     assert f"<question>\n{FOLLOWS}\n</question>" in user.content
@@ -62,8 +62,8 @@ def test_labels_and_quotation_marks_are_removed(line: str) -> None:
     ],
 )
 def test_an_unfaithful_rewording_is_dropped(line: Line) -> None:
-    said, model = reworded(line)
-    assert said == OFFLINE
+    result, model = reworded(line)
+    assert result == OFFLINE
     assert len(model.seen) == 1
 
 
@@ -78,8 +78,8 @@ def test_an_unfaithful_rewording_is_dropped(line: Line) -> None:
     ids=["stands-alone", "new-topic", "first", "nothing-cited"],
 )
 def test_a_question_that_is_no_follow_up_costs_no_call(question: str, turns: list[Turn]) -> None:
-    said, model = reworded(MEANT, question=question, turns=turns)
-    assert (said, model.seen) == (OFFLINE, [])
+    result, model = reworded(MEANT, question=question, turns=turns)
+    assert (result, model.seen) == (OFFLINE, [])
 
 
 def test_a_reply_that_runs_on_is_cancelled() -> None:
@@ -89,7 +89,7 @@ def test_a_reply_that_runs_on_is_cancelled() -> None:
 
 
 class Watched(ScriptedModel):
-    """Keeps its last reply; usage is counted from what was read."""
+    """Keeps its last reply, whose usage is estimated from what was read."""
 
     reply: Reply
 
@@ -174,7 +174,7 @@ def test_a_question_of_one_step_costs_no_call(question: str, kind: str, leads_on
     assert (Reworder(model, Prompts.load()).steps(asked), model.seen) == ((), [])
 
 
-# -- joined
+# -- in the chain
 
 Opened = Callable[..., tuple[Assistant, ScriptedModel]]
 

@@ -1,4 +1,4 @@
-"""writing: a question and its hits in, quoted sentences out."""
+"""writing: which papers are cited for a question, and which of their sentences are quoted."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 def hits(shelf: Shelf) -> list[Hit]:
     """Every paper, the pears first; relevance falls from .9."""
     asked = shelf.asked("What does PearRank learn from?")
-    found = judged(asked, shelf.hits(asked.text))
-    assert len(found) == 8
-    assert found[0].paper.title == PEAR
-    return [replace(hit, relevance=0.9 - n / 10) for n, hit in enumerate(found)]
+    ranked = judged(asked, shelf.hits(asked.text))
+    assert len(ranked) == 8
+    assert ranked[0].paper.title == PEAR
+    return [replace(hit, relevance=0.9 - n / 10) for n, hit in enumerate(ranked)]
 
 
-def asking(kind: str, **told: object) -> Asked:
-    return Asked("What does PearRank learn from?", kind, **told)  # type: ignore[arg-type]
+def asking(kind: str, **fields: object) -> Asked:
+    return Asked("What does PearRank learn from?", kind, **fields)  # type: ignore[arg-type]
 
 
 def all_at(hits: list[Hit], relevance: float) -> list[Hit]:
@@ -174,7 +174,7 @@ def test_quotes_are_verbatim_sentences_in_order_under_their_paper(hits: list[Hit
 def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
     for kind in set(KINDS) - {"summary"}:
         for hit in hits:
-            best = max(hit.evidence, key=lambda told: told.signals["answers"])
+            best = max(hit.evidence, key=lambda evidence: evidence.signals["answers"])
             assert best.text in [sentence.text for sentence in quotes(asking(kind), hit)]
 
 
@@ -182,18 +182,18 @@ def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
     ledger = next(hit for hit in hits if hit.paper.title == LEDGER)
 
     def likely(first: float, rest: float) -> Hit:
-        told = [
+        evidence = [
             replace(e, signals={**e.signals, "answers": first if n == 7 else rest, "proposal": 0.0, "result": 0.0})
             for n, e in enumerate(ledger.evidence)
         ]
-        return replace(ledger, evidence=tuple(told))
+        return replace(ledger, evidence=tuple(evidence))
 
     assert len(quotes(asking("fact"), likely(0.9, 0.01))) == AT_LEAST["fact"]
     assert len(quotes(asking("fact"), likely(0.9, 0.89))) == AT_MOST["fact"]
 
 
-def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
-    """These sentences, of which one answers."""
+def sentences(*texts: str, answer: int) -> tuple[Evidence, ...]:
+    """These sentences as evidence; number `answer` answers the question."""
     signals = {"proposal": 0.0, "result": 0.0, "own": 1.0}
     starts = itertools.accumulate((len(text) + 1 for text in texts), initial=0)
     return tuple(
@@ -217,17 +217,17 @@ def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
 def test_a_sentence_that_refers_back_is_quoted_with_the_one_before(
     hits: list[Hit], opening: str, added: list[str]
 ) -> None:
-    evidence = told("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
+    evidence = sentences("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
     hit = replace(hits[0], evidence=evidence)
-    found = [sentence.text for sentence in quotes(asking("figure"), hit)]
-    assert found == ["Rain falls.", *added, opening]  # the second likeliest comes first
+    quoted = [sentence.text for sentence in quotes(asking("figure"), hit)]
+    assert quoted == ["Rain falls.", *added, opening]  # the second likeliest comes first
     assert [sentence.text for sentence in quotes(asking("list"), hit)] == [opening]
 
 
 def test_no_more_than_two_sentences_are_added_before_one(hits: list[Hit]) -> None:
-    evidence = told("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
-    found = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
-    assert found == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
+    evidence = sentences("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
+    quoted = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
+    assert quoted == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
 
 
 # -- the draft
@@ -242,19 +242,19 @@ def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "papers", "said"),
+    ("kind", "papers", "expected"),
     [
         ("list", 1, "1 paper here:"),
         ("list", 3, "3 papers here:"),
-        ("count", 1, "I find 1 paper here; there may be more:"),
-        ("count", 3, "I find 3 papers here; there may be more:"),
+        ("count", 1, "I found 1 paper here; there may be more:"),
+        ("count", 3, "I found 3 papers here; there may be more:"),
         ("fact", 1, ""),
         ("compare", 1, "I found a paper for only one side of the comparison:"),
         ("compare", 2, ""),
     ],
 )
-def test_the_lead_counts_the_papers(kind: str, papers: int, said: str) -> None:
-    assert lead(asking(kind), papers) == said
+def test_the_lead_counts_the_papers(kind: str, papers: int, expected: str) -> None:
+    assert lead(asking(kind), papers) == expected
 
 
 def test_quotations_need_no_second_try(hits: list[Hit]) -> None:
@@ -270,11 +270,11 @@ def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
 
 @pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
 def test_a_request_for_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
-    told = hits[0].evidence
-    worth = [replace(one, signals={**one.signals, "answers": 0.9 - n / 10}) for n, one in enumerate(told)]
+    evidence = hits[0].evidence
+    worth = [replace(one, signals={**one.signals, "answers": 0.9 - n / 10}) for n, one in enumerate(evidence)]
     pointing = [replace(worth[0], text="This points back."), *worth[1:]]
     asked = replace(asking(kind), text="In one sentence, what does PearRank learn from?")
-    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [told[0].text]
-    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [told[1].text]
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [evidence[0].text]
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [evidence[1].text]
     several = replace(asked, kind="list")
     assert quotes(several, hits[0]) == quotes(replace(several, text="What does PearRank learn from?"), hits[0])

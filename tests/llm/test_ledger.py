@@ -1,4 +1,4 @@
-"""ledger: tokens are counted by day and model, money only at a known price, and what is kept comes back."""
+"""ledger: tokens are counted by day and model, costs need prices, and cached values come back."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def test_cached_values_are_replaced_and_the_oldest_dropped(ledger: Ledger, monke
     ],
 )
 def test_costs_are_known_only_with_prices(used: dict[str, Usage], dollars: float | None) -> None:
-    found = cost(used, {"small": (0.25, 2.0), "large": (1.0, 8.0)})
-    assert found == (dollars if dollars is None else pytest.approx(dollars))
+    total = cost(used, {"small": (0.25, 2.0), "large": (1.0, 8.0)})
+    assert total == (dollars if dollars is None else pytest.approx(dollars))

@@ -28,7 +28,7 @@ HITS = [
 ]
 
 
-def found(query: str | QueryBundle = "pears") -> list[NodeWithScore]:
+def nodes_for(query: str | QueryBundle = "pears") -> list[NodeWithScore]:
     return retriever(lambda question: HITS).retrieve(query)
 
 
@@ -37,14 +37,14 @@ def test_it_is_a_llama_index_retriever() -> None:
 
 
 def test_nodes_are_the_passages_of_the_hits_in_their_order() -> None:
-    nodes = found()
+    nodes = nodes_for()
     assert [node.node_id for node in nodes] == [hit.passage.id for hit in HITS]
     assert [node.text for node in nodes] == [hit.passage.text for hit in HITS]
     assert [node.score for node in nodes] == [hit.relevance for hit in HITS]
 
 
 def test_a_node_has_its_paper_and_its_place() -> None:
-    for node, hit in zip(found(), HITS, strict=True):
+    for node, hit in zip(nodes_for(), HITS, strict=True):
         assert node.metadata == {"title": hit.paper.title, "paper_id": hit.paper.id, "start": 3}
         assert hit.paper.abstract[node.metadata["start"] :].startswith(node.get_content(MetadataMode.NONE))
 
@@ -76,7 +76,7 @@ ASKED = (Message("system", "Be brief."), Message("user", "Greet me."))
 
 
 class Echo(CustomLLM):
-    """A llama-index model as people write them: it completes, and nothing else."""
+    """A typical custom llama-index model, which only completes."""
 
     says: str = "Hello there."
 

@@ -1,4 +1,4 @@
-"""llm: a reply comes whole or not at all, in time, counted, and every failure says what to do."""
+"""llm: a reply is complete or an error, arrives in time and is counted; every error says what to do."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from ..modelserver import (
 ASKED = (Message("system", "Be brief."), Message("user", "Greet me."))
 SCHEMA = {"title": "greeting", "type": "object", "properties": {"text": {"type": "string"}}}
 TIME = 20.0
-"""Seconds that no test of these needs unless the code fails to hold its own, shorter limits."""
+"""Seconds; tests only take this long if the code breaks its own, shorter limits."""
 
 Call = Callable[..., tuple[ModelServer, ServedModel]]
 
 
 @pytest.fixture
 def call() -> Iterator[Call]:
-    """`call(step, ...)`: a server that takes these steps, and the model behind it; both closed in the end."""
+    """`call(step, ...)`: a server that takes these steps, and its model; both are closed in the end."""
     open_ones: list[ModelServer | ServedModel] = []
 
     def start(*steps: Step, name: str = "scripted", silence: float = TIME) -> tuple[ModelServer, ServedModel]:
@@ -120,8 +120,8 @@ def test_nothing_is_started_or_sent_before_the_first_call() -> None:
 def test_simultaneous_replies_do_not_mix(call: Call) -> None:
     _, model = call(*(says(f"I am {n}. " * 20) for n in range(8)))
     replies = [model.complete(ASKED) for _ in range(8)]
-    found = [one.text() for one in replies]
-    assert sorted(found) == [f"I am {n}. " * 20 for n in range(8)]
+    texts = [one.text() for one in replies]
+    assert sorted(texts) == [f"I am {n}. " * 20 for n in range(8)]
 
 
 # -- usage
@@ -195,11 +195,11 @@ def test_an_error_before_a_call_replaces_the_call() -> None:
     assert metered.usage.calls == 0
 
 
-# -- refusals that are followed
+# -- refusals that change the request
 
 
 @pytest.mark.parametrize(
-    ("said", "gone", "come"),
+    ("message", "gone", "instead"),
     [
         (
             "Unsupported parameter: 'max_tokens' is not supported here. Use 'max_completion_tokens' instead.",
@@ -211,14 +211,14 @@ def test_an_error_before_a_call_replaces_the_call() -> None:
     ],
 )
 def test_a_parameter_that_the_server_refuses_is_left_out_from_then_on(
-    call: Call, said: str, gone: str, come: str | None
+    call: Call, message: str, gone: str, instead: str | None
 ) -> None:
-    server, model = call(refuses(400, said), says("Hello."))
+    server, model = call(refuses(400, message), says("Hello."))
     assert [text(model), text(model)] == ["Hello.", "Hello."]
     first, *later = server.asked
     assert gone in first
     assert len(later) == 2
-    assert all(gone not in asked and (come is None or come in asked) for asked in later)
+    assert all(gone not in asked and (instead is None or instead in asked) for asked in later)
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])
@@ -243,12 +243,14 @@ def test_a_server_that_refuses_everything_is_given_up(call: Call) -> None:
     assert len(server.asked) < 12
 
 
-@pytest.mark.parametrize("said", ["", "no", "the system is down", "This model's maximum context length is 512 tokens"])
-def test_other_refusals_change_nothing(said: str) -> None:
-    assert adapted(Dialect(), said) is None
+@pytest.mark.parametrize(
+    "message", ["", "no", "the system is down", "This model's maximum context length is 512 tokens"]
+)
+def test_other_refusals_change_nothing(message: str) -> None:
+    assert adapted(Dialect(), message) is None
 
 
-# -- tries
+# -- retries
 
 
 def test_a_busy_server_is_asked_again_after_the_pause_it_wants(call: Call) -> None:
@@ -277,7 +279,7 @@ def test_temporary_failures_are_tried_three_times(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "code", "told"),
+    ("status", "message", "code", "expected"),
     [
         (400, "bad", None, r"refuses the request with status 400\. It says: bad\. To see .*assistant model"),
         (401, "bad", None, "Set OPENAI_API_KEY"),
@@ -289,10 +291,10 @@ def test_temporary_failures_are_tried_three_times(call: Call) -> None:
     ],
 )
 def test_permanent_failures_are_reported_at_once(
-    call: Call, status: int, said: str, code: str | None, told: str
+    call: Call, status: int, message: str, code: str | None, expected: str
 ) -> None:
-    server, model = call(refuses(status, said, code=code))
-    with pytest.raises(LLMError, match=told):
+    server, model = call(refuses(status, message, code=code))
+    with pytest.raises(LLMError, match=expected):
         text(model)
     assert len(server.asked) == 1
 
@@ -329,7 +331,7 @@ FINISHED = WHOLE.index(b'"stop"') + len(b'"stop", "logprobs": null}]}')
 
 @pytest.mark.parametrize("end", [sends, breaks], ids=["closed", "reset"])
 def test_a_stream_cut_at_any_byte_is_noticed(call: Call, end: Callable[[bytes], Step]) -> None:
-    """The connection may end after any byte: only a reply whose finish came counts as whole."""
+    """The connection may end after any byte; a reply is complete only if its finish reason arrived."""
     _, model = call(*(end(WHOLE[:cut]) for cut in CUTS))
     whole = set()
     for cut in CUTS:
@@ -367,11 +369,11 @@ def test_a_response_that_is_no_reply_is_reported(call: Call, body: bytes) -> Non
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"), [("length", "ASSISTANT_MODEL_TOKENS"), ("content_filter", "withheld"), (None, "cut off")]
+    ("reason", "expected"), [("length", "ASSISTANT_MODEL_TOKENS"), ("content_filter", "withheld"), (None, "cut off")]
 )
-def test_a_reply_that_ends_for_another_reason_is_incomplete(call: Call, reason: str | None, told: str) -> None:
+def test_a_reply_that_ends_for_another_reason_is_incomplete(call: Call, reason: str | None, expected: str) -> None:
     _, model = call(says("Hello.", reason=reason))
-    with pytest.raises(LLMError, match=told):
+    with pytest.raises(LLMError, match=expected):
         text(model)
 
 
@@ -410,7 +412,7 @@ def test_a_longer_reply_may_be_requested() -> None:
 
 
 def test_a_compressed_reply_is_not_read(call: Call) -> None:
-    """A megabyte of it could be a gigabyte to read."""
+    """A megabyte of it could unpack to a gigabyte."""
 
     def step(handler: Handler) -> None:
         accepted.append(handler.headers["Accept-Encoding"])
@@ -441,7 +443,7 @@ def test_the_time_limit_holds_however_much_has_arrived(call: Call) -> None:
 
 
 def test_a_long_thought_is_read_once() -> None:
-    """Reading all of it again with every piece took minutes."""
+    """Searching all of it again with every piece took minutes."""
     shown = ThoughtFilter()
     assert shown.feed("<think>") == ""
     for _ in range(400_000):
@@ -477,7 +479,7 @@ def test_a_server_that_drips_is_given_up_when_the_time_is_up(call: Call, byte: b
     assert server.gone.wait(TIME)
 
 
-# -- calling off
+# -- cancelling
 
 
 def test_a_reply_no_longer_read_is_cancelled(call: Call) -> None:
@@ -521,7 +523,7 @@ def test_a_closed_model_can_be_asked_again(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("raw", "shown"),
     [
         ("<think>Well, hm.</think>\n\nHello.", "Hello."),
         ("  <thinking>Well.</thinking> Hello.", "Hello."),
@@ -538,10 +540,10 @@ def test_a_closed_model_can_be_asked_again(call: Call) -> None:
 )
 @settings(max_examples=30)
 @given(data=st.data())
-def test_thoughts_are_removed_however_they_are_cut(said: str, shown: str, data: st.DataObject) -> None:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(said)), max_size=6)))
+def test_thoughts_are_removed_however_they_are_cut(raw: str, shown: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
     filter_ = ThoughtFilter()
-    pieces = [said[a:b] for a, b in zip([0, *cuts], [*cuts, len(said)], strict=True)]
+    pieces = [raw[a:b] for a, b in zip([0, *cuts], [*cuts, len(raw)], strict=True)]
     assert "".join([*(filter_.feed(piece) for piece in pieces), filter_.end()]) == shown
 
 
@@ -565,7 +567,7 @@ def test_the_script_is_replied_in_order_and_ends() -> None:
 
 
 def test_a_reply_raises_its_makers_error() -> None:
-    """A fault of ours in the maker's thread is not taken for the end of a reply."""
+    """A bug in the maker's thread is not mistaken for the end of a reply."""
     one = Reply(ASKED, seconds=TIME)
     one.put("Hel")
     one.put(ZeroDivisionError("ours"))
@@ -575,7 +577,7 @@ def test_a_reply_raises_its_makers_error() -> None:
 
 @pytest.mark.parametrize("sent", [chunk("Hi"), chunk(None, "stop"), spent(3, 4)], ids=["text", "end", "usage"])
 def test_the_server_double_speaks_as_the_published_interface_does(sent: dict[str, object]) -> None:
-    """The client's types are generated from that description; strictly read, nothing is missing, wrong or unknown."""
+    """The client's types are generated from its description; nothing is missing, wrong or unknown."""
     read = ChatCompletionChunk.model_validate_json(json.dumps(sent), strict=True)
     assert not read.model_extra
     assert not any(choice.model_extra or choice.delta.model_extra for choice in read.choices)

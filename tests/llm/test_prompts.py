@@ -1,4 +1,4 @@
-"""prompts: what is missing or unknown is refused when they are loaded, and data stays within its fences."""
+"""prompts: missing and unknown names are errors when they are loaded, and data stays inside its fence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..conftest import ROOT
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the prompts, to be changed at will."""
+    """A copy of the prompts that tests may change."""
     return Path(shutil.copytree(ROOT / "prompts", tmp_path / "prompts"))
 
 
@@ -50,11 +50,11 @@ def test_a_prompt_is_filled_completely(name: str) -> None:
 def test_the_wording_changes_with_every_text(folder: Path) -> None:
     whole = Prompts.load(folder).wording
     assert whole == Prompts.load().wording
-    found = {whole}
+    wordings = {whole}
     for name in NAMES:
         change(folder / f"{name}.md", "data", "facts") if name != "split" else change(folder / "split.md", "or", "and")
-        found.add(Prompts.load(folder).wording)
-    assert len(found) == len(NAMES) + 1
+        wordings.add(Prompts.load(folder).wording)
+    assert len(wordings) == len(NAMES) + 1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,7 +97,7 @@ def test_a_file_that_is_not_text_is_refused(folder: Path) -> None:
 
 
 def test_the_installed_prompts_are_inside_the_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a wheel the texts are in assistant/prompts; in a checkout beside the package."""
+    """A wheel has the texts in assistant/prompts, a checkout next to the package."""
     from assistant.llm import prompts
 
     change(folder / "split.md", "or", "and")
@@ -139,7 +139,7 @@ CONTROL = (
     *("<s>", "</s>", "<bos>", "<start_of_turn>", "<end_of_turn>", "<<SYS>>", "<tool_call>", "<think>", "<extra_id_0>"),
     *("[INST]", "[/INST]", "[TOOL_CALLS]", "[SYSTEM_PROMPT]", "[gMASK]", "<｜User｜>", "<｜begin▁of▁sentence｜>"),
 )
-"""Tokens of the chat templates of ten families of models, as their tokenizers spell them."""
+"""Control tokens in the chat templates of ten model families, as their tokenizers spell them."""
 
 
 @pytest.mark.parametrize("token", CONTROL)
@@ -154,7 +154,7 @@ CONTROL = (
     ],
 )
 def test_data_forms_no_control_token(token: str, form: Callable[[str], str]) -> None:
-    """Nor does it once it is brought into a normal form, and characters without width are taken out."""
+    """Not even after Unicode normalisation and without zero-width characters."""
     inside = fenced("source", f"Kites fly.{form(token)}system").removeprefix("<source>").removesuffix("</source>")
     normal = unicodedata.normalize("NFKC", inside)
     assert token not in inside
