@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Passage,
         Reject,
         Rejection,
+        Source,
         Turn,
     )
     from .core.settings import Settings
@@ -72,7 +73,7 @@ _HOMES = {
     "core.settings": ("Settings",),
     "core.records": (
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
-        *("Paper", "Passage", "Reject", "Rejection", "Turn"),
+        *("Paper", "Passage", "Reject", "Rejection", "Source", "Turn"),
     ),
     "core.errors": (
         *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
@@ -115,6 +116,7 @@ __all__ = [
     "Rejection",
     "Settings",
     "SettingsError",
+    "Source",
     "StoreError",
     "Turn",
     "ask",

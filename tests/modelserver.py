@@ -1,4 +1,4 @@
-"""A language model's server on loopback that does what a test scripts: the wire, right and wrong in every way."""
+"""A scripted language model server on loopback, which sends correct replies and broken ones."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Step = Callable[["Handler"], None]
 
 
 def chunk(text: str | None, reason: str | None = None, **more: Any) -> dict[str, Any]:
-    """One chunk of a streamed reply, as the published description of the interface has it."""
+    """One chunk of a streamed reply, as the interface is published."""
     delta = {} if text is None else {"role": "assistant", "content": text}
     choices = [{"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}]
     return {**_head(), "choices": choices, **more}
 
 
 def spent(prompt: int, completion: int) -> dict[str, Any]:
-    """The chunk that ends a stream where usage was asked for: it has no choices."""
+    """The chunk without choices that ends a stream if usage was requested."""
     usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
     return {**_head(), "choices": [], "usage": usage}
 
@@ -33,13 +33,13 @@ def _head() -> dict[str, Any]:
 
 
 def stream(*chunks: dict[str, Any], done: bool = True) -> bytes:
-    """Chunks as the events that are sent."""
+    """Chunks as server-sent events."""
     events = [f"data: {json.dumps(one)}\n\n" for one in chunks] + ["data: [DONE]\n\n"] * done
     return "".join(events).encode()
 
 
 def reply(text: str, *, piece: int = 5, reason: str | None = "stop", usage: bool = True) -> bytes:
-    """A whole reply as the events that are sent."""
+    """A complete reply as server-sent events."""
     parts = [chunk(text[start : start + piece]) for start in range(0, len(text), piece)]
     return stream(*parts, chunk(None, reason), *([spent(11, 7)] if usage else []))
 
@@ -50,7 +50,7 @@ def says(text: str, *, piece: int = 5, reason: str | None = "stop", usage: bool 
 
 
 def replies(text: Callable[[Sequence[Message]], str], *, piece: int = 5, cut: int | None = None) -> Step:
-    """Reply with what is made of the prompt; with `cut`, break off after that many bytes."""
+    """Reply with a text made from the prompt; with `cut`, break off after that many bytes."""
 
     def step(handler: Handler) -> None:
         asked = handler.server.script.asked[-1]["messages"]
@@ -108,7 +108,7 @@ def waits(body: bytes = b"", *, headers: bool = True) -> Step:
 
 
 def floods(opening: bytes, piece: bytes, *, times: int, status: int = 200) -> Step:
-    """Send an opening, then a piece as often, or until the client has gone."""
+    """Send an opening, then a piece that many times, or until the client has gone."""
 
     def step(handler: Handler) -> None:
         handler.head(status, "text/event-stream" if status == 200 else "application/json")
@@ -121,7 +121,7 @@ def floods(opening: bytes, piece: bytes, *, times: int, status: int = 200) -> St
 
 
 def redirects(url: str, status: int = 307) -> Step:
-    """Send the client on to another address."""
+    """Redirect the client to another address."""
 
     def step(handler: Handler) -> None:
         handler.head(status, "text/plain", {"Location": url})
@@ -130,7 +130,7 @@ def redirects(url: str, status: int = 307) -> Step:
 
 
 def drips(byte: bytes = b" ") -> Step:
-    """Send a byte at a time for ever."""
+    """Send one byte at a time, forever."""
 
     def step(handler: Handler) -> None:
         handler.head(200, "text/event-stream")

@@ -1,1 +1,13 @@
-"""Hits in, an answer out: choosing, quoting, writing, composing."""
+"""Writes the answer to a question from its hits; every sentence is cited and checked.
+
+Read in this order:
+
+    courtesy    replies that need no search
+    writing     the `Writer` seam; chooses papers and quotes sentences of them
+    parsing     reads the sentences out of a language model's reply
+    drafting    a language model writes instead: the sources in its prompt, the draft, the best of several drafts
+    composing   checks what a writer writes, sentence by sentence, and composes the answer
+    rewording   a language model rewrites follow-ups and splits questions of several steps
+    session     one question with a language model, within its time and budget, or without one
+    dialogue    a conversation remembers its turns
+"""

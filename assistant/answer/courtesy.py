@@ -1,7 +1,7 @@
-"""A question about the assistant or its library in, what is said to it out, or None.
+"""Replies without a search: to greetings, to questions about the assistant or its library, to lost follow-ups.
 
-Who says hello, or asks how many papers there are, wants none of them: whatever was cited would be no answer. The whole
-question has to be such a one; all others go to the papers.
+"Hello" and "how many papers are there?" want no paper, and any citation would be wrong. Only a question that is
+entirely of this kind is caught here; every other question is searched for.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from ..core.records import Decline, Turn
 from ..core.text import counted
 from ..library.browsing import MONTHS, days
 from ..question.conversation import LOST, is_lost
-from ..question.understanding import Vocabulary, general
+from ..question.understanding import general
+from ..search import Search
 
 _PAPERS = r"(?:papers|abstracts|documents|articles|titles|publications)"
 LONGEST = 16
-"""Words of a question of this kind, at most: whoever says more says it of something."""
+"""Most words in a question of this kind; a longer one is about something."""
 _HERE = (
     r"(?: (?:are )?(?:here|there|now|in (?:here|there|total|all)|in (?:the|this|your|my|our) (?:library|collection)"
     r"|(?:do|did|have) (?:you|we|i)(?: (?:have|hold|know|got))?|you (?:have|hold|know)|are there))*"
@@ -30,6 +31,8 @@ _WHEN = (
     r"(?: (?:here|today|now|lately|recently|this (?:week|month|year)|(?:in|from|of|since)"
     rf" (?:{'|'.join(MONTHS)})[a-z]*(?: \d{{4}})?))*"
 )
+
+ASK = "Ask about a topic, a method or a paper by name, or ask for a list or a comparison."
 
 
 def _whole(pattern: str) -> re.Pattern[str]:
@@ -73,48 +76,48 @@ BLAME = _whole(
 )
 
 
-def said_at_once(
-    question: str, turns: Sequence[Turn], vocabulary: Vocabulary, listings: Mapping[str, str], *, chosen: bool = False
-) -> Decline | None:
-    """What is said without a search: to who says hello, and to what goes on from a question that found nothing."""
-    if not chosen and is_lost(question, turns) and general(question, vocabulary):
+def reply_at_once(question: str, turns: Sequence[Turn], search: Search, *, chosen: bool = False) -> Decline | None:
+    """The reply to a question that needs no search, or that follows up one that found nothing. Else None."""
+    if not chosen and is_lost(question, turns) and general(question, search.index):
         return LOST
-    return courtesy(question, len(vocabulary), listings, chosen=chosen)
+    return courtesy(question, len(search.index), search.library.listings(), chosen=chosen)
 
 
 def courtesy(question: str, papers: int, listings: Mapping[str, str], *, chosen: bool = False) -> Decline | None:
-    """What is said to a question about the assistant, or the `papers` it holds and the labels of their listings.
+    """The reply to a greeting, or to a question about the assistant or its library of `papers`; else None.
 
-    Where papers are `chosen`, a question about all papers is one about these.
+    `listings` gives the label of each listing. If papers are `chosen`, "all papers" means these, so such a question
+    is searched for.
     """
-    asked = " ".join(question.replace("\u2019", "'").split()).strip(" .!?,;:…！？。")
-    held = counted(papers, "paper")
-    work = f"I answer questions about {held}, from titles and abstracts alone, and cite a paper for every sentence."
-    ask = "Ask about a topic, a method or a paper by its name, for a list, or for a comparison."
-    said = {
-        HELLO: f"Hello. {work} {ask}",
-        THANKS: "You are welcome. Ask on whenever you like.",
-        WHO: f"{work} {ask} What the abstracts do not say I do not know.",
-        BLAME: f"I am sorry that this was no help. I can only report what the abstracts say. {ask}",
+    plain = " ".join(question.replace("\u2019", "'").split()).strip(" .!?,;:…！？。")
+    if len(plain.split()) > LONGEST:
+        return None
+    size = counted(papers, "paper")
+    work = f"I answer questions about {size}, using only titles and abstracts, and cite a paper for every sentence."
+    replies = {
+        HELLO: f"Hello. {work} {ASK}",
+        THANKS: "You're welcome. Ask another question any time.",
+        WHO: f"{work} {ASK} I know nothing beyond the abstracts.",
+        BLAME: f"Sorry that was no help. I can only report what the abstracts say. {ASK}",
     }
-    library = {
-        HOW_MANY: f"The library holds {held}, from {counted(len(listings), 'listing')}. {ask}",
-        NEW: _new(asked, listings),
-        ALL: f"An answer rests on a few papers, and the library holds {held}. {ask}",
-    }
-    fitting = {} if len(asked.split()) > LONGEST else said if chosen else said | library
-    return next((Decline("off-corpus", told) for kind, told in fitting.items() if kind.fullmatch(asked)), None)
+    if not chosen:
+        replies |= {
+            HOW_MANY: f"The library has {size} from {counted(len(listings), 'listing')}. {ASK}",
+            NEW: _newest(plain, listings),
+            ALL: f"An answer draws on a few papers, and the library has {size}. {ASK}",
+        }
+    return next((Decline("off-corpus", reply) for kind, reply in replies.items() if kind.fullmatch(plain)), None)
 
 
-def _new(asked: str, listings: Mapping[str, str]) -> str:
-    """The listings of the month that is asked for, or the newest: when papers came is known by listing."""
-    months = [number for number, name in enumerate(MONTHS, start=1) if re.search(rf" {name}", asked, re.I)]
-    dated = {label: found for label in listings.values() if (found := days(label))}
-    labels = sorted(dated, key=lambda label: (dated[label].year, dated[label].first))
-    wanted = [label for label in labels if dated[label].first[0] in months] if months else labels[-1:]
+def _newest(question: str, listings: Mapping[str, str]) -> str:
+    """The listings of the month in the question, or the newest one. Papers are dated by their listings."""
+    months = [number for number, name in enumerate(MONTHS, start=1) if re.search(rf" {name}", question, re.I)]
+    dates = {label: date for label in listings.values() if (date := days(label))}
+    labels = sorted(dates, key=lambda label: (dates[label].year, dates[label].first))
+    wanted = [label for label in labels if dates[label].first[0] in months] if months else labels[-1:]
     if not wanted:
-        return "No listing here bears such a date. Ask about a topic, a method or a paper by its name."
-    told = f"The newest listing here is that of {wanted[0]}."
-    if months:
-        told = f"The listings of that month are those of {', '.join(wanted)}."
-    return f"{told} Ask about one day and a topic: which papers of {wanted[-1]} are about training?"
+        return "No listing here has such a date. Ask about a topic, a method or a paper by name."
+    listed = (
+        f"The listings from that month are {', '.join(wanted)}." if months else f"The newest listing is {wanted[0]}."
+    )
+    return f"{listed} Ask about a day and a topic: which papers of {wanted[-1]} are about training?"

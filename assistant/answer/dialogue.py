@@ -1,4 +1,4 @@
-"""Questions that may refer to the ones before in, answers out; the turns are remembered as they are answered."""
+"""A conversation: follow-up questions are asked together with the turns before them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..core.records import Answer, Event, Turn
 
 
 class Answerer(Protocol):
-    """The seam: who answers a question after some turns."""
+    """The seam: answers a question that may refer to earlier turns."""
 
     def ask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer: ...
 
@@ -19,7 +19,7 @@ class Answerer(Protocol):
 
 
 class Conversation:
-    """Questions that may refer to the ones before. Not for use by several threads at once."""
+    """Questions that may refer to earlier ones. Do not share it between threads."""
 
     def __init__(self, assistant: Answerer) -> None:
         self._assistant = assistant
@@ -31,16 +31,16 @@ class Conversation:
 
     @property
     def usage(self) -> Mapping[str, int]:
-        """What language models took for its turns, by name; empty where none was asked."""
+        """What language models used for its turns; empty if none was called."""
         return usage_of(self._turns)
 
     @property
     def cost(self) -> float | None:
-        """US dollars for its turns; None where a price is not known."""
+        """US dollars for its turns; None if a price is unknown."""
         return cost_of(self._turns)
 
     def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
-        """`Assistant.ask` with the turns so far; the turn is remembered once it is answered or declined."""
+        """`Assistant.ask` with the turns so far; this turn is remembered once it is answered or declined."""
         answer = self._assistant.ask(question, self.turns, papers=papers)
         self._turns.append(Turn(question, answer))
         return answer
@@ -58,7 +58,7 @@ class Conversation:
 
 
 def usage_of(turns: Sequence[Turn]) -> dict[str, int]:
-    """What language models took for these turns, by name; empty where none was asked."""
+    """What language models used for these turns; empty if none was called."""
     total: Counter[str] = Counter()
     for turn in turns:
         total.update(turn.answer.usage)
@@ -66,6 +66,6 @@ def usage_of(turns: Sequence[Turn]) -> dict[str, int]:
 
 
 def cost_of(turns: Sequence[Turn]) -> float | None:
-    """US dollars for these turns; None where a price is not known."""
+    """US dollars for these turns; None if a price is unknown."""
     costs = [turn.answer.cost for turn in turns]
     return None if None in costs else math.fsum(cost for cost in costs if cost is not None)

@@ -44,7 +44,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
 
 def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
     abstracts = {hit.paper.id: hit.paper.abstract for hit in answer.hits}
-    numbers = {title: number for number, title in enumerate(answer.titles, start=1)}
+    numbers = answer.numbers
     return {
         "text": claim.text,
         "heading": claim.heading,

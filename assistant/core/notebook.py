@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence, Sized
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import groupby
+from typing import Protocol
 
 from .text import clean
 
@@ -46,13 +47,20 @@ def _brief(value: object) -> str:
     return repr(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A paper that an answer cites, and the words it cites; `url` is "" where the paper has none."""
+class Cited(Protocol):
+    """What is shown of a paper that an answer cites; `url` is "" if the paper has none."""
 
-    title: str
-    url: str
-    quotes: tuple[str, ...]
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def quotes(self) -> Sequence[str]: ...
 
 
 class Displayed(Brief):
@@ -63,7 +71,7 @@ class Displayed(Brief):
 
     __slots__ = ()
 
-    def _parts(self) -> tuple[str, list[Source], tuple[str, ...]]:
+    def _parts(self) -> tuple[str, Sequence[Cited], tuple[str, ...]]:
         """Its text, its sources in the order of their numbers, and the titles that came nearest."""
         raise NotImplementedError
 
@@ -83,28 +91,27 @@ def escaped(text: str) -> str:
     return _OPENING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], line)
 
 
-def as_text(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
+def as_text(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
     """The answer, then its numbered titles; for a decline, the titles that came nearest."""
-    titles = "\n".join(f"[{number}] {source.title}" for number, source in enumerate(sources, start=1))
+    titles = "\n".join(f"[{source.number}] {source.title}" for source in sources)
     near = "\n".join(["Nearest papers:", *(f"- {title}" for title in nearest)]) if nearest else ""
     return clean("\n\n".join(part for part in (text, titles, near) if part))
 
 
-def as_markdown(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
+def as_markdown(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
     """The same as Markdown, with the words cited under each title."""
     lines = (f"- {escaped(line[2:])}" if _is_item(line) else escaped(line) for line in text.splitlines())
-    titles = (_markdown_source(number, source) for number, source in enumerate(sources, start=1))
     near = ["Nearest papers:\n", *(f"- {escaped(title)}" for title in nearest)] if nearest else []
-    return "\n\n".join(part for part in ("\n".join(lines), *titles, "\n".join(near)) if part)
+    return "\n\n".join(part for part in ("\n".join(lines), *map(_markdown_source, sources), "\n".join(near)) if part)
 
 
-def _markdown_source(number: int, source: Source) -> str:
+def _markdown_source(source: Cited) -> str:
     address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
     quotes = "\n>\n".join(f"> {escaped(quote)}" for quote in source.quotes)
-    return f"[{number}] **{escaped(source.title)}**{address}\n\n{quotes}"
+    return f"[{source.number}] **{escaped(source.title)}**{address}\n\n{quotes}"
 
 
-def as_html(text: str, sources: Sequence[Source], nearest: Sequence[str]) -> str:
+def as_html(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
     """The same as HTML. A price is no formula: MathJax passes over these classes."""
     body = "".join(_block(lines, items=items) for items, lines in groupby(text.splitlines(), _is_item))
     titles = "".join(map(_html_source, sources))
@@ -124,7 +131,7 @@ def _block(lines: Iterable[str], *, items: bool) -> str:
     return "".join(f"<p>{_plain(line)}</p>" for line in lines if line)
 
 
-def _html_source(source: Source) -> str:
+def _html_source(source: Cited) -> str:
     title = f"<b>{_plain(source.title)}</b>"
     if _ADDRESS.fullmatch(source.url):
         title = f'<a href="{_plain(source.url)}" rel="noopener noreferrer" target="_blank">{title}</a>'

@@ -1,7 +1,6 @@
-"""Plain facts in, frozen values out: everything that flows between the rooms.
+"""The records that flow between the wings, all frozen.
 
-Nothing here opens a file or knows a vendor. Identity is a hash, so two machines that read the
-same paper agree on what it is called.
+A paper's identity is a hash, so two machines that read the same paper give it the same id.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .notebook import Brief, Displayed, Source
+from .notebook import Brief, Displayed
 
 Basis = Literal["quoted", "checked", "judged"]
-"""What a support rests on: word for word, the offline signals, or a model's judgement."""
+"""How a citation was verified: word for word, by the offline signals, or by a language model."""
 
 DeclineKind = Literal["absent", "unstated", "off-corpus", "invented", "empty"]
-"""Why there is no answer: nothing on it here; here but not stated; not a question for papers;
-a name no paper here bears; no papers at all."""
+"""Why there is no answer: no paper is about it; its paper does not state it; it is not a question for papers;
+it uses a name that no paper has; there are no papers at all."""
 
 
 def fold(text: str) -> str:
@@ -41,7 +40,7 @@ def _paper_id(title: str) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Paper(Brief):
-    """A title and an abstract, the listings that carry it, and where it can be found."""
+    """A title and an abstract, where the paper can be read, and the listings it came from."""
 
     title: str
     abstract: str
@@ -51,12 +50,12 @@ class Paper(Brief):
 
     @property
     def id(self) -> str:
-        """Hash of the folded title: the same paper in two listings is one paper."""
+        """Hash of the folded title, so the same paper in two listings is one paper."""
         return _paper_id(self.title)
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything but the sources; a changed fingerprint is a changed paper."""
+        """Hash of everything but the sources; it changes when the paper does."""
         return digest(self.title, self.abstract, self.url, self.published)
 
 
@@ -163,9 +162,9 @@ class Hit(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sentence(Brief):
-    """One sentence as written, right or wrong, and the marks it bears: unchecked.
+    """A sentence as written, not yet checked, with its marks.
 
-    `heading` is the paper it is put under, `span` the words that it is said to rest on.
+    `heading` is the title it is shown under, `span` the quote that the writer gives for it.
     """
 
     text: str
@@ -176,7 +175,7 @@ class Sentence(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Decline(Brief):
-    """Why there is no answer, in words for a person, and the titles that came nearest."""
+    """Why there is no answer, as a message to the user, and the titles that came nearest."""
 
     kind: DeclineKind
     message: str
@@ -185,7 +184,7 @@ class Decline(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Citation(Brief):
-    """A verbatim `quote` of the passage's abstract, how far it supports the claim (0 to 1) and on what basis."""
+    """A verbatim `quote` from the abstract, how strongly it supports the claim (0 to 1), and how that was verified."""
 
     passage: Passage
     quote: str
@@ -207,8 +206,38 @@ class Claim(Brief):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Source(Brief):
+    """A paper that an answer cites as `[number]`.
+
+    `cited` holds each citation of it with the place in `Answer.claims` of the claim it belongs to. `paper` has no
+    abstract and no address where the answer was stored without its hits.
+    """
+
+    number: int
+    paper: Paper
+    cited: tuple[tuple[int, Citation], ...]
+
+    @property
+    def title(self) -> str:
+        return self.paper.title
+
+    @property
+    def url(self) -> str:
+        return self.paper.url
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return tuple(citation for _, citation in self.cited)
+
+    @property
+    def quotes(self) -> tuple[str, ...]:
+        """The words cited, each once."""
+        return tuple(dict.fromkeys(citation.quote for citation in self.citations))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Rejection(Brief):
-    """A sentence (or one mark of it) that did not pass, and why."""
+    """A sentence, or one of its marks, that did not pass, and why."""
 
     sentence: str
     mark: str
@@ -217,9 +246,9 @@ class Rejection(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Check(Brief):
-    """The verdict on one sentence against one paper; `score` is 0 to 1, `quote` the best span of its abstract.
+    """Whether a paper supports a sentence. `score` is 0 to 1, `quote` the part of the abstract that comes nearest.
 
-    `certain`: it is not supported for a fault that was found in it, which no judgement of a model outweighs.
+    `certain` means that a definite fault was found, which no language model can overrule.
     """
 
     supported: bool
@@ -232,11 +261,10 @@ class Check(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer(Displayed):
-    """A question answered or declined; `query` is the self-contained question that was searched.
+    """A question that was answered or declined; `query` is the self-contained question that was searched for.
 
-    `lead` speaks of the library, `remark` of how the answer came about where that is not as it should be. `wording`
-    is the hash of the prompts, "" where no language model had a part in it; `usage` counts what it took, `cost` in US
-    dollars (None: a price is not known).
+    `lead` introduces a list, `remark` says what went wrong, if anything. `wording` is the hash of the prompts, "" if
+    no language model took part; `usage` is what it used, `cost` the same in US dollars (None if a price is unknown).
     """
 
     question: str
@@ -264,11 +292,29 @@ class Answer(Displayed):
         return tuple(dict.fromkeys(c.passage.title for claim in self.claims for c in claim.citations))
 
     @property
+    def sources(self) -> tuple[Source, ...]:
+        """The papers cited, in the order of their numbers."""
+        papers = {hit.paper.title: hit.paper for hit in self.hits}
+        cited: dict[str, list[tuple[int, Citation]]] = {}
+        for place, claim in enumerate(self.claims):
+            for citation in claim.citations:
+                cited.setdefault(citation.passage.title, []).append((place, citation))
+        return tuple(
+            Source(number, papers.get(title) or Paper(title, ""), tuple(citations))
+            for number, (title, citations) in enumerate(cited.items(), start=1)
+        )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each source, by its title."""
+        return {title: number for number, title in enumerate(self.titles, start=1)}
+
+    @property
     def text(self) -> str:
-        """The answer as prose, or as a list of the papers it draws on, each sentence with its reference numbers."""
+        """The answer as prose, or as a list with an item per paper; each sentence has its reference numbers."""
         if self.declined is not None:
             return _unnumbered(self.declined.message)
-        numbers = {title: n for n, title in enumerate(self.titles, start=1)}
+        numbers = self.numbers
         items: list[str] = []
         for claim in self.claims:
             if claim.heading or not items:
@@ -278,20 +324,15 @@ class Answer(Displayed):
         body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
         return "\n\n".join(part for part in (self.lead, body, self.remark) if part)
 
-    def _parts(self) -> tuple[str, list[Source], tuple[str, ...]]:
-        urls = {hit.paper.title: hit.paper.url for hit in self.hits}
-        quotes: dict[str, dict[str, None]] = {title: {} for title in self.titles}
-        for citation in (citation for claim in self.claims for citation in claim.citations):
-            quotes[citation.passage.title][citation.quote] = None
-        sources = [Source(title, urls.get(title, ""), tuple(cited)) for title, cited in quotes.items()]
-        return self.text, sources, self.declined.nearest if self.declined else ()
+    def _parts(self) -> tuple[str, tuple[Source, ...], tuple[str, ...]]:
+        return self.text, self.sources, self.declined.nearest if self.declined else ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Event(Brief):
-    """A step of an answer in the making: a stage's name, the hits, a claim that passed, or the whole answer.
+    """Progress on an answer: the name of a stage, the hits, a claim that passed, or the whole answer.
 
-    After `STARTING_OVER` the claims so far are withdrawn and others follow.
+    The stage `STARTING_OVER` withdraws the claims so far; others follow.
     """
 
     stage: str
@@ -301,12 +342,12 @@ class Event(Brief):
 
 
 STARTING_OVER = "starting over"
-"""The stage at which the claims told so far are withdrawn: the language model broke off, or wrote too little."""
+"""The stage that withdraws the claims so far: the language model failed, or too few of its sentences passed."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Turn(Brief):
-    """A question of a conversation and the answer it got."""
+    """A question in a conversation, and its answer."""
 
     question: str
     answer: Answer
@@ -314,7 +355,7 @@ class Turn(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reject(Brief):
-    """A record that could not go in: the file, its 1-based line (0: the whole file), the reason, the text."""
+    """A record that could not be added: its file, 1-based line (0 for the whole file), the reason, and its text."""
 
     source: str
     line: int
@@ -324,7 +365,7 @@ class Reject(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ingested(Brief):
-    """What an ingest did, in papers; nothing offered is uncounted."""
+    """How many papers an ingest added, updated, left unchanged, removed and rejected."""
 
     added: int = 0
     updated: int = 0
@@ -349,5 +390,5 @@ def _shown(claim: Claim, numbers: Mapping[str, int]) -> str:
 
 
 def _unnumbered(text: str) -> str:
-    """Text whose own "[3]" cannot be taken for a reference number of the answer."""
+    """Text whose own "[3]" cannot be mistaken for a reference number."""
     return re.sub(r"\[(\d+)\]", r"(\1)", text)

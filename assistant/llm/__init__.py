@@ -1,16 +1,24 @@
-"""Messages in, text out, whole or streamed: the one room that knows openai.
+"""Language models: messages in, text out, whole or as it arrives. Only this wing knows openai.
 
-The seam is `LLM`, one method. `ServedModel` is any OpenAI-compatible server, `ScriptedModel` the double, and
-`configured` makes the model that the settings name.
+Read in this order:
+
+    model           the seam `LLM`, and what flows through it: `Message`, `Reply`, `Usage`
+    scripted        its test double
+    served          any OpenAI-compatible server, and the one that the settings name
+    failures        what is wrong with a server, as an error that says what to do
+    wire            HTTP clients that read only as much as a reply may have
+    llamaindex      llama-index's models behind our seam, ours behind llama-index's
+    probe           tries a model out
+    embedded_json   the JSON in a reply
+    prompts         the texts in `prompts/`, and the fences around data
+    ledger          tokens and money used, and cached results
 """
 
 from __future__ import annotations
 
-from .configured import configured
-from .model import LLM, Message, Metered, Schema, Usage, objects
-from .reply import Reply
+from .model import LLM, Message, Metered, Reply, Schema, Usage, objects
 from .scripted import ScriptedModel
-from .served import ServedModel
+from .served import ServedModel, configured
 
 __all__ = [
     "LLM",

@@ -1,19 +1,43 @@
-"""JSON text in, as it comes; its objects out, each as soon as its brace closes, the inner before the outer."""
+"""Finds the JSON in a language model's reply, and validates it: the reply may be cut off, or have text around it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .model import Schema
 
 DEEPEST = 8
-"""Braces within braces; what is asked for has two. An object that holds more of them is passed over."""
+"""Braces within braces; the prompts ask for two. An object with more of them is skipped."""
 _SPARE_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
+class ModelReply(BaseModel):
+    """A JSON object that a language model is asked for; other keys are ignored. `schema_sent` goes with the request."""
+
+    model_config = ConfigDict(frozen=True, strict=True, json_schema_extra={"additionalProperties": False})
+
+    @classmethod
+    def schema_sent(cls) -> Schema:
+        return cls.model_json_schema()
+
+    @classmethod
+    def first_in(cls, reply: str) -> Self | None:
+        """The first object in a reply that has this form."""
+        for values in Objects().feed(reply):
+            try:
+                return cls.model_validate(values)
+            except ValidationError:
+                continue
+        return None
+
+
 class Objects:
-    """Finds objects in text that need not be JSON as a whole: it may be cut off, or go on after it."""
+    """Finds JSON objects in text as it arrives, each as soon as its brace closes, inner ones first."""
 
     def __init__(self) -> None:
         self._text: list[str] = []
@@ -23,7 +47,7 @@ class Objects:
     def feed(self, piece: str) -> Iterator[Mapping[str, Any]]:
         """The objects that `piece` completes."""
         start = len(self._text)
-        self._text += piece  # a character each: to add to a string would copy it
+        self._text += piece  # one item per character: appending to a string would copy it
         for place, c in enumerate(piece, start=start):
             if self._in_string:
                 self._in_string = self._escaped or c != '"'
@@ -39,12 +63,12 @@ class Objects:
 
 
 def _object(text: str) -> Iterator[Mapping[str, Any]]:
-    """The object, though a comma too many stands in it; nothing for what cannot be read."""
+    """The object, even with a trailing comma; nothing if it cannot be read."""
     for candidate in (text, _SPARE_COMMA.sub("", text)):
         try:
-            found = json.loads(candidate, strict=False)
-        except (ValueError, RecursionError):  # the latter for brackets within brackets
+            value = json.loads(candidate, strict=False)
+        except (ValueError, RecursionError):  # the latter for deeply nested brackets
             continue
-        if isinstance(found, dict):
-            yield found
+        if isinstance(value, dict):
+            yield value
         return

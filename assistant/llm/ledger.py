@@ -1,6 +1,6 @@
-"""What calls of a language model took and what came of them in, the same out again: tokens, verdicts, answers.
+"""Records what language models used, and caches their verdicts and answers.
 
-It is one private file beside the library. Whoever deletes it loses nothing but what was counted and saved by it.
+The record is one private file next to the library. Deleting it loses only the counts and the cache.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..core.database import Database
 from . import Usage
 
 MOST_KEPT = 5000
-"""Verdicts and answers that are kept; the oldest go first. An answer takes about 3 kB."""
+"""Verdicts and answers in the cache; the oldest are dropped first. An answer takes about 3 kB."""
 SCHEMAS = (
     """
     create table spent (
@@ -31,14 +31,14 @@ _ADD = """
 """
 
 Prices = Mapping[str, tuple[float, float]]
-"""US dollars for a million tokens of a model's prompts and of its replies."""
+"""US dollars per million tokens of a model's prompts and of its replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Tokens and US dollars that language models took today (in UTC) and ever; None: a price is not known.
+    """Tokens and US dollars used today (in UTC) and in all; a cost is None if a price is unknown.
 
-    `limit` is how many tokens a day may take, 0 where there is no limit.
+    `limit` is the most tokens a day, 0 for no limit.
     """
 
     tokens_today: int
@@ -49,14 +49,14 @@ class Spending:
 
 
 def bill(usage: Mapping[str, int], cost: float | None) -> str:
-    """What language models took, in words; nothing is said of money where a price is not known."""
+    """What language models used, in words; without the cost if a price is unknown."""
     calls, prompts, replies = (usage.get(name, 0) for name in ("calls", "prompt_tokens", "completion_tokens"))
-    told = "about " if usage.get("estimated") else ""
-    return f"{calls} call{'' if calls == 1 else 's'}, {told}{prompts:,} tokens in, {replies:,} out{money(cost)}"
+    about = "about " if usage.get("estimated") else ""
+    return f"{calls} call{'' if calls == 1 else 's'}, {about}{prompts:,} tokens in, {replies:,} out{money(cost)}"
 
 
 def money(dollars: float | None) -> str:
-    """The end of such a sentence."""
+    """The cost, as the end of such a sentence."""
     return "" if dollars is None else f", ${dollars:.4f}"
 
 
@@ -65,7 +65,7 @@ def _today() -> str:
 
 
 class Ledger:
-    """The ledger in the folder `home`; a day is one of UTC. Raises `DatabaseError`."""
+    """The ledger in the folder `home`. Days are in UTC. Raises `DatabaseError`."""
 
     def __init__(self, home: Path, *, today: Callable[[], str] = _today) -> None:
         self._database, self._today = Database(home / "model.sqlite", SCHEMAS), today
@@ -74,38 +74,38 @@ class Ledger:
         self._database.close()
 
     def spend(self, model: str, used: Usage) -> None:
-        """Count what calls of a model took."""
-        counted = (used.calls, used.prompt_tokens, used.completion_tokens, used.estimated)
+        """Add what calls of a model used."""
+        row = (used.calls, used.prompt_tokens, used.completion_tokens, used.estimated)
         if used.calls:
-            self._database.rows(_ADD, (self._today(), model, *counted))
+            self._database.rows(_ADD, (self._today(), model, *row))
 
     def spent(self, *, today: bool = False) -> dict[str, Usage]:
-        """What each model took, ever or today."""
+        """What each model used, in all or today."""
         rows = self._database.rows(
             "select model, sum(calls), sum(prompt_tokens), sum(completion_tokens), sum(estimated) from spent "
             "where day = ? or not ? group by model",
             (self._today(), today),
         )
-        return {model: Usage(*counted) for model, *counted in rows}
+        return {model: Usage(*sums) for model, *sums in rows}
 
     def kept(self, key: str) -> str | None:
-        """What was kept under a key."""
+        """The cached value of a key."""
         rows = self._database.rows("select value from kept where key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
     def keep(self, key: str, value: str) -> None:
-        """Keep a value under a key, in place of what was there."""
+        """Cache a value under a key, replacing any other."""
         with self._database.writing():
             self._database.rows("insert or replace into kept (key, value) values (?, ?)", (key, value))
             self._database.rows("delete from kept where number <= (select max(number) from kept) - ?", (MOST_KEPT,))
 
 
 def cost(used: Mapping[str, Usage], prices: Prices) -> float | None:
-    """US dollars for what models took; None where a model that took anything has no price."""
-    took = {model: usage for model, usage in used.items() if usage.calls}
-    if took.keys() - prices.keys():
+    """US dollars for what models used; None if one that was used has no price."""
+    called = {model: usage for model, usage in used.items() if usage.calls}
+    if called.keys() - prices.keys():
         return None
     return sum(
         (usage.prompt_tokens * prices[model][0] + usage.completion_tokens * prices[model][1]) / 1_000_000
-        for model, usage in took.items()
+        for model, usage in called.items()
     )

@@ -1,4 +1,4 @@
-"""A search or a language model in, the same behind llama-index's interfaces out, and the other way round."""
+"""Our search and language models behind llama-index's interfaces, and its language models behind ours."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.errors import LLMError, SettingsError
 from ..core.records import Hit
-from . import LLM, Message, Reply, Schema
-from .model import SECONDS
+from .model import LLM, SECONDS, Message, Reply, Schema
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
@@ -48,22 +47,22 @@ def retriever(search: Callable[[str], list[Hit]]) -> BaseRetriever:
 
 
 def ours(llm: object) -> LLM:
-    """`llm` behind our seam: as it is, or a llama-index LLM adapted. `SettingsError` for what is neither."""
-    if "llama_index.core" in sys.modules:  # else nothing can be one of its models
+    """`llm` behind our seam: ours unchanged, llama-index's adapted. `SettingsError` for anything else."""
+    if "llama_index.core" in sys.modules:  # otherwise this cannot be one of its models
         from llama_index.core.llms import LLM as LlamaIndexLLM
 
         if isinstance(llm, LlamaIndexLLM):
             return Adapted(llm)
     if isinstance(getattr(llm, "name", None), str) and callable(getattr(llm, "complete", None)):
-        return llm  # type: ignore[return-value]  # mypy does not see that the seam is met
+        return llm  # type: ignore[return-value]  # mypy cannot see that the seam is implemented
     raise SettingsError(
-        f"llm is a {type(llm).__name__}, which is no language model. Give one with the method of assistant.llm.LLM, "
-        "or a llama-index LLM."
+        f"llm is a {type(llm).__name__}, which is not a language model. Pass an object with the methods of "
+        "assistant.llm.LLM, or a llama-index LLM."
     )
 
 
 class Adapted:
-    """A llama-index LLM behind our seam: read on a thread of its own, so that our time limits hold for it too."""
+    """A llama-index LLM behind our seam, read on its own thread so that our time limits apply to it too."""
 
     def __init__(self, llm: LlamaIndexLLM) -> None:
         self._llm = llm
@@ -80,15 +79,15 @@ class Adapted:
         seconds: float = SECONDS,
         temperature: float = 0.0,
     ) -> Reply:
-        """The reply; llama-index has no one way to ask for a schema or a temperature, so the LLM keeps to its own."""
-        reply, over = Reply(messages, seconds=seconds), threading.Event()
-        reply.on_close(over.set)
+        """The reply. llama-index has no common way to set a schema or a temperature, so the LLM uses its own."""
+        reply, cancelled = Reply(messages, seconds=seconds), threading.Event()
+        reply.on_close(cancelled.set)
 
         def read() -> None:
-            with _Told(reply, self.name):
+            with _Ending(reply, self.name):
                 for piece in self._pieces(messages):
                     reply.put(piece)
-                    if over.is_set():
+                    if cancelled.is_set():
                         break
 
         threading.Thread(target=read, name="llama-index language model", daemon=True).start()
@@ -97,17 +96,17 @@ class Adapted:
     def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
         from llama_index.core.base.llms.types import ChatMessage
 
-        asked = [ChatMessage(role=message.role, content=message.content) for message in messages]
-        said = ""
-        for response in self._llm.stream_chat(asked):
+        chat = [ChatMessage(role=message.role, content=message.content) for message in messages]
+        text = ""
+        for response in self._llm.stream_chat(chat):
             whole = response.message.content or ""
-            piece = response.delta if response.delta is not None else whole.removeprefix(said)
-            said += piece
+            piece = response.delta if response.delta is not None else whole.removeprefix(text)
+            text += piece
             yield piece
 
 
-class _Told:
-    """Ends a reply with whatever ended the block: whoever reads it is told, as a thread can tell nobody."""
+class _Ending:
+    """Ends a reply with whatever ended the block, because an error in a thread reaches nobody else."""
 
     def __init__(self, reply: Reply, name: str) -> None:
         self._reply, self._name = reply, name
@@ -121,13 +120,13 @@ class _Told:
         if error is None or isinstance(error, LLMError):
             self._reply.put(error)
         else:
-            said = f"{type(error).__name__}: {error}"
-            self._reply.put(LLMError(f"The llama-index language model {self._name} fails. It says: {said}"))
+            reason = f"{type(error).__name__}: {error}"
+            self._reply.put(LLMError(f"The llama-index language model {self._name} fails. It says: {reason}"))
         return True
 
 
 def custom(llm: LLM) -> CustomLLM:
-    """Our language model as a llama-index one, with its time limits, tries and errors."""
+    """Our language model as a llama-index one, with its time limits, retries and errors."""
     from llama_index.core.base.llms.types import (
         ChatMessage,
         ChatResponse,
@@ -146,30 +145,30 @@ def custom(llm: LLM) -> CustomLLM:
             return CompletionResponse(text=llm.complete([Message("user", prompt)]).text())
 
         def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Iterator[CompletionResponse]:  # type: ignore[override]
-            for said, piece in _growing(llm.complete([Message("user", prompt)])):
-                yield CompletionResponse(text=said, delta=piece)
+            for text, piece in _growing(llm.complete([Message("user", prompt)])):
+                yield CompletionResponse(text=text, delta=piece)
 
         def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
             return _chatted(llm.complete(_messages(messages)).text(), None)
 
         def stream_chat(self, messages: Sequence[ChatMessage], **_: Any) -> Iterator[ChatResponse]:  # type: ignore[override]
-            for said, piece in _growing(llm.complete(_messages(messages))):
-                yield _chatted(said, piece)
+            for text, piece in _growing(llm.complete(_messages(messages))):
+                yield _chatted(text, piece)
 
-    def _chatted(said: str, piece: str | None) -> ChatResponse:
-        return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=said), delta=piece)
+    def _chatted(text: str, piece: str | None) -> ChatResponse:
+        return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=text), delta=piece)
 
     return AssistantLLM()
 
 
 def _growing(reply: Reply) -> Iterator[tuple[str, str]]:
-    """What was said so far, and its last piece."""
-    said = ""
+    """The text so far, and its last piece."""
+    text = ""
     for piece in reply:
-        said += piece
-        yield said, piece
+        text += piece
+        yield text, piece
 
 
 def _messages(messages: Sequence[ChatMessage]) -> list[Message]:
-    """Their messages as ours; what is neither of the system nor of the assistant is the user's."""
+    """Their messages as ours; every role but system and assistant becomes the user."""
     return [Message(_ROLES.get(message.role.value, "user"), message.content or "") for message in messages]

@@ -1,25 +1,31 @@
-"""A language model in, what works with it out: it is asked for one word, twice."""
+"""Tries a language model out: asks it for one word, in plain text and as JSON."""
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 
-from .model import LLM, SECONDS, Schema, objects
-from .reply import Message, Usage
+from pydantic import ValidationError
 
-SCHEMA: Schema = {"title": "greeting", **objects({"word": {"type": "string"}})}
+from .embedded_json import ModelReply
+from .model import LLM, SECONDS, Message, Usage
+
 PLAIN = (Message("system", "You are brief."), Message("user", "Say the word: ready"))
 AS_JSON = (Message("system", "You are brief."), Message("user", 'Reply with JSON alone: {"word": "ready"}'))
 
 
+class Greeting(ModelReply):
+    """The word as JSON."""
+
+    word: str
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a model said and how: first_piece and seconds are when its first word came and when it was done.
+    """What a model said, in how many pieces, and after how many seconds its first word and its last one came.
 
-    pieces: in how many parts it came. schema: its reply was JSON that keeps to a schema. usage: what both calls took,
-    `estimated` where the server did not tell.
+    `schema` is whether it replied with JSON that follows a schema. `usage` is of both calls, and `estimated` if the
+    server did not report it.
     """
 
     said: str
@@ -34,17 +40,18 @@ def probe(llm: LLM, *, seconds: float = SECONDS) -> Probe:
     """Ask for one word in plain text and one as JSON. Raises `LLMError`."""
     started = time.perf_counter()
     plain = llm.complete(PLAIN, seconds=seconds)
-    came: list[tuple[float, str]] = [(time.perf_counter() - started, piece) for piece in plain]
+    pieces: list[tuple[float, str]] = [(time.perf_counter() - started, piece) for piece in plain]
     done = time.perf_counter() - started
-    structured = llm.complete(AS_JSON, schema=SCHEMA, seconds=seconds)
-    keeps = _keeps(structured.text())
-    said = "".join(piece for _, piece in came).strip()
-    return Probe(said, len(came), came[0][0] if came else done, done, keeps, plain.usage + structured.usage)
+    structured = llm.complete(AS_JSON, schema=Greeting.schema_sent(), seconds=seconds)
+    follows_schema = _follows_schema(structured.text())
+    said = "".join(piece for _, piece in pieces).strip()
+    first = pieces[0][0] if pieces else done
+    return Probe(said, len(pieces), first, done, follows_schema, plain.usage + structured.usage)
 
 
-def _keeps(reply: str) -> bool:
+def _follows_schema(reply: str) -> bool:
     try:
-        found = json.loads(reply)
-    except ValueError:
+        Greeting.model_validate_json(reply)
+    except ValidationError:
         return False
-    return isinstance(found, dict) and isinstance(found.get("word"), str)
+    return True

@@ -1,4 +1,4 @@
-"""A file of `prompts/` in, filled messages out; a missing or unknown name fails when the prompts are loaded."""
+"""The prompts in `prompts/`, filled with values. A missing or unknown name is an error when they are loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 
 from ..core.errors import PromptError
 from ..core.records import digest
-from . import Message
+from .model import Message
 
 NAMES = {
     "answer": {"question", "sources", "wanted"},
@@ -20,13 +20,13 @@ NAMES = {
     "repair": {"question", "rejected", "sources"},
     "split": {"question"},
 }
-"""What each prompt must leave room for, and no more."""
+"""The names that each prompt must contain; it may contain no others."""
 DASHES = "\n---\n"
 _ANGLE, _SQUARE = "\u2039", "\u27e6"
-"""Stand for the brackets that open something to a model; no model's normal form (NFKC) turns them into these."""
+"""Replace the brackets that open something to a model; Unicode normalisation (NFKC) does not turn them back."""
 _OPENS_TAG = re.compile(r"[<\uff1c\ufe64]")
 _OPENS_MARK = re.compile(r"[\[\uff3b](?![\d.\s])")
-"""A bracket before a word, as in "[INST]"; "[1]" and "[...]" are no model's tokens."""
+"""A bracket before a word, as in "[INST]"; no model has "[1]" or "[...]" as a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Prompt:
     template: str
 
     def filled(self, values: Mapping[str, str]) -> tuple[Message, Message]:
-        """The messages with `values` in place, one for each of the prompt's names."""
+        """The messages, with a value for each of the prompt's names."""
         return Message("system", self.system), Message("user", Template(self.template).substitute(values))
 
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """All prompts; `wording` is the hash of their texts."""
+    """All prompts. `wording` is the hash of their texts."""
 
     answer: Prompt
     condense: Prompt
@@ -55,7 +55,7 @@ class Prompts:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
-        """The prompts of `folder`, or those that came with the package. Raises `PromptError`."""
+        """The prompts in `folder`, or those of the package. Raises `PromptError`."""
         place = folder or _shipped()
         texts = {name: _text(place / f"{name}.md") for name in NAMES}
         prompts = {name: _prompt(name, text, place / f"{name}.md") for name, text in texts.items()}
@@ -69,21 +69,21 @@ def fenced(tag: str, text: str, *, number: int | None = None) -> str:
 
 
 def harmless(text: str) -> str:
-    """`text` in which nothing can be a fence, or a token by which a model is steered.
+    """`text` without anything that could be a fence, or a control token of a model.
 
-    These tokens differ from model to model, but all begin with a bracket: `<|im_start|>`, `</s>`, `[INST]`. So the
-    brackets that may begin one are made to look otherwise.
+    Control tokens differ between models, but all begin with a bracket: `<|im_start|>`, `</s>`, `[INST]`. So brackets
+    that could begin one are replaced with similar characters.
     """
     return _OPENS_MARK.sub(_SQUARE, _OPENS_TAG.sub(_ANGLE, text))
 
 
-def as_it_stood(text: str) -> str:
-    """What a model copied of a `harmless` text, with its brackets again."""
+def restored(text: str) -> str:
+    """What a model copied from a `harmless` text, with the original brackets."""
     return text.replace(_ANGLE, "<").replace(_SQUARE, "[")
 
 
 def _shipped() -> Path:
-    """Within the package where it is installed, beside it in a checkout."""
+    """Inside the package if it is installed, next to it in a checkout."""
     package = Path(__file__).parent.parent
     return next(place for place in (package / "prompts", package.parent / "prompts") if place.is_dir())
 
@@ -92,9 +92,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise PromptError(
-            f"The prompt {str(path)!r} is missing. Install the package again, or put the file back."
-        ) from None
+        raise PromptError(f"The prompt {str(path)!r} is missing. Reinstall the package, or restore the file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"The prompt {str(path)!r} cannot be read: {error}.") from error
 
@@ -104,13 +102,13 @@ def _prompt(name: str, text: str, path: Path) -> Prompt:
     if not (dashes and system.strip() and template.strip()):
         raise PromptError(f"The prompt {str(path)!r} must be a system text, a line of three dashes, and a template.")
     if not Template(template).is_valid():
-        raise PromptError(f"The prompt {str(path)!r} has a $ that begins no name. Write $$ for a dollar sign.")
-    found = set(Template(template).get_identifiers())
-    if missing := sorted(NAMES[name] - found):
-        raise PromptError(f"The prompt {str(path)!r} lacks ${', $'.join(missing)}: put it where it is to be filled in.")
-    if unknown := sorted(found - NAMES[name]):
+        raise PromptError(f"The prompt {str(path)!r} has a $ without a name. Write $$ for a dollar sign.")
+    used = set(Template(template).get_identifiers())
+    if missing := sorted(NAMES[name] - used):
+        raise PromptError(f"The prompt {str(path)!r} lacks ${', $'.join(missing)}. Add it where the value belongs.")
+    if unknown := sorted(used - NAMES[name]):
         raise PromptError(
-            f"The prompt {str(path)!r} names ${', $'.join(unknown)}, which nothing fills. "
-            f"It may name ${', $'.join(sorted(NAMES[name]))}."
+            f"The prompt {str(path)!r} contains ${', $'.join(unknown)}, which has no value. "
+            f"It may contain ${', $'.join(sorted(NAMES[name]))}."
         )
     return Prompt(name, system.strip(), template.strip())

@@ -1,21 +1,20 @@
-"""Messages in, replies out that were written beforehand: the double of the seam."""
+"""The test double of the seam: replies that were written beforehand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from ..core.errors import LLMError
-from .model import SECONDS, Schema
-from .reply import Message, Reply, Usage
+from .model import SECONDS, Message, Reply, Schema, Usage
 
 Line = str | LLMError | Callable[[Sequence[Message]], str]
-"""A reply, what is raised in place of one, or what makes one of the messages."""
+"""A reply, an error raised instead, or a function that makes a reply from the messages."""
 
 
 class ScriptedModel:
-    """Says its lines in order, `piece` characters at a time; `seen` and `temperatures` hold what it was asked with.
+    """Replies with its lines in order, `piece` characters at a time; one call too many is an `LLMError`.
 
-    A call more than there are lines is an `LLMError`.
+    `seen` and `temperatures` record the calls.
     """
 
     def __init__(self, *lines: Line, name: str = "scripted", piece: int = 7) -> None:

@@ -1,4 +1,4 @@
-"""The most bytes of a response in, HTTP clients that read no more of one out, and that are led to no other address."""
+"""HTTP clients that read only so many bytes of a response, follow no redirects, and accept no compression."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import httpx2
 import openai
 
 LEAST = 4 * 2**20
-"""Bytes of a response that are always read: a server's models, a refusal, vectors of a batch of texts."""
+"""Bytes of a response that are always read: a list of models, a refusal, the vectors of a batch of texts."""
 A_TOKEN = 1024
-"""Bytes that a token of a stream takes at most: as an event of its own some 250 to 400."""
+"""Most bytes per token of a stream; sent as an event of its own, a token takes 250 to 400."""
 PLAIN = {"Accept-Encoding": "identity"}
-"""A compressed response could be a thousand times what is read of it."""
+"""A compressed response could unpack to a thousand times the bytes read."""
 
 
 class NotRead(httpx2.ReadError):
-    """What is not read on, and why."""
+    """A response that is read no further, and why."""
 
 
 def client(most: int) -> httpx2.Client:
-    """A client that reads `most` bytes of a response."""
+    """A client that reads at most `most` bytes of a response."""
     hooks = {"response": [lambda response: _bound(response, most)]}
     return openai.DefaultHttpxClient(follow_redirects=False, headers=PLAIN, event_hooks=hooks)
 
@@ -37,12 +37,12 @@ def async_client(most: int) -> httpx2.AsyncClient:
 def _bound(response: httpx2.Response, most: int) -> None:
     encoding = response.headers.get("content-encoding", "identity")
     if encoding != "identity":
-        raise NotRead(f"sends its reply compressed ({encoding[:20]}), though it is asked for it plain")
+        raise NotRead(f"compresses its reply ({encoding[:20]}), although uncompressed was requested")
     response.stream = _Bounded(response.stream, most)
 
 
 class _Bounded(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A stream that ends in `NotRead` past its most bytes."""
+    """A stream that raises `NotRead` past `most` bytes."""
 
     def __init__(self, stream: httpx2.SyncByteStream | httpx2.AsyncByteStream, most: int) -> None:
         self._stream, self._most, self._left = stream, most, most
@@ -60,7 +60,7 @@ class _Bounded(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     def _counted(self, piece: bytes) -> bytes:
         self._left -= len(piece)
         if self._left < 0:
-            raise NotRead(f"sends more than the {self._most:,} bytes that a reply can have")
+            raise NotRead(f"sends more than the {self._most:,} bytes that a reply may have")
         return piece
 
     def close(self) -> None:

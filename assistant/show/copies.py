@@ -30,7 +30,7 @@ _LATEX = {
 def as_text(answer: Answer) -> str:
     """The question, the answer and the titles it cites, as plain text."""
     answer = readable_answer(answer)
-    sources = (f"[{number}] {title}" for number, title in enumerate(answer.titles, start=1))
+    sources = (f"[{source.number}] {source.title}" for source in answer.sources)
     return clean("\n\n".join(part for part in (answer.question, answer.text, "\n".join(sources)) if part))
 
 
@@ -57,9 +57,10 @@ def as_bibtex(papers: Sequence[Paper]) -> str:
 
 def cited(answer: Answer) -> list[Paper]:
     """The papers an answer cites, in the order of their numbers; where it cites none, the nearest it names."""
+    if answer.sources:
+        return [source.paper for source in answer.sources]
     found = {hit.paper.title: hit.paper for hit in answer.hits}
-    titles = answer.titles or (answer.declined.nearest if answer.declined else ())
-    return [found.get(title) or Paper(title, "") for title in titles]
+    return [found.get(title) or Paper(title, "") for title in (answer.declined.nearest if answer.declined else ())]
 
 
 def _entry(key: str, paper: Paper) -> str:

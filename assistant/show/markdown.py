@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from ..core.notebook import escaped
-from ..core.records import Answer
+from ..core.records import Answer, Source
 from ..core.text import clean
 from ..people.conversations import Kept, KeptTurn
 from .showing import readable_answer
@@ -24,8 +24,8 @@ def of_answer(answer: Answer) -> str:
     """The answer, then its numbered sources, each with the words cited; for a decline, the nearest titles."""
     answer = readable_answer(answer)
     parts = [_body(answer)]
-    if answer.titles:
-        parts.append("\n\n".join(_source(number, title, answer) for number, title in enumerate(answer.titles, start=1)))
+    if answer.sources:
+        parts.append("\n\n".join(map(_source, answer.sources)))
     if answer.declined and answer.declined.nearest:
         parts.append("\n".join(["Nearest:", "", *(f"- {escaped(title)}" for title in answer.declined.nearest)]))
     return "\n\n".join(parts) + "\n"
@@ -65,10 +65,8 @@ def _paragraph(line: str) -> str:
     return f"- {escaped(line.removeprefix('- '))}" if line.startswith("- ") else escaped(line)
 
 
-def _source(number: int, title: str, answer: Answer) -> str:
+def _source(source: Source) -> str:
     """A source under the number it bears in the text, and what was cited of it."""
-    urls = [hit.paper.url for hit in answer.hits if hit.paper.title == title and _ADDRESS.fullmatch(hit.paper.url)]
-    address = f" <{urls[0]}>" if urls else ""
-    cited = [c.quote for claim in answer.claims for c in claim.citations if c.passage.title == title]
-    quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in dict.fromkeys(cited)).removesuffix("\n>")
-    return f"[{number}] **{escaped(title)}**{address}\n{quotes}"
+    address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
+    quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in source.quotes).removesuffix("\n>")
+    return f"[{source.number}] **{escaped(source.title)}**{address}\n{quotes}"

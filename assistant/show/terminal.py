@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from ..core.records import Check, Claim, Event, Reject
     from ..index.holdings import Status
     from ..index.searchable import Progress as Report
-    from ..llm.dialect import Dialect
     from ..llm.ledger import Spending
     from ..llm.probe import Probe
+    from ..llm.served import Dialect
 
 MAX_WIDTH = 100
 """Longest line on a terminal, in columns: prose is hard to read beyond."""
@@ -98,11 +98,10 @@ class Screen:
     def sources(self, answer: Answer, *, quotes: bool = True) -> None:
         """Write the papers cited, by number, and under each the quotes taken from it."""
         answer = readable_answer(answer)
-        citations = [citation for claim in answer.claims for citation in claim.citations]
-        for number, title in enumerate(answer.titles, start=1):
-            indent = " " * len(f"[{number}] ")
-            self.line(f"[{number}] {title}", style="bold", rest=indent)
-            said = [c for c in citations if c.passage.title == title and (quotes or c.basis != "quoted")]
+        for source in answer.sources:
+            indent = " " * len(f"[{source.number}] ")
+            self.line(f"[{source.number}] {source.title}", style="bold", rest=indent)
+            said = [c for c in source.citations if quotes or c.basis != "quoted"]
             for citation in {c.quote: c for c in said}.values():
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"
                 self.line(f"\u201c{citation.quote}\u201d{basis}", style="dim", first=indent, rest=indent)

@@ -1,4 +1,4 @@
-"""courtesy: what is said to who asks about the assistant or its library, and to nobody else."""
+"""courtesy: small talk and questions about the library get a reply; all other questions are searched for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from assistant.answer.courtesy import courtesy
 LISTINGS = {"a.txt": "Mar 12", "b.txt": "Mar 11", "c.txt": "", "d.txt": "Feb 28"}
 
 
-def said(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS) -> str:
-    found = courtesy(question, papers, listings)
-    assert found is None or found.kind == "off-corpus"
-    return found.message if found else ""
+def reply(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS) -> str:
+    decline = courtesy(question, papers, listings)
+    assert decline is None or decline.kind == "off-corpus"
+    return decline.message if decline else ""
 
 
 @pytest.mark.parametrize(
@@ -22,25 +22,25 @@ def said(question: str, papers: int = 1828, listings: dict[str, str] = LISTINGS)
             ("hello", "Hi there!", "good morning", "Hallo", "你好", "test", "Hello everyone, how are you today?"),
             "Hello. I answer questions about 1,828 papers, ",
         ),
-        (("thanks", "Thank you, that helps!", "ok, thanks a lot", "Danke", "great", "bye"), "You are welcome."),
-        (("Great, thanks for your help!", "thanks, bye", "lol nice", "ok then", "that's it"), "You are welcome."),
+        (("thanks", "Thank you, that helps!", "ok, thanks a lot", "Danke", "great", "bye"), "You're welcome."),
+        (("Great, thanks for your help!", "thanks, bye", "lol nice", "ok then", "that's it"), "You're welcome."),
         (("Who are you?", "what can you do", "help", "Can you help me?", "how are you"), "I answer questions about "),
         (
             (
                 *("how many papers do you have", "How many papers are in the library?", "how many papers are there?"),
                 *("Which papers do you have?", "what\u2019s in the library?", "how big is your library"),
             ),
-            "The library holds 1,828 papers, from 4 listings.",
+            "The library has 1,828 papers from 4 listings.",
         ),
         (
             ("summarise all papers", "What are the papers about?", "Summarize everything"),
-            "An answer rests on a few papers",
+            "An answer draws on a few papers",
         ),
-        (("you are stupid", "That's wrong!", "this is really bad", "no"), "I am sorry that this was no help."),
+        (("you are stupid", "That's wrong!", "this is really bad", "no"), "Sorry that was no help."),
     ],
 )
-def test_what_wants_no_paper_is_answered_in_kind(questions: tuple[str, ...], begins: str) -> None:
-    assert [said(question)[: len(begins)] for question in questions] == [begins] * len(questions)
+def test_small_talk_and_questions_about_the_library_get_a_reply(questions: tuple[str, ...], begins: str) -> None:
+    assert [reply(question)[: len(begins)] for question in questions] == [begins] * len(questions)
 
 
 @pytest.mark.parametrize(
@@ -54,40 +54,40 @@ def test_what_wants_no_paper_is_answered_in_kind(questions: tuple[str, ...], beg
         *("ok, and what about VILA?", "which papers are in the listing of Mar 12?", "no decoder at all?"),
     ],
 )
-def test_what_may_be_about_papers_goes_to_them(question: str) -> None:
+def test_questions_that_may_be_about_papers_are_searched_for(question: str) -> None:
     assert courtesy(question, 1828, LISTINGS) is None
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "begins"),
     [
-        ("What is new?", "The newest listing here is that of Mar 12. "),
-        ("show me the latest papers", "The newest listing here is that of Mar 12. "),
-        ("what is new in March", "The listings of that month are those of Mar 11, Mar 12. "),
-        ("what's new in feb 2025", "The listings of that month are those of Feb 28. "),
-        ("what is new in May", "No listing here bears such a date. "),
+        ("What is new?", "The newest listing is Mar 12. "),
+        ("show me the latest papers", "The newest listing is Mar 12. "),
+        ("what is new in March", "The listings from that month are Mar 11, Mar 12. "),
+        ("what's new in feb 2025", "The listings from that month are Feb 28. "),
+        ("what is new in May", "No listing here has such a date. "),
     ],
 )
-def test_news_are_told_by_the_dates_of_the_listings(question: str, told: str) -> None:
-    assert said(question).startswith(told)
+def test_new_papers_are_found_by_the_dates_of_the_listings(question: str, begins: str) -> None:
+    assert reply(question).startswith(begins)
 
 
-def test_news_are_not_told_where_no_listing_has_a_date() -> None:
-    assert said("what is new", 3, {"a.txt": ""}).startswith("No listing here bears such a date.")
+def test_without_dated_listings_nothing_is_new() -> None:
+    assert reply("what is new", 3, {"a.txt": ""}).startswith("No listing here has such a date.")
 
 
 @pytest.mark.parametrize("question", ["Which papers are there?", "what is new", "What are the papers about?"])
-def test_where_papers_are_chosen_a_question_about_all_of_them_goes_to_these(question: str) -> None:
-    assert said(question)
+def test_with_chosen_papers_a_question_about_all_papers_is_searched_for(question: str) -> None:
+    assert reply(question)
     assert courtesy(question, 1828, LISTINGS, chosen=True) is None
     assert courtesy("hello", 1828, LISTINGS, chosen=True) == courtesy("hello", 1828, LISTINGS)
 
 
-def test_who_greets_on_and_on_is_not_listened_to() -> None:
-    assert said("hi " * 16)
-    assert not said("hi " * 17)
-    assert not said("great, thanks that is it " * 200 + "x")
+def test_a_very_long_greeting_gets_no_reply() -> None:
+    assert reply("hi " * 16)
+    assert not reply("hi " * 17)
+    assert not reply("great, thanks that is it " * 200 + "x")
 
 
-def test_one_paper_is_one() -> None:
-    assert said("how many papers are there", 1, {"a.txt": ""}).startswith("The library holds 1 paper, from 1 listing. ")
+def test_one_paper_is_singular() -> None:
+    assert reply("how many papers are there", 1, {"a.txt": ""}).startswith("The library has 1 paper from 1 listing. ")

@@ -1,4 +1,4 @@
-"""parsing: whatever a model writes, its sentences come out with their marks, each once it is whole."""
+"""parsing: whatever a model writes, its sentences are read with their marks, each once it is complete."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.answer.parsing import Parser, Written
-from assistant.answer.parsing.marks import read
+from assistant.answer.parsing import Parser, Written, read_marks
 
 from ..papers import PAIRS
 
@@ -20,8 +19,8 @@ PEAR, KITE, SNOW = TITLES
 
 def parsed(text: str, *, piece: int = 1000) -> list[Written]:
     parser = Parser(TITLES)
-    found = [one for start in range(0, len(text), piece) for one in parser.feed(text[start : start + piece])]
-    return found + parser.end()
+    written = [one for start in range(0, len(text), piece) for one in parser.feed(text[start : start + piece])]
+    return written + parser.end()
 
 
 def declines(text: str) -> bool:
@@ -38,7 +37,7 @@ FLY = {"source": 2, "quote": "kites flown", "text": "Kites fly."}
 FALL = {"source": 3, "quote": "into the smallest box", "text": "Snow falls."}
 BOTH = [Written("Kites fly.", ("2",), "kites flown"), Written("Snow falls.", ("3",), "into the smallest box")]
 
-# -- JSON, whole and broken
+# -- JSON, complete and broken
 
 
 @pytest.mark.parametrize(
@@ -57,11 +56,11 @@ BOTH = [Written("Kites fly.", ("2",), "kites flown"), Written("Snow falls.", ("3
     ids=["plain", "fenced", "in-a-letter", "list", "indented", "unclosed", "commas", "twice", "lines"],
 )
 @pytest.mark.parametrize("piece", [1, 7, 1000])
-def test_json_is_read_however_it_comes(text: str, piece: int) -> None:
+def test_json_is_read_in_any_wrapping_and_any_pieces(text: str, piece: int) -> None:
     assert parsed(text, piece=piece) == BOTH
 
 
-def test_a_sentence_is_told_as_soon_as_its_object_is_closed() -> None:
+def test_a_sentence_is_ready_as_soon_as_its_object_closes() -> None:
     parser = Parser(TITLES)
     text = reply(FLY, FALL)
     closed = text.index("}") + 1
@@ -70,7 +69,7 @@ def test_a_sentence_is_told_as_soon_as_its_object_is_closed() -> None:
 
 
 @pytest.mark.parametrize("cut", range(len(reply(FLY, FALL))))
-def test_half_json_gives_the_sentences_that_are_whole(cut: int) -> None:
+def test_cut_off_json_gives_its_complete_sentences(cut: int) -> None:
     text = reply(FLY, FALL)[:cut]
     assert parsed(text) == BOTH[: text.count('"}')]
 
@@ -98,9 +97,9 @@ def test_half_json_gives_the_sentences_that_are_whole(cut: int) -> None:
         (True, ()),
     ],
 )
-def test_a_source_may_be_named_in_many_ways(source: object, marks: tuple[str, ...]) -> None:
-    (found,) = parsed(reply({"source": source, "quote": "q", "text": "Snow is pressed."}))
-    assert found.marks == marks
+def test_a_source_can_be_named_in_many_ways(source: object, marks: tuple[str, ...]) -> None:
+    (written,) = parsed(reply({"source": source, "quote": "q", "text": "Snow is pressed."}))
+    assert written.marks == marks
 
 
 @pytest.mark.parametrize(
@@ -114,9 +113,9 @@ def test_a_source_may_be_named_in_many_ways(source: object, marks: tuple[str, ..
         ({}, ""),
     ],
 )
-def test_the_words_it_rests_on_may_stand_in_many_places(given: dict[str, object], span: str) -> None:
-    (found,) = parsed(reply({"source": 1, "text": "Snow is pressed.", **given}))
-    assert found.span == span
+def test_the_quote_can_be_given_in_many_ways(given: dict[str, object], span: str) -> None:
+    (written,) = parsed(reply({"source": 1, "text": "Snow is pressed.", **given}))
+    assert written.span == span
 
 
 def test_marks_within_the_text_of_an_object_count_too() -> None:
@@ -169,17 +168,17 @@ def test_prose_is_read_with_its_marks(text: str, expected: list[tuple[str, tuple
     assert [(one.text, one.marks) for one in parsed(text, piece=piece)] == expected
 
 
-def test_a_sentence_of_prose_is_told_once_the_next_has_begun() -> None:
+def test_a_sentence_of_prose_is_ready_once_the_next_has_begun() -> None:
     parser = Parser(TITLES)
     assert parser.feed("Kites fly. [2] Snow") == []
     assert parser.feed(" falls") == [Written("Kites fly.", ("2",))]
 
 
-def test_a_range_too_long_is_its_ends() -> None:
-    assert read("Kites fly [1-999999999].", TITLES) == ("Kites fly.", ("1", "999999999"))
+def test_a_range_that_is_too_long_gives_its_ends() -> None:
+    assert read_marks("Kites fly [1-999999999].", TITLES) == ("Kites fly.", ("1", "999999999"))
 
 
-def test_what_is_said_again_is_counted_and_not_told() -> None:
+def test_repeated_sentences_are_counted_and_left_out() -> None:
     parser = Parser(TITLES)
     assert parser.feed("Kites fly [2]. " * 5) == [Written("Kites fly.", ("2",))]
     assert parser.loops == 3
@@ -201,7 +200,7 @@ def test_what_is_said_again_is_counted_and_not_told() -> None:
         "That is not stated in any of the provided abstracts.",
     ],
 )
-def test_not_in_the_abstracts_is_a_decline(text: str) -> None:
+def test_saying_that_the_abstracts_do_not_answer_is_a_decline(text: str) -> None:
     assert declines(text)
 
 
@@ -216,11 +215,11 @@ def test_not_in_the_abstracts_is_a_decline(text: str) -> None:
         "{}",
     ],
 )
-def test_anything_else_is_none(text: str) -> None:
+def test_anything_else_is_no_decline(text: str) -> None:
     assert not declines(text)
 
 
-# -- whatever comes
+# -- anything
 
 fragments = st.sampled_from(
     [
@@ -257,23 +256,23 @@ fragments = st.sampled_from(
 @settings(max_examples=300)
 @given(st.lists(fragments, max_size=14).map("".join), st.integers(1, 9))
 def test_no_reply_is_too_odd_to_read(text: str, piece: int) -> None:
-    found = parsed(text, piece=piece)
-    assert all(any(c.isalnum() for c in one.text) for one in found)
-    assert len({(one.text, one.marks) for one in found}) == len(found)
+    written = parsed(text, piece=piece)
+    assert all(any(c.isalnum() for c in one.text) for one in written)
+    assert len({(one.text, one.marks) for one in written}) == len(written)
 
 
 @given(st.text(max_size=60))
-def test_a_sentence_without_marks_is_as_it_was(text: str) -> None:
-    bare, marks = read(text, TITLES)
+def test_a_sentence_without_marks_is_unchanged(text: str) -> None:
+    bare, marks = read_marks(text, TITLES)
     assert marks or bare == " ".join(text.split())
 
 
-# -- replies that are meant to take long
+# -- replies made to take long
 
 MANY = 200_000
-"""Characters, as many as are read of a reply."""
+"""Characters, the most that are read of a reply."""
 FREEZE = 60.0
-"""Seconds; each of these took minutes, or did not end, before the work was in proportion to the reply."""
+"""Seconds. When reading time was not proportional to the reply, each of these took minutes or never ended."""
 
 
 @pytest.mark.parametrize("piece", [4, MANY])
@@ -296,7 +295,7 @@ FREEZE = 60.0
         pytest.param('{"a": ' + "[" * MANY + "}", id="brackets-in-braces"),
     ],
 )
-def test_reading_takes_time_in_proportion_to_the_reply(reply: str, piece: int) -> None:
+def test_reading_time_is_proportional_to_the_reply(reply: str, piece: int) -> None:
     started = time.monotonic()
     parser = Parser(("Kites: How They Fly", "Snow"))
     for start in range(0, len(reply), piece):
@@ -307,14 +306,14 @@ def test_reading_takes_time_in_proportion_to_the_reply(reply: str, piece: int) -
 
 def test_a_sentence_too_long_to_check_counts_as_several() -> None:
     long = " ".join(f"kite number {n} flies" for n in range(200))
-    found = parsed(json.dumps({"source": 1, "quote": "kites fly", "text": long}))
-    assert all(len(one.text) <= 1000 and one.marks == ("1",) for one in found)
-    for read_so in (found, parsed(f"{long} [1].", piece=7)):
+    written = parsed(json.dumps({"source": 1, "quote": "kites fly", "text": long}))
+    assert all(len(one.text) <= 1000 and one.marks == ("1",) for one in written)
+    for read_so in (written, parsed(f"{long} [1].", piece=7)):
         assert "".join(one.text for one in read_so).translate({ord(" "): "", ord("."): ""}) == long.replace(" ", "")
 
 
-def test_an_object_that_is_nested_too_deep_hides_no_other() -> None:
+def test_an_object_nested_too_deep_hides_no_other() -> None:
     deep = '{"a":' * 30 + "1" + "}" * 30
     sentence = {"source": 1, "quote": "kites fly", "text": "Kites fly high."}
-    found = Parser(("Kites",)).feed(f'{{"sentences": [{json.dumps(sentence)}, {deep}, {json.dumps(sentence)}]}}')
-    assert [one.text for one in found] == ["Kites fly high."]
+    written = Parser(("Kites",)).feed(f'{{"sentences": [{json.dumps(sentence)}, {deep}, {json.dumps(sentence)}]}}')
+    assert [one.text for one in written] == ["Kites fly high."]

@@ -1,4 +1,4 @@
-"""rewording: what a language model makes of a question counts only as far as it holds; each way costs one call."""
+"""rewording: a rewording is used only if it is faithful, and costs one call."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def reworded(*lines: Line, question: str = FOLLOWS, turns: list[Turn] = ONE) -> 
 # -- follow-ups
 
 
-def test_what_the_model_says_is_asked_where_it_holds() -> None:
-    said, model = reworded(MEANT)
-    assert said == MEANT
+def test_a_faithful_rewording_is_used() -> None:
+    result, model = reworded(MEANT)
+    assert result == MEANT
     ((_, user),) = model.seen
     assert f"<turn>\nQuestion: What does PearRank learn from?\n[1] {PEAR}\n" in user.content
     assert f"<question>\n{FOLLOWS}\n</question>" in user.content
 
 
 @pytest.mark.parametrize("line", [f'"{MEANT}"', f"Question: {MEANT}", f"\n\n{MEANT}\nI put the name in."])
-def test_what_is_around_it_is_taken_off(line: str) -> None:
+def test_labels_and_quotation_marks_are_removed(line: str) -> None:
     assert reworded(line)[0] == MEANT
 
 
@@ -61,9 +61,9 @@ def test_what_is_around_it_is_taken_off(line: str) -> None:
         pytest.param(LLMError("It is down."), id="down"),
     ],
 )
-def test_what_does_not_hold_is_left_aside(line: Line) -> None:
-    said, model = reworded(line)
-    assert said == OFFLINE
+def test_an_unfaithful_rewording_is_dropped(line: Line) -> None:
+    result, model = reworded(line)
+    assert result == OFFLINE
     assert len(model.seen) == 1
 
 
@@ -77,19 +77,19 @@ def test_what_does_not_hold_is_left_aside(line: Line) -> None:
     ],
     ids=["stands-alone", "new-topic", "first", "nothing-cited"],
 )
-def test_no_call_is_made_for_what_follows_nothing_up(question: str, turns: list[Turn]) -> None:
-    said, model = reworded(MEANT, question=question, turns=turns)
-    assert (said, model.seen) == (OFFLINE, [])
+def test_a_question_that_is_no_follow_up_costs_no_call(question: str, turns: list[Turn]) -> None:
+    result, model = reworded(MEANT, question=question, turns=turns)
+    assert (result, model.seen) == (OFFLINE, [])
 
 
-def test_it_is_called_off_once_it_runs_on() -> None:
+def test_a_reply_that_runs_on_is_cancelled() -> None:
     model = Watched("PearRank gains " * 500)
     assert Reworder(model, Prompts.load()).self_contained(FOLLOWS, ONE, OFFLINE) == OFFLINE
     assert model.reply.usage.completion_tokens < MOST_ADDED
 
 
 class Watched(ScriptedModel):
-    """Keeps its last reply; usage is counted from what was read."""
+    """Keeps its last reply, whose usage is estimated from what was read."""
 
     reply: Reply
 
@@ -105,7 +105,7 @@ class Watched(ScriptedModel):
         return self.reply
 
 
-def test_the_turns_keep_to_their_room_and_the_last_ones_stay() -> None:
+def test_the_last_turns_that_fit_are_shown() -> None:
     turns = [Turn(f"Question {n} of the orchard?", ONE[0].answer) for n in range(90)]
     _, model = reworded(MEANT, turns=turns)
     shown = model.seen[0][-1].content
@@ -155,7 +155,7 @@ def test_a_question_of_several_steps_is_split() -> None:
         pytest.param(LLMError("It is down."), id="down"),
     ],
 )
-def test_steps_that_do_not_hold_are_left_aside(line: Line) -> None:
+def test_unfaithful_steps_are_dropped(line: Line) -> None:
     assert split(line)[0] == ()
 
 
@@ -174,7 +174,7 @@ def test_a_question_of_one_step_costs_no_call(question: str, kind: str, leads_on
     assert (Reworder(model, Prompts.load()).steps(asked), model.seen) == ((), [])
 
 
-# -- joined
+# -- in the chain
 
 Opened = Callable[..., tuple[Assistant, ScriptedModel]]
 
@@ -194,7 +194,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
         one.close()
 
 
-def test_a_plain_question_is_one_call_and_a_follow_up_two(opened: Opened) -> None:
+def test_a_plain_question_takes_one_call_and_a_follow_up_two(opened: Opened) -> None:
     assistant, model = opened(drafted(LEARNS), MEANT, drafted(GAINS))
     chat = assistant.conversation()
     assert chat.ask(QUESTION).usage["calls"] == 1
@@ -204,7 +204,7 @@ def test_a_plain_question_is_one_call_and_a_follow_up_two(opened: Opened) -> Non
     assert [claim.text for claim in answer.claims] == [GAINS[0]]
 
 
-def test_where_the_model_talks_rubbish_the_offline_way_stands_in(opened: Opened) -> None:
+def test_if_the_rewording_is_nonsense_the_rules_decide(opened: Opened) -> None:
     assistant, _ = opened(drafted(LEARNS), "Bananas!", drafted(GAINS))
     chat = assistant.conversation()
     chat.ask(QUESTION)

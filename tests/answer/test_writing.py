@@ -1,4 +1,4 @@
-"""writing: a question and its hits in, quoted sentences out."""
+"""writing: which papers are cited for a question, and which of their sentences are quoted."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 def hits(shelf: Shelf) -> list[Hit]:
     """Every paper, the pears first; relevance falls from .9."""
     asked = shelf.asked("What does PearRank learn from?")
-    found = judged(asked, shelf.hits(asked.text))
-    assert len(found) == 8
-    assert found[0].paper.title == PEAR
-    return [replace(hit, relevance=0.9 - n / 10) for n, hit in enumerate(found)]
+    ranked = judged(asked, shelf.hits(asked.text))
+    assert len(ranked) == 8
+    assert ranked[0].paper.title == PEAR
+    return [replace(hit, relevance=0.9 - n / 10) for n, hit in enumerate(ranked)]
 
 
-def asking(kind: str, **told: object) -> Asked:
-    return Asked("What does PearRank learn from?", kind, **told)  # type: ignore[arg-type]
+def asking(kind: str, **fields: object) -> Asked:
+    return Asked("What does PearRank learn from?", kind, **fields)  # type: ignore[arg-type]
 
 
 def all_at(hits: list[Hit], relevance: float) -> list[Hit]:
@@ -69,7 +69,7 @@ def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> 
     assert titles(choose(asking(kind), hits)) == [PEAR]
 
 
-def test_the_paper_led_to_is_cited_beside_the_first(hits: list[Hit]) -> None:
+def test_a_bridged_paper_is_cited_next_to_the_first(hits: list[Hit]) -> None:
     far = replace(hits[-1], signals=replace(hits[-1].signals, bridge=1.0))
     assert titles(choose(asking("fact"), [*hits[:-1], far])) == [PEAR, far.paper.title]
 
@@ -87,33 +87,33 @@ def unsure(hits: list[Hit], first: float, second: float) -> list[Hit]:
 
 
 @pytest.mark.parametrize(("second", "cited"), [(0.39, 2), (0.21, 2), (0.19, 1), (0.0, 1)])
-def test_where_it_is_unsure_which_paper_is_meant_two_are_cited(hits: list[Hit], second: float, cited: int) -> None:
+def test_if_it_is_unclear_which_paper_is_meant_two_are_cited(hits: list[Hit], second: float, cited: int) -> None:
     assert len(choose(asking("fact"), unsure(hits, 0.4, second))) == cited
 
 
 @pytest.mark.parametrize("asked", [asking("lookup"), asking("fact", foreign=True)], ids=lambda asked: asked.kind)
-def test_a_paper_looked_for_or_asked_in_another_language_is_one(hits: list[Hit], asked: Asked) -> None:
+def test_a_lookup_or_a_question_in_another_language_cites_one(hits: list[Hit], asked: Asked) -> None:
     assert len(choose(asked, unsure(hits, 0.4, 0.39))) == 1
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6).map(lambda some: sorted(some, reverse=True)))
-def test_as_many_are_worth_citing_as_are_expected_to_serve_best(relevances: list[float]) -> None:
+def test_the_number_cited_has_the_highest_expected_f1(relevances: list[float]) -> None:
     def expected(cited: int) -> float:
         return 2 * sum(relevances[:cited]) / (cited + sum(relevances))
 
     assert expected(worth_citing(relevances, sum(relevances))) == max(map(expected, range(1, len(relevances) + 1)))
 
 
-def test_a_list_of_nothing_relevant_names_the_first(hits: list[Hit]) -> None:
+def test_a_list_without_relevant_papers_names_the_first(hits: list[Hit]) -> None:
     assert titles(choose(asking("list"), all_at(hits, 0.0))) == [PEAR]
 
 
 @pytest.mark.parametrize("limit", [1, 3])
-def test_a_list_names_as_many_as_were_wanted(hits: list[Hit], limit: int) -> None:
+def test_a_list_names_as_many_papers_as_requested(hits: list[Hit], limit: int) -> None:
     assert len(choose(asking("list", limit=limit), all_at(hits, 0.99))) == limit
 
 
-def test_a_list_names_at_most_so_many(hits: list[Hit]) -> None:
+def test_a_list_has_a_maximum_length(hits: list[Hit]) -> None:
     assert len(choose(asking("list"), all_at(hits * 4, 0.99))) == MOST_PAPERS
 
 
@@ -129,7 +129,7 @@ def test_three_sides_are_three_papers(shelf: Shelf, hits: list[Hit]) -> None:
     assert len(choose(asked, hits)) == 3
 
 
-def test_a_name_that_several_bear_leaves_the_paper_of_a_rarer_name_to_that_one(shelf: Shelf, hits: list[Hit]) -> None:
+def test_a_name_of_several_papers_leaves_the_paper_of_a_rarer_name_to_it(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("How do PearRank and Ragnarök differ?")
     pear, ragnarok = asked.named
     common = replace(pear, paper_ids=(*ragnarok.paper_ids, *pear.paper_ids))
@@ -143,14 +143,14 @@ def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -
     assert titles(choose(asked, [hits[0], *all_at(hits[1:], 0.0)])) == [PEAR]
 
 
-def test_a_described_side_is_what_was_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
+def test_a_described_side_is_the_paper_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("Compare PearRank with the paper on wind.")
     assert asked.unnamed_sides == ["Compare with the paper on wind."]
     bridged = [*hits[:-1], replace(hits[-1], signals=replace(hits[-1].signals, bridge=1.0))]
     assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
 
 
-def test_a_described_side_for_which_nothing_was_found_is_no_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
+def test_a_described_side_without_a_match_is_not_a_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
     asked = shelf.asked("Compare PearRank with the paper on wind.")
     doubtful = all_at(hits, OTHER_SIDE)
     assert titles(choose(asked, doubtful)) == [PEAR]
@@ -161,7 +161,7 @@ def test_a_described_side_for_which_nothing_was_found_is_no_doubtful_paper(shelf
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: list[Hit], kind: str) -> None:
+def test_quotes_are_verbatim_sentences_in_order_under_their_paper(hits: list[Hit], kind: str) -> None:
     for hit in hits:
         written = quotes(asking(kind), hit)
         starts = [hit.paper.abstract.index(sentence.text) for sentence in written]
@@ -174,7 +174,7 @@ def test_quotes_are_verbatim_sentences_in_their_order_under_their_paper(hits: li
 def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
     for kind in set(KINDS) - {"summary"}:
         for hit in hits:
-            best = max(hit.evidence, key=lambda told: told.signals.answers)
+            best = max(hit.evidence, key=lambda evidence: evidence.signals.answers)
             assert best.text in [sentence.text for sentence in quotes(asking(kind), hit)]
 
 
@@ -182,18 +182,18 @@ def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
     ledger = next(hit for hit in hits if hit.paper.title == LEDGER)
 
     def likely(first: float, rest: float) -> Hit:
-        told = [
+        evidence = [
             replace(e, signals=replace(e.signals, answers=first if n == 7 else rest, proposal=0.0, result=0.0))
             for n, e in enumerate(ledger.evidence)
         ]
-        return replace(ledger, evidence=tuple(told))
+        return replace(ledger, evidence=tuple(evidence))
 
     assert len(quotes(asking("fact"), likely(0.9, 0.01))) == AT_LEAST["fact"]
     assert len(quotes(asking("fact"), likely(0.9, 0.89))) == AT_MOST["fact"]
 
 
-def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
-    """These sentences, of which one answers."""
+def sentences(*texts: str, answer: int) -> tuple[Evidence, ...]:
+    """These sentences as evidence; number `answer` answers the question."""
     starts = itertools.accumulate((len(text) + 1 for text in texts), initial=0)
     return tuple(
         Evidence(text, start, SentenceSignals(own=1.0, answers=0.9 if n == answer else 0.1 - n / 100))
@@ -213,18 +213,20 @@ def told(*texts: str, answer: int) -> tuple[Evidence, ...]:
         ("Trees are slow in this soil.", []),
     ],
 )
-def test_what_a_sentence_opens_on_is_quoted_before_it(hits: list[Hit], opening: str, added: list[str]) -> None:
-    evidence = told("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
+def test_a_sentence_that_refers_back_is_quoted_with_the_one_before(
+    hits: list[Hit], opening: str, added: list[str]
+) -> None:
+    evidence = sentences("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
     hit = replace(hits[0], evidence=evidence)
-    found = [sentence.text for sentence in quotes(asking("figure"), hit)]
-    assert found == ["Rain falls.", *added, opening]  # the second likeliest comes first
+    quoted = [sentence.text for sentence in quotes(asking("figure"), hit)]
+    assert quoted == ["Rain falls.", *added, opening]  # the second likeliest comes first
     assert [sentence.text for sentence in quotes(asking("list"), hit)] == [opening]
 
 
 def test_no_more_than_two_sentences_are_added_before_one(hits: list[Hit]) -> None:
-    evidence = told("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
-    found = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
-    assert found == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
+    evidence = sentences("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
+    quoted = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
+    assert quoted == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
 
 
 # -- the draft
@@ -239,19 +241,19 @@ def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "papers", "said"),
+    ("kind", "papers", "expected"),
     [
         ("list", 1, "1 paper here:"),
         ("list", 3, "3 papers here:"),
-        ("count", 1, "I find 1 paper here; there may be more:"),
-        ("count", 3, "I find 3 papers here; there may be more:"),
+        ("count", 1, "I found 1 paper here; there may be more:"),
+        ("count", 3, "I found 3 papers here; there may be more:"),
         ("fact", 1, ""),
         ("compare", 1, "I found a paper for only one side of the comparison:"),
         ("compare", 2, ""),
     ],
 )
-def test_the_lead_counts_the_papers(kind: str, papers: int, said: str) -> None:
-    assert lead(asking(kind), papers) == said
+def test_the_lead_counts_the_papers(kind: str, papers: int, expected: str) -> None:
+    assert lead(asking(kind), papers) == expected
 
 
 def test_quotations_need_no_second_try(hits: list[Hit]) -> None:
@@ -266,12 +268,12 @@ def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
-def test_who_wants_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
-    told = hits[0].evidence
-    worth = [replace(one, signals=replace(one.signals, answers=0.9 - n / 10)) for n, one in enumerate(told)]
+def test_a_request_for_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
+    evidence = hits[0].evidence
+    worth = [replace(one, signals=replace(one.signals, answers=0.9 - n / 10)) for n, one in enumerate(evidence)]
     pointing = [replace(worth[0], text="This points back."), *worth[1:]]
     asked = replace(asking(kind), text="In one sentence, what does PearRank learn from?")
-    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [told[0].text]
-    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [told[1].text]
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [evidence[0].text]
+    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [evidence[1].text]
     several = replace(asked, kind="list")
     assert quotes(several, hits[0]) == quotes(replace(several, text="What does PearRank learn from?"), hits[0])

@@ -23,6 +23,7 @@ from assistant.core.records import (
     Passage,
     Reject,
     Rejection,
+    Source,
     Turn,
 )
 from assistant.index.holdings import Status
@@ -104,7 +105,7 @@ def test_a_notebook_shows_an_answer_as_html_without_foreign_elements() -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "", 'https://x" onclick="alert(1)', "https://x y"])
 def test_only_a_web_address_becomes_a_link(url: str) -> None:
-    sources = [notebook.Source("T", url, ())]
+    sources = [Source(1, Paper("T", "", url=url), ())]
     assert {tag for tag, _ in Elements(notebook.as_html("x", sources, ())).opened} == {"div", "p", "ol", "li", "b"}
     assert "<a" not in MarkdownIt("commonmark").render(notebook.as_markdown("x", sources, ()))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assistant.core import records
-from assistant.core.records import Answer, Citation, Claim, Decline, Ingested, Paper, Passage, Reject, digest, fold
+from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Ingested, Paper, Passage, Reject, digest, fold
 
 
 def claim(text: str, *titles: str, heading: str = "") -> Claim:
@@ -86,6 +86,16 @@ def test_an_answer_numbers_its_titles_in_the_order_of_first_citation() -> None:
     answer = Answer("q", "q", claims=(claim("One.", "B", "A"), claim("Two.", "A", "C")))
     assert answer.titles == ("B", "A", "C")
     assert answer.text == "One. [1][2] Two. [2][3]"
+
+
+def test_a_source_has_its_number_its_paper_and_what_is_cited_of_it() -> None:
+    paper = Paper("A", "One.", "https://example.org/a")
+    shown = (Hit(paper, Passage(paper.id, "A", "One.", 0), 1.0),)
+    first, second = Answer("q", "q", (claim("One.", "B", "A"), claim("Two.", "A", "A")), hits=shown).sources
+    assert (first.number, first.title, first.url, first.paper.abstract) == (1, "B", "", "")
+    assert (second.number, second.paper, second.url) == (2, paper, "https://example.org/a")
+    assert [place for place, _ in second.cited] == [0, 1, 1]
+    assert (len(second.citations), len(second.quotes)) == (3, 1)
 
 
 def test_a_title_cited_twice_by_one_claim_is_numbered_once() -> None:

@@ -208,7 +208,7 @@ def test_when_the_tokens_of_the_day_are_used_up_the_answer_is_quoted_and_says_so
     events = list(assistant.stream(QUESTION))
     answer = events[-1].answer
     assert answer is not None
-    assert answer.remark == f"The 20 tokens that language models have for today are used up. {INSTEAD}"
+    assert answer.remark == f"Today's limit of 20 tokens for language models is used up. {INSTEAD}"
     assert (answer.written_by, answer.usage, len(model.seen)) == ("extractive", {}, 1)
     assert STARTING_OVER not in [event.stage for event in events]
     assert_sound(answer, ABSTRACTS)

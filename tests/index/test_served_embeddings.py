@@ -61,7 +61,7 @@ def test_no_texts_are_no_call() -> None:
 @pytest.mark.parametrize(
     ("step", "told"),
     [
-        (refuses(404, "no such model"), "Set ASSISTANT_EMBEDDING_MODEL to one that is served there"),
+        (refuses(404, "no such model"), "Set ASSISTANT_EMBEDDING_MODEL to a model of that server"),
         (refuses(401, "the key sk-secret is wrong"), "refuses the key"),
         (sends(b"<html>", kind="text/html"), "Embedding failed"),
         (sends(b'{"object": "list", "data": []}', kind="application/json"), "Embedding failed"),
@@ -77,7 +77,7 @@ def test_a_failure_says_what_to_do_and_hides_the_key(step: Step, told: str) -> N
 
 
 def test_the_texts_go_to_no_other_address() -> None:
-    sent_on = pytest.raises(EmbedderError, match=r"sends its callers on to .* Nothing was sent there\.")
+    sent_on = pytest.raises(EmbedderError, match=r"redirects to .* Nothing was sent there\.")
     with ModelServer(embeds()) as elsewhere, ModelServer(redirects(elsewhere.url)) as server, sent_on:
         served(server.url).encode(["a", "b"])
     assert (len(server.asked), elsewhere.asked) == (1, [])

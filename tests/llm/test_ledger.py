@@ -1,4 +1,4 @@
-"""ledger: tokens are counted by day and model, money only at a known price, and what is kept comes back."""
+"""ledger: tokens are counted by day and model, costs need prices, and cached values come back."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def ledger(tmp_path: Path, days: list[str]) -> Iterator[Ledger]:
     one.close()
 
 
-def test_what_models_take_is_summed(ledger: Ledger) -> None:
+def test_usage_is_summed(ledger: Ledger) -> None:
     ledger.spend("small", USED)
     ledger.spend("small", USED)
     ledger.spend("large", Usage(1, 7, 3))
     assert ledger.spent() == {"small": Usage(4, 2000, 100, 2), "large": Usage(1, 7, 3)}
 
 
-def test_a_new_day_begins_at_nothing_and_the_sum_stays(ledger: Ledger, days: list[str]) -> None:
+def test_a_new_day_starts_at_zero_and_the_total_remains(ledger: Ledger, days: list[str]) -> None:
     ledger.spend("small", USED)
     days.append("2026-11-23")
     assert ledger.spent(today=True) == {}
@@ -43,12 +43,12 @@ def test_a_new_day_begins_at_nothing_and_the_sum_stays(ledger: Ledger, days: lis
     assert ledger.spent() == {"small": Usage(3, 1001, 51, 1)}
 
 
-def test_nothing_is_counted_where_nothing_was_asked(ledger: Ledger) -> None:
+def test_nothing_is_counted_without_a_call(ledger: Ledger) -> None:
     ledger.spend("small", Usage())
     assert ledger.spent() == {}
 
 
-def test_it_outlives_the_process_and_is_its_users_alone(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_ledger_outlives_the_process_and_is_private(ledger: Ledger, tmp_path: Path) -> None:
     ledger.spend("small", USED)
     ledger.keep("a", "1")
     ledger.close()
@@ -58,7 +58,7 @@ def test_it_outlives_the_process_and_is_its_users_alone(ledger: Ledger, tmp_path
     assert stat.S_IMODE((tmp_path / "model.sqlite").stat().st_mode) == 0o600
 
 
-def test_what_is_kept_is_replaced_and_the_oldest_goes(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_values_are_replaced_and_the_oldest_dropped(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledgers, "MOST_KEPT", 2)
     for key, value in [("a", "1"), ("b", "2"), ("a", "3"), ("c", "4")]:
         ledger.keep(key, value)
@@ -75,6 +75,6 @@ def test_what_is_kept_is_replaced_and_the_oldest_goes(ledger: Ledger, monkeypatc
         ({"small": USED, "other": Usage()}, (1000 * 0.25 + 50 * 2) / 1e6),
     ],
 )
-def test_money_is_told_at_known_prices_only(used: dict[str, Usage], dollars: float | None) -> None:
-    found = cost(used, {"small": (0.25, 2.0), "large": (1.0, 8.0)})
-    assert found == (dollars if dollars is None else pytest.approx(dollars))
+def test_costs_are_known_only_with_prices(used: dict[str, Usage], dollars: float | None) -> None:
+    total = cost(used, {"small": (0.25, 2.0), "large": (1.0, 8.0)})
+    assert total == (dollars if dollars is None else pytest.approx(dollars))

@@ -28,28 +28,28 @@ HITS = [
 ]
 
 
-def found(query: str | QueryBundle = "pears") -> list[NodeWithScore]:
+def nodes_for(query: str | QueryBundle = "pears") -> list[NodeWithScore]:
     return retriever(lambda question: HITS).retrieve(query)
 
 
-def test_it_is_a_retriever_of_llama_index() -> None:
+def test_it_is_a_llama_index_retriever() -> None:
     assert isinstance(retriever(lambda question: HITS), BaseRetriever)
 
 
 def test_nodes_are_the_passages_of_the_hits_in_their_order() -> None:
-    nodes = found()
+    nodes = nodes_for()
     assert [node.node_id for node in nodes] == [hit.passage.id for hit in HITS]
     assert [node.text for node in nodes] == [hit.passage.text for hit in HITS]
     assert [node.score for node in nodes] == [hit.relevance for hit in HITS]
 
 
-def test_a_node_tells_its_paper_and_its_place() -> None:
-    for node, hit in zip(found(), HITS, strict=True):
+def test_a_node_has_its_paper_and_its_place() -> None:
+    for node, hit in zip(nodes_for(), HITS, strict=True):
         assert node.metadata == {"title": hit.paper.title, "paper_id": hit.paper.id, "start": 3}
         assert hit.paper.abstract[node.metadata["start"] :].startswith(node.get_content(MetadataMode.NONE))
 
 
-def test_the_question_is_handed_on_as_it_is() -> None:
+def test_the_question_is_passed_on_unchanged() -> None:
     asked: list[str] = []
     one = retriever(lambda question: asked.append(question) or [])
     assert one.retrieve("What do kites remember?") == []
@@ -76,7 +76,7 @@ ASKED = (Message("system", "Be brief."), Message("user", "Greet me."))
 
 
 class Echo(CustomLLM):
-    """A llama-index model as people write them: it completes, and nothing else."""
+    """A typical custom llama-index model, which only completes."""
 
     says: str = "Hello there."
 
@@ -105,29 +105,29 @@ def test_a_llama_index_model_serves_as_ours() -> None:
     assert (model.name, reply.usage.calls, reply.usage.estimated, reply.usage.completion_tokens) == ("echo", 1, 1, 3)
 
 
-def test_what_its_prompt_holds_is_what_was_asked() -> None:
+def test_its_prompt_is_what_was_asked() -> None:
     assert "Be brief." in ours(MockLLM()).complete(ASKED).text()
     assert "Greet me." in ours(MockLLM()).complete(ASKED).text()
 
 
-def test_its_failure_is_an_error_of_ours() -> None:
+def test_its_failure_is_one_of_our_errors() -> None:
     with pytest.raises(LLMError, match=r"language model echo fails\. It says: ConnectionError: no route"):
         ours(Echo(says="fail")).complete(ASKED).text()
 
 
-def test_our_time_limit_holds_for_it() -> None:
+def test_our_time_limit_applies_to_it() -> None:
     with pytest.raises(LLMError, match=r"not done within 0\.2 s"):
         ours(Echo(says="wait")).complete(ASKED, seconds=0.2).text()
 
 
-def test_our_model_is_left_as_it_is() -> None:
+def test_our_model_is_left_unchanged() -> None:
     model = ScriptedModel()
     assert ours(model) is model
 
 
 @pytest.mark.parametrize("what", ["gpt", 3, None, object()])
-def test_what_is_no_model_is_refused(what: object) -> None:
-    with pytest.raises(SettingsError, match=f"llm is a {type(what).__name__}, which is no language model"):
+def test_anything_else_is_refused(what: object) -> None:
+    with pytest.raises(SettingsError, match=f"llm is a {type(what).__name__}, which is not a language model"):
         ours(what)
 
 

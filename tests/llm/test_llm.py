@@ -1,4 +1,4 @@
-"""llm: a reply comes whole or not at all, in time, counted, and every failure says what to do."""
+"""llm: a reply is complete or an error, arrives in time and is counted; every error says what to do."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from openai.types.chat import ChatCompletionChunk
 
 from assistant.core.errors import LLMError
 from assistant.llm import Message, Metered, Reply, Schema, ScriptedModel, ServedModel, Usage, served
-from assistant.llm.dialect import Dialect, adapted
 from assistant.llm.failures import wait
-from assistant.llm.thinking import Thoughtless
+from assistant.llm.served import Dialect, ThoughtFilter, adapted
 
 from ..modelserver import (
     Handler,
@@ -42,14 +41,14 @@ from ..modelserver import (
 ASKED = (Message("system", "Be brief."), Message("user", "Greet me."))
 SCHEMA = {"title": "greeting", "type": "object", "properties": {"text": {"type": "string"}}}
 TIME = 20.0
-"""Seconds that no test of these needs unless the code fails to hold its own, shorter limits."""
+"""Seconds; tests only take this long if the code breaks its own, shorter limits."""
 
 Call = Callable[..., tuple[ModelServer, ServedModel]]
 
 
 @pytest.fixture
 def call() -> Iterator[Call]:
-    """`call(step, ...)`: a server that takes these steps, and the model behind it; both closed in the end."""
+    """`call(step, ...)`: a server that takes these steps, and its model; both are closed in the end."""
     open_ones: list[ModelServer | ServedModel] = []
 
     def start(*steps: Step, name: str = "scripted", silence: float = TIME) -> tuple[ModelServer, ServedModel]:
@@ -101,7 +100,7 @@ def test_without_a_name_the_first_model_that_is_served_is_asked(call: Call) -> N
     assert (server.asked[0]["model"], model.name, model.models()) == ("scripted", "scripted", ["scripted"])
 
 
-def test_the_key_is_sent_and_never_told() -> None:
+def test_the_key_is_sent_and_never_shown() -> None:
     with ModelServer(refuses(401, "Incorrect API key provided: sk-secret")) as server:
         model = ServedModel("scripted", url=server.url, key="sk-secret")
         with pytest.raises(LLMError, match=r"refuses the key\. Set OPENAI_API_KEY") as error:
@@ -111,31 +110,31 @@ def test_the_key_is_sent_and_never_told() -> None:
     assert "secret" not in str(error.value)
 
 
-def test_nothing_is_started_or_asked_before_the_first_call() -> None:
+def test_nothing_is_started_or_sent_before_the_first_call() -> None:
     before = threading.active_count()
     model = ServedModel("scripted", url="http://127.0.0.1:1/v1")
     assert threading.active_count() == before
     model.close()
 
 
-def test_replies_at_once_do_not_mix(call: Call) -> None:
+def test_simultaneous_replies_do_not_mix(call: Call) -> None:
     _, model = call(*(says(f"I am {n}. " * 20) for n in range(8)))
     replies = [model.complete(ASKED) for _ in range(8)]
-    found = [one.text() for one in replies]
-    assert sorted(found) == [f"I am {n}. " * 20 for n in range(8)]
+    texts = [one.text() for one in replies]
+    assert sorted(texts) == [f"I am {n}. " * 20 for n in range(8)]
 
 
 # -- usage
 
 
-def test_the_servers_own_count_is_taken(call: Call) -> None:
+def test_the_servers_own_count_is_used(call: Call) -> None:
     _, model = call(says("Hello."))
     one = model.complete(ASKED)
     assert one.text() == "Hello."
     assert one.usage == Usage(1, 11, 7)
 
 
-def test_without_a_count_it_is_counted_here_and_marked(call: Call) -> None:
+def test_without_a_count_usage_is_estimated_and_marked(call: Call) -> None:
     _, model = call(says("Hello there.", usage=False))
     one = model.complete(ASKED)
     one.text()
@@ -143,7 +142,7 @@ def test_without_a_count_it_is_counted_here_and_marked(call: Call) -> None:
     assert 8 <= one.usage.prompt_tokens <= 20
 
 
-def test_what_came_before_a_break_is_counted(call: Call) -> None:
+def test_text_before_a_break_is_counted(call: Call) -> None:
     _, model = call(breaks(stream(chunk("Hello there."), done=False)))
     one = model.complete(ASKED)
     with pytest.raises(LLMError):
@@ -160,11 +159,11 @@ def test_a_metered_model_sums_its_calls_and_keeps_one_time_limit() -> None:
     assert [metered.complete(ASKED).text() for _ in range(2)] == ["One two.", "Three."]
     assert (metered.name, metered.usage.calls, metered.usage.completion_tokens) == ("scripted", 2, 3)
     late = Metered(ScriptedModel("One."), seconds=0.0)
-    with pytest.raises(LLMError, match=r"The 0 s that the language model has for a question are over"):
+    with pytest.raises(LLMError, match=r"time limit of 0 s per question has passed"):
         late.complete(ASKED)
 
 
-def test_a_metered_call_has_all_the_time_that_is_left() -> None:
+def test_a_metered_call_gets_all_the_time_that_is_left() -> None:
     allowed: list[float] = []
 
     class Patient(ScriptedModel):
@@ -186,7 +185,7 @@ def test_a_metered_call_has_all_the_time_that_is_left() -> None:
     assert allowed[1] == 5.0
 
 
-def test_what_is_raised_before_a_call_is_raised_in_its_place() -> None:
+def test_an_error_before_a_call_replaces_the_call() -> None:
     def refuse() -> None:
         raise LLMError("The day is over.")
 
@@ -196,11 +195,11 @@ def test_what_is_raised_before_a_call_is_raised_in_its_place() -> None:
     assert metered.usage.calls == 0
 
 
-# -- refusals that are followed
+# -- refusals that change the request
 
 
 @pytest.mark.parametrize(
-    ("said", "gone", "come"),
+    ("message", "gone", "instead"),
     [
         (
             "Unsupported parameter: 'max_tokens' is not supported here. Use 'max_completion_tokens' instead.",
@@ -211,25 +210,25 @@ def test_what_is_raised_before_a_call_is_raised_in_its_place() -> None:
         ("Unrecognized request argument supplied: stream_options", "stream_options", None),
     ],
 )
-def test_a_word_the_server_does_not_know_is_left_out_from_then_on(
-    call: Call, said: str, gone: str, come: str | None
+def test_a_parameter_that_the_server_refuses_is_left_out_from_then_on(
+    call: Call, message: str, gone: str, instead: str | None
 ) -> None:
-    server, model = call(refuses(400, said), says("Hello."))
+    server, model = call(refuses(400, message), says("Hello."))
     assert [text(model), text(model)] == ["Hello.", "Hello."]
     first, *later = server.asked
     assert gone in first
     assert len(later) == 2
-    assert all(gone not in asked and (come is None or come in asked) for asked in later)
+    assert all(gone not in asked and (instead is None or instead in asked) for asked in later)
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])
-def test_without_a_system_role_the_user_says_it(call: Call, status: int) -> None:
+def test_without_a_system_role_its_text_opens_the_users(call: Call, status: int) -> None:
     server, model = call(refuses(status, "System role not supported"), says("Hello."))
     assert text(model) == "Hello."
     assert server.asked[-1]["messages"] == [{"role": "user", "content": "Be brief.\n\nGreet me."}]
 
 
-def test_a_schema_is_asked_more_and_more_loosely(call: Call) -> None:
+def test_a_schema_is_requested_less_and_less_strictly(call: Call) -> None:
     refused = refuses(400, "response_format of this type is unavailable")
     server, model = call(refused, refused, says("Hello."))
     model.complete(ASKED, schema=SCHEMA).text()
@@ -244,15 +243,17 @@ def test_a_server_that_refuses_everything_is_given_up(call: Call) -> None:
     assert len(server.asked) < 12
 
 
-@pytest.mark.parametrize("said", ["", "no", "the system is down", "This model's maximum context length is 512 tokens"])
-def test_other_refusals_change_nothing(said: str) -> None:
-    assert adapted(Dialect(), said) is None
+@pytest.mark.parametrize(
+    "message", ["", "no", "the system is down", "This model's maximum context length is 512 tokens"]
+)
+def test_other_refusals_change_nothing(message: str) -> None:
+    assert adapted(Dialect(), message) is None
 
 
-# -- tries
+# -- retries
 
 
-def test_a_busy_server_is_asked_again_when_it_says(call: Call) -> None:
+def test_a_busy_server_is_asked_again_after_the_pause_it_wants(call: Call) -> None:
     server, model = call(refuses(429, "slow down", headers={"Retry-After": "0.3"}), says("Hello."))
     started = time.monotonic()
     assert text(model) == "Hello."
@@ -262,12 +263,12 @@ def test_a_busy_server_is_asked_again_when_it_says(call: Call) -> None:
 
 def test_nobody_waits_longer_than_the_time_limit(call: Call) -> None:
     server, model = call(refuses(429, "slow down", headers={"Retry-After": "3600"}), says("Hello."))
-    with pytest.raises(LLMError, match=r"asked too much\. It says: slow down\. Ask again in a while"):
+    with pytest.raises(LLMError, match=r"receiving too many requests\. It says: slow down\. Ask again later"):
         text(model)
     assert len(server.asked) == 1
 
 
-def test_failures_that_may_pass_are_tried_three_times(call: Call) -> None:
+def test_temporary_failures_are_tried_three_times(call: Call) -> None:
     quick = {"Retry-After": "0.01"}
     server, model = call(refuses(502, "", headers=quick), refuses(503, "", headers=quick), says("Hello."))
     assert text(model) == "Hello."
@@ -278,27 +279,27 @@ def test_failures_that_may_pass_are_tried_three_times(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "code", "told"),
+    ("status", "message", "code", "expected"),
     [
-        (400, "bad", None, r"refuses the request with status 400\. It says: bad\. See .*assistant model"),
+        (400, "bad", None, r"refuses the request with status 400\. It says: bad\. To see .*assistant model"),
         (401, "bad", None, "Set OPENAI_API_KEY"),
         (403, "bad", None, "Set OPENAI_API_KEY"),
         (404, "no such model", None, r"no model 'scripted' at .* no such model\. Set ASSISTANT_MODEL"),
         (400, "maximum context length is 512 tokens", None, "too long for the model .* ASSISTANT_MODEL_PROMPT_TOKENS"),
         (400, "exceeds the available context size", None, "too long for the model .* ASSISTANT_MODEL_PROMPT_TOKENS"),
-        (429, "You exceeded your quota", "insufficient_quota", "nothing left to spend"),
+        (429, "You exceeded your quota", "insufficient_quota", "no credit left"),
     ],
 )
-def test_failures_that_will_not_pass_are_told_at_once(
-    call: Call, status: int, said: str, code: str | None, told: str
+def test_permanent_failures_are_reported_at_once(
+    call: Call, status: int, message: str, code: str | None, expected: str
 ) -> None:
-    server, model = call(refuses(status, said, code=code))
-    with pytest.raises(LLMError, match=told):
+    server, model = call(refuses(status, message, code=code))
+    with pytest.raises(LLMError, match=expected):
         text(model)
     assert len(server.asked) == 1
 
 
-def test_a_server_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_server_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "PAUSE", 0.01)
     model = ServedModel("scripted", url="http://127.0.0.1:9/v1")
     with pytest.raises(LLMError, match=r"http://127.0.0.1:9/v1 cannot be reached.*ASSISTANT_MODEL_URL"):
@@ -310,7 +311,7 @@ def test_a_server_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     ("asked", "seconds"),
     [("3", 3.0), ("0.25", 0.25), ("0", 0.0), ("soon", None), ("", None), ("-1", None), ("nan", None)],
 )
-def test_how_long_a_server_wants_to_be_left_alone(asked: str, seconds: float | None) -> None:
+def test_a_server_may_name_a_pause(asked: str, seconds: float | None) -> None:
     assert wait({"retry-after": asked}) == seconds
 
 
@@ -330,7 +331,7 @@ FINISHED = WHOLE.index(b'"stop"') + len(b'"stop", "logprobs": null}]}')
 
 @pytest.mark.parametrize("end", [sends, breaks], ids=["closed", "reset"])
 def test_a_stream_cut_at_any_byte_is_noticed(call: Call, end: Callable[[bytes], Step]) -> None:
-    """The connection may end after any byte: only a reply whose finish came counts as whole."""
+    """The connection may end after any byte; a reply is complete only if its finish reason arrived."""
     _, model = call(*(end(WHOLE[:cut]) for cut in CUTS))
     whole = set()
     for cut in CUTS:
@@ -361,24 +362,24 @@ def test_a_stream_cut_at_any_byte_is_noticed(call: Call, end: Callable[[bytes], 
         pytest.param(b"data: [DONE]\n\n", id="done-at-once"),
     ],
 )
-def test_what_is_no_reply_is_told(call: Call, body: bytes) -> None:
+def test_a_response_that_is_no_reply_is_reported(call: Call, body: bytes) -> None:
     _, model = call(sends(body))
     with pytest.raises(LLMError, match=r"ASSISTANT_MODEL_URL"):
         text(model)
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"), [("length", "ASSISTANT_MODEL_TOKENS"), ("content_filter", "withheld"), (None, "cut off")]
+    ("reason", "expected"), [("length", "ASSISTANT_MODEL_TOKENS"), ("content_filter", "withheld"), (None, "cut off")]
 )
-def test_a_reply_that_ends_otherwise_is_not_whole(call: Call, reason: str | None, told: str) -> None:
+def test_a_reply_that_ends_for_another_reason_is_incomplete(call: Call, reason: str | None, expected: str) -> None:
     _, model = call(says("Hello.", reason=reason))
-    with pytest.raises(LLMError, match=told):
+    with pytest.raises(LLMError, match=expected):
         text(model)
 
 
-def test_an_error_within_the_stream_is_told(call: Call) -> None:
+def test_an_error_within_the_stream_is_reported(call: Call) -> None:
     _, model = call(sends(stream(chunk("Hel"), {"error": {"message": "out of memory"}})))
-    with pytest.raises(LLMError, match=r"broke off\. It says: out of memory"):
+    with pytest.raises(LLMError, match=r"stopped before it was done\. It says: out of memory"):
         text(model)
 
 
@@ -402,7 +403,7 @@ def test_no_more_is_read_than_a_reply_can_be(call: Call, status: int, opening: b
     assert server.sent < 40 * MEGABYTE
 
 
-def test_a_longer_reply_may_be_asked_for() -> None:
+def test_a_longer_reply_may_be_requested() -> None:
     long = stream(*[chunk("x" * 20, padding="x" * 10_000)] * 600, chunk(None, "stop"))
     with ModelServer(sends(long)) as server:
         model = ServedModel("scripted", url=server.url, tokens=10_000)
@@ -411,7 +412,7 @@ def test_a_longer_reply_may_be_asked_for() -> None:
 
 
 def test_a_compressed_reply_is_not_read(call: Call) -> None:
-    """A megabyte of it could be a gigabyte to read."""
+    """A megabyte of it could unpack to a gigabyte."""
 
     def step(handler: Handler) -> None:
         accepted.append(handler.headers["Accept-Encoding"])
@@ -420,7 +421,7 @@ def test_a_compressed_reply_is_not_read(call: Call) -> None:
 
     accepted: list[str] = []
     _, model = call(step)
-    with pytest.raises(LLMError, match=r"sends its reply compressed \(gzip\), though it is asked for it plain"):
+    with pytest.raises(LLMError, match=r"compresses its reply \(gzip\), although uncompressed was requested"):
         text(model)
     assert set(accepted) == {"identity"}
 
@@ -433,7 +434,7 @@ def test_a_reply_that_goes_on_is_given_up(call: Call) -> None:
     assert one.usage.completion_tokens < 50_000
 
 
-def test_the_time_is_up_however_much_has_come(call: Call) -> None:
+def test_the_time_limit_holds_however_much_has_arrived(call: Call) -> None:
     _, model = call(says("word " * 1000))
     one = model.complete(ASKED, seconds=0.5)
     with pytest.raises(LLMError, match=r"not done within 0\.5 s"):
@@ -442,20 +443,20 @@ def test_the_time_is_up_however_much_has_come(call: Call) -> None:
 
 
 def test_a_long_thought_is_read_once() -> None:
-    """Reading all of it again with every piece took minutes."""
-    shown = Thoughtless()
+    """Searching all of it again with every piece took minutes."""
+    shown = ThoughtFilter()
     assert shown.feed("<think>") == ""
     for _ in range(400_000):
         assert shown.feed("hm, ") == ""
     assert shown.feed("</thi") + shown.feed("nk>Hello.") == "Hello."
-    assert Thoughtless().feed("<think></think>" * 200_000 + "Hello.") == "Hello."
+    assert ThoughtFilter().feed("<think></think>" * 200_000 + "Hello.") == "Hello."
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_the_question_and_the_key_go_to_no_other_address(status: int) -> None:
+def test_the_question_and_the_key_are_sent_to_no_other_address(status: int) -> None:
     with ModelServer(says("Hello.")) as elsewhere, ModelServer(redirects(f"{elsewhere.url}/x", status)) as server:
         model = ServedModel("scripted", url=server.url, key="sk-secret")
-        with pytest.raises(LLMError, match=rf"sends its callers on to {elsewhere.url}/x\. Nothing was sent there\."):
+        with pytest.raises(LLMError, match=rf"redirects to {elsewhere.url}/x\. Nothing was sent there\."):
             text(model)
         model.close()
     assert (len(server.asked), elsewhere.asked, elsewhere.keys) == (1, [], [])
@@ -464,7 +465,7 @@ def test_the_question_and_the_key_go_to_no_other_address(status: int) -> None:
 @pytest.mark.parametrize("step", [waits(stream(chunk("Hel"), done=False)), waits(), waits(headers=False)])
 def test_a_server_that_falls_silent_is_given_up(call: Call, step: Step) -> None:
     server, model = call(step, silence=0.2)
-    with pytest.raises(LLMError, match=r"fell silent.*ASSISTANT_MODEL_SILENCE"):
+    with pytest.raises(LLMError, match=r"stopped responding.*ASSISTANT_MODEL_SILENCE"):
         text(model)
     assert server.gone.wait(TIME)
 
@@ -478,10 +479,10 @@ def test_a_server_that_drips_is_given_up_when_the_time_is_up(call: Call, byte: b
     assert server.gone.wait(TIME)
 
 
-# -- calling off
+# -- cancelling
 
 
-def test_a_reply_no_longer_read_is_called_off(call: Call) -> None:
+def test_a_reply_no_longer_read_is_cancelled(call: Call) -> None:
     server, model = call(waits(stream(chunk("Hel"), done=False)))
     pieces = iter(model.complete(ASKED))
     assert next(pieces) == "Hel"
@@ -489,24 +490,24 @@ def test_a_reply_no_longer_read_is_called_off(call: Call) -> None:
     assert server.gone.wait(TIME)
 
 
-def test_a_reply_not_yet_begun_is_called_off(call: Call) -> None:
+def test_a_reply_not_yet_begun_is_cancelled(call: Call) -> None:
     server, model = call(waits(headers=False))
     one = model.complete(ASKED)
     while not server.asked:
         time.sleep(0.01)
     one.close()
     assert server.gone.wait(TIME)
-    with pytest.raises(LLMError, match="called off"):
+    with pytest.raises(LLMError, match="cancelled"):
         one.text()
 
 
-def test_closing_a_model_calls_its_replies_off(call: Call) -> None:
+def test_closing_a_model_cancels_its_replies(call: Call) -> None:
     server, model = call(waits(stream(chunk("Hel"), done=False)))
     one = model.complete(ASKED)
     pieces = iter(one)
     next(pieces)
     model.close()
-    with pytest.raises(LLMError, match="called off"):
+    with pytest.raises(LLMError, match="cancelled"):
         next(pieces)
     assert server.gone.wait(TIME)
 
@@ -522,7 +523,7 @@ def test_a_closed_model_can_be_asked_again(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("raw", "shown"),
     [
         ("<think>Well, hm.</think>\n\nHello.", "Hello."),
         ("  <thinking>Well.</thinking> Hello.", "Hello."),
@@ -539,11 +540,11 @@ def test_a_closed_model_can_be_asked_again(call: Call) -> None:
 )
 @settings(max_examples=30)
 @given(data=st.data())
-def test_thoughts_are_taken_out_however_they_are_cut(said: str, shown: str, data: st.DataObject) -> None:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(said)), max_size=6)))
-    thoughtless = Thoughtless()
-    pieces = [said[a:b] for a, b in zip([0, *cuts], [*cuts, len(said)], strict=True)]
-    assert "".join([*(thoughtless.feed(piece) for piece in pieces), thoughtless.end()]) == shown
+def test_thoughts_are_removed_however_they_are_cut(raw: str, shown: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
+    filter_ = ThoughtFilter()
+    pieces = [raw[a:b] for a, b in zip([0, *cuts], [*cuts, len(raw)], strict=True)]
+    assert "".join([*(filter_.feed(piece) for piece in pieces), filter_.end()]) == shown
 
 
 def test_a_reply_of_thoughts_alone_is_empty(call: Call) -> None:
@@ -554,7 +555,7 @@ def test_a_reply_of_thoughts_alone_is_empty(call: Call) -> None:
 # -- the doubles
 
 
-def test_the_script_is_said_in_its_order_and_ends() -> None:
+def test_the_script_is_replied_in_order_and_ends() -> None:
     model = ScriptedModel("One.", LLMError("No."), lambda messages: messages[-1].content)
     assert model.complete(ASKED).text() == "One."
     with pytest.raises(LLMError, match=r"^No\.$"):
@@ -565,8 +566,8 @@ def test_the_script_is_said_in_its_order_and_ends() -> None:
     assert model.seen == [ASKED] * 4
 
 
-def test_a_reply_raises_whatever_its_maker_met() -> None:
-    """A fault of ours in the maker's thread is not taken for the end of a reply."""
+def test_a_reply_raises_its_makers_error() -> None:
+    """A bug in the maker's thread is not mistaken for the end of a reply."""
     one = Reply(ASKED, seconds=TIME)
     one.put("Hel")
     one.put(ZeroDivisionError("ours"))
@@ -576,7 +577,7 @@ def test_a_reply_raises_whatever_its_maker_met() -> None:
 
 @pytest.mark.parametrize("sent", [chunk("Hi"), chunk(None, "stop"), spent(3, 4)], ids=["text", "end", "usage"])
 def test_the_server_double_speaks_as_the_published_interface_does(sent: dict[str, object]) -> None:
-    """The client's types are generated from that description; strictly read, nothing is missing, wrong or unknown."""
+    """The client's types are generated from its description; nothing is missing, wrong or unknown."""
     read = ChatCompletionChunk.model_validate_json(json.dumps(sent), strict=True)
     assert not read.model_extra
     assert not any(choice.model_extra or choice.delta.model_extra for choice in read.choices)

@@ -1,4 +1,4 @@
-"""prompts: what is missing or unknown is refused when they are loaded, and data stays within its fences."""
+"""prompts: missing and unknown names are errors when they are loaded, and data stays inside its fence."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from assistant.core.errors import PromptError
 from assistant.llm import Message
-from assistant.llm.prompts import NAMES, Prompts, as_it_stood, fenced
+from assistant.llm.prompts import NAMES, Prompts, fenced, restored
 
 from ..conftest import ROOT
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the prompts, to be changed at will."""
+    """A copy of the prompts that tests may change."""
     return Path(shutil.copytree(ROOT / "prompts", tmp_path / "prompts"))
 
 
@@ -39,7 +39,7 @@ def test_every_prompt_is_a_file_and_every_file_a_prompt() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_prompt_is_filled_wholly(name: str) -> None:
+def test_a_prompt_is_filled_completely(name: str) -> None:
     values = {wanted: f"<{wanted}> $money ${{x}}" for wanted in NAMES[name]}
     system, user = getattr(Prompts.load(), name).filled(values)
     assert (system.role, user.role) == ("system", "user")
@@ -47,57 +47,57 @@ def test_a_prompt_is_filled_wholly(name: str) -> None:
     assert not Template(system.content).get_identifiers()
 
 
-def test_the_wording_is_that_of_every_text(folder: Path) -> None:
+def test_the_wording_changes_with_every_text(folder: Path) -> None:
     whole = Prompts.load(folder).wording
     assert whole == Prompts.load().wording
-    found = {whole}
+    wordings = {whole}
     for name in NAMES:
         change(folder / f"{name}.md", "data", "facts") if name != "split" else change(folder / "split.md", "or", "and")
-        found.add(Prompts.load(folder).wording)
-    assert len(found) == len(NAMES) + 1
+        wordings.add(Prompts.load(folder).wording)
+    assert len(wordings) == len(NAMES) + 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
     (folder / f"{name}.md").unlink()
-    with pytest.raises(PromptError, match=rf"{name}\.md' is missing\. Install the package again"):
+    with pytest.raises(PromptError, match=rf"{name}\.md' is missing\. Reinstall the package"):
         Prompts.load(folder)
 
 
 @pytest.mark.parametrize(("name", "wanted"), [(name, wanted) for name in NAMES for wanted in sorted(NAMES[name])])
 def test_a_missing_name_is_refused(folder: Path, name: str, wanted: str) -> None:
     change(folder / f"{name}.md", f"${wanted}", "nothing")
-    with pytest.raises(PromptError, match=rf"lacks \${wanted}: put it"):
+    with pytest.raises(PromptError, match=rf"lacks \${wanted}\. Add it"):
         Prompts.load(folder)
 
 
 def test_an_unknown_name_is_refused(folder: Path) -> None:
     change(folder / "answer.md", "$wanted", "$wanted $colour")
-    with pytest.raises(PromptError, match=r"names \$colour, which nothing fills.*\$question, \$sources, \$wanted"):
+    with pytest.raises(PromptError, match=r"contains \$colour, which has no value.*\$question, \$sources, \$wanted"):
         Prompts.load(folder)
 
 
 @pytest.mark.parametrize("text", ["", "a system text", "system\n---\n", "\n---\n$question"])
-def test_a_file_without_its_two_parts_is_refused(folder: Path, text: str) -> None:
+def test_a_file_needs_two_parts(folder: Path, text: str) -> None:
     (folder / "split.md").write_text(text)
     with pytest.raises(PromptError, match="a line of three dashes"):
         Prompts.load(folder)
 
 
-def test_a_dollar_that_begins_no_name_is_refused(folder: Path) -> None:
+def test_a_dollar_without_a_name_is_refused(folder: Path) -> None:
     change(folder / "split.md", "$question", "$question for $5")
     with pytest.raises(PromptError, match=r"Write \$\$ for a dollar sign"):
         Prompts.load(folder)
 
 
-def test_what_is_no_text_is_refused(folder: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(folder: Path) -> None:
     (folder / "split.md").write_bytes(b"\xff\xfe")
     with pytest.raises(PromptError, match="cannot be read"):
         Prompts.load(folder)
 
 
-def test_the_installed_prompts_stand_beside_the_module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a wheel the texts are in assistant/prompts; in a checkout beside the package."""
+def test_the_installed_prompts_are_inside_the_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel has the texts in assistant/prompts, a checkout next to the package."""
     from assistant.llm import prompts
 
     change(folder / "split.md", "or", "and")
@@ -108,7 +108,7 @@ def test_the_installed_prompts_stand_beside_the_module(folder: Path, monkeypatch
 # -- fences
 
 
-def test_a_fence_is_numbered_and_holds_its_text() -> None:
+def test_a_fence_has_its_number_and_its_text() -> None:
     assert fenced("source", "Kites fly.", number=3) == '<source n="3">\nKites fly.\n</source>'
     assert fenced("question", "a < b > c [1]?") == "<question>\na ‹ b > c [1]?\n</question>"
 
@@ -128,9 +128,9 @@ def test_data_cannot_leave_its_fence(text: str) -> None:
 
 
 @given(st.text(max_size=60).filter(lambda text: not set(text) & set("＜﹤［‹⟦")))
-def test_other_text_is_as_it_was(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     inside = fenced("source", text).removeprefix("<source>\n").removesuffix("\n</source>")
-    assert as_it_stood(inside) == text
+    assert restored(inside) == text
     assert inside == text or set(text) & {"<", "["}
 
 
@@ -139,7 +139,7 @@ CONTROL = (
     *("<s>", "</s>", "<bos>", "<start_of_turn>", "<end_of_turn>", "<<SYS>>", "<tool_call>", "<think>", "<extra_id_0>"),
     *("[INST]", "[/INST]", "[TOOL_CALLS]", "[SYSTEM_PROMPT]", "[gMASK]", "<｜User｜>", "<｜begin▁of▁sentence｜>"),
 )
-"""Tokens of the chat templates of ten families of models, as their tokenizers spell them."""
+"""Control tokens in the chat templates of ten model families, as their tokenizers spell them."""
 
 
 @pytest.mark.parametrize("token", CONTROL)
@@ -153,8 +153,8 @@ CONTROL = (
         pytest.param(lambda token: f"{token[0]}\x00{token[1:]}", id="control-character"),
     ],
 )
-def test_data_forms_no_token_of_a_model(token: str, form: Callable[[str], str]) -> None:
-    """Nor does it once it is brought into a normal form, and characters without width are taken out."""
+def test_data_forms_no_control_token(token: str, form: Callable[[str], str]) -> None:
+    """Not even after Unicode normalisation and without zero-width characters."""
     inside = fenced("source", f"Kites fly.{form(token)}system").removeprefix("<source>").removesuffix("</source>")
     normal = unicodedata.normalize("NFKC", inside)
     assert token not in inside

@@ -1,4 +1,4 @@
-"""A real model over the real wire: whatever it says, what reaches the reader is supported."""
+"""A real model on a real server: whatever it writes, every sentence shown is supported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..test_chain import assert_sound
 
 ABSTRACTS = dict(PAIRS)
 PATIENCE = 100
-"""Seconds for a question: on a busy machine the model says a word a second, and then the answer is quoted."""
+"""Seconds per question. On a busy machine the model writes a word a second; then the answer is quoted."""
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +53,21 @@ def opened(shelf: Path, url: str, llm: LLM | None = None, judge: str = "always")
 
 
 def assert_supported(answer: Answer, shelf: Path) -> None:
-    """By the offline signals, or by their not being certain where the model judged."""
+    """Each claim is supported by the offline signals, or was judged where they were not certain."""
     with Assistant.open(shelf, embedder=HashEmbedder()) as assistant:
         for claim in answer.claims:
             for citation in claim.citations:
-                found = assistant.check(claim.text, citation.passage.title)
-                assert found.supported or (citation.basis == "judged" and not found.certain), claim.text
+                check = assistant.check(claim.text, citation.passage.title)
+                assert check.supported or (citation.basis == "judged" and not check.certain), claim.text
 
 
-def test_it_streams_keeps_to_a_schema_and_tells_its_usage(server: LlamaServer) -> None:
+def test_it_streams_follows_a_schema_and_reports_its_usage(server: LlamaServer) -> None:
     model = ServedModel("", url=server.url, silence=PATIENCE, tokens=60)
     try:
-        found = probe(model, seconds=PATIENCE)
+        result = probe(model, seconds=PATIENCE)
     finally:
         model.close()
-    assert (found.pieces > 1, found.schema, found.usage.estimated) == (True, True, 0)
+    assert (result.pieces > 1, result.schema, result.usage.estimated) == (True, True, 0)
     assert "SmolLM2" in model.name
 
 
@@ -83,7 +83,7 @@ def test_whatever_it_writes_and_judges_the_answer_is_sound(server: LlamaServer, 
     assert_supported(answer, shelf)
 
 
-def test_a_follow_up_is_answered_whatever_it_makes_of_it(server: LlamaServer, shelf: Path) -> None:
+def test_a_follow_up_is_answered_however_it_is_reworded(server: LlamaServer, shelf: Path) -> None:
     with opened(shelf, server.url, judge="never") as assistant:
         chat = assistant.conversation()
         chat.ask("What does PearRank learn from?")
@@ -95,7 +95,7 @@ def test_a_follow_up_is_answered_whatever_it_makes_of_it(server: LlamaServer, sh
 
 
 class Doomed:
-    """A model whose server dies once its first words have come."""
+    """A model whose server dies after its first words."""
 
     def __init__(self, inner: ServedModel, server: LlamaServer) -> None:
         self._inner, self._server = inner, server
@@ -126,7 +126,7 @@ class Doomed:
         return reply
 
 
-def test_a_server_killed_in_mid_answer_leaves_the_quoted_answer(shelf: Path) -> None:
+def test_if_the_server_is_killed_mid_answer_the_answer_is_quoted(shelf: Path) -> None:
     with LlamaServer() as server:
         inner = ServedModel("", url=server.url, silence=PATIENCE, tokens=200)
         doomed = Doomed(inner, server)

@@ -98,24 +98,18 @@ async def _answering(
 
 def _reply(answer: Answer, sent: int) -> Reply:
     content = of_answer(answer)
-    urls = {hit.paper.title: hit.paper.url for hit in answer.hits}
+    sources = answer.sources
     cited = [
-        {"start_index": start, "end_index": end, "title": title, "url": address(title, urls.get(title, ""))}
-        for start, end, title in ((start, end, answer.titles[number - 1]) for start, end, number in marks(answer))
+        {"start_index": start, "end_index": end, "title": source.title, "url": address(source.title, source.url)}
+        for start, end, source in ((start, end, sources[number - 1]) for start, end, number in marks(answer))
     ]
-    return Reply(content, cited, sent, count_tokens(content), _more(answer, urls))
+    return Reply(content, cited, sent, count_tokens(content), _more(answer))
 
 
-def _more(answer: Answer, urls: dict[str, str]) -> dict[str, Any]:
-    quotes = [(citation.passage.title, citation.quote) for claim in answer.claims for citation in claim.citations]
+def _more(answer: Answer) -> dict[str, Any]:
     citations = [
-        {
-            "number": number,
-            "title": title,
-            "url": urls.get(title, ""),
-            "quotes": list(dict.fromkeys(quote for cited, quote in quotes if cited == title)),
-        }
-        for number, title in enumerate(answer.titles, start=1)
+        {"number": source.number, "title": source.title, "url": source.url, "quotes": list(source.quotes)}
+        for source in answer.sources
     ]
     whole = {"text": answer.text, "titles": list(answer.titles), "answered": answer.answered}
     return {"citations": citations, "answer": whole}

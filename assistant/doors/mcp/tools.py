@@ -67,11 +67,10 @@ TOOLS: dict[str, tuple[str, type[Given]]] = {
 def as_text(answer: Answer) -> str:
     """The answer, then each source with the words cited."""
     answer = readable_answer(answer)
-    cited = [citation for claim in answer.claims for citation in claim.citations]
-    sources = []
-    for number, title in enumerate(answer.titles, start=1):
-        quotes = dict.fromkeys(one.quote for one in cited if one.passage.title == title)
-        sources.append("\n".join([f"[{number}] {title}", *(f"    “{quote}”" for quote in quotes)]))
+    sources = [
+        "\n".join([f"[{source.number}] {source.title}", *(f"    “{quote}”" for quote in source.quotes)])
+        for source in answer.sources
+    ]
     nearest = answer.declined.nearest if answer.declined else ()
     named = ["\n".join(["Nearest:", *(f"- {title}" for title in nearest)])] if nearest else []
     return "\n\n".join([answer.text, *sources, *named])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...core.records import Answer, Citation
+from ...core.records import Answer, Citation, Source
 from ...show.showing import readable_answer
 
 Block = dict[str, Any]
@@ -64,16 +64,19 @@ def reply(answer: Answer, place: str = "") -> list[Block]:
     answer stands in the prose and every title among the papers, however long these are.
     """
     answer = readable_answer(answer)
-    titles = [_cut(title, min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(answer.titles))) for title in answer.titles]
+    sources = answer.sources
+    titles = [_cut(source.title, min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(sources))) for source in sources]
     lines = [line for line in answer.text.splitlines() if line]
     share = PROSE // len(lines) if sum(map(_size, lines)) > PROSE else PROSE
     prose = [_line(line, share) for line in lines]
     room = MESSAGE - FALLBACK - sum(map(_size, [*prose, *titles]))
-    quotes = [_quotes(answer, title, min(QUOTE, room // len(titles))) for title in answer.titles]
-    papers = [f"[{n}] {title}{quote}" for n, (title, quote) in enumerate(zip(titles, quotes, strict=True), start=1)]
+    papers = [
+        f"[{source.number}] {title}{_quotes(source, min(QUOTE, room // len(sources)))}"
+        for source, title in zip(sources, titles, strict=True)
+    ]
     return [
         *(_section(text) for text in _packed(prose)),
-        *_papers(papers, [_link(answer, title) for title in answer.titles]),
+        *_papers(papers, [source.url if _ADDRESS.fullmatch(source.url) else "" for source in sources]),
         *_nearest(answer),
         *([_buttons(answer, place)] if place else []),
     ]
@@ -92,14 +95,14 @@ def fallback(answer: Answer) -> str:
 def evidence(answer: Answer) -> Block:
     """The modal that shows, paper by paper, what was cited, on what basis, and the abstract it stands in."""
     answer = readable_answer(answer)
-    abstracts = {hit.paper.title: hit.paper.abstract for hit in answer.hits}
-    share = VIEW // max(len(answer.titles), 1)
+    sources = answer.sources
+    share = VIEW // max(len(sources), 1)
     blocks: list[Block] = []
-    for number, title in enumerate(answer.titles, start=1):
-        cited = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in _cited(answer, title))
-        told = f"[{number}] {title}\n{cited}"
+    for source in sources:
+        cited = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in {c.quote: c for c in source.citations}.values())
+        told = f"[{source.number}] {source.title}\n{cited}"
         blocks.append(_section(_cut(told, min(TEXT, share))))
-        if len(answer.titles) <= VIEW_BLOCKS // 2 and (abstract := abstracts.get(title)):
+        if len(sources) <= VIEW_BLOCKS // 2 and (abstract := source.paper.abstract):
             blocks.append({"type": "context", "elements": [_plain(_cut(f"Abstract: {abstract}", min(TEXT, share)))]})
     return {
         "type": "modal",
@@ -179,15 +182,9 @@ def _broken(line: str) -> Iterator[str]:
     yield line
 
 
-def _cited(answer: Answer, title: str) -> list[Citation]:
-    """The citations of a paper, each quote once."""
-    found = [c for claim in answer.claims for c in claim.citations if c.passage.title == title]
-    return list({citation.quote: citation for citation in found}.values())
-
-
-def _quotes(answer: Answer, title: str, size: int) -> str:
+def _quotes(source: Source, size: int) -> str:
     """What is cited of a paper, a line each: as many whole quotes as fit into `size` characters, and one at least."""
-    first, *others = (f"\n“{citation.quote}”" for citation in _cited(answer, title))
+    first, *others = (f"\n“{quote}”" for quote in source.quotes)
     text = _cut(first, size) if size > 1 else ""
     for quote in others:
         text += quote if _size(text + quote) <= size else ""
@@ -196,11 +193,6 @@ def _quotes(answer: Answer, title: str, size: int) -> str:
 
 def _basis(citation: Citation) -> str:
     return "word for word" if citation.basis == "quoted" else f"{citation.basis}, support {citation.support:.2f}"
-
-
-def _link(answer: Answer, title: str) -> str:
-    urls = (hit.paper.url for hit in answer.hits if hit.paper.title == title)
-    return next((url for url in urls if _ADDRESS.fullmatch(url)), "")
 
 
 def _papers(papers: Sequence[str], links: Sequence[str]) -> Iterator[Block]:

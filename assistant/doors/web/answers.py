@@ -113,7 +113,7 @@ def _stage(state: Making) -> str:
 def _said(answer: Answer, number: int) -> Html:
     """The claims in paragraphs, each under the title of the paper it draws on."""
     marks = {id(claim): place for place, claim in enumerate(answer.claims)}
-    numbers = {title: n for n, title in enumerate(answer.titles, start=1)}
+    numbers = answer.numbers
     said = [
         tag(
             "section",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from ...core.export import start_of
-from ...core.records import Answer, Citation, Hit, Paper
+from ...core.records import Answer, Citation, Hit, Paper, Source
 from ...llm.ledger import bill
 from ...show.showing import readable_answer
 from .answers import why_title
@@ -28,7 +28,7 @@ def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: s
         cards = [_near(hit, card, number, listings) for card, hit in enumerate(_nearest(answer), start=1)]
         heading = "Nearest papers" if cards else "Evidence"
     else:
-        cards = [_cited(answer, title, card, number, listings) for card, title in enumerate(answer.titles, start=1)]
+        cards = [_cited(source, number, listings) for source in answer.sources]
         heading = "Evidence"
     return tag(
         "div",
@@ -44,7 +44,7 @@ def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: s
 def making(answer: Answer, number: int, listings: Mapping[str, str]) -> Html:
     """The papers found for an answer in the making: cards of those it cites so far, then the others."""
     answer = readable_answer(answer)
-    cards = [_cited(answer, title, card, number, listings) for card, title in enumerate(answer.titles, start=1)]
+    cards = [_cited(source, number, listings) for source in answer.sources]
     return tag(
         "div",
         {"class": "evidence", "data-turn": number},
@@ -68,17 +68,11 @@ def _nearest(answer: Answer) -> list[Hit]:
 # -- cards
 
 
-def _cited(answer: Answer, title: str, card: int, turn: int, listings: Mapping[str, str]) -> Html:
-    citations = [
-        (place, citation)
-        for place, claim in enumerate(answer.claims)
-        for citation in claim.citations
-        if citation.passage.title == title
-    ]
-    paper = next((hit.paper for hit in answer.hits if hit.paper.title == title), None)
-    if paper is None:  # a turn that was kept without its hits: the quotes stand for the abstract
-        paper = Paper(title, " ".join(dict.fromkeys(citation.quote for _, citation in citations)))
-    return _card(paper, card, turn, _support([citation for _, citation in citations]), citations, listings)
+def _cited(source: Source, turn: int, listings: Mapping[str, str]) -> Html:
+    paper = source.paper
+    if not paper.abstract:  # a turn that was kept without its hits: the quotes stand for the abstract
+        paper = Paper(source.title, " ".join(source.quotes))
+    return _card(paper, source.number, turn, _support(source.citations), source.cited, listings)
 
 
 def _near(hit: Hit, card: int, turn: int, listings: Mapping[str, str]) -> Html:

@@ -1,4 +1,4 @@
-"""desk: settings name a model, which writes over the wire; whatever happens there, the person gets an answer."""
+"""session: the settings name a model, which writes over the wire; if it fails, there is still an answer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from assistant.answer.composing import INSTEAD
-from assistant.answer.desk import opened
+from assistant.answer.session import NoModel, account
 from assistant.chain import Assistant
 from assistant.core.errors import PromptError
 from assistant.core.records import STARTING_OVER, Answer
 from assistant.core.settings import Settings
 from assistant.llm import Message, ScriptedModel, ServedModel, configured, served
-from assistant.llm.configured import AT_OPENAI
-from assistant.llm.served import OPENAI
+from assistant.llm.served import AT_OPENAI, OPENAI
 
 from ..doubles import HashEmbedder
 from ..modelserver import Handler, ModelServer, Step, breaks, chunk, drips, refuses, replies, says, sends, stream, waits
@@ -32,53 +31,53 @@ def named(**values: object) -> ServedModel | None:
     return configured(Settings(**values))
 
 
-def test_without_a_name_an_address_or_a_key_there_is_none() -> None:
+def test_without_a_name_an_address_or_a_key_there_is_no_model() -> None:
     assert named() is None
-    assert opened(Settings()) is None
+    assert isinstance(account(Settings()), NoModel)
 
 
 @pytest.mark.parametrize("name", ["none", "None", "NONE"])
-def test_none_switches_it_off_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_none_switches_the_model_off_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     assert named(model=name, model_url="http://127.0.0.1:1/v1") is None
 
 
 def test_a_key_alone_means_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    found = named()
-    assert found is not None
-    assert (found.name, found.url) == (AT_OPENAI, OPENAI)
+    model = named()
+    assert model is not None
+    assert (model.name, model.url) == (AT_OPENAI, OPENAI)
 
 
 @pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "ASSISTANT_MODEL_URL"])
-def test_an_address_alone_means_the_first_model_there(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_an_address_alone_means_its_first_model(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "http://127.0.0.1:1/v1/")
-    found = named()
-    assert found is not None
-    assert (found.name, found.url) == ("", "http://127.0.0.1:1/v1")
+    model = named()
+    assert model is not None
+    assert (model.name, model.url) == ("", "http://127.0.0.1:1/v1")
 
 
-def test_our_own_variables_stand_before_those_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_variables_take_precedence_over_openais(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     monkeypatch.setenv("ASSISTANT_MODEL_URL", "http://127.0.0.1:2/v1")
-    found = named(model="small")
-    assert found is not None
-    assert (found.name, found.url) == ("small", "http://127.0.0.1:2/v1")
+    model = named(model="small")
+    assert model is not None
+    assert (model.name, model.url) == ("small", "http://127.0.0.1:2/v1")
 
 
 def test_the_key_does_not_show_in_the_settings() -> None:
     assert "sk-x" not in repr(Settings(model_key="sk-x"))
 
 
-def test_a_broken_prompt_is_told_when_it_opens_and_only_where_a_model_is(
+def test_a_broken_prompt_is_reported_on_opening_if_there_is_a_model(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from assistant.llm import prompts
 
     monkeypatch.setattr(prompts, "_shipped", lambda: tmp_path)
-    assert opened(Settings()) is None
+    assert isinstance(account(Settings()), NoModel)
     with pytest.raises(PromptError, match=r"answer\.md' is missing"):
-        opened(Settings(), ScriptedModel())
+        account(Settings(), ScriptedModel())
 
 
 # -- over the wire
@@ -86,7 +85,7 @@ def test_a_broken_prompt_is_told_when_it_opens_and_only_where_a_model_is(
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("desk")
+    folder = tmp_path_factory.mktemp("session")
     with Assistant.open(folder / "home", embedder=HashEmbedder()) as one:
         one.ingest(write_listing(folder / "mar.txt", PAIRS))
     return folder / "home"
@@ -97,7 +96,7 @@ Ask = Callable[..., tuple[Answer, ModelServer]]
 
 @pytest.fixture
 def ask(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """`ask(step, ..., timeout=, silence=)`: the answer of an assistant whose model's server takes these steps."""
+    """`ask(step, ..., timeout=, silence=)`: the answer of an assistant whose model server takes these steps."""
     monkeypatch.setattr(served, "PAUSE", 0.01)
 
     def run(*steps: Step, timeout: int = 60, silence: int = 20) -> tuple[Answer, ModelServer]:
@@ -117,7 +116,7 @@ def test_a_model_over_the_wire_writes_the_answer(ask: Ask) -> None:
     assert asked["response_format"]["json_schema"]["schema"]["required"] == ["answered", "sentences"]
 
 
-def test_a_server_that_knows_neither_schema_nor_system_role_serves_all_the_same(ask: Ask) -> None:
+def test_a_server_without_schema_or_system_role_will_do(ask: Ask) -> None:
     answer, server = ask(
         refuses(400, "json_schema is not supported"),
         refuses(400, "response_format is unknown"),
@@ -146,7 +145,7 @@ BEGUN = stream(chunk('{"answered": true, "sent'), done=False)
         pytest.param(refuses(401, "no"), id="refused"),
     ],
 )
-def test_when_it_fails_the_answer_is_quoted_and_says_so(ask: Ask, step: Step) -> None:
+def test_if_the_server_fails_the_answer_is_quoted_and_says_so(ask: Ask, step: Step) -> None:
     answer, _ = ask(step)
     assert answer.written_by == "extractive"
     assert answer.remark.endswith(INSTEAD)
@@ -154,8 +153,8 @@ def test_when_it_fails_the_answer_is_quoted_and_says_so(ask: Ask, step: Step) ->
     assert "weak labels alone" in answer.text
 
 
-def test_a_server_that_dies_in_mid_answer_is_not_waited_for(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What came is withdrawn, and the quoted answer follows with no further try and no pause."""
+def test_a_server_that_dies_mid_answer_is_not_waited_for(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claims so far are withdrawn, and the quoted answer follows without another try or a pause."""
     monkeypatch.setattr(served, "PAUSE", 3600)
     heard = threading.Event()
 
@@ -186,10 +185,10 @@ def test_a_server_that_dies_in_mid_answer_is_not_waited_for(shelf: Path, monkeyp
 @pytest.mark.parametrize(
     "step", [waits(BEGUN), waits(headers=False), drips(b": wait\n\n")], ids=["stall", "mute", "drip"]
 )
-def test_within_its_time_limit_there_is_an_answer(ask: Ask, step: Step) -> None:
+def test_there_is_an_answer_within_the_time_limit(ask: Ask, step: Step) -> None:
     started = time.monotonic()
     answer, _ = ask(step, timeout=1)
-    assert time.monotonic() - started < 60  # it is not for ever; that the limit is exact is held in test_llm
+    assert time.monotonic() - started < 60  # a generous bound; test_llm checks the exact limit
     assert re.search(r"not done within (1|0\.\d+) s", answer.remark)  # what was left of the second
     assert "weak labels alone" in answer.text
 
