@@ -1,120 +1,104 @@
-"""An answer or a paper in, plain JSON values out, and an answer back again; the schema is told in the README.
+"""Records as plain JSON values, an answer read back from them, and the one schema that describes both.
 
-Whatever is shown of an answer, and whatever a later question may refer to, comes back equal: the abstracts as they
-were when the quotes were held against them, too. `Hit.evidence` alone is left behind: only the writer reads it, and
-it would be three quarters of the whole.
+pydantic reads the fields off the records: a field that a record gains is written, described and read back without a
+change here. The JSON differs from the records in three ways. An answer also carries what can be computed from it; a
+citation and a hit name their paper themselves, not inside the passage; and `Hit.evidence` and `Reject.text` are left
+out: only the writer reads the former, which would be three quarters of the whole, and the latter can be a whole file.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from .errors import ExportError
-from .records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Rejection
+from .records import Answer, Check, Citation, Hit, Ingested, Paper
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FORMAT = 1
 """Raised when a field goes or changes its meaning; a new field alone does not raise it."""
+Exported = Answer | Check | Hit | Ingested | Paper
+Values = dict[str, Any]
+"""A JSON object, as `json.dumps` takes it and `json.loads` gives it."""
+
+_LEFT_OUT = {"Answer": {"hits": {"__all__": {"evidence"}}}, "Ingested": {"rejects": {"__all__": {"text"}}}}
+_OF_PASSAGE = ("paper_id", "title")
+"""Fields of a passage that its citation or hit carries instead."""
+_DESCRIPTIONS = {
+    ("Answer", "format"): "The version of this schema.",
+    ("Answer", "query"): "The self-contained question that was searched.",
+    ("Answer", "text"): "`[n]` stands for the n-th of `titles`.",
+    ("Answer", "titles"): "The papers cited, in the order of their numbers.",
+    ("Answer", "cost"): "In US dollars; null where a price is not known.",
+    ("Citation", "reference"): "The number in `text`.",
+    ("Citation", "quote"): "Word for word.",
+    ("Citation", "start"): "The character of the abstract at which the quote begins, from 0.",
+    ("Citation", "support"): "How strongly it supports the sentence, 0 to 1.",
+    ("Check", "score"): "0 to 1.",
+    ("Check", "reasons"): "Why the abstract does not support it.",
+    ("Check", "quote"): "The closest words of the abstract.",
+    ("Hit", "relevance"): "The probability that the question is about this paper, 0 to 1.",
+    ("Paper", "sources"): "The listings that contain it.",
+    ("Reject", "line"): "From 1; 0 stands for the whole file.",
+}
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The whole of an answer as `json.dumps` takes it; `[n]` in "text" is `"titles"[n - 1]`."""
-    return {
-        "format": FORMAT,
-        "question": answer.question,
-        "query": answer.query,
-        "kind": answer.kind,
-        "answered": answer.answered,
-        "text": answer.text,
-        "titles": list(answer.titles),
-        "lead": answer.lead,
-        "claims": [_claim(claim, answer) for claim in answer.claims],
-        "remark": answer.remark,
-        "declined": _declined(answer),
-        "rejections": [{"sentence": r.sentence, "mark": r.mark, "reason": r.reason} for r in answer.rejections],
-        "hits": [_hit(hit) for hit in answer.hits],
-        "written_by": answer.written_by,
-        "wording": answer.wording,
-        "usage": dict(answer.usage),
-        "cost": answer.cost,
-        "timings": dict(answer.timings),
-    }
-
-
-def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
+def as_json(answer: Answer) -> Values:
+    """The whole answer; `[n]` in "text" is `"titles"[n - 1]`."""
+    values = plain(answer)
     abstracts = {hit.paper.id: hit.paper.abstract for hit in answer.hits}
     numbers = {title: number for number, title in enumerate(answer.titles, start=1)}
-    return {
-        "text": claim.text,
-        "heading": claim.heading,
-        "citations": [
-            {
-                "reference": numbers[citation.passage.title],
-                "paper_id": citation.passage.paper_id,
-                "title": citation.passage.title,
-                "passage": _passage(citation.passage),
-                "quote": citation.quote,
-                "start": start_of(citation, abstracts.get(citation.passage.paper_id, "")),
-                "support": float(citation.support),
-                "basis": citation.basis,
-            }
-            for citation in claim.citations
-        ],
-    }
+    for claim, written in zip(answer.claims, values["claims"], strict=True):
+        for citation, cited in zip(claim.citations, written["citations"], strict=True):
+            _name_paper(cited)
+            cited["reference"] = numbers[citation.passage.title]
+            cited["start"] = start_of(citation, abstracts.get(citation.passage.paper_id, ""))
+    for found in values["hits"]:
+        _name_paper(found)
+        found.update(found.pop("paper"))
+    head = {"format": FORMAT, "question": answer.question, "query": answer.query, "kind": answer.kind}
+    computed = {"answered": answer.answered, "text": answer.text, "titles": list(answer.titles)}
+    return {**head, **computed, **values}
 
 
-def _passage(passage: Passage) -> dict[str, Any]:
-    return {"start": passage.start, "text": passage.text}
+def paper_as_json(paper: Paper) -> Values:
+    """The whole paper, with its id."""
+    return {"id": paper.id, **plain(paper)}
+
+
+def plain(record: Exported) -> Values:
+    """The fields of a record, all the way down, as `json.dumps` takes them."""
+    kind = type(record)
+    values: Values = _adapter(kind).dump_python(
+        record,
+        mode="json",
+        exclude=_LEFT_OUT.get(kind.__name__),
+        fallback=float,  # for numbers of numpy's, which arithmetic on vectors gives
+        warnings=False,
+    )
+    return values
+
+
+def _name_paper(values: Values) -> None:
+    """Name the paper of a citation or hit beside its passage instead of inside."""
+    values |= {name: values["passage"].pop(name) for name in _OF_PASSAGE}
 
 
 def start_of(citation: Citation, abstract: str) -> int | None:
-    """Where in the abstract the quote begins; None when it stands neither in the passage nor in the abstract."""
+    """Where in the abstract the quote begins; None if it is neither in the passage nor in the abstract."""
     inside = citation.passage.text.find(citation.quote)
-    found = citation.passage.start + inside if inside >= 0 else abstract.find(citation.quote)
-    return found if found >= 0 else None
-
-
-def _declined(answer: Answer) -> dict[str, Any] | None:
-    if answer.declined is None:
-        return None
-    return {
-        "kind": answer.declined.kind,
-        "message": answer.declined.message,
-        "nearest": list(answer.declined.nearest),
-    }
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {
-        "paper_id": hit.paper.id,
-        **_words(hit.paper),
-        "passage": _passage(hit.passage),
-        "score": float(hit.score),
-        "relevance": float(hit.relevance),
-        "ranks": dict(hit.ranks),
-        "signals": {name: float(value) for name, value in hit.signals.items()},
-    }
-
-
-def paper_as_json(paper: Paper) -> dict[str, Any]:
-    """The whole of a paper as `json.dumps` takes it."""
-    return {"id": paper.id, **_words(paper)}
-
-
-def _words(paper: Paper) -> dict[str, Any]:
-    return {
-        "title": paper.title,
-        "url": paper.url,
-        "published": paper.published,
-        "sources": list(paper.sources),
-        "abstract": paper.abstract,
-    }
+    start = citation.passage.start + inside if inside >= 0 else abstract.find(citation.quote)
+    return start if start >= 0 else None
 
 
 def from_json(values: Mapping[str, Any]) -> Answer:
-    """The answer that `as_json` was given, but for `Hit.evidence`; fields it does not know are passed over.
+    """The answer that `as_json` wrote, without `Hit.evidence`; unknown fields are ignored.
 
-    Raises `ExportError` for what a newer program wrote, and for what is no answer.
+    Raises `ExportError` for what a newer program wrote, and for anything else that is not an answer.
     """
     if values.get("format") != FORMAT:
         raise ExportError(
@@ -122,50 +106,59 @@ def from_json(values: Mapping[str, Any]) -> Answer:
             "Update the program: pip install --upgrade paper-assistant"
         )
     try:
-        return _answer(values)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        claims = [claim | {"citations": [_nested(c) for c in claim["citations"]]} for claim in values["claims"]]
+        hits = [
+            _nested(hit) | {"paper": {name: hit[name] for name in _paper_fields() if name in hit}}
+            for hit in values["hits"]
+        ]
+        return _adapter(Answer).validate_python({**values, "claims": claims, "hits": hits})
+    except (KeyError, TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         raise ExportError(
             f"This is not an answer as `assistant ask --json` writes it ({type(error).__name__}: {error}). "
             "Ask the question again."
         ) from error
 
 
-def _answer(values: Mapping[str, Any]) -> Answer:
-    declined = values["declined"]
-    return Answer(
-        question=values["question"],
-        query=values["query"],
-        claims=tuple(
-            Claim(claim["text"], tuple(_citation(c) for c in claim["citations"]), claim["heading"])
-            for claim in values["claims"]
-        ),
-        rejections=tuple(Rejection(r["sentence"], r["mark"], r["reason"]) for r in values["rejections"]),
-        hits=tuple(_found(hit) for hit in values["hits"]),
-        declined=declined and Decline(declined["kind"], declined["message"], tuple(declined["nearest"])),
-        lead=values["lead"],
-        remark=values["remark"],
-        kind=values["kind"],
-        written_by=values["written_by"],
-        wording=values.get("wording", ""),
-        usage=dict(values["usage"]),
-        cost=values.get("cost"),
-        timings=dict(values["timings"]),
+def _nested(values: Values) -> Values:
+    """A citation or hit with its paper named inside the passage, as the records have it."""
+    return values | {"passage": values["passage"] | {name: values[name] for name in _OF_PASSAGE}}
+
+
+def _paper_fields() -> list[str]:
+    return [field.name for field in fields(Paper)]
+
+
+# -- the schema
+
+
+def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
+    """The JSON Schema of everything written here, by the name of its record; they refer to each other by `refs`."""
+    from pydantic import TypeAdapter
+
+    kinds = [(kind.__name__, "serialization", _adapter(kind)) for kind in (Answer, Check, Ingested, Paper)]
+    parts: dict[str, Values] = TypeAdapter.json_schemas(kinds, ref_template=refs)[1]["$defs"]
+    parts.pop("Evidence", None)
+    properties: dict[str, Values] = {name: part["properties"] for name, part in parts.items()}
+    text, number, maybe = {"type": "string"}, {"type": "integer"}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    properties["Hit"].pop("evidence")
+    properties["Reject"].pop("text")
+    named: Values = {name: properties["Passage"].pop(name) for name in _OF_PASSAGE}
+    properties["Citation"].update(named, reference=number, start=maybe)
+    properties["Hit"].pop("paper")
+    properties["Hit"].update(named, **properties["Paper"])
+    properties["Paper"].update(id=text)
+    properties["Answer"].update(
+        format=number, answered={"type": "boolean"}, text=text, titles={"type": "array", "items": text}
     )
+    for (record, name), description in _DESCRIPTIONS.items():
+        properties[record][name] = {**properties[record][name], "description": description}
+    for part in parts.values():
+        part.update(required=[*part["properties"]], additionalProperties=True)
+    return parts
 
 
-def _citation(values: Mapping[str, Any]) -> Citation:
-    return Citation(_taken(values), values["quote"], values["support"], values["basis"])
+@functools.cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
 
-
-def _found(values: Mapping[str, Any]) -> Hit:
-    paper = Paper(
-        values["title"], values["abstract"], values["url"], values["published"], sources=tuple(values["sources"])
-    )
-    return Hit(
-        paper, _taken(values), values["score"], values["relevance"], dict(values["ranks"]), dict(values["signals"])
-    )
-
-
-def _taken(values: Mapping[str, Any]) -> Passage:
-    """The passage of a citation or a hit."""
-    return Passage(values["paper_id"], values["title"], values["passage"]["text"], values["passage"]["start"])
+    return TypeAdapter(kind)

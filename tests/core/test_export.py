@@ -1,4 +1,4 @@
-"""An answer in, plain JSON values out, and back again."""
+"""export: answers as JSON and back, and the schema that describes them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+import jsonschema_rs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,8 +15,21 @@ from hypothesis import strategies as st
 
 from assistant.chain import Assistant
 from assistant.core.errors import ExportError
-from assistant.core.export import as_json, from_json
-from assistant.core.records import Answer, Basis, Citation, Claim, Decline, DeclineKind, Hit, Paper, Passage, Rejection
+from assistant.core.export import as_json, from_json, plain, schemas
+from assistant.core.records import (
+    Answer,
+    Basis,
+    Citation,
+    Claim,
+    Decline,
+    DeclineKind,
+    Hit,
+    Ingested,
+    Paper,
+    Passage,
+    Reject,
+    Rejection,
+)
 from eval.questions import read
 
 from ..conftest import ROOT
@@ -215,3 +229,53 @@ def test_what_another_format_wrote_is_refused(format_: object) -> None:
 def test_what_is_no_answer_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ExportError, match=r"^This is not an answer as `assistant ask --json` writes it \("):
         from_json(as_json(answered("far.")) | broken)
+
+
+def test_what_an_older_program_wrote_is_read() -> None:
+    values = as_json(answered("far."))
+    for name in ("wording", "cost", "remark"):
+        del values[name]
+    assert from_json(values) == answered("far.")
+
+
+# -- the schema
+
+
+def closed(schema: Any) -> Any:
+    """The schema, under which a field that it does not name is an error."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: False if value is True else closed(value) for name, value in schema.items()}
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    parts = schemas()
+    return {**closed(parts[name]), "$defs": closed(parts)}
+
+
+@given(answers)
+def test_any_answer_fits_its_schema_exactly(answer: Answer) -> None:
+    jsonschema_rs.validate(schema_of("Answer"), as_json(answer))
+
+
+def test_the_schema_requires_every_field_that_is_written() -> None:
+    answer = as_json(answered("far."))
+    claim = answer["claims"][0]
+    written = {
+        "Answer": answer,
+        "Claim": claim,
+        "Citation": claim["citations"][0],
+        "Hit": answer["hits"][0],
+        "Rejection": answer["rejections"][0],
+    }
+    parts = schemas()
+    for name, values in written.items():
+        assert set(parts[name]["required"]) == set(values), name
+
+
+def test_what_was_taken_in_is_written_without_the_text_of_its_rejects() -> None:
+    done = plain(Ingested(added=1, rejects=(Reject("a.txt", 3, "no abstract", "a long text"),)))
+    assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract"}]
+    jsonschema_rs.validate(schema_of("Ingested"), done)
