@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ExportError
 from .records import Answer, Check, Citation, Hit, Ingested, Paper
@@ -73,7 +73,7 @@ def paper_as_json(paper: Paper) -> Values:
 def plain(record: Exported) -> Values:
     """The fields of a record, all the way down, as `json.dumps` takes them."""
     kind = type(record)
-    values: Values = _adapter(kind).dump_python(
+    values: Values = _adapter(kind).dump_python(  # type: ignore[arg-type]  # mypy: a union of classes is not Hashable
         record,
         mode="json",
         exclude=_LEFT_OUT.get(kind.__name__),
@@ -111,12 +111,13 @@ def from_json(values: Mapping[str, Any]) -> Answer:
             _nested(hit) | {"paper": {name: hit[name] for name in _paper_fields() if name in hit}}
             for hit in values["hits"]
         ]
-        return _adapter(Answer).validate_python({**values, "claims": claims, "hits": hits})
+        answer: Answer = _adapter(Answer).validate_python({**values, "claims": claims, "hits": hits})
     except (KeyError, TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         raise ExportError(
             f"This is not an answer as `assistant ask --json` writes it ({type(error).__name__}: {error}). "
             "Ask the question again."
         ) from error
+    return answer
 
 
 def _nested(values: Values) -> Values:
@@ -135,7 +136,8 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     """The JSON Schema of everything written here, by the name of its record; they refer to each other by `refs`."""
     from pydantic import TypeAdapter
 
-    kinds = [(kind.__name__, "serialization", _adapter(kind)) for kind in (Answer, Check, Ingested, Paper)]
+    mode: Literal["serialization"] = "serialization"
+    kinds = [(kind.__name__, mode, _adapter(kind)) for kind in (Answer, Check, Ingested, Paper)]
     parts: dict[str, Values] = TypeAdapter.json_schemas(kinds, ref_template=refs)[1]["$defs"]
     parts.pop("Evidence", None)
     properties: dict[str, Values] = {name: part["properties"] for name, part in parts.items()}

@@ -1,4 +1,4 @@
-"""mcp: the official client, over stdio and HTTP, gets what Python gets."""
+"""mcp: the official client gets what Python gets, over stdio and HTTP."""
 
 from __future__ import annotations
 
@@ -268,9 +268,9 @@ def test_prompts_have_a_model_use_the_tools(url: str) -> None:
     ("name", "arguments", "told"),
     [
         ("sing", {"question": "a"}, r"There is no such prompt\. There are: answer, review, check\."),
-        ("answer", {}, "The prompt 'answer' takes the argument 'question' alone, 1 to 4,000 characters"),
-        ("answer", {"question": "a" * 4001}, "takes the argument 'question' alone"),
-        ("review", {"topic": "a", "style": "b"}, "takes the argument 'topic' alone"),
+        ("answer", {}, "The prompt 'answer' takes the argument 'question' only, 1 to 4,000 characters"),
+        ("answer", {"question": "a" * 4001}, "takes the argument 'question' only"),
+        ("review", {"topic": "a", "style": "b"}, "takes the argument 'topic' only"),
     ],
 )
 def test_a_prompt_that_cannot_be_filled_is_an_error_of_the_protocol(
@@ -307,7 +307,7 @@ def test_the_papers_are_resources_page_by_page(url: str, assistant: Assistant, m
         assert template.uri_template == "paper://{id}"
         with pytest.raises(MCPError, match="No paper here is called 'none'"):
             await agent.read_resource("paper://none")
-        with pytest.raises(MCPError, match="The cursor is none"):
+        with pytest.raises(MCPError, match="The cursor is not one"):
             await agent.list_resources(cursor="-1")
 
     play(url, scene)

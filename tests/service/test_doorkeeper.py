@@ -19,7 +19,7 @@ from assistant.service.doorkeeper import (
     WRONG_IN_ALL,
     Caller,
     Doorkeeper,
-    Refused,
+    NotAdmitted,
     at_this_machine,
 )
 
@@ -96,7 +96,7 @@ def test_a_key_opens_from_anywhere_and_owns_what_it_keeps(doorkeeper: Doorkeeper
 
 
 def test_without_a_key_nobody_comes_in_from_elsewhere(doorkeeper: Doorkeeper, sleeper: Sleeper) -> None:
-    with pytest.raises(Refused, match=r"A key is needed here.*assistant keys add NAME") as refused:
+    with pytest.raises(NotAdmitted, match=r"A key is needed here.*assistant keys add NAME") as refused:
         let_in(doorkeeper, {}, "10.0.0.7")
     assert (refused.value.status, refused.value.headers["WWW-Authenticate"][:6]) == (401, "Bearer")
     assert sleeper.slept == []
@@ -104,7 +104,7 @@ def test_without_a_key_nobody_comes_in_from_elsewhere(doorkeeper: Doorkeeper, sl
 
 def test_told_so_this_machine_needs_one_too(home: Path, sleeper: Sleeper) -> None:
     with closing(Doorkeeper(home, always=True, sleep=sleeper)) as strict:
-        with pytest.raises(Refused, match="A key is needed here"):
+        with pytest.raises(NotAdmitted, match="A key is needed here"):
             let_in(strict, {})
         assert let_in(strict, key(home)).key
 
@@ -113,7 +113,7 @@ def test_told_so_this_machine_needs_one_too(home: Path, sleeper: Sleeper) -> Non
 def test_a_wrong_key_is_slow_logged_and_never_echoed(
     doorkeeper: Doorkeeper, sleeper: Sleeper, caplog: pytest.LogCaptureFixture, token: str
 ) -> None:
-    with caplog.at_level(logging.WARNING), pytest.raises(Refused, match="There is no such key") as refused:
+    with caplog.at_level(logging.WARNING), pytest.raises(NotAdmitted, match="There is no such key") as refused:
         let_in(doorkeeper, {"authorization": f"Bearer {token}"}, "10.0.0.7")
     assert (refused.value.status, sleeper.slept) == (401, [SLOWLY])
     assert caplog.messages == ["a wrong key was sent from 10.0.0.7"]
@@ -125,9 +125,9 @@ def test_after_many_wrong_keys_more_are_refused_at_once_and_a_right_one_is_not(
 ) -> None:
     wrong = {"authorization": "Bearer papers_guessed"}
     for _ in range(WRONG):
-        with pytest.raises(Refused, match="no such key"):
+        with pytest.raises(NotAdmitted, match="no such key"):
             let_in(doorkeeper, wrong, "10.0.0.7")
-    with pytest.raises(Refused, match="Too many wrong keys") as refused:
+    with pytest.raises(NotAdmitted, match="Too many wrong keys") as refused:
         let_in(doorkeeper, wrong, "10.0.0.7")
     assert refused.value.status == 429
     assert 0 < int(refused.value.headers["Retry-After"]) <= 60 / WRONG
@@ -138,9 +138,9 @@ def test_after_many_wrong_keys_more_are_refused_at_once_and_a_right_one_is_not(
 def test_wrong_keys_from_ever_new_addresses_are_refused_at_once_too(doorkeeper: Doorkeeper, home: Path) -> None:
     doorkeeper._tries = Limits(clock=lambda: 0.0)
     for n in range(WRONG_IN_ALL):
-        with pytest.raises(Refused, match="no such key"):
+        with pytest.raises(NotAdmitted, match="no such key"):
             let_in(doorkeeper, {"authorization": "Bearer papers_guessed"}, f"10.0.0.{n}")
-    with pytest.raises(Refused, match="Too many wrong keys"):
+    with pytest.raises(NotAdmitted, match="Too many wrong keys"):
         let_in(doorkeeper, {"authorization": "Bearer papers_guessed"}, "10.0.1.1")
     assert let_in(doorkeeper, key(home), "10.0.1.1").key
 
@@ -148,7 +148,7 @@ def test_wrong_keys_from_ever_new_addresses_are_refused_at_once_too(doorkeeper: 
 def test_here_what_is_no_key_of_ours_is_passed_over_and_a_wrong_one_is_not(doorkeeper: Doorkeeper) -> None:
     assert let_in(doorkeeper, {"authorization": "Bearer unused"}) == Caller("here")
     assert let_in(doorkeeper, {"authorization": "Basic eDp5"}) == Caller("here")
-    with pytest.raises(Refused, match="no such key"):
+    with pytest.raises(NotAdmitted, match="no such key"):
         let_in(doorkeeper, {"authorization": "bearer papers_guessed"})
 
 
@@ -157,7 +157,7 @@ def test_a_key_that_was_removed_opens_no_more(doorkeeper: Doorkeeper, home: Path
     assert let_in(doorkeeper, headers).key
     with closing(Accounts(home)) as accounts:
         accounts.remove_key("bot")
-    with pytest.raises(Refused, match="may have been removed"):
+    with pytest.raises(NotAdmitted, match="may have been removed"):
         let_in(doorkeeper, headers)
 
 
@@ -166,7 +166,7 @@ def test_rights_are_kept_to(doorkeeper: Doorkeeper, home: Path) -> None:
     doorkeeper.admit(asks, "ask")
     doorkeeper.admit(writes, "write")
     doorkeeper.admit(Caller("here"), "write")
-    with pytest.raises(Refused, match="--rights write") as refused:
+    with pytest.raises(NotAdmitted, match="--rights write") as refused:
         doorkeeper.admit(asks, "write")
     assert refused.value.status == 403
 
@@ -176,7 +176,7 @@ def test_a_key_asks_as_often_as_it_may_and_reads_at_will(doorkeeper: Doorkeeper,
     for _ in range(2):
         doorkeeper.admit(caller, "ask", question=True)
     doorkeeper.admit(caller, "ask")
-    with pytest.raises(Refused, match=r"may ask 2 questions a minute. Ask again in \d+ s") as refused:
+    with pytest.raises(NotAdmitted, match=r"may ask 2 questions a minute. Ask again in \d+ s") as refused:
         doorkeeper.admit(caller, "ask", question=True)
     assert refused.value.status == 429
     assert 0 < int(refused.value.headers["Retry-After"]) <= 30

@@ -1,4 +1,4 @@
-"""api.dialect: the openai client, unchanged, talks to the assistant as to a model."""
+"""api.completions: the openai client, unchanged, talks to the assistant as to a model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from assistant.chain import Assistant
 from assistant.core.tokens import count_tokens
-from assistant.doors.api import chores
+from assistant.doors.api import background
 from assistant.people.accounts import Accounts
 from assistant.show.markdown import of_answer, titles_in
 
@@ -302,7 +302,7 @@ def test_background_tasks_of_a_client_are_done_without_a_search_and_not_counted(
     ],
 )
 def test_a_question_that_looks_like_a_task_is_a_question(text: str) -> None:
-    assert chores.reply_to(text) is None
+    assert background.reply_to(text) is None
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_a_chat_without_a_last_question_is_refused(assistant: Assistant, message
 
 
 def test_while_nothing_happens_the_stream_says_that_it_lives(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.doors.api.telling.SILENCE", 0.01)
+    monkeypatch.setattr("assistant.doors.api.sse.PING", 0.01)
     writer = HeldWriter()
 
     async def scene(app: Any) -> list[str]:
