@@ -73,7 +73,7 @@ async def opened(assistant: Assistant, home: Path) -> AsyncIterator[tuple[httpx.
         settings = Settings(home=home, slack_signing_secret=SECRET)
         app = FastAPI()
         app.include_router(api.router(assistant, line, doorkeeper, settings))
-        app.include_router(slack.router(assistant, settings), prefix="/slack")
+        app.include_router(slack.router(assistant, settings, line), prefix="/slack")
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as programs,

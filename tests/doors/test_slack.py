@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from assistant.chain import Assistant
 from assistant.core.errors import MissingExtra, SettingsError
 from assistant.core.settings import Settings
 from assistant.doors import slack
-from assistant.doors.slack.app import FAILED, SCOPES, plain
+from assistant.doors.slack.app import FAILED, SCOPES, plain, serve_socket
 from assistant.doors.slack.blocks import shown
-from assistant.doors.slack.desk import PER_USER, Desk
 from assistant.doors.slack.placeholder import LOOKING
-from assistant.doors.slack.sockets import run
+from assistant.doors.slack.responder import PER_USER, Responder
 from assistant.people.conversations import Conversations
+from assistant.service.answering import Answering
 
 from ..conftest import ROOT
 from ..doubles import HashEmbedder
@@ -37,7 +37,7 @@ MENTION = f"<@{BOT}> "
 
 @pytest.fixture(autouse=True)
 def no_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long an answer takes, it is told alone; that stages are told meanwhile is held in test_slack_going_on."""
+    """However long an answer takes, it is told alone; that stages are told meanwhile is held in test_slack_resuming."""
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 3600.0)
 
 
@@ -182,6 +182,37 @@ def test_a_follow_up_in_the_thread_needs_no_mention_and_knows_what_it_is_about(
     assert PEAR in turns[1].turn.answer.query
 
 
+def test_a_follow_up_waits_for_the_answer_it_refers_to(assistant: Assistant) -> None:
+    async def scene(at: Workspace) -> None:
+        await at.send(event(1))
+        await at.send(event(2, f"{MENTION}and what does it gain?", thread_ts="1.5"))
+
+    first, second = played(assistant, scene).made("chat.update")
+    assert [element["value"] for element in first["blocks"][-1]["elements"]] == ["1 1.5"] * 4
+    assert [element["value"] for element in second["blocks"][-1]["elements"]] == ["2 1.5"] * 4
+    assert PEAR in shown(second["blocks"])
+
+
+def test_slack_waits_in_the_line_of_the_other_doors(assistant: Assistant) -> None:
+    async def play() -> FakeSlack:
+        async with FakeSlack() as fake:
+            with closing(Answering(assistant, at_once=1, longest=0)) as line:
+                app = FastAPI()
+                app.include_router(slack.router(assistant, Settings(**TOKENS), line, address=fake.api), prefix="/slack")
+                async with (
+                    app.router.lifespan_context(app),
+                    httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as client,
+                    aclosing(line.line()) as place,
+                ):
+                    assert await anext(place) == 0  # somebody at another door is being answered
+                    await post(client, "/slack/events", event(1))
+                    await settled()
+        return fake
+
+    (refused,) = asyncio.run(play()).made("chat.update")
+    assert refused["text"] == "Too many questions are waiting. Ask again in a minute."
+
+
 def test_a_direct_message_is_answered_where_it_stands(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         more = {"kind": "message", "channel": "D1", "channel_type": "im"}
@@ -245,7 +276,7 @@ def test_the_placeholder_does_not_outlive_a_failure(assistant: Assistant, monkey
     async def scene(at: Workspace) -> None:
         await at.send(event(1))
 
-    monkeypatch.setattr(Desk, "ask", fail)
+    monkeypatch.setattr(Responder, "answer", fail)
     (updated,) = played(assistant, scene).made("chat.update")
     assert updated["text"] == FAILED
 
@@ -349,7 +380,7 @@ def test_a_button_under_what_is_forgotten_says_so(assistant: Assistant, action: 
 
     fake = played(assistant, scene)
     told = json.dumps([given for name, given in fake.calls if name in ("views.open", "respond")])
-    assert "This answer is not kept any more." in told
+    assert "This answer is no longer kept." in told
 
 
 # -- the way in
@@ -464,8 +495,9 @@ def test_events_over_a_socket_are_acknowledged_and_answered(assistant: Assistant
 
     async def play() -> FakeSlack:
         async with FakeSlack() as fake:
-            with Desk(assistant, settings := Settings(**TOKENS)) as desk:
-                running = asyncio.create_task(run(desk, settings, told.append, fake.api))
+            settings = Settings(**TOKENS)
+            with closing(Answering(assistant)) as line, Responder(assistant, line, settings) as responder:
+                running = asyncio.create_task(serve_socket(responder, settings, told.append, fake.api))
                 socket = await fake.connected()
                 for envelope in ("e1", "e2"):  # delivered again
                     await socket.send_json({"type": "events_api", "envelope_id": envelope, "payload": event(1)})

@@ -94,7 +94,7 @@ def test_a_decline_says_why_and_what_came_nearest() -> None:
     declined = Answer("q", "q", declined=Decline("absent", "Nothing here says so.", ("A <b>", "C")))
     prose, nearest, buttons = reply(declined, "1 1")
     assert prose["text"]["text"] == "Nothing here says so."
-    assert nearest["elements"][0]["text"] == "The papers that come nearest:\n• A &lt;b&gt;\n• C"
+    assert nearest["elements"][0]["text"] == "The nearest papers:\n• A &lt;b&gt;\n• C"
     assert [e["action_id"] for e in buttons["elements"]] == ["thumb_up", "thumb_down", "again"]
 
 

@@ -64,7 +64,7 @@ def test_a_mention_is_no_part_of_the_question(told: Told) -> None:
 def test_the_buttons_do_what_they_say(told: Told) -> None:
     assert f"Abstract: {PAIRS[0][1]}" in told(QUESTION, "/evidence")
     assert told(QUESTION, "/again").count(f"[1] {PEAR}") == 2
-    assert "Thank you, that is noted." in told(QUESTION, "/down")
+    assert "Thank you for the feedback." in told(QUESTION, "/down")
     assert "There is no answer yet" in told("/up")
 
 
@@ -77,7 +77,7 @@ def test_an_error_is_said_and_the_conversation_goes_on(told: Told) -> None:
     assert "The question has no words." in shown
     assert PEAR in shown
     assert "There is no command /nothing." in shown
-    assert "There are the threads 1 to 1." in shown
+    assert "The threads are 1 to 1." in shown
     assert all(name in shown for name in COMMANDS)
 
 

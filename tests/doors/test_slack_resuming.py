@@ -16,9 +16,8 @@ import pytest
 
 from assistant.chain import Assistant
 from assistant.doors.slack.blocks import shown
-from assistant.doors.slack.claims import KEPT, Claims
-from assistant.doors.slack.desk import Message
-from assistant.doors.slack.placeholder import LOOKING, Job
+from assistant.doors.slack.claims import KEPT, Claims, IncomingMessage, Job
+from assistant.doors.slack.placeholder import LOOKING
 
 from ..conftest import ROOT
 from ..fake_slack import TEAM, FakeSlack, event, post, settled
@@ -162,7 +161,7 @@ def test_a_mention_whose_process_was_killed_is_answered_after_the_restart_once(
     assistant: Assistant, home: Path, python: Python, monkeypatch: pytest.MonkeyPatch, placed: str
 ) -> None:
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 60.0)
-    message = Message("What does PearRank learn from?", "U1", "1.5", TEAM, "C1", f"{TEAM}:C1:1.5")
+    message = IncomingMessage("What does PearRank learn from?", "U1", "1.5", TEAM, "C1", f"{TEAM}:C1:1.5")
     killed(python, home, message.id, Job(message, "1.5", placed).as_text())
 
     async def play() -> FakeSlack:
@@ -202,11 +201,12 @@ SLOW = """
 import asyncio, sys, threading, time
 from pathlib import Path
 from fastapi import FastAPI
-from assistant import slack
+from assistant.doors import slack
 from assistant.core.settings import Settings
 from assistant.doors.slack.claims import Claims
-from assistant.doors.slack.desk import Desk
-from assistant.doors.slack.sockets import run
+from assistant.doors.slack.app import serve_socket
+from assistant.doors.slack.responder import Responder
+from assistant.service.answering import Answering
 from tests.live import Live, opened
 from tests.doors.test_slack import TOKENS
 
@@ -220,8 +220,8 @@ Claims.claim = slowly
 home, address, settings = Path(sys.argv[1]), sys.argv[2], Settings(**TOKENS)
 with opened(home) as assistant:
     if sys.argv[3] == "socket":
-        with Desk(assistant, settings) as desk:
-            asyncio.run(run(desk, settings, print, address))
+        with Responder(assistant, Answering(assistant), settings) as responder:
+            asyncio.run(serve_socket(responder, settings, print, address))
     app = FastAPI()
     app.include_router(slack.router(assistant, settings, address=address), prefix="/slack")
     with Live(app) as live:
