@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT = 1
-"""Raised when a field goes or changes its meaning; a new field alone does not raise it."""
+"""Raised when a field goes or changes its meaning; adding a field does not raise it."""
 Exported = Answer | Check | Hit | Ingested | Paper
 Values = dict[str, Any]
 """A JSON object, as `json.dumps` takes it and `json.loads` gives it."""
@@ -28,6 +28,17 @@ Values = dict[str, Any]
 _LEFT_OUT = {"Answer": {"hits": {"__all__": {"evidence"}}}, "Ingested": {"rejects": {"__all__": {"text"}}}}
 _OF_PASSAGE = ("paper_id", "title")
 """Fields of a passage that its citation or hit carries instead."""
+_ORDER = {
+    "Answer": (
+        *("format", "question", "query", "kind", "answered", "text", "titles", "lead", "claims", "remark"),
+        *("declined", "rejections", "hits", "written_by", "wording", "usage", "cost", "timings"),
+    ),
+    "Claim": ("text", "heading", "citations"),
+    "Citation": ("reference", "paper_id", "title", "passage", "quote", "start", "support", "basis"),
+    "Hit": ("paper_id", "title", "url", "published", "sources", "abstract", "passage", "score", "relevance"),
+    "Passage": ("start", "text"),
+}
+"""The order in which people read the fields; others follow."""
 _DESCRIPTIONS = {
     ("Answer", "format"): "The version of this schema.",
     ("Answer", "query"): "The self-contained question that was searched.",
@@ -52,17 +63,18 @@ def as_json(answer: Answer) -> Values:
     values = plain(answer)
     abstracts = {hit.paper.id: hit.paper.abstract for hit in answer.hits}
     numbers = {title: number for number, title in enumerate(answer.titles, start=1)}
-    for claim, written in zip(answer.claims, values["claims"], strict=True):
-        for citation, cited in zip(claim.citations, written["citations"], strict=True):
-            _name_paper(cited)
-            cited["reference"] = numbers[citation.passage.title]
-            cited["start"] = start_of(citation, abstracts.get(citation.passage.paper_id, ""))
-    for found in values["hits"]:
-        _name_paper(found)
-        found.update(found.pop("paper"))
-    head = {"format": FORMAT, "question": answer.question, "query": answer.query, "kind": answer.kind}
+
+    def located(citation: Citation, exported: Values) -> Values:
+        start = start_of(citation, abstracts.get(citation.passage.paper_id, ""))
+        return _flat(exported) | {"reference": numbers[citation.passage.title], "start": start}
+
+    for claim, exported in zip(answer.claims, values["claims"], strict=True):
+        pairs = zip(claim.citations, exported["citations"], strict=True)
+        exported["citations"] = [_ordered("Citation", located(*pair)) for pair in pairs]
+    values["claims"] = [_ordered("Claim", claim) for claim in values["claims"]]
+    values["hits"] = [_ordered("Hit", _flat(hit) | hit["paper"]) for hit in values["hits"]]
     computed = {"answered": answer.answered, "text": answer.text, "titles": list(answer.titles)}
-    return {**head, **computed, **values}
+    return _ordered("Answer", {"format": FORMAT, **computed, **values})
 
 
 def paper_as_json(paper: Paper) -> Values:
@@ -83,9 +95,16 @@ def plain(record: Exported) -> Values:
     return values
 
 
-def _name_paper(values: Values) -> None:
-    """Name the paper of a citation or hit beside its passage instead of inside."""
-    values |= {name: values["passage"].pop(name) for name in _OF_PASSAGE}
+def _flat(values: Values) -> Values:
+    """A citation or hit that names its paper itself, not inside the passage."""
+    passage: Values = values["passage"]
+    rest = {name: value for name, value in values.items() if name != "paper"}
+    own = {name: value for name, value in passage.items() if name not in _OF_PASSAGE}
+    return {**rest, **{name: passage[name] for name in _OF_PASSAGE}, "passage": _ordered("Passage", own)}
+
+
+def _ordered(kind: str, values: Values) -> Values:
+    return {name: values[name] for name in _ORDER.get(kind, ()) if name in values} | values
 
 
 def start_of(citation: Citation, abstract: str) -> int | None:
@@ -154,8 +173,9 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     )
     for (record, name), description in _DESCRIPTIONS.items():
         properties[record][name] = {**properties[record][name], "description": description}
-    for part in parts.values():
-        part.update(required=[*part["properties"]], additionalProperties=True)
+    for record, part in parts.items():
+        ordered = _ordered(record, part["properties"])
+        part.update(properties=ordered, required=list(ordered), additionalProperties=True)
     return parts
 
 

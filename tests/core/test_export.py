@@ -66,7 +66,7 @@ def answered(*quotes: str) -> Answer:
     )
 
 
-def test_everything_is_there_and_plain() -> None:
+def test_an_answer_is_written_whole() -> None:
     assert json.loads(json.dumps(as_json(answered("They fall far.")))) == {
         "format": 1,
         "question": "why?",
@@ -154,7 +154,7 @@ def there_and_back(answer: Answer) -> Answer:
     return from_json(json.loads(json.dumps(as_json(answer))))
 
 
-def test_answers_about_the_sample_come_back_equal_but_for_the_evidence(sample_home: Path) -> None:
+def test_answers_about_the_sample_come_back_equal_except_for_the_evidence(sample_home: Path) -> None:
     with Assistant.open(sample_home) as assistant:
         answers = [assistant.ask(question.question) for question in read(ROOT / "eval/sets/sample.jsonl")[::12]]
     assert {answer.answered for answer in answers} == {True, False}
@@ -207,12 +207,12 @@ def test_any_answer_comes_back_equal(answer: Answer) -> None:
     assert there_and_back(answer) == answer
 
 
-def test_a_field_it_does_not_know_is_passed_over() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert from_json(as_json(answered("far.")) | {"colour": "green"}) == answered("far.")
 
 
 @pytest.mark.parametrize("format_", [2, None, "1"])
-def test_what_another_format_wrote_is_refused(format_: object) -> None:
+def test_another_format_is_refused(format_: object) -> None:
     with pytest.raises(ExportError, match=r"in format .*, and this program reads format 1\. Update the program"):
         from_json(as_json(answered("far.")) | {"format": format_})
 
@@ -226,12 +226,12 @@ def test_what_another_format_wrote_is_refused(format_: object) -> None:
         pytest.param({"hits": [{}]}, id="a field lacks"),
     ],
 )
-def test_what_is_no_answer_is_refused(broken: dict[str, Any]) -> None:
+def test_anything_but_an_answer_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ExportError, match=r"^This is not an answer as `assistant ask --json` writes it \("):
         from_json(as_json(answered("far.")) | broken)
 
 
-def test_what_an_older_program_wrote_is_read() -> None:
+def test_an_answer_of_an_older_program_is_read() -> None:
     values = as_json(answered("far."))
     for name in ("wording", "cost", "remark"):
         del values[name]
@@ -275,7 +275,7 @@ def test_the_schema_requires_every_field_that_is_written() -> None:
         assert set(parts[name]["required"]) == set(values), name
 
 
-def test_what_was_taken_in_is_written_without_the_text_of_its_rejects() -> None:
+def test_an_ingest_is_written_without_the_text_of_its_rejects() -> None:
     done = plain(Ingested(added=1, rejects=(Reject("a.txt", 3, "no abstract", "a long text"),)))
     assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract"}]
     jsonschema_rs.validate(schema_of("Ingested"), done)

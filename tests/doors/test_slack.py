@@ -1,4 +1,4 @@
-"""slack: everything that Slack sends, against a Web API on loopback, through the real slack_sdk and bolt."""
+"""slack: everything that Slack sends, through the real slack_sdk and bolt, against a Web API on loopback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MENTION = f"<@{BOT}> "
 
 @pytest.fixture(autouse=True)
 def no_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long an answer takes, it is told alone; that stages are told meanwhile is held in test_slack_resuming."""
+    """Show no stages, however long an answer takes; test_slack_resuming is about stages."""
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 3600.0)
 
 
@@ -93,7 +93,7 @@ def played(
     installed: dict[str, Any] | None = None,
     **more: str,
 ) -> FakeSlack:
-    """What Slack saw of a scene; `installed` is what it says of the installation that a token is for."""
+    """What Slack saw of a scene; `installed` describes the installation that a token is for."""
 
     async def play() -> FakeSlack:
         async with FakeSlack() as fake:
@@ -144,7 +144,7 @@ def test_two_workers_and_a_restart_still_give_one_answer(assistant: Assistant) -
     assert len(asyncio.run(play()).made("chat.postMessage")) == 1
 
 
-def test_fifty_mentions_at_once_are_all_acknowledged_before_they_are_answered(assistant: Assistant) -> None:
+def test_fifty_mentions_at_once_are_acknowledged_before_they_are_answered(assistant: Assistant) -> None:
     answered: list[int] = []
 
     async def scene(at: Workspace) -> None:
@@ -213,7 +213,7 @@ def test_slack_waits_in_the_line_of_the_other_doors(assistant: Assistant) -> Non
     assert refused["text"] == "Too many questions are waiting. Ask again in a minute."
 
 
-def test_a_direct_message_is_answered_where_it_stands(assistant: Assistant) -> None:
+def test_a_direct_message_is_answered_in_place(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         more = {"kind": "message", "channel": "D1", "channel_type": "im"}
         await at.send(event(1, "What does PearRank learn from?", **more))
@@ -251,7 +251,7 @@ def test_a_message_that_mentions_the_bot_comes_as_two_events_and_is_answered_onc
         pytest.param({"kind": "reaction_added"}, id="no message"),
     ],
 )
-def test_what_nobody_asked_is_acknowledged_and_left_alone(assistant: Assistant, sent: dict[str, Any]) -> None:
+def test_events_that_are_not_questions_are_acknowledged_and_ignored(assistant: Assistant, sent: dict[str, Any]) -> None:
     async def scene(at: Workspace) -> None:
         for kind in ("message", "app_mention") if "subtype" not in sent and "kind" not in sent else ("message",):
             more = {"kind": kind, "channel_type": "im", "channel": "D1", **sent}
@@ -261,7 +261,7 @@ def test_what_nobody_asked_is_acknowledged_and_left_alone(assistant: Assistant, 
     assert [name for name, _ in played(assistant, scene).calls if name.startswith("chat")] == []
 
 
-def test_a_question_that_is_none_gets_the_reason(assistant: Assistant) -> None:
+def test_an_invalid_question_gets_the_reason(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         await at.send(event(1, MENTION))
 
@@ -284,7 +284,7 @@ def test_the_placeholder_does_not_outlive_a_failure(assistant: Assistant, monkey
 # -- limits
 
 
-def test_slack_is_asked_again_after_the_time_it_names(assistant: Assistant) -> None:
+def test_a_rate_limited_call_is_repeated_after_the_time_slack_names(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         at.slack.refuse["chat.postMessage"] = [(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "1"})]
         await at.send(event(1))
@@ -292,7 +292,7 @@ def test_slack_is_asked_again_after_the_time_it_names(assistant: Assistant) -> N
     assert len(played(assistant, scene).made("chat.update")) == 1
 
 
-def test_who_asks_too_often_alone_is_told_to_wait(assistant: Assistant) -> None:
+def test_only_the_person_who_asks_too_often_has_to_wait(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         for number in range(1, PER_USER + 2):
             await at.send(event(number))
@@ -306,7 +306,7 @@ def test_who_asks_too_often_alone_is_told_to_wait(assistant: Assistant) -> None:
     assert refused["text"].startswith("That is more questions a minute than I answer. Ask again in ")
 
 
-def test_only_the_channels_of_the_setting_are_answered(assistant: Assistant) -> None:
+def test_only_channels_of_the_setting_are_answered(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         await at.send(event(1, channel="C1"))
         await at.send(event(2, channel="C2"))
@@ -374,7 +374,7 @@ def test_the_buttons_show_evidence_keep_thumbs_and_ask_again(assistant: Assistan
 
 
 @pytest.mark.parametrize("action", ["evidence", "thumb_up", "again"])
-def test_a_button_under_what_is_forgotten_says_so(assistant: Assistant, action: str) -> None:
+def test_a_button_under_a_forgotten_answer_says_so(assistant: Assistant, action: str) -> None:
     async def scene(at: Workspace) -> None:
         await at.press(action, "9 1.5")
 
@@ -386,7 +386,7 @@ def test_a_button_under_what_is_forgotten_says_so(assistant: Assistant, action: 
 # -- the way in
 
 
-def test_slack_is_answered_when_it_asks_whether_the_address_is_ours(assistant: Assistant) -> None:
+def test_slacks_check_of_the_address_is_answered(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         done = await at.send({"type": "url_verification", "challenge": "abc", "token": "t"})
         assert (done.status_code, done.json()) == (200, {"challenge": "abc"})
@@ -438,7 +438,7 @@ def test_an_app_installed_in_a_whole_organisation_answers_everywhere(
     assert [PEAR in shown(update["blocks"]) for update in fake.made("chat.update")] == [True] * 3
 
 
-def test_an_installation_in_one_workspace_of_an_organisation_answers_there_alone(assistant: Assistant) -> None:
+def test_an_installation_in_one_workspace_answers_only_there(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         authorization = {"team_id": "T9", "enterprise_id": "E1", "user_id": BOT}
         await at.send({**event(1), "team_id": "T9", "enterprise_id": "E1", "authorizations": [authorization]})
@@ -466,7 +466,7 @@ def test_an_unknown_workspace_is_not_answered(assistant: Assistant) -> None:
         ([], "chat:write", r"lacks the scopes app_mentions:read, commands\. Add"),
     ],
 )
-def test_a_bad_token_or_a_missing_scope_is_told_at_start(
+def test_a_bad_token_or_a_missing_scope_fails_at_start(
     assistant: Assistant, refusal: list[Any], scopes: str, message: str
 ) -> None:
     async def play() -> None:
@@ -514,12 +514,12 @@ def test_events_over_a_socket_are_acknowledged_and_answered(assistant: Assistant
 
 
 @pytest.mark.parametrize("missing", ["slack_bot_token", "slack_app_token"])
-def test_a_missing_token_is_told_with_the_cure(assistant: Assistant, missing: str) -> None:
+def test_a_missing_token_says_where_to_find_it(assistant: Assistant, missing: str) -> None:
     with pytest.raises(SettingsError, match=rf"ASSISTANT_{missing.upper()} is not set\. Copy the token"):
         slack.serve(assistant, Settings(**{**TOKENS, missing: ""}), print)
 
 
-def test_a_missing_extra_is_told_with_the_cure(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_names_the_install_command(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[slack\]'"):
         slack.serve(assistant, Settings(**TOKENS), print)
@@ -545,5 +545,5 @@ def test_the_manifest_asks_for_what_the_bot_uses() -> None:
         ("<!channel> <https://a.b/c>", "https://a.b/c"),
     ],
 )
-def test_what_was_typed_is_read_out_of_what_slack_sends(sent: str, meant: str) -> None:
+def test_the_typed_text_is_recovered_from_what_slack_sends(sent: str, meant: str) -> None:
     assert plain(sent) == meant

@@ -92,7 +92,7 @@ def test_five_minutes_late_is_in_time(late: float) -> None:
         pytest.param({TIMESTAMP: EXAMPLE_TIME, SIGNATURE: "v0=ü"}, EXAMPLE, 401, "is wrong", id="no ASCII"),
     ],
 )
-def test_what_is_not_signed_rightly_is_refused(given: dict[str, str], body: bytes, status: int, reason: str) -> None:
+def test_invalid_signatures_are_refused(given: dict[str, str], body: bytes, status: int, reason: str) -> None:
     with pytest.raises(HTTPException, match=reason) as refused:
         let_in(given, body)
     assert refused.value.status_code == status
@@ -111,7 +111,7 @@ def test_the_body_of_an_old_request_is_not_read() -> None:
 def answered(
     assistant: Assistant, *requests: tuple[str, bytes, dict[str, str]], **settings: str
 ) -> list[httpx.Response]:
-    """What each request to `/slack/...` gets, one after the other."""
+    """The responses to requests to `/slack/...`, one after the other."""
 
     async def play() -> list[httpx.Response]:
         app = FastAPI()
@@ -156,7 +156,7 @@ def test_the_same_request_again_is_kept_once(assistant: Assistant, home: Path) -
     assert held.length == 1
 
 
-def test_what_cannot_be_answered_is_told_and_not_a_fault(assistant: Assistant) -> None:
+def test_an_invalid_question_gets_the_reason_as_its_answer(assistant: Assistant) -> None:
     (told,) = answered(assistant, hook(text="?!", user="ann"), slack_signing_secret=SECRET)
     assert (told.status_code, told.json()["answered"]) == (200, False)
     assert told.json()["text"] == "The question has no words. Ask something about the papers."
@@ -172,7 +172,7 @@ def test_malformed_json_is_refused(assistant: Assistant, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", ["hook", "events"])
-def test_the_routes_refuse_what_is_forged_old_or_long(assistant: Assistant, path: str) -> None:
+def test_the_routes_refuse_forged_old_and_long_requests(assistant: Assistant, path: str) -> None:
     async def play() -> list[int]:
         async with FakeSlack() as fake, serving(assistant, fake) as client:
             requests = (
@@ -211,7 +211,7 @@ def test_no_more_of_a_long_body_is_read_than_shows_that_it_is_long(assistant: As
     assert sent == 3 * SLACK // 2
 
 
-def test_who_asks_too_often_is_told_when_to_come_again(assistant: Assistant) -> None:
+def test_a_refusal_for_asking_too_often_says_when_to_ask_again(assistant: Assistant) -> None:
     requests = [hook(text="?!", user="ann")] * (PER_USER + 1)
     *_, last = answered(assistant, *requests, slack_signing_secret=SECRET)
     assert last.status_code == 429
@@ -237,7 +237,7 @@ def mattermost(assistant: Assistant, *bodies: tuple[bytes, dict[str, str]], **mo
     return answered(assistant, *requests, mattermost_tokens="m1, m2", **more)
 
 
-def test_mattermost_gets_markdown_in_both_its_dialects(assistant: Assistant) -> None:
+def test_mattermost_gets_markdown_for_webhooks_and_commands(assistant: Assistant) -> None:
     as_form, as_json, command = mattermost(
         assistant,
         (urlencode(OUTGOING).encode(), FORM),
@@ -257,12 +257,12 @@ def test_a_wrong_token_is_refused_and_not_echoed(assistant: Assistant) -> None:
     assert "guessed" not in refused.text
 
 
-def test_mattermost_is_answered_in_the_channels_of_the_setting_only(assistant: Assistant) -> None:
+def test_mattermost_is_answered_only_in_the_channels_of_the_setting(assistant: Assistant) -> None:
     (told,) = mattermost(assistant, (urlencode(COMMAND).encode(), FORM), slack_channels="d")
     assert told.json() == {"response_type": "ephemeral", "text": "I do not answer in this channel."}
 
 
-def test_what_a_question_or_a_paper_says_calls_nobody(assistant: Assistant) -> None:
+def test_an_at_sign_in_an_answer_mentions_nobody(assistant: Assistant) -> None:
     body = urlencode({**COMMAND, "text": "Who is @all in “@channel”?"}).encode()
     (told,) = mattermost(assistant, (body, FORM))
     assert "@" not in told.json()["text"]

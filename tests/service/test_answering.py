@@ -56,7 +56,7 @@ def test_the_answer_is_that_of_the_assistant(assistant: Assistant) -> None:
     assert line.waiting == 0
 
 
-def test_what_is_wrong_with_a_question_is_raised(assistant: Assistant) -> None:
+def test_an_invalid_question_raises(assistant: Assistant) -> None:
     with closing(answering(assistant)) as line, pytest.raises(QuestionError, match="no words"):
         asyncio.run(line.answer("?!"))
     assert line.waiting == 0
@@ -81,7 +81,7 @@ def test_the_work_ends_at_its_next_event_once_nobody_waits() -> None:
     assert slow.ended == 0
 
 
-def test_what_waits_in_line_is_not_begun_for_those_who_left() -> None:
+def test_a_waiting_question_is_not_begun_if_its_client_left() -> None:
     slow = Slow()
 
     async def scene(line: Answering) -> None:
@@ -104,7 +104,7 @@ def test_what_waits_in_line_is_not_begun_for_those_who_left() -> None:
     assert (slow.ended, line.waiting) == (1, 0)
 
 
-def test_whoever_waits_learns_how_many_are_ahead() -> None:
+def test_a_waiting_question_shows_how_many_are_ahead() -> None:
     slow = Slow()
 
     async def updates(line: Answering, question: str, seen: list[Update]) -> None:

@@ -147,7 +147,7 @@ def _turn(assistant: Assistant, question: str, markdown: str) -> Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ChatReply:
     """What the model says: Markdown, its citations with their places, token counts, and `more` than the dialect has."""
 
     content: str
@@ -162,7 +162,7 @@ class Reply:
         return [self.content[start : start + PIECE] for start in range(0, len(self.content), PIECE)]
 
 
-Step = str | Reply
+Step = str | ChatReply
 """A stage or a claim that passed; or, last, the reply."""
 
 
@@ -184,24 +184,24 @@ async def steps(
     backend.doorkeeper.admit(caller, "ask", question=reply is None)
     tokens = await asyncio.to_thread(lambda: sum(count_tokens(message.text) for message in messages))
     if reply is not None:
-        return _at_once(Reply(reply, prompt_tokens=tokens, completion_tokens=count_tokens(reply)))
+        return _at_once(ChatReply(reply, prompt_tokens=tokens, completion_tokens=count_tokens(reply)))
     turns = await asyncio.to_thread(turns_in, backend.assistant, messages, backend.memory_turns)
     events = backend.answering.events(question, turns)
     first = await unless_hung_up(request, anext(events))
     return _answering(backend, first, events, tokens)
 
 
-async def last(request: Request, ahead: AsyncGenerator[Step, None]) -> Reply:
+async def last(request: Request, ahead: AsyncGenerator[Step, None]) -> ChatReply:
     """The reply, which is the last of the steps; they end when the client hangs up."""
 
-    async def reply() -> Reply:
+    async def reply() -> ChatReply:
         async with aclosing(ahead):
-            return [step async for step in ahead if isinstance(step, Reply)][-1]
+            return [step async for step in ahead if isinstance(step, ChatReply)][-1]
 
     return await unless_hung_up(request, reply())
 
 
-async def _at_once(reply: Reply) -> AsyncGenerator[Step, None]:
+async def _at_once(reply: ChatReply) -> AsyncGenerator[Step, None]:
     yield reply
 
 
@@ -216,7 +216,7 @@ async def _answering(
     yield await asyncio.to_thread(_reply, event.answer, tokens)
 
 
-def _reply(answer: Answer, prompt_tokens: int) -> Reply:
+def _reply(answer: Answer, prompt_tokens: int) -> ChatReply:
     content = of_answer(answer)
     urls = {hit.paper.title: hit.paper.url for hit in answer.hits}
     places = [(start, end, answer.titles[number - 1]) for start, end, number in marks(answer)]
@@ -224,7 +224,7 @@ def _reply(answer: Answer, prompt_tokens: int) -> Reply:
         {"start_index": start, "end_index": end, "title": title, "url": address(title, urls.get(title, ""))}
         for start, end, title in places
     ]
-    return Reply(content, citations, prompt_tokens, count_tokens(content), _more(answer, urls))
+    return ChatReply(content, citations, prompt_tokens, count_tokens(content), _more(answer, urls))
 
 
 def _more(answer: Answer, urls: Mapping[str, str]) -> dict[str, Any]:

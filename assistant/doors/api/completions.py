@@ -24,10 +24,10 @@ from .chats import (
     MODEL,
     MOST_MESSAGES,
     ChatMessage,
+    ChatReply,
     Format,
     Lenient,
     NoTools,
-    Reply,
     Step,
     as_error,
     last,
@@ -145,7 +145,7 @@ def _model() -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": 0, "owned_by": "paper-assistant"}
 
 
-def _whole(answer: Reply) -> dict[str, Any]:
+def _whole(answer: ChatReply) -> dict[str, Any]:
     message = {"role": "assistant", "content": answer.content, "refusal": None, "annotations": _annotations(answer)}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return {**_head("chat.completion"), "choices": [choice], "usage": _usage(answer), **answer.more}
@@ -155,7 +155,7 @@ def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
-def _usage(answer: Reply) -> dict[str, int]:
+def _usage(answer: ChatReply) -> dict[str, int]:
     total = answer.prompt_tokens + answer.completion_tokens
     return {
         "prompt_tokens": answer.prompt_tokens,
@@ -164,7 +164,7 @@ def _usage(answer: Reply) -> dict[str, int]:
     }
 
 
-def _annotations(answer: Reply) -> list[dict[str, Any]]:
+def _annotations(answer: ChatReply) -> list[dict[str, Any]]:
     return [{"type": "url_citation", "url_citation": dict(cited)} for cited in answer.citations]
 
 
@@ -174,7 +174,7 @@ async def _chunks(ahead: AsyncGenerator[Step, None], *, usage: bool) -> Events:
     async with aclosing(ahead):
         yield chunk({"role": "assistant", "content": ""})
         async for step in ahead:
-            if isinstance(step, Reply):
+            if isinstance(step, ChatReply):
                 for part in _answer_chunks(step, chunk, usage=usage):
                     yield part
             else:
@@ -182,7 +182,7 @@ async def _chunks(ahead: AsyncGenerator[Step, None], *, usage: bool) -> Events:
 
 
 def _answer_chunks(
-    answer: Reply, chunk: functools.partial[ServerSentEvent], *, usage: bool
+    answer: ChatReply, chunk: functools.partial[ServerSentEvent], *, usage: bool
 ) -> Iterator[ServerSentEvent]:
     for piece in answer.pieces:
         yield chunk({"content": piece})

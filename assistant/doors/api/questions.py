@@ -51,12 +51,12 @@ async def ask(body: bodies.AskRequest, request: Request, backend: TheBackend, ca
     if body.stream or MEDIA in request.headers.get("accept", ""):
         events = backend.answering.events(body.question, turns, papers=body.papers)
         first = await unless_hung_up(request, anext(events))  # an error until here gets a status of its own
-        return event_stream(told(first, events, finish), _failed)
+        return event_stream(answer_events(first, events, finish), _failed)
     answer = await unless_hung_up(request, backend.answering.answer(body.question, turns, papers=body.papers))
     return JSONResponse(await finish(answer))
 
 
-async def told(first: Event, others: AsyncGenerator[Event, None], finish: Finish) -> Events:
+async def answer_events(first: Event, others: AsyncGenerator[Event, None], finish: Finish) -> Events:
     """Stages, claims with the numbers that they will carry, and the answer once it is finished."""
     claims: tuple[Claim, ...] = ()
     async with aclosing(others):

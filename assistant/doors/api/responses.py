@@ -24,10 +24,10 @@ from .chats import (
     MOST_CHARACTERS,
     MOST_MESSAGES,
     ChatMessage,
+    ChatReply,
     Format,
     Lenient,
     NoTools,
-    Reply,
     Step,
     as_error,
     last,
@@ -154,7 +154,7 @@ class Frame:
     def begun(self) -> dict[str, Any]:
         return {**self._frame, "status": "in_progress", "output": [], "usage": None}
 
-    def completed(self, output: list[dict[str, Any]], answer: Reply) -> dict[str, Any]:
+    def completed(self, output: list[dict[str, Any]], answer: ChatReply) -> dict[str, Any]:
         usage = {
             "input_tokens": answer.prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
@@ -165,13 +165,13 @@ class Frame:
         return {**self._frame, "status": "completed", "output": output, "usage": usage, **answer.more}
 
 
-def _message(id_: str, answer: Reply | None) -> dict[str, Any]:
+def _message(id_: str, answer: ChatReply | None) -> dict[str, Any]:
     """The message of the answer, empty while there is none."""
     status, content = ("completed", [_part(answer)]) if answer else ("in_progress", [])
     return {"type": "message", "id": id_, "status": status, "role": "assistant", "content": content}
 
 
-def _part(answer: Reply | None) -> dict[str, Any]:
+def _part(answer: ChatReply | None) -> dict[str, Any]:
     annotations = [{"type": "url_citation", **cited} for cited in answer.citations] if answer else []
     return {
         "type": "output_text",
@@ -189,7 +189,7 @@ async def _events(ahead: AsyncGenerator[Step, None], response: Frame, stream: St
         for part in stream.reasoning_begun():
             yield part
         async for step in ahead:
-            if isinstance(step, Reply):
+            if isinstance(step, ChatReply):
                 for part in stream.answered(step):
                     yield part
                 yield stream.one("response.completed", {"response": response.completed(stream.output, step)})
@@ -218,7 +218,7 @@ class StreamEvents:
         self._stages += stage
         return self._summary("text.delta", {"delta": stage})
 
-    def answered(self, answer: Reply) -> Iterator[ServerSentEvent]:
+    def answered(self, answer: ChatReply) -> Iterator[ServerSentEvent]:
         """The end of the stages, and the answer."""
         summary = {"type": "summary_text", "text": self._stages}
         yield self._summary("text.done", {"text": self._stages})
