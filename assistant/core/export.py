@@ -14,48 +14,93 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ExportError
-from .records import Answer, Check, Citation, Hit, Ingested, Paper
+from .records import Answer, Check, Citation, Ingested, Paper
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT = 1
 """Raised when a field goes or changes its meaning; adding a field does not raise it."""
-Exported = Answer | Check | Hit | Ingested | Paper
+Exported = Answer | Check | Ingested | Paper
 Values = dict[str, Any]
 """A JSON object, as `json.dumps` takes it and `json.loads` gives it."""
 
 _LEFT_OUT = {"Answer": {"hits": {"__all__": {"evidence"}}}, "Ingested": {"rejects": {"__all__": {"text"}}}}
 _OF_PASSAGE = ("paper_id", "title")
 """Fields of a passage that its citation or hit carries instead."""
-_ORDER = {
-    "Answer": (
-        *("format", "question", "query", "kind", "answered", "text", "titles", "lead", "claims", "remark"),
-        *("declined", "rejections", "hits", "written_by", "wording", "usage", "cost", "timings"),
-    ),
-    "Claim": ("text", "heading", "citations"),
-    "Citation": ("reference", "paper_id", "title", "passage", "quote", "start", "support", "basis"),
-    "Hit": ("paper_id", "title", "url", "published", "sources", "abstract", "passage", "score", "relevance"),
-    "Passage": ("start", "text"),
+_FIELDS = {
+    "Answer": {
+        "format": "The version of this schema.",
+        "question": "As asked.",
+        "query": "The self-contained question that was searched; in a conversation it may differ from `question`.",
+        "kind": "The kind of answer asked for, such as `fact`, `figure`, `list`, `count`, `compare` or `summary`.",
+        "answered": "Whether there is an answer.",
+        "text": "The answer, or why there is none; `[n]` stands for the n-th of `titles`.",
+        "titles": "The titles cited, word for word, in the order of their numbers.",
+        "lead": "A sentence about the library before the claims, or empty.",
+        "claims": "The checked sentences of the answer.",
+        "remark": "Something unusual about how the answer was made, such as a model that failed; usually empty.",
+        "declined": "Why there is no answer; null if there is one.",
+        "rejections": "What was written and did not pass the checks.",
+        "hits": "The papers found, best first.",
+        "written_by": "`extractive` for quotations, otherwise the name of a language model.",
+        "wording": "The hash of the prompts; empty if no language model was used.",
+        "usage": "What language models used: `calls`, of which `estimated`, `prompt_tokens`, `completion_tokens`.",
+        "cost": "What that costs in US dollars; null where a price is not known.",
+        "timings": "Seconds by step.",
+    },
+    "Claim": {
+        "text": "The sentence.",
+        "heading": "The title it is listed under, or empty.",
+        "citations": "What it rests on; at least one.",
+    },
+    "Citation": {
+        "reference": "The number in `text`.",
+        "paper_id": "The id of the paper.",
+        "title": "The title of the paper.",
+        "passage": "The passage of its abstract that was read.",
+        "quote": "The words cited, word for word.",
+        "start": "The character of the abstract at which the quote begins, from 0; null if unknown.",
+        "support": "How strongly it supports the sentence, 0 to 1.",
+        "basis": "`quoted`: word for word; `checked`: by words, numbers and names; `judged`: by a language model.",
+    },
+    "Passage": {"start": "The character of the abstract at which it begins, from 0.", "text": "Word for word."},
+    "Decline": {
+        "kind": "`absent`: nothing on it here; `unstated`: the papers do not say; `off-corpus`: not a question for "
+        "papers; `invented`: a name that is in no paper; `empty`: there are no papers.",
+        "message": "The reason in words.",
+        "nearest": "The titles of the nearest papers.",
+    },
+    "Rejection": {
+        "sentence": "The sentence as written.",
+        "mark": "The reference that did not pass, or empty for the whole sentence.",
+        "reason": "Why it did not pass.",
+    },
+    "Hit": {
+        "paper_id": "The id of the paper.",
+        "title": "The title of the paper.",
+        "url": "Its address, or empty.",
+        "published": "When it was published, or empty.",
+        "sources": "The listings that contain it.",
+        "abstract": "Its abstract, as it was read.",
+        "passage": "The passage that fits best.",
+        "score": "The score by which hits are ranked.",
+        "relevance": "The probability that the question is about this paper, 0 to 1.",
+        "ranks": "Its rank in each list, from 1; null if it is not in the list.",
+        "signals": "Its raw score in each list.",
+    },
+    "Paper": {"id": "The hash of its title.", "sources": "The listings that contain it."},
+    "Check": {
+        "supported": "Whether the abstract supports the sentence.",
+        "score": "How strongly, 0 to 1.",
+        "basis": "As in a citation.",
+        "reasons": "Why it does not.",
+        "quote": "The closest words of the abstract.",
+        "certain": "Whether a definite error was found, which no judgement of a model outweighs.",
+    },
+    "Reject": {"line": "From 1; 0 stands for the whole file."},
 }
-"""The order in which people read the fields; others follow."""
-_DESCRIPTIONS = {
-    ("Answer", "format"): "The version of this schema.",
-    ("Answer", "query"): "The self-contained question that was searched.",
-    ("Answer", "text"): "`[n]` stands for the n-th of `titles`.",
-    ("Answer", "titles"): "The papers cited, in the order of their numbers.",
-    ("Answer", "cost"): "In US dollars; null where a price is not known.",
-    ("Citation", "reference"): "The number in `text`.",
-    ("Citation", "quote"): "Word for word.",
-    ("Citation", "start"): "The character of the abstract at which the quote begins, from 0.",
-    ("Citation", "support"): "How strongly it supports the sentence, 0 to 1.",
-    ("Check", "score"): "0 to 1.",
-    ("Check", "reasons"): "Why the abstract does not support it.",
-    ("Check", "quote"): "The closest words of the abstract.",
-    ("Hit", "relevance"): "The probability that the question is about this paper, 0 to 1.",
-    ("Paper", "sources"): "The listings that contain it.",
-    ("Reject", "line"): "From 1; 0 stands for the whole file.",
-}
+"""What fields mean, in the order in which they are written; fields that are not named here follow."""
 
 
 def as_json(answer: Answer) -> Values:
@@ -104,7 +149,7 @@ def _flat(values: Values) -> Values:
 
 
 def _ordered(kind: str, values: Values) -> Values:
-    return {name: values[name] for name in _ORDER.get(kind, ()) if name in values} | values
+    return {name: values[name] for name in _FIELDS.get(kind, ()) if name in values} | values
 
 
 def start_of(citation: Citation, abstract: str) -> int | None:
@@ -124,6 +169,8 @@ def from_json(values: Mapping[str, Any]) -> Answer:
             f"The answer is in format {values.get('format')!r}, and this program reads format {FORMAT}. "
             "Update the program: pip install --upgrade paper-assistant"
         )
+    from pydantic import ValidationError
+
     try:
         claims = [claim | {"citations": [_nested(c) for c in claim["citations"]]} for claim in values["claims"]]
         hits = [
@@ -131,12 +178,16 @@ def from_json(values: Mapping[str, Any]) -> Answer:
             for hit in values["hits"]
         ]
         answer: Answer = _adapter(Answer).validate_python({**values, "claims": claims, "hits": hits})
-    except (KeyError, TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
-        raise ExportError(
-            f"This is not an answer as `assistant ask --json` writes it ({type(error).__name__}: {error}). "
-            "Ask the question again."
-        ) from error
+    except ValidationError as error:
+        details = error.errors()[0]
+        raise _not_an_answer(f"{'.'.join(map(str, details['loc']))}: {details['msg']}") from error
+    except (KeyError, TypeError) as error:
+        raise _not_an_answer(f"{type(error).__name__}: {error}") from error
     return answer
+
+
+def _not_an_answer(reason: str) -> ExportError:
+    return ExportError(f"This is not an answer as `assistant ask --json` writes it ({reason}). Ask the question again.")
 
 
 def _nested(values: Values) -> Values:
@@ -161,8 +212,8 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     parts.pop("Evidence", None)
     properties: dict[str, Values] = {name: part["properties"] for name, part in parts.items()}
     text, number, maybe = {"type": "string"}, {"type": "integer"}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}
-    properties["Hit"].pop("evidence")
-    properties["Reject"].pop("text")
+    properties["Hit"].pop("evidence", None)
+    properties["Reject"].pop("text", None)
     named: Values = {name: properties["Passage"].pop(name) for name in _OF_PASSAGE}
     properties["Citation"].update(named, reference=number, start=maybe)
     properties["Hit"].pop("paper")
@@ -171,12 +222,20 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     properties["Answer"].update(
         format=number, answered={"type": "boolean"}, text=text, titles={"type": "array", "items": text}
     )
-    for (record, name), description in _DESCRIPTIONS.items():
-        properties[record][name] = {**properties[record][name], "description": description}
     for record, part in parts.items():
-        ordered = _ordered(record, part["properties"])
+        ordered = {
+            name: _described(value, _FIELDS.get(record, {}).get(name))
+            for name, value in _ordered(record, properties[record]).items()
+        }
         part.update(properties=ordered, required=list(ordered), additionalProperties=True)
+        part["description"] = part["description"].partition("\n")[0]
     return parts
+
+
+def _described(schema: Values, description: str | None) -> Values:
+    """The schema of a field, without what readers of results do not need."""
+    needed = {name: value for name, value in schema.items() if name not in ("default", "title")}
+    return needed if description is None else needed | {"description": description}
 
 
 @functools.cache

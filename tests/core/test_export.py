@@ -275,6 +275,13 @@ def test_the_schema_requires_every_field_that_is_written() -> None:
         assert set(parts[name]["required"]) == set(values), name
 
 
+def test_every_field_of_an_answer_is_described() -> None:
+    parts = schemas()
+    for name in ("Answer", "Claim", "Citation", "Passage", "Decline", "Rejection", "Hit"):
+        nameless = [field for field, schema in parts[name]["properties"].items() if "description" not in schema]
+        assert nameless == [], name
+
+
 def test_an_ingest_is_written_without_the_text_of_its_rejects() -> None:
     done = plain(Ingested(added=1, rejects=(Reject("a.txt", 3, "no abstract", "a long text"),)))
     assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract"}]

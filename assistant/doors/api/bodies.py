@@ -64,6 +64,7 @@ def with_records(description: dict[str, Any]) -> dict[str, Any]:
     records = schemas(ref("{model}")["$ref"])
     for name, added in _ADDED.items():
         records[name]["properties"].update(added)
+    records["Check"]["required"] += _ADDED["Check"]
     description["components"]["schemas"].update(records)
     linked: dict[str, Any] = _linked(description)
     return linked
