@@ -18,7 +18,7 @@ from ...service.entry import Entry
 from ...service.problems import MEDIA
 from ...service.receiving import Receiving
 from . import bodies, completions, conversations, papers, questions, responses
-from .backend import Backend, Reader, TheBackend
+from .backend import Backend, MayRead, TheBackend
 from .docs import page
 from .errors import on_error, on_http, on_validation, response
 from .metrics import MEDIA as METRICS
@@ -52,7 +52,7 @@ def ready(backend: TheBackend) -> Response:
 
 
 @router.get("/metrics", responses={200: {"content": {METRICS: {"schema": {"type": "string"}}}}}, response_model=None)
-def metrics(backend: TheBackend, _: Reader) -> Response:
+def metrics(backend: TheBackend, _: MayRead) -> Response:
     """Return numbers for Prometheus."""
     return Response(backend.metrics.shown(), media_type=METRICS)
 

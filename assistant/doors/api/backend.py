@@ -87,11 +87,11 @@ async def _backend(request: Request) -> Backend:
 
 
 TheBackend = Annotated[Backend, Depends(_backend)]
-Reader = Annotated[Caller, Security(_reader)]
+MayRead = Annotated[Caller, Security(_reader)]
 """A caller that may read."""
-Asker = Annotated[Caller, Security(_asker)]
+MayAsk = Annotated[Caller, Security(_asker)]
 """A caller that may ask, and whose question has been counted."""
-Writer = Annotated[Caller, Security(_writer)]
+MayWrite = Annotated[Caller, Security(_writer)]
 """A caller that may change the papers."""
 
 

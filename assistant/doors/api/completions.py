@@ -19,7 +19,7 @@ from pydantic import ConfigDict, Field
 from sse_starlette import ServerSentEvent
 
 from ...service.problems import problem_of
-from .backend import Reader, TheBackend
+from .backend import MayRead, TheBackend
 from .chats import (
     MODEL,
     MOST_MESSAGES,
@@ -110,13 +110,13 @@ class Models(Lenient):
 
 
 @router.get("/v1/models", response_model=Models)
-async def models(_: Reader) -> Response:
+async def models(_: MayRead) -> Response:
     """The one model: the assistant over its papers."""
     return JSONResponse({"object": "list", "data": [_model()]})
 
 
 @router.get("/v1/models/{model}", response_model=Model)
-async def model(_: Reader, model: str) -> Response:
+async def model(_: MayRead, model: str) -> Response:
     """The model of that name."""
     require_model(model)
     return JSONResponse(_model())
@@ -127,7 +127,7 @@ async def model(_: Reader, model: str) -> Response:
     response_model=Completion,
     responses={200: {"content": {MEDIA: {"itemSchema": CHUNKS}}}},
 )
-async def complete(body: CompletionRequest, request: Request, backend: TheBackend, caller: Reader) -> Response:
+async def complete(body: CompletionRequest, request: Request, backend: TheBackend, caller: MayRead) -> Response:
     """Answer the last question of a chat, which may refer to earlier messages.
 
     The sources are listed under the answer in Markdown, in `annotations` with their places, and in `citations` with

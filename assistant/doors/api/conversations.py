@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from ...core import bounds
 from ...people.conversations import Kept, exported
 from . import bodies
-from .backend import Reader, TheBackend
+from .backend import MayRead, TheBackend
 
 Id = Annotated[
     str, InPath(max_length=bounds.ID, description="A conversation's id.", examples=["kZ3v0nJm2bXh5Qw8sT1yLg"])
@@ -24,7 +24,7 @@ router = APIRouter(tags=["conversations"])
 
 @router.get("/api/conversations", response_model=bodies.ConversationList)
 async def conversations(
-    backend: TheBackend, caller: Reader, parameters: Annotated[bodies.ConversationsParameters, Query()]
+    backend: TheBackend, caller: MayRead, parameters: Annotated[bodies.ConversationsParameters, Query()]
 ) -> Response:
     """List the conversations of the caller's key, last used first."""
     listed = functools.partial(backend.conversations.listed, caller.owner, limit=parameters.limit)
@@ -32,7 +32,7 @@ async def conversations(
 
 
 @router.post("/api/conversations", response_model=bodies.ConversationSummary, status_code=201)
-async def begin(backend: TheBackend, caller: Reader, body: bodies.TitleRequest) -> Response:
+async def begin(backend: TheBackend, caller: MayRead, body: bodies.TitleRequest) -> Response:
     """Begin a conversation; send its id to `/api/ask`, so that a question may refer to earlier ones."""
     id_ = await asyncio.to_thread(functools.partial(backend.conversations.begin, caller.owner, title=body.title))
     return JSONResponse(_summary(await asyncio.to_thread(backend.conversations.get, caller.owner, id_)), 201)
@@ -40,7 +40,7 @@ async def begin(backend: TheBackend, caller: Reader, body: bodies.TitleRequest) 
 
 @router.get("/api/conversations/{id}", response_model=bodies.ConversationExport)
 async def conversation(
-    backend: TheBackend, caller: Reader, id: Id, parameters: Annotated[bodies.TurnsParameters, Query()]
+    backend: TheBackend, caller: MayRead, id: Id, parameters: Annotated[bodies.TurnsParameters, Query()]
 ) -> Response:
     """Return a conversation with its turns, oldest first."""
     kept = await asyncio.to_thread(backend.conversations.get, caller.owner, id)
@@ -51,14 +51,14 @@ async def conversation(
 
 
 @router.patch("/api/conversations/{id}", response_model=bodies.ConversationSummary)
-async def rename(backend: TheBackend, caller: Reader, id: Id, body: bodies.TitleRequest) -> Response:
+async def rename(backend: TheBackend, caller: MayRead, id: Id, body: bodies.TitleRequest) -> Response:
     """Give a conversation another title."""
     await asyncio.to_thread(backend.conversations.rename, caller.owner, id, body.title)
     return JSONResponse(_summary(await asyncio.to_thread(backend.conversations.get, caller.owner, id)))
 
 
 @router.delete("/api/conversations/{id}", status_code=204)
-async def delete(backend: TheBackend, caller: Reader, id: Id) -> Response:
+async def delete(backend: TheBackend, caller: MayRead, id: Id) -> Response:
     """Delete a conversation and its answers, for good."""
     await asyncio.to_thread(backend.conversations.delete, caller.owner, id)
     return Response(status_code=204)

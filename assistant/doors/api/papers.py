@@ -18,7 +18,7 @@ from ...core.errors import NoSuchDays, QuestionError
 from ...core.export import paper_as_json, plain
 from ...core.records import Ingested
 from . import bodies
-from .backend import Reader, TheBackend, Writer
+from .backend import MayRead, MayWrite, TheBackend
 
 UNNAMED = "listing.txt"
 """The name of an upload that has no usable one."""
@@ -29,7 +29,7 @@ router = APIRouter(tags=["papers"])
 
 
 @router.get("/api/papers", response_model=bodies.PapersPage)
-async def papers(backend: TheBackend, _: Reader, parameters: Annotated[bodies.PapersParameters, Query()]) -> Response:
+async def papers(backend: TheBackend, _: MayRead, parameters: Annotated[bodies.PapersParameters, Query()]) -> Response:
     """List the papers by title, or those that contain words; if `until` lies before `since`, the list is empty."""
     fitting = functools.partial(
         backend.assistant.papers,
@@ -47,14 +47,14 @@ async def papers(backend: TheBackend, _: Reader, parameters: Annotated[bodies.Pa
 
 
 @router.get("/api/papers/{name:path}", response_model=bodies.PaperValues)
-async def paper(backend: TheBackend, _: Reader, name: Name) -> Response:
+async def paper(backend: TheBackend, _: MayRead, name: Name) -> Response:
     """Return one paper."""
     return JSONResponse(paper_as_json(await asyncio.to_thread(backend.assistant.paper, name)))
 
 
 @router.post("/api/papers", response_model=bodies.IngestedValues)
 async def add(
-    backend: TheBackend, _: Writer, file: Annotated[UploadFile, File(description="A listing file, UTF-8 text.")]
+    backend: TheBackend, _: MayWrite, file: Annotated[UploadFile, File(description="A listing file, UTF-8 text.")]
 ) -> Response:
     """Add the papers of a listing file. Records that cannot be added are in `rejects`; all others are added.
 
@@ -65,7 +65,7 @@ async def add(
 
 
 @router.delete("/api/papers/{name:path}", response_model=bodies.IngestedValues)
-async def remove(backend: TheBackend, _: Writer, name: Name) -> Response:
+async def remove(backend: TheBackend, _: MayWrite, name: Name) -> Response:
     """Remove a paper."""
     return JSONResponse(plain(await asyncio.to_thread(backend.assistant.remove, name)))
 

@@ -17,7 +17,7 @@ from ...core.records import STARTING_OVER, Answer, Claim, Event, Turn
 from ...service.doorkeeper import Caller
 from ...service.problems import problem_of
 from . import bodies
-from .backend import Asker, Backend, TheBackend, unless_hung_up
+from .backend import Backend, MayAsk, TheBackend, unless_hung_up
 from .sse import MEDIA, Events, described, event, event_stream
 
 EVENTS = {
@@ -40,7 +40,7 @@ router = APIRouter(tags=["questions"])
     response_model=bodies.AnswerValues,
     responses={200: {"content": {MEDIA: described(EVENTS)}}},
 )
-async def ask(body: bodies.AskRequest, request: Request, backend: TheBackend, caller: Asker) -> Response:
+async def ask(body: bodies.AskRequest, request: Request, backend: TheBackend, caller: MayAsk) -> Response:
     """Answer a question with every sentence cited and checked, or say why there is no answer.
 
     With `stream`, or if the client accepts `text/event-stream`, events are sent as they happen: `stage`, `claim`,
@@ -101,7 +101,7 @@ async def _finish(backend: Backend, caller: Caller, conversation: str, answer: A
 
 
 @router.post("/api/check", response_model=bodies.CheckValues)
-async def check(body: bodies.CheckRequest, backend: TheBackend, _: Asker) -> Response:
+async def check(body: bodies.CheckRequest, backend: TheBackend, _: MayAsk) -> Response:
     """Check whether the abstract of a paper supports a sentence."""
     paper = await asyncio.to_thread(backend.assistant.paper, body.paper)
     verdict = await backend.answering.aside(functools.partial(backend.assistant.check, body.sentence, paper.title))
@@ -109,7 +109,7 @@ async def check(body: bodies.CheckRequest, backend: TheBackend, _: Asker) -> Res
 
 
 @router.get("/api/search", response_model=bodies.SearchResults)
-async def search(backend: TheBackend, _: Asker, parameters: Annotated[bodies.SearchParameters, Query()]) -> Response:
+async def search(backend: TheBackend, _: MayAsk, parameters: Annotated[bodies.SearchParameters, Query()]) -> Response:
     """Find the papers that a question is about, best first, without answering it."""
     understood = functools.partial(backend.assistant.understood, parameters.question)
     asked, hits = await backend.answering.aside(understood)

@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field
 from sse_starlette import ServerSentEvent
 
 from ...service.problems import problem_of
-from .backend import Reader, TheBackend
+from .backend import MayRead, TheBackend
 from .chats import (
     MODEL,
     MOST_CHARACTERS,
@@ -115,7 +115,7 @@ class ResponseObject(Lenient):
     response_model=ResponseObject,
     responses={200: {"content": {MEDIA: {"itemSchema": EVENTS}}}},
 )
-async def respond(body: ResponseRequest, request: Request, backend: TheBackend, caller: Reader) -> Response:
+async def respond(body: ResponseRequest, request: Request, backend: TheBackend, caller: MayRead) -> Response:
     """Answer the last question of a chat, which may refer to earlier messages.
 
     Nothing is kept. A stream sends the stages as a reasoning summary, and the answer once all of it is checked.
