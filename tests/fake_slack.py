@@ -1,4 +1,4 @@
-"""Slack's Web API on a loopback port, as much of it as the bot uses, through the real slack_sdk and bolt."""
+"""As much of Slack's Web API as the bot uses, on a loopback port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 from aiohttp import web
 
-from assistant.doors.slack.signing import SIGNATURE, TIMESTAMP, signature
+from assistant.doors.slack.http import SIGNATURE, TIMESTAMP, signature
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BOT, TEAM = "U0BOT", "T0ONE"
@@ -20,7 +20,7 @@ SCOPES = "app_mentions:read,chat:write,commands,im:history,channels:history"
 
 
 class FakeSlack:
-    """Records every call; `refuse` holds answers to give first, by method."""
+    """Records every call; `refuse` has responses to give first, by method."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -107,7 +107,7 @@ class FakeSlack:
 
 
 async def settled() -> None:
-    """Nothing that bolt or the bot began is left to be done."""
+    """Wait until everything that bolt or the bot began is done."""
     async with asyncio.timeout(60):
         while pending := [task for task in asyncio.all_tasks() if _of_bolt(task)]:
             await asyncio.wait(pending)
@@ -115,7 +115,7 @@ async def settled() -> None:
 
 def _of_bolt(task: asyncio.Task[Any]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
-    return "slack_bolt" in getattr(code, "co_filename", "") or getattr(code, "co_name", "") == "go_on"
+    return "slack_bolt" in getattr(code, "co_filename", "") or getattr(code, "co_name", "") == "resume"
 
 
 def event(number: int, text: str = f"<@{BOT}> What does PearRank learn from?", **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The doors for programs as they are served: on a loopback port, or without one."""
+"""The HTTP interface, served on a loopback port or called without one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .papers import PAIRS, write_listing
 
 
 async def at_once(_: float) -> None:
-    """Nobody waits in a test."""
+    """A sleep that takes no time."""
 
 
 @contextmanager
@@ -61,7 +61,7 @@ async def client(app: FastAPI, *, address: str = "127.0.0.1") -> AsyncIterator[h
 
 
 class Live:
-    """An application at `url`, up inside a `with`, in a thread of this process."""
+    """An application served at `url` inside a `with`, in a thread of this process."""
 
     def __init__(self, app: FastAPI) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))

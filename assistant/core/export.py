@@ -1,171 +1,245 @@
-"""An answer or a paper in, plain JSON values out, and an answer back again; the schema is told in the README.
+"""Records as plain JSON values, an answer read back from them, and the one schema that describes both.
 
-Whatever is shown of an answer, and whatever a later question may refer to, comes back equal: the abstracts as they
-were when the quotes were held against them, too. `Hit.evidence` alone is left behind: only the writer reads it, and
-it would be three quarters of the whole.
+pydantic reads the fields off the records: a field that a record gains is written, described and read back without a
+change here. The JSON differs from the records in three ways. An answer also carries what can be computed from it; a
+citation and a hit name their paper themselves, not inside the passage; and `Hit.evidence` and `Reject.text` are left
+out: only the writer reads the former, which would be three quarters of the whole, and the latter can be a whole file.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ExportError
-from .records import Answer, Citation, Claim, Decline, Hit, Paper, PaperSignals, Passage, Rejection
+from .records import Answer, Check, Citation, Ingested, Paper
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FORMAT = 1
-"""Raised when a field goes or changes its meaning; a new field alone does not raise it."""
+"""Raised when a field goes or changes its meaning; adding a field does not raise it."""
+Exported = Answer | Check | Ingested | Paper
+Values = dict[str, Any]
+"""A JSON object, as `json.dumps` takes it and `json.loads` gives it."""
+
+_LEFT_OUT = {"Answer": {"hits": {"__all__": {"evidence"}}}, "Ingested": {"rejects": {"__all__": {"text"}}}}
+_OF_PASSAGE = ("paper_id", "title")
+"""Fields of a passage that its citation or hit carries instead."""
+_FIELDS = {
+    "Answer": {
+        "format": "The version of this schema.",
+        "question": "As asked.",
+        "query": "The self-contained question that was searched; in a conversation it may differ from `question`.",
+        "kind": "The kind of answer asked for, such as `fact`, `figure`, `list`, `count`, `compare` or `summary`.",
+        "answered": "Whether there is an answer.",
+        "text": "The answer, or why there is none; `[n]` stands for the n-th of `titles`.",
+        "titles": "The titles cited, word for word, in the order of their numbers.",
+        "lead": "A sentence about the library before the claims, or empty.",
+        "claims": "The checked sentences of the answer.",
+        "remark": "Something unusual about how the answer was made, such as a model that failed; usually empty.",
+        "declined": "Why there is no answer; null if there is one.",
+        "rejections": "What was written and did not pass the checks.",
+        "hits": "The papers found, best first.",
+        "written_by": "`extractive` for quotations, otherwise the name of a language model.",
+        "wording": "The hash of the prompts; empty if no language model was used.",
+        "usage": "What language models used: `calls`, of which `estimated`, `prompt_tokens`, `completion_tokens`.",
+        "cost": "What that costs in US dollars; null where a price is not known.",
+        "timings": "Seconds by step.",
+    },
+    "Claim": {
+        "text": "The sentence.",
+        "heading": "The title it is listed under, or empty.",
+        "citations": "What it rests on; at least one.",
+    },
+    "Citation": {
+        "reference": "The number in `text`.",
+        "paper_id": "The id of the paper.",
+        "title": "The title of the paper.",
+        "passage": "The passage of its abstract that was read.",
+        "quote": "The words cited, word for word.",
+        "start": "The character of the abstract at which the quote begins, from 0; null if unknown.",
+        "support": "How strongly it supports the sentence, 0 to 1.",
+        "basis": "`quoted`: word for word; `checked`: by words, numbers and names; `judged`: by a language model.",
+    },
+    "Passage": {"start": "The character of the abstract at which it begins, from 0.", "text": "Word for word."},
+    "Decline": {
+        "kind": "`absent`: nothing on it here; `unstated`: the papers do not say; `off-corpus`: not a question for "
+        "papers; `invented`: a name that is in no paper; `empty`: there are no papers.",
+        "message": "The reason in words.",
+        "nearest": "The titles of the nearest papers.",
+    },
+    "Rejection": {
+        "sentence": "The sentence as written.",
+        "mark": "The reference that did not pass, or empty for the whole sentence.",
+        "reason": "Why it did not pass.",
+    },
+    "Hit": {
+        "paper_id": "The id of the paper.",
+        "title": "The title of the paper.",
+        "url": "Its address, or empty.",
+        "published": "When it was published, or empty.",
+        "sources": "The listings that contain it.",
+        "abstract": "Its abstract, as it was read.",
+        "passage": "The passage that fits best.",
+        "score": "The score by which hits are ranked.",
+        "relevance": "The probability that the question is about this paper, 0 to 1.",
+        "ranks": "Its rank in each list, from 1; null if it is not in the list.",
+        "signals": "Its raw score in each list.",
+    },
+    "Paper": {"id": "The hash of its title.", "sources": "The listings that contain it."},
+    "Check": {
+        "supported": "Whether the abstract supports the sentence.",
+        "score": "How strongly, 0 to 1.",
+        "basis": "As in a citation.",
+        "reasons": "Why it does not.",
+        "quote": "The closest words of the abstract.",
+        "certain": "Whether a definite error was found, which no judgement of a model outweighs.",
+    },
+    "Reject": {"line": "From 1; 0 stands for the whole file."},
+}
+"""What fields mean, in the order in which they are written; fields that are not named here follow."""
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The whole of an answer as `json.dumps` takes it; `[n]` in "text" is `"titles"[n - 1]`."""
-    return {
-        "format": FORMAT,
-        "question": answer.question,
-        "query": answer.query,
-        "kind": answer.kind,
-        "answered": answer.answered,
-        "text": answer.text,
-        "titles": list(answer.titles),
-        "lead": answer.lead,
-        "claims": [_claim(claim, answer) for claim in answer.claims],
-        "remark": answer.remark,
-        "declined": _declined(answer),
-        "rejections": [{"sentence": r.sentence, "mark": r.mark, "reason": r.reason} for r in answer.rejections],
-        "hits": [_hit(hit) for hit in answer.hits],
-        "written_by": answer.written_by,
-        "wording": answer.wording,
-        "usage": dict(answer.usage),
-        "cost": answer.cost,
-        "timings": dict(answer.timings),
-    }
-
-
-def _claim(claim: Claim, answer: Answer) -> dict[str, Any]:
+def as_json(answer: Answer) -> Values:
+    """The whole answer; `[n]` in "text" is `"titles"[n - 1]`."""
+    values = plain(answer)
     abstracts = {hit.paper.id: hit.paper.abstract for hit in answer.hits}
     numbers = answer.numbers
-    return {
-        "text": claim.text,
-        "heading": claim.heading,
-        "citations": [
-            {
-                "reference": numbers[citation.passage.title],
-                "paper_id": citation.passage.paper_id,
-                "title": citation.passage.title,
-                "passage": _passage(citation.passage),
-                "quote": citation.quote,
-                "start": start_of(citation, abstracts.get(citation.passage.paper_id, "")),
-                "support": float(citation.support),
-                "basis": citation.basis,
-            }
-            for citation in claim.citations
-        ],
-    }
+
+    def located(citation: Citation, exported: Values) -> Values:
+        start = start_of(citation, abstracts.get(citation.passage.paper_id, ""))
+        return _flat(exported) | {"reference": numbers[citation.passage.title], "start": start}
+
+    for claim, exported in zip(answer.claims, values["claims"], strict=True):
+        pairs = zip(claim.citations, exported["citations"], strict=True)
+        exported["citations"] = [_ordered("Citation", located(*pair)) for pair in pairs]
+    values["claims"] = [_ordered("Claim", claim) for claim in values["claims"]]
+    values["hits"] = [_ordered("Hit", _flat(hit) | hit["paper"]) for hit in values["hits"]]
+    computed = {"answered": answer.answered, "text": answer.text, "titles": list(answer.titles)}
+    return _ordered("Answer", {"format": FORMAT, **computed, **values})
 
 
-def _passage(passage: Passage) -> dict[str, Any]:
-    return {"start": passage.start, "text": passage.text}
+def paper_as_json(paper: Paper) -> Values:
+    """The whole paper, with its id."""
+    return {"id": paper.id, **plain(paper)}
+
+
+def plain(record: Exported) -> Values:
+    """The fields of a record, all the way down, as `json.dumps` takes them."""
+    kind = type(record)
+    values: Values = _adapter(kind).dump_python(  # type: ignore[arg-type]  # mypy: a union of classes is not Hashable
+        record,
+        mode="json",
+        exclude=_LEFT_OUT.get(kind.__name__),
+        fallback=float,  # for numbers of numpy's, which arithmetic on vectors gives
+        warnings=False,
+    )
+    return values
+
+
+def _flat(values: Values) -> Values:
+    """A citation or hit that names its paper itself, not inside the passage."""
+    passage: Values = values["passage"]
+    rest = {name: value for name, value in values.items() if name != "paper"}
+    own = {name: value for name, value in passage.items() if name not in _OF_PASSAGE}
+    return {**rest, **{name: passage[name] for name in _OF_PASSAGE}, "passage": _ordered("Passage", own)}
+
+
+def _ordered(kind: str, values: Values) -> Values:
+    return {name: values[name] for name in _FIELDS.get(kind, ()) if name in values} | values
 
 
 def start_of(citation: Citation, abstract: str) -> int | None:
-    """Where in the abstract the quote begins; None when it stands neither in the passage nor in the abstract."""
+    """Where in the abstract the quote begins; None if it is neither in the passage nor in the abstract."""
     inside = citation.passage.text.find(citation.quote)
-    found = citation.passage.start + inside if inside >= 0 else abstract.find(citation.quote)
-    return found if found >= 0 else None
-
-
-def _declined(answer: Answer) -> dict[str, Any] | None:
-    if answer.declined is None:
-        return None
-    return {
-        "kind": answer.declined.kind,
-        "message": answer.declined.message,
-        "nearest": list(answer.declined.nearest),
-    }
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {
-        "paper_id": hit.paper.id,
-        **_words(hit.paper),
-        "passage": _passage(hit.passage),
-        "score": float(hit.score),
-        "relevance": float(hit.relevance),
-        "ranks": dict(hit.ranks),
-        "signals": {name: float(value) for name, value in asdict(hit.signals).items()},
-    }
-
-
-def paper_as_json(paper: Paper) -> dict[str, Any]:
-    """The whole of a paper as `json.dumps` takes it."""
-    return {"id": paper.id, **_words(paper)}
-
-
-def _words(paper: Paper) -> dict[str, Any]:
-    return {
-        "title": paper.title,
-        "url": paper.url,
-        "published": paper.published,
-        "sources": list(paper.sources),
-        "abstract": paper.abstract,
-    }
+    start = citation.passage.start + inside if inside >= 0 else abstract.find(citation.quote)
+    return start if start >= 0 else None
 
 
 def from_json(values: Mapping[str, Any]) -> Answer:
-    """The answer that `as_json` was given, but for `Hit.evidence`; fields it does not know are passed over.
+    """The answer that `as_json` wrote, without `Hit.evidence`; unknown fields are ignored.
 
-    Raises `ExportError` for what a newer program wrote, and for what is no answer.
+    Raises `ExportError` for what a newer program wrote, and for anything else that is not an answer.
     """
     if values.get("format") != FORMAT:
         raise ExportError(
             f"The answer is in format {values.get('format')!r}, and this program reads format {FORMAT}. "
             "Update the program: pip install --upgrade paper-assistant"
         )
+    from pydantic import ValidationError
+
     try:
-        return _answer(values)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ExportError(
-            f"This is not an answer as `assistant ask --json` writes it ({type(error).__name__}: {error}). "
-            "Ask the question again."
-        ) from error
+        claims = [claim | {"citations": [_nested(c) for c in claim["citations"]]} for claim in values["claims"]]
+        hits = [
+            _nested(hit) | {"paper": {name: hit[name] for name in _paper_fields() if name in hit}}
+            for hit in values["hits"]
+        ]
+        answer: Answer = _adapter(Answer).validate_python({**values, "claims": claims, "hits": hits})
+    except ValidationError as error:
+        details = error.errors()[0]
+        raise _not_an_answer(f"{'.'.join(map(str, details['loc']))}: {details['msg']}") from error
+    except (KeyError, TypeError) as error:
+        raise _not_an_answer(f"{type(error).__name__}: {error}") from error
+    return answer
 
 
-def _answer(values: Mapping[str, Any]) -> Answer:
-    declined = values["declined"]
-    return Answer(
-        question=values["question"],
-        query=values["query"],
-        claims=tuple(
-            Claim(claim["text"], tuple(_citation(c) for c in claim["citations"]), claim["heading"])
-            for claim in values["claims"]
-        ),
-        rejections=tuple(Rejection(r["sentence"], r["mark"], r["reason"]) for r in values["rejections"]),
-        hits=tuple(_found(hit) for hit in values["hits"]),
-        declined=declined and Decline(declined["kind"], declined["message"], tuple(declined["nearest"])),
-        lead=values["lead"],
-        remark=values["remark"],
-        kind=values["kind"],
-        written_by=values["written_by"],
-        wording=values.get("wording", ""),
-        usage=dict(values["usage"]),
-        cost=values.get("cost"),
-        timings=dict(values["timings"]),
+def _not_an_answer(reason: str) -> ExportError:
+    return ExportError(f"This is not an answer as `assistant ask --json` writes it ({reason}). Ask the question again.")
+
+
+def _nested(values: Values) -> Values:
+    """A citation or hit with its paper named inside the passage, as the records have it."""
+    return values | {"passage": values["passage"] | {name: values[name] for name in _OF_PASSAGE}}
+
+
+def _paper_fields() -> list[str]:
+    return [field.name for field in fields(Paper)]
+
+
+# -- the schema
+
+
+def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
+    """The JSON Schema of everything written here, by the name of its record; they refer to each other by `refs`."""
+    from pydantic import TypeAdapter
+
+    mode: Literal["serialization"] = "serialization"
+    kinds = [(kind.__name__, mode, _adapter(kind)) for kind in (Answer, Check, Ingested, Paper)]
+    parts: dict[str, Values] = TypeAdapter.json_schemas(kinds, ref_template=refs)[1]["$defs"]
+    parts.pop("Evidence", None)
+    properties: dict[str, Values] = {name: part["properties"] for name, part in parts.items()}
+    text, number, maybe = {"type": "string"}, {"type": "integer"}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    properties["Hit"].pop("evidence", None)
+    properties["Reject"].pop("text", None)
+    named: Values = {name: properties["Passage"].pop(name) for name in _OF_PASSAGE}
+    properties["Citation"].update(named, reference=number, start=maybe)
+    properties["Hit"].pop("paper")
+    properties["Hit"].update(named, **properties["Paper"])
+    properties["Paper"].update(id=text)
+    properties["Answer"].update(
+        format=number, answered={"type": "boolean"}, text=text, titles={"type": "array", "items": text}
     )
+    for record, part in parts.items():
+        ordered = {
+            name: _described(value, _FIELDS.get(record, {}).get(name))
+            for name, value in _ordered(record, properties[record]).items()
+        }
+        part.update(properties=ordered, required=list(ordered), additionalProperties=True)
+        part["description"] = part["description"].partition("\n")[0]
+    return parts
 
 
-def _citation(values: Mapping[str, Any]) -> Citation:
-    return Citation(_taken(values), values["quote"], values["support"], values["basis"])
+def _described(schema: Values, description: str | None) -> Values:
+    """The schema of a field, without what readers of results do not need."""
+    needed = {name: value for name, value in schema.items() if name not in ("default", "title")}
+    return needed if description is None else needed | {"description": description}
 
 
-def _found(values: Mapping[str, Any]) -> Hit:
-    paper = Paper(
-        values["title"], values["abstract"], values["url"], values["published"], sources=tuple(values["sources"])
-    )
-    signals = PaperSignals(*(values["signals"].get(signal.name, 0.0) for signal in fields(PaperSignals)))
-    return Hit(paper, _taken(values), values["score"], values["relevance"], dict(values["ranks"]), signals)
+@functools.cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
 
-
-def _taken(values: Mapping[str, Any]) -> Passage:
-    """The passage of a citation or a hit."""
-    return Passage(values["paper_id"], values["title"], values["passage"]["text"], values["passage"]["start"])
+    return TypeAdapter(kind)

@@ -1,1 +1,10 @@
-"""What the doors share: asking and giving up, who may come in, errors as problem details."""
+"""What the doors share.
+
+In reading order:
+
+- `answering`: the one waiting line, in which every door's questions are answered
+- `doorkeeper`: which programs are let in, and what they may do
+- `receiving`: how long a request's body may be, and how slowly it may come
+- `problems`: errors as problem details, the same through every door
+- `entry`: letting in and refusing, as a layer in front of a door's routes
+"""

@@ -1,12 +1,16 @@
-"""A question in, the events of its answer out: made in a thread beside the event loop, given up when nobody waits."""
+"""One waiting line for the questions of all doors, and the threads that answer them beside the event loop.
+
+Whoever waits learns how many are ahead. Work for a client that disconnects ends at its next event.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ..chain import Assistant
@@ -18,32 +22,125 @@ AT_ONCE = 8
 LONGEST = 200
 """Questions that may wait behind them."""
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-class Busy(AssistantError):
-    """So many questions wait already that another would wait too long."""
+class LineTooLong(AssistantError):
+    """So many questions are waiting that another would wait too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many questions in the line are ahead of this one."""
+
+    ahead: int
+
+
+Update = Waiting | list[Event] | BaseException
+"""A change of place in the line; the events since the last update; or, last, the error that ended the answer."""
 
 
 class Answering:
-    """Has one assistant answer for many at once, first come, first served; used from one event loop."""
+    """One assistant answering many questions, first come, first served. For one event loop at a time."""
 
     def __init__(self, assistant: Assistant, *, at_once: int = AT_ONCE, longest: int = LONGEST) -> None:
-        self._assistant, self._most = assistant, at_once + longest
+        self._assistant, self._at_once, self._longest = assistant, at_once, longest
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="answering")
-        self.waiting = 0
-        """Those who wait for an answer, also one that is being made."""
+        self._line: list[asyncio.Event] = []  # each is set when the line moves; the first `at_once` have their turn
+
+    @property
+    def waiting(self) -> int:
+        """Questions that have no answer yet, including those being answered."""
+        return len(self._line)
 
     def close(self) -> None:
         self._workers.shutdown(cancel_futures=True)
 
+    async def updates(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+    ) -> AsyncGenerator[Update, None]:
+        """Everything that happens to a question: its places in the line, then the events of `Assistant.stream`.
+
+        Events that came while nobody looked come together: those that are out of date need not be shown. An error of
+        `Assistant.stream` is the last update. Closing this early ends the work at its next event. Raises
+        `LineTooLong`.
+        """
+        async with aclosing(self.line()) as places:
+            async for ahead in places:
+                if ahead:
+                    yield Waiting(ahead)
+                    continue
+                async with aclosing(self._work(question, turns, papers)) as updates:
+                    async for update in updates:
+                        yield update
+                return
+
+    async def line(self) -> AsyncGenerator[int, None]:
+        """How many are ahead, whenever that changes; 0 says that it is one's turn, which lasts until this is closed.
+
+        Raises `LineTooLong`.
+        """
+        if len(self._line) >= self._at_once + self._longest:
+            raise LineTooLong("Too many questions are waiting. Ask again in a minute.")
+        moved = asyncio.Event()
+        self._line.append(moved)
+        try:
+            while ahead := max(0, self._line.index(moved) - self._at_once + 1):
+                yield ahead
+                await moved.wait()
+                moved.clear()
+            yield 0
+        finally:
+            self._line.remove(moved)
+            for other in self._line:
+                other.set()
+
+    async def _work(
+        self, question: str, turns: Sequence[Turn], papers: Collection[str]
+    ) -> AsyncGenerator[list[Event] | BaseException, None]:
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def stream() -> None:
+            try:
+                with closing(self._assistant.stream(question, turns, papers=papers)) as events:
+                    for event in events:
+                        if stopped.is_set():
+                            return
+                        loop.call_soon_threadsafe(queue.put_nowait, event)
+            finally:
+                loop.call_soon_threadsafe(queue.put_nowait, None)
+
+        done = loop.run_in_executor(self._workers, stream)
+        try:
+            going = True
+            while going:
+                batch = [await queue.get()]
+                while not queue.empty():
+                    batch.append(queue.get_nowait())
+                going = batch[-1] is not None
+                if events := [event for event in batch if event]:
+                    yield events
+            await asyncio.wait([done])
+            if error := done.exception():
+                yield error
+        finally:
+            stopped.set()
+            done.cancel()  # if it has not begun
+
+    async def batches(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+    ) -> AsyncGenerator[list[Event] | BaseException, None]:
+        """`updates` without the places in the line."""
+        async with aclosing(self.updates(question, turns, papers=papers)) as updates:
+            async for update in updates:
+                if not isinstance(update, Waiting):
+                    yield update
+
     async def events(
         self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
     ) -> AsyncGenerator[Event, None]:
-        """The events of `Assistant.stream`. Closed early, it has the work end at its next event.
-
-        Raises `Busy`, and what `Assistant.stream` raises.
-        """
+        """The events of `Assistant.stream`, one by one. Raises `LineTooLong`, and what `Assistant.stream` raises."""
         async with aclosing(self.batches(question, turns, papers=papers)) as batches:
             async for batch in batches:
                 if isinstance(batch, BaseException):
@@ -51,68 +148,31 @@ class Answering:
                 for event in batch:
                     yield event
 
-    async def batches(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
-    ) -> AsyncGenerator[list[Event] | BaseException, None]:
-        """The same, each time all events that came meanwhile: what is out of date already need not be shown.
-
-        What `Assistant.stream` raises comes last, to be told. Raises `Busy`.
-        """
-        loop, stopped = asyncio.get_running_loop(), threading.Event()
-        made: asyncio.Queue[Event | None] = asyncio.Queue()
-
-        def work() -> None:
-            try:
-                with closing(self._assistant.stream(question, turns, papers=papers)) as events:
-                    for event in events:
-                        if stopped.is_set():
-                            return
-                        loop.call_soon_threadsafe(made.put_nowait, event)
-            finally:
-                loop.call_soon_threadsafe(made.put_nowait, None)
-
-        with self._place():
-            done = loop.run_in_executor(self._workers, work)
-            try:
-                going = True
-                while going:
-                    came = [await made.get()]
-                    while not made.empty():
-                        came.append(made.get_nowait())
-                    going = came[-1] is not None
-                    if batch := [event for event in came if event]:
-                        yield batch
-                await asyncio.wait([done])
-                if error := done.exception():
-                    yield error
-            finally:
-                stopped.set()
-                done.cancel()  # if it has not begun
-
-    async def answer(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
-        """`Assistant.ask`; cancelled, it has the work end."""
+    async def answer(
+        self,
+        question: str,
+        turns: Sequence[Turn] = (),
+        *,
+        papers: Collection[str] = (),
+        on_stage: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """What `Assistant.ask` returns; `on_stage` is called with each stage. Raises what `events` raises."""
         answer: Answer | None = None
         async with aclosing(self.events(question, turns, papers=papers)) as events:
             async for event in events:
                 answer = event.answer or answer
+                if on_stage and not event.answer:
+                    on_stage(event.stage)
         assert answer is not None, "the last event of a stream is the answer"
         return answer
 
-    async def aside(self, work: Callable[[], Made]) -> Made:
-        """What `work`, which takes about as long as an answer, returns; it waits in the same line."""
-        with self._place():
+    async def aside(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, which takes about as long as an answer and waits in the same line."""
+        async with aclosing(self.line()) as places:
+            while await anext(places):
+                pass
             return await asyncio.get_running_loop().run_in_executor(self._workers, work)
 
-    def meanwhile(self, work: Callable[[], Made]) -> Future[Made]:
-        """Have `work` done, for which nobody waits in line."""
+    def meanwhile(self, work: Callable[[], Result]) -> Future[Result]:
+        """Have `work` done by the same threads, for nobody in the line."""
         return self._workers.submit(work)
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if self.waiting >= self._most:
-            raise Busy("Too many questions are waiting. Ask again in a minute.")
-        self.waiting += 1
-        try:
-            yield
-        finally:
-            self.waiting -= 1

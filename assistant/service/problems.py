@@ -1,4 +1,4 @@
-"""An error in, its problem details out, as RFC 9457 has them: a status, its name, and what to do in words.
+"""Errors as problem details of RFC 9457: a status, its name, and in words what to do next.
 
 https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -7,57 +7,60 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from ..core.errors import AssistantError, ConversationNotFound, IndexMismatch, LibraryBusy, PaperNotFound, QuestionError
-from .answering import Busy
-from .doorkeeper import Refused
+from .answering import LineTooLong
+from .doorkeeper import NotAdmitted
 
 MEDIA = "application/problem+json"
 SOON = 5
-"""Seconds after which to come again where the library is being written or too many are asking."""
+"""Seconds after which to try again when the library is being written or too many questions are waiting."""
 STATUSES: dict[type[AssistantError], int] = {
     QuestionError: 422,
     PaperNotFound: 404,
     ConversationNotFound: 404,
     IndexMismatch: 503,
     LibraryBusy: 503,
-    Busy: 503,
+    LineTooLong: 503,
 }
-"""Errors about what was asked or when, whose text is for whoever asked. All others are the machine's."""
+"""Errors about the request or its timing, whose text is shown to the caller. All others are about the machine."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is told of an error: to programs by the status, to people by `detail`."""
+    """What a caller learns of an error: programs read the status, people read `detail`."""
 
     status: int
     detail: str
-    headers: dict[str, str] = field(default_factory=dict)
-    more: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:
-        """The members of the problem; `type` is left out, which says that the status tells all of it."""
-        return {"title": titled(self.status), "status": self.status, "detail": self.detail, **self.more}
+        """The members of the problem. There is no `type`, which means that the status says what kind it is."""
+        return {"title": status_name(self.status), "status": self.status, "detail": self.detail, **self.more}
 
 
-def titled(status: int) -> str:
-    """The name of a status; a client that is gone reads none."""
+def status_name(status: int) -> str:
+    """The name of a status, including 499, which the standard does not have."""
     return HTTPStatus(status).phrase if status in HTTPStatus.__members__.values() else "Client Closed Request"
 
 
 def problem_of(error: BaseException) -> Problem:
-    """The problem that an error is. What is about the machine goes to the log, under an id that is told."""
-    if isinstance(error, Refused):
-        return Problem(error.status, str(error), dict(error.headers))
+    """The problem that describes an error. Errors about the machine go to the log, under an id that the caller gets."""
+    if isinstance(error, NotAdmitted):
+        return Problem(error.status, str(error), error.headers)
     for kind, status in STATUSES.items():
         if isinstance(error, kind):
             return Problem(status, str(error), {"Retry-After": str(SOON)} if status == 503 else {})
     name = secrets.token_hex(4)
     log.error("a request failed, error %s", name, exc_info=error)
-    return Problem(500, "Something failed here. Its log tells more, under the id in “error”.", more={"error": name})
+    return Problem(
+        500, "Something failed here. The log has the details, under the id in “error”.", more={"error": name}
+    )

@@ -1,4 +1,4 @@
-"""A request in, the same request out; reading its body fails where that is too long or comes too slowly."""
+"""A limit on every request's body: how long it may be, and how slowly it may come."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CLOSE = {"Connection": "close"}
-"""What is left of a body is not waited for."""
+"""The rest of a refused body is not waited for."""
 
 
 class Receiving:
-    """ASGI middleware over every route of an application; a body has `BODY` bytes, or `most` at its path.
+    """ASGI middleware over every route of an application; a body may have `default` bytes, or `most` at its path.
 
-    Whoever reads more of a body than it may have is raised an `HTTPException`, 413 or 408, which the application's own
-    handlers turn into a response. A body that nobody reads is not read here either.
+    Reading past the limit raises an `HTTPException`, 413 or 408, which the application's own handlers turn into a
+    response. A body that the application does not read is not read here either.
     """
 
-    def __init__(self, app: ASGIApp, most: Mapping[str, int] = MappingProxyType({})) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp, most: Mapping[str, int] = MappingProxyType({}), *, default: int = BODY) -> None:
+        self._app, self._most, self._default = app, most, default
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             length = dict(scope["headers"]).get(b"content-length", b"0")
-            receive = _Body(receive, length, self._most.get(scope["path"], BODY))
+            receive = _Body(receive, length, self._most.get(scope["path"], self._default))
         await self._app(scope, receive, send)
 
 
 class _Body:
-    """The messages of one request, as long as its body keeps to the limits."""
+    """The messages of one request, as long as its body stays within the limits."""
 
     def __init__(self, receive: Receive, length: bytes, most: int) -> None:
         self._receive, self._most = receive, most
@@ -46,7 +46,7 @@ class _Body:
         self._until = time.monotonic() + BODY_WAIT
 
     async def __call__(self) -> Message:
-        if self._whole:  # what comes now is that the sender hung up, however late
+        if self._whole:  # what comes now is the disconnect, however late
             return await self._receive()
         if not self._too_long:
             try:

@@ -1,4 +1,4 @@
-"""An answer in, plain JSON values out, and back again."""
+"""export: answers as JSON and back, and the schema that describes them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+import jsonschema_rs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from assistant.chain import Assistant
 from assistant.core.errors import ExportError
-from assistant.core.export import as_json, from_json
+from assistant.core.export import as_json, from_json, plain, schemas
 from assistant.core.records import (
     Answer,
     Basis,
@@ -23,9 +24,11 @@ from assistant.core.records import (
     Decline,
     DeclineKind,
     Hit,
+    Ingested,
     Paper,
     PaperSignals,
     Passage,
+    Reject,
     Rejection,
 )
 from eval.questions import read
@@ -64,7 +67,7 @@ def answered(*quotes: str) -> Answer:
     )
 
 
-def test_everything_is_there_and_plain() -> None:
+def test_an_answer_is_written_whole() -> None:
     assert json.loads(json.dumps(as_json(answered("They fall far.")))) == {
         "format": 1,
         "question": "why?",
@@ -155,7 +158,7 @@ def there_and_back(answer: Answer) -> Answer:
     return from_json(json.loads(json.dumps(as_json(answer))))
 
 
-def test_answers_about_the_sample_come_back_equal_but_for_the_evidence(sample_home: Path) -> None:
+def test_answers_about_the_sample_come_back_equal_except_for_the_evidence(sample_home: Path) -> None:
     with Assistant.open(sample_home) as assistant:
         answers = [assistant.ask(question.question) for question in read(ROOT / "eval/sets/sample.jsonl")[::12]]
     assert {answer.answered for answer in answers} == {True, False}
@@ -208,12 +211,12 @@ def test_any_answer_comes_back_equal(answer: Answer) -> None:
     assert there_and_back(answer) == answer
 
 
-def test_a_field_it_does_not_know_is_passed_over() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert from_json(as_json(answered("far.")) | {"colour": "green"}) == answered("far.")
 
 
 @pytest.mark.parametrize("format_", [2, None, "1"])
-def test_what_another_format_wrote_is_refused(format_: object) -> None:
+def test_another_format_is_refused(format_: object) -> None:
     with pytest.raises(ExportError, match=r"in format .*, and this program reads format 1\. Update the program"):
         from_json(as_json(answered("far.")) | {"format": format_})
 
@@ -227,6 +230,63 @@ def test_what_another_format_wrote_is_refused(format_: object) -> None:
         pytest.param({"hits": [{}]}, id="a field lacks"),
     ],
 )
-def test_what_is_no_answer_is_refused(broken: dict[str, Any]) -> None:
+def test_anything_but_an_answer_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ExportError, match=r"^This is not an answer as `assistant ask --json` writes it \("):
         from_json(as_json(answered("far.")) | broken)
+
+
+def test_an_answer_of_an_older_program_is_read() -> None:
+    values = as_json(answered("far."))
+    for name in ("wording", "cost", "remark"):
+        del values[name]
+    assert from_json(values) == answered("far.")
+
+
+# -- the schema
+
+
+def closed(schema: Any) -> Any:
+    """The schema, under which a field that it does not name is an error."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: False if value is True else closed(value) for name, value in schema.items()}
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    parts = schemas()
+    return {**closed(parts[name]), "$defs": closed(parts)}
+
+
+@given(answers)
+def test_any_answer_fits_its_schema_exactly(answer: Answer) -> None:
+    jsonschema_rs.validate(schema_of("Answer"), as_json(answer))
+
+
+def test_the_schema_requires_every_field_that_is_written() -> None:
+    answer = as_json(answered("far."))
+    claim = answer["claims"][0]
+    written = {
+        "Answer": answer,
+        "Claim": claim,
+        "Citation": claim["citations"][0],
+        "Hit": answer["hits"][0],
+        "Rejection": answer["rejections"][0],
+    }
+    parts = schemas()
+    for name, values in written.items():
+        assert set(parts[name]["required"]) == set(values), name
+
+
+def test_every_field_of_an_answer_is_described() -> None:
+    parts = schemas()
+    for name in ("Answer", "Claim", "Citation", "Passage", "Decline", "Rejection", "Hit"):
+        nameless = [field for field, schema in parts[name]["properties"].items() if "description" not in schema]
+        assert nameless == [], name
+
+
+def test_an_ingest_is_written_without_the_text_of_its_rejects() -> None:
+    done = plain(Ingested(added=1, rejects=(Reject("a.txt", 3, "no abstract", "a long text"),)))
+    assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract"}]
+    jsonschema_rs.validate(schema_of("Ingested"), done)

@@ -7,7 +7,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +25,7 @@ from assistant.core.records import STARTING_OVER, Answer, Event, Hit, Rejection,
 from assistant.core.settings import Settings
 from assistant.doors import api
 from assistant.doors.api.metrics import Metrics
-from assistant.doors.api.telling import told
+from assistant.doors.api.questions import answer_events
 from assistant.people.accounts import Accounts, Right
 from assistant.question.understanding import Asked
 from assistant.service.answering import Answering
@@ -47,7 +47,9 @@ def assistant(home: Path) -> Iterator[Assistant]:
         yield one
 
 
-def played(assistant: Assistant, scene: Scene, *, address: str = "127.0.0.1", keys_needed: str = "elsewhere") -> None:
+def play_scene(
+    assistant: Assistant, scene: Scene, *, address: str = "127.0.0.1", keys_needed: str = "elsewhere"
+) -> None:
     """A scene between the interface and a client at an address."""
 
     async def play(app: FastAPI) -> None:
@@ -65,7 +67,7 @@ def got(assistant: Assistant, method: str, path: str, *, address: str = "127.0.0
     async def scene(calling: httpx.AsyncClient) -> None:
         kept.append(await calling.request(method, path, **more))
 
-    played(assistant, scene, address=address)
+    play_scene(assistant, scene, address=address)
     return kept[0]
 
 
@@ -85,26 +87,26 @@ def events(text: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:
-    """The problem details that a response holds, and nothing but."""
+    """The problem details that a response consists of."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
-    found: dict[str, Any] = response.json()
-    assert found["status"] == status
-    assert found["title"]
-    return found
+    details: dict[str, Any] = response.json()
+    assert details["status"] == status
+    assert details["title"]
+    return details
 
 
 # -- questions
 
 
-def test_an_answer_is_the_one_that_python_gives_and_can_be_read_back(assistant: Assistant) -> None:
+def test_an_answer_equals_that_of_python_and_can_be_read_back(assistant: Assistant) -> None:
     done = ask(assistant)
     given, asked = done.json(), assistant.ask(QUESTION)
     assert {**given, "timings": {}} == {**as_json(asked), "timings": {}, "conversation": "", "turn": None}
     assert from_json(given).titles == asked.titles == (PEAR,)
 
 
-def test_a_question_can_be_kept_to_some_papers(assistant: Assistant) -> None:
+def test_a_question_can_be_limited_to_some_papers(assistant: Assistant) -> None:
     body = {"question": "Which papers are there?", "papers": [PEAR]}
     given = got(assistant, "POST", "/api/ask", json=body).json()
     assert [hit["title"] for hit in given["hits"]] == [PEAR]
@@ -112,7 +114,7 @@ def test_a_question_can_be_kept_to_some_papers(assistant: Assistant) -> None:
 
 
 @pytest.mark.parametrize("how", [{"stream": True}, {}])
-def test_a_stream_tells_stages_then_claims_then_the_same_answer(assistant: Assistant, how: dict[str, bool]) -> None:
+def test_a_stream_has_stages_then_claims_then_the_same_answer(assistant: Assistant, how: dict[str, bool]) -> None:
     headers = {} if how else {"accept": "text/event-stream"}
     done = got(assistant, "POST", "/api/ask", json={"question": QUESTION, **how}, headers=headers)
     assert done.headers["content-type"].startswith("text/event-stream")
@@ -126,31 +128,26 @@ def test_a_stream_tells_stages_then_claims_then_the_same_answer(assistant: Assis
     assert named[-1][1]["text"] == asked["text"]
 
 
-def test_claims_that_are_withdrawn_are_told_so() -> None:
-    claim = from_json(as_json(Answer("", "")))
+def test_a_stream_says_when_claims_are_withdrawn() -> None:
+    answer = from_json(as_json(Answer("", "")))
 
-    async def some() -> Any:
-        yield Event(STARTING_OVER)
-        yield None
-        yield Event("answered", answer=claim)
+    async def others() -> AsyncGenerator[Event, None]:
+        yield Event("answered", answer=answer)
 
-    async def finished(_: Answer) -> dict[str, Any]:
+    async def finish(_: Answer) -> dict[str, Any]:
         return {}
 
     async def parts() -> list[str]:
-        return [part async for part in told(some(), finished)]
+        return [part.encode().decode() async for part in answer_events(Event(STARTING_OVER), others(), finish)]
 
-    withdrawn, waiting, answer = asyncio.run(parts())
-    assert (withdrawn.splitlines()[0], waiting, answer.splitlines()[0]) == (
-        "event: withdrawn",
-        ": waiting\n\n",
-        "event: answer",
-    )
+    withdrawn, answered = asyncio.run(parts())
+    assert withdrawn.splitlines()[0] == "event: withdrawn"
+    assert answered.splitlines()[0] == "event: answer"
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "detail"),
     [
         ({"question": "?!"}, "The question has no words."),
         ({"question": "x" * 4001}, "body.question: String should have at most 4000 characters"),
@@ -160,13 +157,13 @@ def test_claims_that_are_withdrawn_are_told_so() -> None:
         ({"question": "a", "papers": ["x"] * 101}, "body.papers"),
     ],
 )
-def test_what_cannot_be_asked_is_a_problem_before_any_event(
-    assistant: Assistant, body: dict[str, Any], told: str, stream: bool
+def test_an_invalid_question_is_a_problem_before_any_event(
+    assistant: Assistant, body: dict[str, Any], detail: str, stream: bool
 ) -> None:
-    assert told in problem(got(assistant, "POST", "/api/ask", json={**body, "stream": stream}), 422)["detail"]
+    assert detail in problem(got(assistant, "POST", "/api/ask", json={**body, "stream": stream}), 422)["detail"]
 
 
-def test_what_was_sent_is_never_repeated(assistant: Assistant) -> None:
+def test_a_problem_does_not_repeat_what_was_sent(assistant: Assistant) -> None:
     done = got(assistant, "POST", "/api/ask", json={"question": {"my": "hunter2"}, "hunter3": 1})
     assert "hunter2" not in problem(done, 422)["detail"]
 
@@ -179,7 +176,7 @@ def test_malformed_json_is_a_problem(assistant: Assistant, body: bytes) -> None:
 
 
 class Broken(ExtractiveWriter):
-    """A writer that fails as no writer should, after its first sentence."""
+    """A writer that raises an unexpected error after its first sentence."""
 
     def write(self, asked: Asked, hits: Sequence[Hit], amiss: Sequence[Rejection] = ()) -> Iterator[Sentence]:
         yield next(iter(super().write(asked, hits)))
@@ -188,7 +185,7 @@ class Broken(ExtractiveWriter):
 
 @pytest.mark.parametrize("path", ["/api/ask", "/v1/chat/completions"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_what_fails_here_tells_an_id_and_no_secret(
+def test_an_internal_error_gives_an_id_and_reveals_nothing(
     home: Path, caplog: pytest.LogCaptureFixture, path: str, stream: bool
 ) -> None:
     body = {"question": QUESTION, "model": "papers", "messages": [{"role": "user", "content": QUESTION}]}
@@ -229,7 +226,7 @@ def test_a_dropped_connection_stops_the_work(home: Path, path: str, stream: bool
 
 
 class Watched:
-    """An assistant that tells whether an answer was finished, or given up."""
+    """An assistant that records whether an answer was finished or abandoned."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
@@ -244,7 +241,7 @@ class Watched:
 
 
 def _hang_up(url: str, path: str, body: dict[str, Any], writer: HeldWriter) -> None:
-    """Ask, and leave once the answer is being written."""
+    """Ask, and hang up while the answer is being written."""
     request = httpx.Request("POST", url + path, json=body)
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     with socket.create_connection((request.url.host, request.url.port or 80)) as connection:
@@ -255,7 +252,7 @@ def _hang_up(url: str, path: str, body: dict[str, Any], writer: HeldWriter) -> N
 # -- who may do what
 
 
-def test_from_elsewhere_a_key_is_needed_for_everything_but_whether_it_lives(assistant: Assistant, home: Path) -> None:
+def test_other_machines_need_a_key_for_everything_but_the_health_checks(assistant: Assistant, home: Path) -> None:
     described = got(assistant, "GET", "/api/openapi.json").json()["paths"]
     headers = key(home)
 
@@ -267,10 +264,10 @@ def test_from_elsewhere_a_key_is_needed_for_everything_but_whether_it_lives(assi
         assert (await calling.get("/api/papers", headers=headers)).status_code == 200
         assert (await calling.post("/api/ask", json={"question": QUESTION}, headers=headers)).status_code == 200
 
-    played(assistant, scene, address="10.0.0.7")
+    play_scene(assistant, scene, address="10.0.0.7")
 
 
-def test_a_key_that_may_ask_changes_no_paper(assistant: Assistant, home: Path) -> None:
+def test_a_key_without_the_right_cannot_change_papers(assistant: Assistant, home: Path) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         calling.headers.update(key(home))
         told = problem(await calling.delete(f"/api/papers/{PEAR}"), 403)
@@ -279,10 +276,10 @@ def test_a_key_that_may_ask_changes_no_paper(assistant: Assistant, home: Path) -
         calling.headers.update(key(home, "writer", "write"))
         assert (await calling.delete(f"/api/papers/{PEAR}")).json()["removed"] == 1
 
-    played(assistant, scene, address="10.0.0.7")
+    play_scene(assistant, scene, address="10.0.0.7")
 
 
-def test_a_key_asks_as_often_as_it_may(assistant: Assistant, home: Path) -> None:
+def test_a_key_has_a_limit_of_questions_a_minute(assistant: Assistant, home: Path) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         calling.headers.update(key(home, per_minute=1))
         assert (await calling.get("/api/search", params={"question": QUESTION})).status_code == 200
@@ -290,16 +287,16 @@ def test_a_key_asks_as_often_as_it_may(assistant: Assistant, home: Path) -> None
         assert "1 questions a minute" in problem(refused, 429)["detail"]
         assert 0 < int(refused.headers["retry-after"]) <= 60
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
-def test_with_keys_always_needed_this_machine_needs_one(assistant: Assistant) -> None:
+def test_this_machine_needs_a_key_if_keys_are_always_needed(assistant: Assistant) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         refused = await calling.get("/api/papers")
         problem(refused, 401)
         assert refused.headers["www-authenticate"].startswith("Bearer")
 
-    played(assistant, scene, keys_needed="always")
+    play_scene(assistant, scene, keys_needed="always")
 
 
 # -- papers
@@ -320,20 +317,20 @@ def test_papers_are_listed_found_and_shown(assistant: Assistant) -> None:
         problem(await calling.get("/api/papers", params={"since": "soon"}), 422)
         problem(await calling.get("/api/papers/none"), 404)
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
 ABSTRACT = "We present FigTree, a method that grows figs by gradient descent. FigTree is twice as fast as rain."
 
 
-def test_a_parameter_that_nothing_reads_is_refused_and_days_in_wrong_order_hold_nothing(assistant: Assistant) -> None:
+def test_unknown_parameters_are_refused_and_reversed_days_find_nothing(assistant: Assistant) -> None:
     for path in ("/api/papers?sinse=2025", "/api/search?question=pears&limt=3", "/api/conversations?page=2"):
         assert "Extra inputs are not permitted" in problem(got(assistant, "GET", path), 422)["detail"]
     nothing = got(assistant, "GET", "/api/papers?since=2025-03-02&until=2025-03-01")
     assert (nothing.status_code, nothing.json()) == (200, {"total": 0, "papers": []})
 
 
-def test_a_listing_goes_in_by_upload_and_its_paper_out_again(assistant: Assistant) -> None:
+def test_a_listing_can_be_uploaded_and_its_paper_removed(assistant: Assistant) -> None:
     def listing(abstract: str) -> dict[str, tuple[str, bytes]]:
         return {"file": ("../figs.txt", f"FigTree: Growing Figs Fast\n\n{abstract}\n".encode())}
 
@@ -351,7 +348,7 @@ def test_a_listing_goes_in_by_upload_and_its_paper_out_again(assistant: Assistan
         assert (await calling.delete(f"/api/papers/{found['papers'][0]['id']}")).json()["removed"] == 1
         problem(await calling.delete("/api/papers/FigTree: Growing Figs Fast"), 404)
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
 def test_a_bibliographic_file_is_refused_by_its_name(assistant: Assistant) -> None:
@@ -363,14 +360,14 @@ def test_a_bibliographic_file_is_refused_by_its_name(assistant: Assistant) -> No
 
 
 @pytest.mark.parametrize("name", ["", "..", "/", "a" * 300, "a\x00b", "\n", "./.hidden"])
-def test_a_file_of_an_odd_name_does_no_harm(assistant: Assistant, name: str) -> None:
+def test_odd_file_names_do_no_harm(assistant: Assistant, name: str) -> None:
     done = got(assistant, "POST", "/api/papers", files={"file": (name or "x", b"A title alone\n")})
     assert done.status_code in (200, 422)
     if done.status_code == 200:
         assert done.json()["added"] == 0
 
 
-def test_what_cannot_go_in_is_told_line_by_line(assistant: Assistant) -> None:
+def test_rejected_records_are_listed_with_reasons(assistant: Assistant) -> None:
     done = got(assistant, "POST", "/api/papers", files={"file": ("bad.txt", b"\xff\xfe\n")}).json()
     assert done["added"] == 0
     assert done["rejects"][0]["source"] == "bad.txt"
@@ -387,10 +384,10 @@ def test_a_sentence_is_checked_against_a_paper(assistant: Assistant) -> None:
         assert not wrong["supported"]
         assert wrong["reasons"]
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
-def test_a_search_finds_the_papers_and_answers_nothing(assistant: Assistant) -> None:
+def test_a_search_finds_papers_without_answering(assistant: Assistant) -> None:
     found = got(assistant, "GET", "/api/search", params={"question": QUESTION, "limit": 3}).json()
     assert [hit["title"] for hit in found["hits"]] == [hit.paper.title for hit in assistant.search(QUESTION)[:3]]
     assert "text" not in found
@@ -419,19 +416,19 @@ def test_a_conversation_is_kept_listed_renamed_and_deleted(assistant: Assistant)
         assert (await calling.delete(place)).status_code == 204
         problem(await calling.get(place), 404)
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
-def test_what_streams_is_kept_too(assistant: Assistant) -> None:
+def test_a_streamed_answer_is_kept_too(assistant: Assistant) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         id_ = (await calling.post("/api/conversations", json={})).json()["id"]
         done = await calling.post("/api/ask", json={"question": QUESTION, "conversation": id_, "stream": True})
         assert (events(done.text)[-1][1]["turn"], events(done.text)[-1][1]["conversation"]) == (1, id_)
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
-def test_a_conversation_of_another_key_is_not_there(assistant: Assistant, home: Path) -> None:
+def test_a_key_cannot_see_the_conversations_of_another(assistant: Assistant, home: Path) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         one, other = key(home), key(home, "other")
         id_ = (await calling.post("/api/conversations", json={}, headers=one)).json()["id"]
@@ -443,7 +440,7 @@ def test_a_conversation_of_another_key_is_not_there(assistant: Assistant, home: 
         problem(await calling.post("/api/ask", json=body, headers=other), 404)
         assert (await calling.get("/api/conversations", headers=other)).json() == {"conversations": []}
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
 # -- problems, sizes, description
@@ -464,7 +461,7 @@ def test_a_conversation_of_another_key_is_not_there(assistant: Assistant, home: 
         ("NONSENSE", "/api/ask", 405),
     ],
 )
-def test_whatever_else_is_asked_for_is_a_problem(assistant: Assistant, method: str, path: str, status: int) -> None:
+def test_unknown_paths_and_methods_are_problems(assistant: Assistant, method: str, path: str, status: int) -> None:
     done = got(assistant, method, path)
     assert problem(done, status)["detail"]
     assert ("allow" in done.headers) == (status == 405)
@@ -482,11 +479,11 @@ def test_whatever_else_is_asked_for_is_a_problem(assistant: Assistant, method: s
         ("/healthz", "GET"),
     ],
 )
-def test_a_wrong_method_is_told_all_the_right_ones(assistant: Assistant, path: str, methods: str) -> None:
+def test_a_wrong_method_gets_a_list_of_the_right_ones(assistant: Assistant, path: str, methods: str) -> None:
     assert got(assistant, "PUT", path).headers["allow"] == methods
 
 
-def test_a_number_is_no_truth_value(assistant: Assistant) -> None:
+def test_a_number_is_not_a_boolean(assistant: Assistant) -> None:
     fault = problem(ask(assistant, stream=0), 422)["errors"][0]
     assert fault == {"at": "body.stream", "detail": "Input should be a valid boolean"}
 
@@ -497,7 +494,7 @@ FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\
 @pytest.mark.parametrize(
     ("path", "most"), [("/api/ask", BODY), ("/v1/chat/completions", BODY), ("/api/papers", UPLOAD)]
 )
-def test_a_body_that_is_too_long_is_refused_however_it_comes(assistant: Assistant, path: str, most: int) -> None:
+def test_a_body_that_is_too_long_is_refused_however_it_is_sent(assistant: Assistant, path: str, most: int) -> None:
     taken = 0
 
     async def chunks() -> Any:
@@ -514,7 +511,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(assistant: Assistan
         assert f"longer than {most // 1024:,} kB" in problem(refused, 413)["detail"]
         assert taken <= most + 128 * 1024
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
 def test_the_description_has_an_example_of_every_body_and_loads_nothing(assistant: Assistant) -> None:
@@ -532,7 +529,7 @@ def test_the_description_has_an_example_of_every_body_and_loads_nothing(assistan
     assert "<script" not in shown
 
 
-def test_it_says_that_it_lives_and_whether_it_is_ready(assistant: Assistant) -> None:
+def test_the_health_checks_say_whether_it_runs_and_is_ready(assistant: Assistant) -> None:
     assert got(assistant, "GET", "/healthz", address="10.0.0.7").json() == {"status": "ok"}
     assert got(assistant, "GET", "/readyz", address="10.0.0.7").json() == {"status": "ready"}
 
@@ -546,7 +543,7 @@ def test_while_papers_are_indexed_it_is_not_ready(assistant: Assistant, monkeypa
     assert (done.status_code, done.json()) == (503, {"status": "indexing"})
 
 
-def test_the_numbers_count_answers_and_requests_and_name_nobody(assistant: Assistant) -> None:
+def test_the_metrics_count_answers_and_requests_and_name_nobody(assistant: Assistant) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         for question in (QUESTION, QUESTION, "Who won the cricket world cup?"):
             await calling.post("/api/ask", json={"question": question})
@@ -561,10 +558,10 @@ def test_the_numbers_count_answers_and_requests_and_name_nobody(assistant: Assis
         assert "process_resident_memory_bytes" in numbers
         assert not re.search("secret-name|unheard-of|BREW|PearRank", numbers)
 
-    played(assistant, scene)
+    play_scene(assistant, scene)
 
 
-def test_what_language_models_took_and_each_stage_is_counted() -> None:
+def test_the_metrics_count_what_language_models_used_and_each_stage() -> None:
     counted = Metrics(papers=lambda: 0, waiting=lambda: 0)
     usage, timings = {"calls": 2, "prompt_tokens": 700, "completion_tokens": 30}, {"retrieval": 0.02, "writing": 2.0}
     for cost in (0.25, None):
@@ -577,7 +574,7 @@ def test_what_language_models_took_and_each_stage_is_counted() -> None:
     assert 'assistant_stage_seconds_sum{stage="writing"} 4.0' in numbers
 
 
-def test_beside_other_routes_it_answers_under_its_own_paths_alone(assistant: Assistant, home: Path) -> None:
+def test_beside_other_routes_it_answers_only_its_own_paths(assistant: Assistant, home: Path) -> None:
     async def scene(app: FastAPI) -> None:
         async with client(app) as calling:
             problem(await calling.get("/api/nothing"), 404)
@@ -595,7 +592,7 @@ def test_beside_other_routes_it_answers_under_its_own_paths_alone(assistant: Ass
 STRANGER = "10.0.0.7"
 
 
-def test_of_strangers_only_the_health_checks_are_answered(assistant: Assistant) -> None:
+def test_strangers_get_only_the_health_checks(assistant: Assistant) -> None:
     described = got(assistant, "GET", "/api/openapi.json").json()["paths"]
     asked = [
         (method.upper(), path.replace("{", "").replace("}", "")) for path in described for method in described[path]
@@ -606,10 +603,10 @@ def test_of_strangers_only_the_health_checks_are_answered(assistant: Assistant) 
         answered = [each for each in (*asked, *more) if (await calling.request(*each)).status_code != 401]
         assert answered == [("GET", "/healthz"), ("GET", "/readyz")]
 
-    played(assistant, scene, address=STRANGER)
+    play_scene(assistant, scene, address=STRANGER)
 
 
-def test_of_what_a_stranger_uploads_nothing_is_read(assistant: Assistant) -> None:
+def test_uploads_of_strangers_are_not_read(assistant: Assistant) -> None:
     taken = 0
 
     async def chunks() -> Any:
@@ -622,5 +619,5 @@ def test_of_what_a_stranger_uploads_nothing_is_read(assistant: Assistant) -> Non
         kind = {"content-type": "multipart/form-data; boundary=x"}
         problem(await calling.post("/api/papers", content=chunks(), headers=kind), 401)
 
-    played(assistant, scene, address=STRANGER)
+    play_scene(assistant, scene, address=STRANGER)
     assert taken == 0

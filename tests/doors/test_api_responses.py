@@ -1,4 +1,4 @@
-"""api.responses: the openai client's newer way of asking gets what the older one gets."""
+"""api.responses: the openai client's newer interface gets the same answers as the older one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_answer_comes_with_its_sources(model: openai.OpenAI, assistant: Assis
     assert usage and (usage.input_tokens, usage.output_tokens) == (count_tokens(QUESTION), count_tokens(part.text))
 
 
-def test_a_stream_says_what_is_done_and_then_the_same(model: openai.OpenAI, assistant: Assistant) -> None:
+def test_a_stream_has_the_stages_and_then_the_same_answer(model: openai.OpenAI, assistant: Assistant) -> None:
     with model.responses.stream(model="papers", input=QUESTION) as stream:
         events = list(stream)
         done = stream.get_final_response()
@@ -81,7 +81,7 @@ def test_the_asynchronous_client_gets_the_same(url: str, assistant: Assistant) -
     assert asyncio.run(scene()) == (of_answer(assistant.ask(QUESTION)),) * 2
 
 
-def test_what_a_stream_gave_goes_back_as_the_conversation(model: openai.OpenAI) -> None:
+def test_the_output_of_a_stream_can_be_sent_back_as_the_conversation(model: openai.OpenAI) -> None:
     with model.responses.stream(model="papers", input=QUESTION) as stream:
         first = stream.get_final_response()
     items: list[Any] = [{"role": "user", "content": QUESTION}, *(item.model_dump() for item in first.output)]
@@ -106,20 +106,20 @@ def test_what_a_stream_gave_goes_back_as_the_conversation(model: openai.OpenAI) 
         ),
     ],
 )
-def test_what_is_not_done_here_is_refused(model: openai.OpenAI, more: dict[str, Any], param: str, why: str) -> None:
+def test_unsupported_parameters_are_refused(model: openai.OpenAI, more: dict[str, Any], param: str, why: str) -> None:
     with pytest.raises(openai.BadRequestError, match=why) as raised:
         model.responses.create(**{"model": "papers", "input": QUESTION, **more})
     assert (raised.value.param, raised.value.code) == (param, "unsupported_parameter")
 
 
-def test_what_is_wrong_with_a_question_is_told_before_a_stream(model: openai.OpenAI) -> None:
+def test_an_invalid_question_is_refused_before_a_stream(model: openai.OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError, match="The question has no words"):
         model.responses.create(model="papers", input="?!", stream=True)
     with pytest.raises(openai.NotFoundError, match="There is: papers"):
         model.responses.create(model="gpt", input=QUESTION)
 
 
-def test_what_breaks_off_is_an_error_and_no_short_answer(home: Path) -> None:
+def test_an_interrupted_answer_is_an_error_not_a_short_answer(home: Path) -> None:
     with opened(home, Broken()) as assistant, made(assistant) as app, Live(app) as live:
         model = openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0)
         with model, pytest.raises(openai.APIError, match="Something failed here"):

@@ -1,4 +1,4 @@
-"""mcp: the official client, over stdio and HTTP, gets what Python gets."""
+"""mcp: the official client gets what Python gets, over stdio and HTTP."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def text(result: CallToolResult) -> str:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_an_agent_asks_over_http_and_is_told_the_stages(url: str, assistant: Assistant, mode: str) -> None:
+def test_an_agent_asks_over_http_and_gets_the_stages(url: str, assistant: Assistant, mode: str) -> None:
     stages: list[str | None] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
@@ -118,7 +118,7 @@ def test_an_agent_asks_over_stdio(sample_home: Path) -> None:
     play(program, scene)
 
 
-def test_every_tool_says_what_it_is_for_and_takes(url: str) -> None:
+def test_every_tool_and_argument_is_described(url: str) -> None:
     async def scene(agent: Client) -> None:
         tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
         assert list(tools) == ["ask", "search_papers", "get_paper", "check_citation"]
@@ -132,7 +132,7 @@ def test_every_tool_says_what_it_is_for_and_takes(url: str) -> None:
     play(url, scene)
 
 
-def test_what_every_tool_returns_fits_its_schema(url: str) -> None:
+def test_the_result_of_every_tool_fits_its_schema(url: str) -> None:
     calls: list[tuple[str, dict[str, Any]]] = [
         ("ask", {"question": QUESTION}),
         ("ask", {"question": "Who won the cricket world cup?"}),
@@ -153,7 +153,7 @@ def test_what_every_tool_returns_fits_its_schema(url: str) -> None:
 
 
 def closed(schema: Any) -> Any:
-    """A schema under which a field that is not described is a fault."""
+    """The schema, under which a field that it does not name is an error."""
     if isinstance(schema, list):
         return [closed(one) for one in schema]
     if not isinstance(schema, dict):
@@ -190,7 +190,7 @@ def test_a_citation_is_checked(url: str, assistant: Assistant) -> None:
     play(url, scene)
 
 
-def test_a_question_can_be_kept_to_papers_and_a_decline_names_the_nearest(url: str, assistant: Assistant) -> None:
+def test_a_question_can_be_limited_to_papers_and_a_decline_is_not_an_error(url: str, assistant: Assistant) -> None:
     async def scene(agent: Client) -> None:
         kept = await agent.call_tool("ask", {"question": "Which papers are there?", "papers": [PEAR]})
         assert kept.structured_content
@@ -212,7 +212,7 @@ def test_a_question_can_be_kept_to_papers_and_a_decline_names_the_nearest(url: s
         ({"question": "a", "paper": "b"}, "The arguments do not fit. paper: Extra inputs are not permitted."),
     ],
 )
-def test_what_cannot_be_asked_is_told_to_the_model(url: str, arguments: dict[str, Any], told: str) -> None:
+def test_invalid_arguments_are_explained_to_the_model(url: str, arguments: dict[str, Any], told: str) -> None:
     async def scene(agent: Client) -> None:
         done = await agent.call_tool("ask", arguments)
         assert (done.is_error, text(done)) == (True, told)
@@ -220,7 +220,7 @@ def test_what_cannot_be_asked_is_told_to_the_model(url: str, arguments: dict[str
     play(url, scene)
 
 
-def test_a_tool_that_there_is_none_of_is_an_error_of_the_protocol(url: str) -> None:
+def test_an_unknown_tool_is_a_protocol_error(url: str) -> None:
     async def scene(agent: Client) -> None:
         with pytest.raises(MCPError, match=r"There is no such tool\. There are: ask, "):
             await agent.call_tool("delete_everything", {})
@@ -228,7 +228,7 @@ def test_a_tool_that_there_is_none_of_is_an_error_of_the_protocol(url: str) -> N
     play(url, scene)
 
 
-def test_what_fails_here_tells_no_secret(home: Path) -> None:
+def test_an_internal_error_reveals_nothing(home: Path) -> None:
     async def scene(agent: Client) -> None:
         with pytest.raises(MCPError) as raised:
             await agent.call_tool("ask", {"question": QUESTION})
@@ -246,7 +246,7 @@ def test_what_fails_here_tells_no_secret(home: Path) -> None:
 # -- prompts
 
 
-def test_prompts_have_a_model_use_the_tools(url: str) -> None:
+def test_prompts_name_the_tools(url: str) -> None:
     async def scene(agent: Client) -> None:
         prompts = {prompt.name: prompt for prompt in (await agent.list_prompts()).prompts}
         assert list(prompts) == ["answer", "review", "check"]
@@ -268,12 +268,12 @@ def test_prompts_have_a_model_use_the_tools(url: str) -> None:
     ("name", "arguments", "told"),
     [
         ("sing", {"question": "a"}, r"There is no such prompt\. There are: answer, review, check\."),
-        ("answer", {}, "The prompt 'answer' takes the argument 'question' alone, 1 to 4,000 characters"),
-        ("answer", {"question": "a" * 4001}, "takes the argument 'question' alone"),
-        ("review", {"topic": "a", "style": "b"}, "takes the argument 'topic' alone"),
+        ("answer", {}, "The prompt 'answer' takes the argument 'question' only, 1 to 4,000 characters"),
+        ("answer", {"question": "a" * 4001}, "takes the argument 'question' only"),
+        ("review", {"topic": "a", "style": "b"}, "takes the argument 'topic' only"),
     ],
 )
-def test_a_prompt_that_cannot_be_filled_is_an_error_of_the_protocol(
+def test_wrong_arguments_of_a_prompt_are_a_protocol_error(
     url: str, name: str, arguments: dict[str, str], told: str
 ) -> None:
     async def scene(agent: Client) -> None:
@@ -307,16 +307,16 @@ def test_the_papers_are_resources_page_by_page(url: str, assistant: Assistant, m
         assert template.uri_template == "paper://{id}"
         with pytest.raises(MCPError, match="No paper here is called 'none'"):
             await agent.read_resource("paper://none")
-        with pytest.raises(MCPError, match="The cursor is none"):
+        with pytest.raises(MCPError, match="The cursor is not one"):
             await agent.list_resources(cursor="-1")
 
     play(url, scene)
 
 
-# -- who may
+# -- who may ask
 
 
-def test_from_elsewhere_a_key_is_needed(assistant: Assistant, doorkeeper: Doorkeeper) -> None:
+def test_other_machines_need_a_key(assistant: Assistant, doorkeeper: Doorkeeper) -> None:
     async def scene(line: Answering) -> None:
         async with client(application(assistant, line, doorkeeper), address="10.0.0.7") as calling:
             for headers in ({}, {"authorization": "Bearer papers_guessed"}):
@@ -329,7 +329,7 @@ def test_from_elsewhere_a_key_is_needed(assistant: Assistant, doorkeeper: Doorke
         asyncio.run(scene(line))
 
 
-def test_a_key_asks_as_often_as_it_may(url: str, assistant: Assistant) -> None:
+def test_a_key_has_a_limit_of_questions_a_minute(url: str, assistant: Assistant) -> None:
     with closing(Accounts(assistant.status().home)) as accounts:
         token = accounts.add_key("agent", per_minute=1)
 
@@ -353,9 +353,7 @@ def test_a_request_that_is_too_long_is_refused(url: str) -> None:
     assert done.status_code == 413
 
 
-def test_without_the_package_the_install_command_is_named(
-    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_package_names_the_install_command(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else found(name))
     assert not mcp.installed()

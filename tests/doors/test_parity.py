@@ -34,12 +34,12 @@ from ..conftest import ROOT
 from ..fake_slack import SECRET, headers
 
 NUMBER = 30
-Told = tuple[bool, str, tuple[str, ...]]
-"""Whether it is answered, the text and the titles."""
+Outcome = tuple[bool, str, tuple[str, ...]]
+"""Whether the question is answered, the text and the titles."""
 
 
 def questions() -> list[str]:
-    """Thirty of the sample's, of every type, that stand alone."""
+    """Thirty questions of the sample, of every type, outside conversations."""
     alone = [one.question for one in read(ROOT / "eval/sets/sample.jsonl") if one.conversation is None]
     return alone[:: len(alone) // NUMBER][:NUMBER]
 
@@ -51,20 +51,20 @@ def assistant(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield one
 
 
-def told(given: Any) -> Told:
-    """What an answer, or its JSON, comes down to."""
-    if isinstance(given, Answer):
-        return given.answered, given.text, given.titles
-    return given["answered"], given["text"], tuple(given["titles"])
+def outcome(answer: Any) -> Outcome:
+    """The outcome of an answer or of its JSON."""
+    if isinstance(answer, Answer):
+        return answer.answered, answer.text, answer.titles
+    return answer["answered"], answer["text"], tuple(answer["titles"])
 
 
 async def forgotten(*_: object) -> None:
-    """What the page keeps of a turn is not what is compared."""
+    """The page need not keep its turns here."""
 
 
 @asynccontextmanager
 async def opened(assistant: Assistant, home: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Client, Asker]]:
-    """Every door that lives in a loop, over one assistant."""
+    """Every door that runs in an event loop, over one assistant."""
     with (
         closing(Answering(assistant)) as line,
         closing(Doorkeeper(home)) as doorkeeper,
@@ -73,7 +73,7 @@ async def opened(assistant: Assistant, home: Path) -> AsyncIterator[tuple[httpx.
         settings = Settings(home=home, slack_signing_secret=SECRET)
         app = FastAPI()
         app.include_router(api.router(assistant, line, doorkeeper, settings))
-        app.include_router(slack.router(assistant, settings), prefix="/slack")
+        app.include_router(slack.router(assistant, settings, line), prefix="/slack")
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as programs,
@@ -84,8 +84,8 @@ async def opened(assistant: Assistant, home: Path) -> AsyncIterator[tuple[httpx.
 
 async def through_every_door(
     question: str, programs: httpx.AsyncClient, agent: Client, asker: Asker
-) -> dict[str, Told]:
-    """What is told of a question, by door."""
+) -> dict[str, Outcome]:
+    """The outcome of a question by door."""
     chat = {"model": "papers", "messages": [{"role": "user", "content": question}]}
     plain = (await programs.post("/api/ask", json={"question": question})).json()
     events = (await programs.post("/api/ask", json={"question": question, "stream": True})).text
@@ -101,25 +101,25 @@ async def through_every_door(
     assert content == of_answer(turns[0].answer)
     assert all(f"] {title}" in shown(hook["blocks"]) for title in hook["titles"])
     return {
-        "HTTP": told(plain),
-        "events": told(json.loads(re.findall(r"^event: answer\ndata: (.*)$", events, re.M)[0])),
-        "a model": told(model["answer"]),
-        "a model's stream": told(chunks[-1]["answer"]),
-        "a tool": told(tool),
-        "Slack's way": told(hook),
-        "the page": told(turns[0].answer),
+        "HTTP": outcome(plain),
+        "events": outcome(json.loads(re.findall(r"^event: answer\ndata: (.*)$", events, re.M)[0])),
+        "a model": outcome(model["answer"]),
+        "a model's stream": outcome(chunks[-1]["answer"]),
+        "a tool": outcome(tool),
+        "Slack's way": outcome(hook),
+        "the page": outcome(turns[0].answer),
     }
 
 
-def by_command(assistant: Assistant, question: str, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What `assistant ask --json` prints, over the assistant that is open already."""
+def by_command(assistant: Assistant, question: str, monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    """The outcome of `assistant ask --json`, over the assistant that is already open."""
 
     @contextmanager
     def already(*_: object) -> Iterator[Assistant]:
         yield assistant
 
     monkeypatch.setattr("assistant.doors.cli.asking.opened", already)
-    return told(json.loads(CliRunner().invoke(cli.app, ["ask", "--json", "--", question]).stdout))
+    return outcome(json.loads(CliRunner().invoke(cli.app, ["ask", "--json", "--", question]).stdout))
 
 
 def test_thirty_questions_get_equal_answers_through_every_door(
@@ -128,14 +128,14 @@ def test_thirty_questions_get_equal_answers_through_every_door(
     asked = questions()
     assert len(set(asked)) == NUMBER
 
-    async def scene() -> dict[str, dict[str, Told]]:
+    async def scene() -> dict[str, dict[str, Outcome]]:
         async with opened(assistant, home) as doors:
             return {question: await through_every_door(question, *doors) for question in asked}
 
-    found = asyncio.run(scene())
+    outcomes = asyncio.run(scene())
     answered = 0
-    for question, doors in found.items():
-        expected = told(assistant.ask(question))
+    for question, doors in outcomes.items():
+        expected = outcome(assistant.ask(question))
         answered += expected[0]
         doors["the command line"] = by_command(assistant, question, monkeypatch)
         assert doors == dict.fromkeys(doors, expected), question

@@ -1,11 +1,11 @@
-"""slack: everything that Slack sends, against a Web API on loopback, through the real slack_sdk and bolt."""
+"""slack: everything that Slack sends, through the real slack_sdk and bolt, against a Web API on loopback."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from assistant.chain import Assistant
 from assistant.core.errors import MissingExtra, SettingsError
 from assistant.core.settings import Settings
 from assistant.doors import slack
-from assistant.doors.slack.app import FAILED, SCOPES, plain
+from assistant.doors.slack.app import FAILED, SCOPES, plain, serve_socket
 from assistant.doors.slack.blocks import shown
-from assistant.doors.slack.desk import PER_USER, Desk
 from assistant.doors.slack.placeholder import LOOKING
-from assistant.doors.slack.sockets import run
+from assistant.doors.slack.responder import PER_USER, Responder
 from assistant.people.conversations import Conversations
+from assistant.service.answering import Answering
 
 from ..conftest import ROOT
 from ..doubles import HashEmbedder
@@ -37,7 +37,7 @@ MENTION = f"<@{BOT}> "
 
 @pytest.fixture(autouse=True)
 def no_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long an answer takes, it is told alone; that stages are told meanwhile is held in test_slack_going_on."""
+    """Show no stages, however long an answer takes; test_slack_resuming is about stages."""
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 3600.0)
 
 
@@ -93,7 +93,7 @@ def played(
     installed: dict[str, Any] | None = None,
     **more: str,
 ) -> FakeSlack:
-    """What Slack saw of a scene; `installed` is what it says of the installation that a token is for."""
+    """What Slack saw of a scene; `installed` describes the installation that a token is for."""
 
     async def play() -> FakeSlack:
         async with FakeSlack() as fake:
@@ -144,7 +144,7 @@ def test_two_workers_and_a_restart_still_give_one_answer(assistant: Assistant) -
     assert len(asyncio.run(play()).made("chat.postMessage")) == 1
 
 
-def test_fifty_mentions_at_once_are_all_acknowledged_before_they_are_answered(assistant: Assistant) -> None:
+def test_fifty_mentions_at_once_are_acknowledged_before_they_are_answered(assistant: Assistant) -> None:
     answered: list[int] = []
 
     async def scene(at: Workspace) -> None:
@@ -182,7 +182,38 @@ def test_a_follow_up_in_the_thread_needs_no_mention_and_knows_what_it_is_about(
     assert PEAR in turns[1].turn.answer.query
 
 
-def test_a_direct_message_is_answered_where_it_stands(assistant: Assistant) -> None:
+def test_a_follow_up_waits_for_the_answer_it_refers_to(assistant: Assistant) -> None:
+    async def scene(at: Workspace) -> None:
+        await at.send(event(1))
+        await at.send(event(2, f"{MENTION}and what does it gain?", thread_ts="1.5"))
+
+    first, second = played(assistant, scene).made("chat.update")
+    assert [element["value"] for element in first["blocks"][-1]["elements"]] == ["1 1.5"] * 4
+    assert [element["value"] for element in second["blocks"][-1]["elements"]] == ["2 1.5"] * 4
+    assert PEAR in shown(second["blocks"])
+
+
+def test_slack_waits_in_the_line_of_the_other_doors(assistant: Assistant) -> None:
+    async def play() -> FakeSlack:
+        async with FakeSlack() as fake:
+            with closing(Answering(assistant, at_once=1, longest=0)) as line:
+                app = FastAPI()
+                app.include_router(slack.router(assistant, Settings(**TOKENS), line, address=fake.api), prefix="/slack")
+                async with (
+                    app.router.lifespan_context(app),
+                    httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as client,
+                    aclosing(line.line()) as place,
+                ):
+                    assert await anext(place) == 0  # somebody at another door is being answered
+                    await post(client, "/slack/events", event(1))
+                    await settled()
+        return fake
+
+    (refused,) = asyncio.run(play()).made("chat.update")
+    assert refused["text"] == "Too many questions are waiting. Ask again in a minute."
+
+
+def test_a_direct_message_is_answered_in_place(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         more = {"kind": "message", "channel": "D1", "channel_type": "im"}
         await at.send(event(1, "What does PearRank learn from?", **more))
@@ -220,7 +251,7 @@ def test_a_message_that_mentions_the_bot_comes_as_two_events_and_is_answered_onc
         pytest.param({"kind": "reaction_added"}, id="no message"),
     ],
 )
-def test_what_nobody_asked_is_acknowledged_and_left_alone(assistant: Assistant, sent: dict[str, Any]) -> None:
+def test_events_that_are_not_questions_are_acknowledged_and_ignored(assistant: Assistant, sent: dict[str, Any]) -> None:
     async def scene(at: Workspace) -> None:
         for kind in ("message", "app_mention") if "subtype" not in sent and "kind" not in sent else ("message",):
             more = {"kind": kind, "channel_type": "im", "channel": "D1", **sent}
@@ -230,7 +261,7 @@ def test_what_nobody_asked_is_acknowledged_and_left_alone(assistant: Assistant, 
     assert [name for name, _ in played(assistant, scene).calls if name.startswith("chat")] == []
 
 
-def test_a_question_that_is_none_gets_the_reason(assistant: Assistant) -> None:
+def test_an_invalid_question_gets_the_reason(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         await at.send(event(1, MENTION))
 
@@ -245,7 +276,7 @@ def test_the_placeholder_does_not_outlive_a_failure(assistant: Assistant, monkey
     async def scene(at: Workspace) -> None:
         await at.send(event(1))
 
-    monkeypatch.setattr(Desk, "ask", fail)
+    monkeypatch.setattr(Responder, "answer", fail)
     (updated,) = played(assistant, scene).made("chat.update")
     assert updated["text"] == FAILED
 
@@ -253,7 +284,7 @@ def test_the_placeholder_does_not_outlive_a_failure(assistant: Assistant, monkey
 # -- limits
 
 
-def test_slack_is_asked_again_after_the_time_it_names(assistant: Assistant) -> None:
+def test_a_rate_limited_call_is_repeated_after_the_time_slack_names(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         at.slack.refuse["chat.postMessage"] = [(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "1"})]
         await at.send(event(1))
@@ -261,7 +292,7 @@ def test_slack_is_asked_again_after_the_time_it_names(assistant: Assistant) -> N
     assert len(played(assistant, scene).made("chat.update")) == 1
 
 
-def test_who_asks_too_often_alone_is_told_to_wait(assistant: Assistant) -> None:
+def test_only_the_person_who_asks_too_often_has_to_wait(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         for number in range(1, PER_USER + 2):
             await at.send(event(number))
@@ -275,7 +306,7 @@ def test_who_asks_too_often_alone_is_told_to_wait(assistant: Assistant) -> None:
     assert refused["text"].startswith("That is more questions a minute than I answer. Ask again in ")
 
 
-def test_only_the_channels_of_the_setting_are_answered(assistant: Assistant) -> None:
+def test_only_channels_of_the_setting_are_answered(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         await at.send(event(1, channel="C1"))
         await at.send(event(2, channel="C2"))
@@ -343,19 +374,19 @@ def test_the_buttons_show_evidence_keep_thumbs_and_ask_again(assistant: Assistan
 
 
 @pytest.mark.parametrize("action", ["evidence", "thumb_up", "again"])
-def test_a_button_under_what_is_forgotten_says_so(assistant: Assistant, action: str) -> None:
+def test_a_button_under_a_forgotten_answer_says_so(assistant: Assistant, action: str) -> None:
     async def scene(at: Workspace) -> None:
         await at.press(action, "9 1.5")
 
     fake = played(assistant, scene)
     told = json.dumps([given for name, given in fake.calls if name in ("views.open", "respond")])
-    assert "This answer is not kept any more." in told
+    assert "This answer is no longer kept." in told
 
 
 # -- the way in
 
 
-def test_slack_is_answered_when_it_asks_whether_the_address_is_ours(assistant: Assistant) -> None:
+def test_slacks_check_of_the_address_is_answered(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         done = await at.send({"type": "url_verification", "challenge": "abc", "token": "t"})
         assert (done.status_code, done.json()) == (200, {"challenge": "abc"})
@@ -407,7 +438,7 @@ def test_an_app_installed_in_a_whole_organisation_answers_everywhere(
     assert [PEAR in shown(update["blocks"]) for update in fake.made("chat.update")] == [True] * 3
 
 
-def test_an_installation_in_one_workspace_of_an_organisation_answers_there_alone(assistant: Assistant) -> None:
+def test_an_installation_in_one_workspace_answers_only_there(assistant: Assistant) -> None:
     async def scene(at: Workspace) -> None:
         authorization = {"team_id": "T9", "enterprise_id": "E1", "user_id": BOT}
         await at.send({**event(1), "team_id": "T9", "enterprise_id": "E1", "authorizations": [authorization]})
@@ -435,7 +466,7 @@ def test_an_unknown_workspace_is_not_answered(assistant: Assistant) -> None:
         ([], "chat:write", r"lacks the scopes app_mentions:read, commands\. Add"),
     ],
 )
-def test_a_bad_token_or_a_missing_scope_is_told_at_start(
+def test_a_bad_token_or_a_missing_scope_fails_at_start(
     assistant: Assistant, refusal: list[Any], scopes: str, message: str
 ) -> None:
     async def play() -> None:
@@ -464,8 +495,9 @@ def test_events_over_a_socket_are_acknowledged_and_answered(assistant: Assistant
 
     async def play() -> FakeSlack:
         async with FakeSlack() as fake:
-            with Desk(assistant, settings := Settings(**TOKENS)) as desk:
-                running = asyncio.create_task(run(desk, settings, told.append, fake.api))
+            settings = Settings(**TOKENS)
+            with closing(Answering(assistant)) as line, Responder(assistant, line, settings) as responder:
+                running = asyncio.create_task(serve_socket(responder, settings, told.append, fake.api))
                 socket = await fake.connected()
                 for envelope in ("e1", "e2"):  # delivered again
                     await socket.send_json({"type": "events_api", "envelope_id": envelope, "payload": event(1)})
@@ -482,12 +514,12 @@ def test_events_over_a_socket_are_acknowledged_and_answered(assistant: Assistant
 
 
 @pytest.mark.parametrize("missing", ["slack_bot_token", "slack_app_token"])
-def test_a_missing_token_is_told_with_the_cure(assistant: Assistant, missing: str) -> None:
+def test_a_missing_token_says_where_to_find_it(assistant: Assistant, missing: str) -> None:
     with pytest.raises(SettingsError, match=rf"ASSISTANT_{missing.upper()} is not set\. Copy the token"):
         slack.serve(assistant, Settings(**{**TOKENS, missing: ""}), print)
 
 
-def test_a_missing_extra_is_told_with_the_cure(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_names_the_install_command(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[slack\]'"):
         slack.serve(assistant, Settings(**TOKENS), print)
@@ -513,5 +545,5 @@ def test_the_manifest_asks_for_what_the_bot_uses() -> None:
         ("<!channel> <https://a.b/c>", "https://a.b/c"),
     ],
 )
-def test_what_was_typed_is_read_out_of_what_slack_sends(sent: str, meant: str) -> None:
+def test_the_typed_text_is_recovered_from_what_slack_sends(sent: str, meant: str) -> None:
     assert plain(sent) == meant

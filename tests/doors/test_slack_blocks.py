@@ -1,4 +1,4 @@
-"""slack.blocks: every answer as blocks that Slack takes, with all citations and no markup but our own."""
+"""slack.blocks: every answer becomes blocks that Slack accepts, with all citations and no foreign markup."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOSTILE = "*A* _b_ ~c~ `d` <!channel> <@U1> & &amp; <https://x.y|z> :smile: $\\a
 
 
 def answer(*papers: tuple[str, str], url: str = "", heading: bool = False) -> Answer:
-    """An answer of a claim a paper, each cited whole."""
+    """An answer with one claim per paper, each of which is cited whole."""
     claims, hits = [], []
     for title, abstract in papers:
         paper = Paper(title, abstract, url)
@@ -51,7 +51,7 @@ def texts(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def assert_taken(blocks: list[dict[str, Any]], *, most: int = BLOCKS) -> None:
-    """What Slack documents of blocks."""
+    """Assert the limits that Slack documents."""
     assert 1 <= len(blocks) <= most
     for block in blocks:
         assert len(block.get("elements", [])) <= (25 if block["type"] == "actions" else ELEMENTS)
@@ -76,14 +76,14 @@ def test_without_a_place_there_are_no_buttons() -> None:
     assert [block["type"] for block in reply(answer(("A", "One.")))] == ["section", "context"]
 
 
-def test_what_papers_say_is_no_markup_and_comes_back_as_it_reads() -> None:
+def test_text_of_papers_is_not_markup_and_reads_the_same() -> None:
     blocks = reply(answer((HOSTILE, f"{HOSTILE}.")), "1 1")
     assert_taken(blocks)
     assert {text["type"] for text in texts(blocks)} == {"plain_text"}
     assert unescaped(blocks[1]["elements"][0]["text"]) == f"[1] {readable(HOSTILE)}\n“{readable(HOSTILE)}.”"
 
 
-def test_an_address_becomes_a_link_unless_it_is_none() -> None:
+def test_only_a_valid_address_becomes_a_link() -> None:
     (link,) = reply(answer(("A", "One."), url="https://a.b/c?d=1&e=2"))[1]["elements"][1:]
     assert link == {"type": "mrkdwn", "text": "<https://a.b/c?d=1&amp;e=2|Open the paper>"}
     for url in ("javascript:x", "https://a.b|c>", "https://a b"):
@@ -94,7 +94,7 @@ def test_a_decline_says_why_and_what_came_nearest() -> None:
     declined = Answer("q", "q", declined=Decline("absent", "Nothing here says so.", ("A <b>", "C")))
     prose, nearest, buttons = reply(declined, "1 1")
     assert prose["text"]["text"] == "Nothing here says so."
-    assert nearest["elements"][0]["text"] == "The papers that come nearest:\n• A &lt;b&gt;\n• C"
+    assert nearest["elements"][0]["text"] == "The nearest papers:\n• A &lt;b&gt;\n• C"
     assert [e["action_id"] for e in buttons["elements"]] == ["thumb_up", "thumb_down", "again"]
 
 
@@ -119,14 +119,14 @@ def test_the_longest_answer_fits_and_keeps_every_citation(size: int, length: int
     assert_taken(evidence(given)["blocks"], most=VIEW_BLOCKS)
 
 
-def test_prose_longer_than_a_section_goes_on_in_the_next_one() -> None:
+def test_prose_longer_than_a_section_continues_in_the_next() -> None:
     given = answer(("A", " ".join(f"word{n}" for n in range(600)) + "."))
     sections = [b["text"]["text"] for b in reply(given) if b["type"] == "section"]
     assert len(sections) == 2
     assert " ".join(sections) == given.text
 
 
-def test_the_evidence_shows_all_that_is_cited_on_what_basis_and_the_abstract() -> None:
+def test_the_evidence_shows_every_quote_with_its_basis_and_the_abstract() -> None:
     paper = Paper("A", "One. Two.")
     passage = Passage(paper.id, "A", paper.abstract, 0)
     cited = (Citation(passage, "One.", 1.0, "quoted"), Citation(passage, "Two.", 0.83, "checked"))

@@ -1,4 +1,4 @@
-"""answering: events come as they are made, and nothing is done for those who left."""
+"""answering: one line for all, events as they are made, and no work for those who left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.errors import QuestionError
 from assistant.core.records import Answer, Event
-from assistant.service.answering import Answering, Busy
+from assistant.service.answering import Answering, LineTooLong, Update, Waiting
 
 from ..live import opened
 
@@ -56,7 +56,7 @@ def test_the_answer_is_that_of_the_assistant(assistant: Assistant) -> None:
     assert line.waiting == 0
 
 
-def test_what_is_wrong_with_a_question_is_raised(assistant: Assistant) -> None:
+def test_an_invalid_question_raises(assistant: Assistant) -> None:
     with closing(answering(assistant)) as line, pytest.raises(QuestionError, match="no words"):
         asyncio.run(line.answer("?!"))
     assert line.waiting == 0
@@ -81,7 +81,7 @@ def test_the_work_ends_at_its_next_event_once_nobody_waits() -> None:
     assert slow.ended == 0
 
 
-def test_what_waits_in_line_is_not_begun_for_those_who_left() -> None:
+def test_a_waiting_question_is_not_begun_if_its_client_left() -> None:
     slow = Slow()
 
     async def scene(line: Answering) -> None:
@@ -90,9 +90,9 @@ def test_what_waits_in_line_is_not_begun_for_those_who_left() -> None:
         second = asyncio.ensure_future(line.answer("after it"))
         while line.waiting < 2:
             await asyncio.sleep(0)
-        with pytest.raises(Busy, match="Too many questions are waiting"):
+        with pytest.raises(LineTooLong, match="Too many questions are waiting"):
             await line.answer("one too many")
-        with pytest.raises(Busy):
+        with pytest.raises(LineTooLong):
             await line.aside(list)
         second.cancel()
         await asyncio.wait([second])
@@ -102,3 +102,49 @@ def test_what_waits_in_line_is_not_begun_for_those_who_left() -> None:
     with closing(answering(slow, at_once=1, longest=1)) as line:
         asyncio.run(scene(line))
     assert (slow.ended, line.waiting) == (1, 0)
+
+
+def test_a_waiting_question_shows_how_many_are_ahead() -> None:
+    slow = Slow()
+
+    async def updates(line: Answering, question: str, seen: list[Update]) -> None:
+        async for update in line.updates(question):
+            seen.append(update)
+
+    async def scene(line: Answering) -> list[list[Update]]:
+        seen: list[list[Update]] = [[], [], []]
+        tasks = []
+        for number, updates_of in enumerate(seen):
+            tasks.append(asyncio.ensure_future(updates(line, f"number {number}", updates_of)))
+            await asyncio.sleep(0)
+        await asyncio.to_thread(slow.begun.wait, 20)
+        assert (seen[1], seen[2]) == ([Waiting(1)], [Waiting(2)])
+        slow.go.set()
+        await asyncio.gather(*tasks)
+        return seen
+
+    with closing(answering(slow, at_once=1)) as line:
+        first, second, third = asyncio.run(scene(line))
+    assert [update for update in first if isinstance(update, Waiting)] == []
+    assert [update for update in second if isinstance(update, Waiting)] == [Waiting(1)]
+    assert [update for update in third if isinstance(update, Waiting)] == [Waiting(2), Waiting(1)]
+    for updates_of in (first, second, third):
+        events = [event for update in updates_of if isinstance(update, list) for event in update]
+        assert [event.stage for event in events] == ["reading", "writing", "answered"]
+
+
+def test_an_error_is_the_last_update(assistant: Assistant) -> None:
+    async def scene(line: Answering) -> list[Update]:
+        return [update async for update in line.updates("?!")]
+
+    with closing(answering(assistant)) as line:
+        *_, last = asyncio.run(scene(line))
+    assert isinstance(last, QuestionError)
+
+
+def test_the_stages_are_passed_on(assistant: Assistant) -> None:
+    stages: list[str] = []
+    with closing(answering(assistant)) as line:
+        asyncio.run(line.answer("What does PearRank learn from?", on_stage=stages.append))
+    assert stages[0].startswith("searching ")
+    assert stages[-1] != "answered"

@@ -1,6 +1,12 @@
-"""A request in, JSON, events or problem details out: the HTTP interface, and OpenAI's dialect of it.
+"""The HTTP interface for programs, in JSON and events, and the same in the dialect of OpenAI's models.
 
-Everything is described at `/api/openapi.json` and, for people, at `/api/docs`.
+`/api/openapi.json` describes all of it, and `/api/docs` shows that to people. In reading order:
+
+- `backend`: what the routes work with, and who may call them
+- `bodies`, `sse`, `errors`: what is sent and returned: JSON, events, problem details
+- `questions`, `papers`, `conversations`: the routes under `/api`
+- `background`, `chats`, `completions`, `responses`: the routes under `/v1`, where a chat goes in
+- `metrics`, `docs`, `app`: the numbers, the description as a page, and all of it as one application
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from ...service.doorkeeper import Doorkeeper
 
 PATHS = ("/api", "/api/{rest:path}", "/v1", "/v1/{rest:path}", "/healthz", "/readyz", "/metrics")
-"""Everything under these is answered here, also that there is nothing."""
+"""All requests under these paths are answered here, even if only with 404."""
 
 
 def application(assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper, settings: Settings) -> FastAPI:
@@ -27,16 +33,17 @@ def application(assistant: Assistant, answering: Answering, doorkeeper: Doorkeep
 
     It opens the file of conversations, and closes it when it ends.
     """
-    if any(importlib.util.find_spec(name) is None for name in ("fastapi", "multipart", "prometheus_client")):
+    needed = ("fastapi", "multipart", "prometheus_client", "sse_starlette")
+    if any(importlib.util.find_spec(name) is None for name in needed):
         raise MissingExtra("web")
-    from .app import application as made
-    from .desk import opened
+    from .app import application as build
+    from .backend import open_backend
 
-    return made(opened(assistant, answering, doorkeeper, settings))
+    return build(open_backend(assistant, answering, doorkeeper, settings))
 
 
 def router(assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper, settings: Settings) -> APIRouter:
-    """The same as routes for an app to include, beside what it serves itself."""
+    """The same as routes for another application to include beside its own."""
     app = application(assistant, answering, doorkeeper, settings)
     from fastapi import APIRouter
     from starlette.routing import BaseRoute, Route

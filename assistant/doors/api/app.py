@@ -1,4 +1,4 @@
-"""An assistant in, its HTTP interface as an application out, with its description and what it needs to live."""
+"""The interface as an application: all routes, the description, and the layers in front of them."""
 
 from __future__ import annotations
 
@@ -14,45 +14,47 @@ from starlette.exceptions import HTTPException
 from ... import __version__
 from ...core.bounds import UPLOAD
 from ...core.errors import AssistantError
+from ...service.entry import Entry
 from ...service.problems import MEDIA
 from ...service.receiving import Receiving
-from . import asking, bodies, dialect, papers, responses, talks
-from .counting import Counted
-from .desk import At, Desk, Reading
-from .entry import Entry
-from .errors import on_error, on_http, on_validation
+from . import bodies, completions, conversations, papers, questions, responses
+from .backend import Backend, MayRead, TheBackend
+from .docs import page
+from .errors import on_error, on_http, on_validation, response
 from .metrics import MEDIA as METRICS
-from .page import page
+from .metrics import Counted
 
 SUMMARY = "Answers questions about a collection of papers; every sentence cites a paper, and every citation is checked."
-PROBLEM = {"model": bodies.Problem, "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+PUBLIC = ("/healthz", "/readyz")
+"""The paths that need no key from anywhere."""
+PROBLEM = {"model": bodies.ProblemDetails, "content": {MEDIA: {"schema": bodies.ref("ProblemDetails")}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {**PROBLEM, "description": "What was asked cannot be done; `detail` says why."},
-    "5XX": {**PROBLEM, "description": "The machine cannot do it now; `detail` says when to come again."},
+    "4XX": {**PROBLEM, "description": "The request cannot be served; `detail` says why."},
+    "5XX": {**PROBLEM, "description": "The server cannot do it now; `detail` says when to try again."},
 }
-NOT_YET: dict[int | str, dict[str, Any]] = {503: {"model": bodies.State, "description": "Papers are being indexed."}}
+NOT_YET: dict[int | str, dict[str, Any]] = {503: {"model": bodies.Health, "description": "Papers are being indexed."}}
 
 router = APIRouter(tags=["service"])
 
 
-@router.get("/healthz", response_model=bodies.State)
+@router.get("/healthz", response_model=bodies.Health)
 async def health() -> Response:
-    """Whether the service runs."""
+    """Check whether the service is running."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz", response_model=bodies.State, responses=NOT_YET)
-def ready(desk: At) -> Response:
-    """Whether questions can be answered."""
-    status = desk.assistant.status()
+@router.get("/readyz", response_model=bodies.Health, responses=NOT_YET)
+def ready(backend: TheBackend) -> Response:
+    """Check whether questions can be answered."""
+    status = backend.assistant.status()
     waiting = status.papers and not status.indexed_revision
     return JSONResponse({"status": "indexing" if waiting else "ready"}, 503 if waiting else 200)
 
 
 @router.get("/metrics", responses={200: {"content": {METRICS: {"schema": {"type": "string"}}}}}, response_model=None)
-def metrics(desk: At, _: Reading) -> Response:
-    """Numbers for Prometheus."""
-    return Response(desk.metrics.shown(), media_type=METRICS)
+def metrics(backend: TheBackend, _: MayRead) -> Response:
+    """Return numbers for Prometheus."""
+    return Response(backend.metrics.shown(), media_type=METRICS)
 
 
 @router.get("/api/openapi.json", include_in_schema=False)
@@ -67,15 +69,24 @@ async def docs(request: Request) -> Response:
     return HTMLResponse(page(request.app.openapi()))
 
 
-def application(desk: Desk) -> FastAPI:
-    """The interface; it closes the desk when it ends."""
+class Described(FastAPI):
+    """An application whose description includes the schemas of records."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = bodies.with_records(super().openapi())
+        return self.openapi_schema
+
+
+def application(backend: Backend) -> FastAPI:
+    """The interface; it closes the backend when it ends."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        desk.close()
+        backend.close()
 
-    app = FastAPI(
+    app = Described(
         title="paper-assistant",
         summary=SUMMARY,
         version=__version__,
@@ -91,10 +102,11 @@ def application(desk: Desk) -> FastAPI:
             Exception: on_error,
         },
     )
-    app.state.desk = desk
+    app.state.backend = backend
     app.add_middleware(Receiving, most={"/api/papers": UPLOAD})
-    app.add_middleware(Entry, doorkeeper=desk.doorkeeper)
-    app.add_middleware(Counted, metrics=desk.metrics)
-    for some in (asking.router, papers.router, talks.router, dialect.router, responses.router, router):
-        app.include_router(some)
+    app.add_middleware(Entry, doorkeeper=backend.doorkeeper, public=PUBLIC, respond=response)
+    app.add_middleware(Counted, metrics=backend.metrics)
+    for routes in (questions, papers, conversations, completions, responses):
+        app.include_router(routes.router)
+    app.include_router(router)
     return app

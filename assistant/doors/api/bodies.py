@@ -1,44 +1,88 @@
-"""What is sent in, what is answered out, as OpenAPI describes it; an answer itself is described in the README."""
+"""What programs send and get, as OpenAPI describes it. Records are described by the one schema of `core.export`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
 from ...core import bounds
+from ...core.export import schemas
 
 HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
-"""Told of every question: it has a letter or a digit. What has none is refused where questions are understood."""
+"""Describes every question: it has a letter or a digit. The check itself is made where questions are understood."""
 TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound"
-QUOTE = "SemantiCodec compresses audio to fewer than a hundred tokens per second"
+SENTENCE = "SemantiCodec compresses audio to fewer than a hundred tokens per second."
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
 
 
-class Sent(BaseModel):
-    """A body that is sent: a field that nothing reads is refused, so that a slip is told at once."""
+class RequestBody(BaseModel):
+    """A body that is sent; unknown fields are refused, so that a typo is noticed at once."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Wanted(BaseModel):
-    """The parameters of an address; one that nothing reads is refused, too."""
+class Parameters(BaseModel):
+    """The parameters of an address; unknown ones are refused, too."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Told(BaseModel):
-    """A body that is answered; further fields may come."""
+class ResponseBody(BaseModel):
+    """A body that is returned; further fields may come."""
 
     model_config = ConfigDict(extra="allow")
+
+
+# -- records
+
+_RECORD = "x-record"
+AnswerValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Answer"})]
+CheckValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Check"})]
+HitValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Hit"})]
+IngestedValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Ingested"})]
+PaperValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Paper"})]
+
+_ADDED: dict[str, dict[str, Any]] = {
+    "Answer": {
+        "conversation": {"type": "string", "description": "Id of the conversation that keeps it; empty if none does."},
+        "turn": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "Its number there, from 1."},
+    },
+    "Check": {"title": {"type": "string", "description": "The title of the paper."}},
+}
+"""What the interface adds to records."""
+
+
+def ref(name: str) -> dict[str, str]:
+    """A reference to a schema of the description."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def with_records(description: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI description, completed by the schemas of the records that it names."""
+    records = schemas(ref("{model}")["$ref"])
+    for name, added in _ADDED.items():
+        records[name]["properties"].update(added)
+    records["Check"]["required"] += _ADDED["Check"]
+    description["components"]["schemas"].update(records)
+    linked: dict[str, Any] = _linked(description)
+    return linked
+
+
+def _linked(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_linked(one) for one in part]
+    if isinstance(part, dict):
+        return ref(part[_RECORD]) if _RECORD in part else {name: _linked(value) for name, value in part.items()}
+    return part
 
 
 # -- questions
 
 
-class Ask(Sent):
-    """A question; its conversation and the only papers to look at, if there are such."""
+class AskRequest(RequestBody):
+    """A question; optionally the conversation it belongs to and the only papers to use."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"question": "What is SemantiCodec?"}]})
 
@@ -46,200 +90,146 @@ class Ask(Sent):
         min_length=1, max_length=bounds.QUESTION, description="In English.", json_schema_extra=HAS_WORDS
     )
     papers: list[Title] = Field(
-        default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to look at; empty: all."
+        default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to use; empty: all papers."
     )
     conversation: str = Field(
         default="",
         max_length=bounds.ID,
-        description="Id of a conversation that the question continues; the answer is kept in it. Empty: of none.",
+        description="Id of the conversation that the question continues and that keeps the answer; empty: none.",
     )
-    stream: bool = Field(default=False, description="Tell what is done as it is done, as Server-Sent Events.")
+    stream: bool = Field(default=False, description="Send the stages and claims as Server-Sent Events.")
 
 
-class Stage(Told):
+class Stage(ResponseBody):
     """What is being done."""
 
     stage: str = Field(examples=["searching 120 papers"])
 
 
-class Citation(Told):
-    """The words of an abstract that a sentence rests on."""
+class CheckRequest(RequestBody):
+    """A sentence and the paper to check it against."""
 
-    reference: int = Field(description="The number in `text`.", examples=[1])
-    paper_id: str
-    title: str = Field(examples=[TITLE])
-    quote: str = Field(description="Word for word.", examples=[QUOTE])
-    start: int | None = Field(description="The character of the abstract that it begins at, from 0.")
-    support: float = Field(description="How far it supports the sentence, 0 to 1.", examples=[1.0])
-    basis: Literal["quoted", "checked", "judged"] = Field(examples=["quoted"])
-
-
-class Claim(Told):
-    """A checked sentence."""
-
-    text: str
-    heading: str
-    citations: list[Citation]
-
-
-class Decline(Told):
-    """Why there is no answer."""
-
-    kind: Literal["absent", "unstated", "off-corpus", "invented", "empty"]
-    message: str
-    nearest: list[str]
-
-
-class Answer(Told):
-    """An answer, or why there is none: the fields that `assistant ask --json` prints, and where it is kept."""
-
-    format: int = Field(examples=[1])
-    question: str = Field(examples=["What is SemantiCodec?"])
-    query: str = Field(description="The self-contained question that was searched.")
-    kind: str = Field(examples=["fact"])
-    answered: bool
-    text: str = Field(description="`[n]` stands for the n-th of `titles`.", examples=[f"{QUOTE}. [1]"])
-    titles: list[str] = Field(examples=[[TITLE]])
-    lead: str
-    claims: list[Claim]
-    remark: str
-    declined: Decline | None
-    rejections: list[dict[str, Any]]
-    hits: list[dict[str, Any]]
-    written_by: str
-    wording: str
-    usage: dict[str, int]
-    timings: dict[str, float]
-    conversation: str = Field(default="", description="Id of the conversation it is kept in.")
-    turn: int | None = Field(default=None, description="Its number there, from 1.")
-
-
-class Check(Sent):
-    """A sentence and the paper it is held against."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"sentence": f"{QUOTE}.", "paper": TITLE}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"sentence": SENTENCE, "paper": TITLE}]})
 
     sentence: str = Field(min_length=1, max_length=bounds.SENTENCE)
     paper: Title = Field(min_length=1, description="Title or id.")
 
 
-class Verdict(Told):
-    """Whether the abstract supports the sentence."""
+class SearchParameters(Parameters):
+    """What to search for."""
 
-    supported: bool
-    score: float = Field(description="0 to 1.")
-    basis: Literal["quoted", "checked", "judged"]
-    reasons: list[str]
-    quote: str = Field(description="The words of the abstract that come nearest.")
-    title: str
+    question: str = Field(
+        min_length=1, max_length=bounds.QUESTION, examples=["stereo vocoders"], json_schema_extra=HAS_WORDS
+    )
+    limit: int = Field(default=10, ge=1, le=50)
 
 
-class Found(Told):
+class SearchResults(ResponseBody):
     """The papers that a question is about, best first; hits as in an answer."""
 
     question: str
     kind: str
-    hits: list[dict[str, Any]]
+    hits: list[HitValues]
 
 
 # -- papers
 
-
-class Paper(Told):
-    """A paper that is held."""
-
-    id: str
-    title: str
-    abstract: str
-    url: str
-    published: str
-    sources: list[str] = Field(description="The listings that carry it.")
+DATE: JsonDict = {
+    "pattern": "^([0-9]{4}(-(0?[1-9]|1[0-2])(-(0?[1-9]|[12][0-9]|3[01]))?)?"
+    "|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (0?[1-9]|[12][0-9]|3[01]))?$"
+}
+"""Describes a date; the check itself is made where papers are browsed."""
+DATES = "As 2025-03-12, 2025-03, 2025 or Mar 12; both days are included."
 
 
-class Papers(Told):
-    """Some of the papers that fit, and how many fit in all."""
+class PapersParameters(Parameters):
+    """Which papers to list."""
+
+    words: str = Field(default="", max_length=bounds.WORDS, description="Words to find: the best fifty, best first.")
+    listing: str = Field(default="", max_length=bounds.TITLE, description="A listing's file or date.")
+    since: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    until: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    limit: int = Field(default=100, ge=0, le=1000)
+    offset: int = Field(default=0, ge=0, le=10**9)
+
+
+class PapersPage(ResponseBody):
+    """Some of the papers that fit, and how many fit in total."""
 
     total: int
-    papers: list[Paper]
-
-
-class Reject(Told):
-    """A record that did not go in."""
-
-    source: str
-    line: int = Field(description="From 1; 0 stands for the whole file.")
-    reason: str
-
-
-class Ingested(Told):
-    """What became of what was sent, in papers."""
-
-    added: int
-    updated: int
-    unchanged: int
-    removed: int
-    rejects: list[Reject]
+    papers: list[PaperValues]
 
 
 # -- conversations
 
 
-class Named(Sent):
-    """A conversation's title; empty, it bears its first question."""
+class TitleRequest(RequestBody):
+    """A conversation's title; if empty, the conversation is named after its first question."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "Audio codecs"}]})
 
     title: Title = ""
 
 
-class Conversation(Told):
-    """A kept conversation."""
+class ConversationsParameters(Parameters):
+    """How many conversations to list."""
+
+    limit: int = Field(default=50, ge=0, le=1000)
+
+
+class TurnsParameters(Parameters):
+    """Which turns of a conversation to return."""
+
+    limit: int = Field(default=20, ge=0, le=100, description="The number of turns, counted from the last.")
+    before: int | None = Field(default=None, ge=1, le=10**9, description="Only turns before this number.")
+
+
+class ConversationSummary(ResponseBody):
+    """A conversation without its turns."""
 
     id: str
     title: str
     begun: str = Field(description="In UTC.", examples=["2025-03-12T09:30:00+00:00"])
-    used: str
+    used: str = Field(description="When it was last used, in UTC.")
     length: int = Field(description="How many turns it has.")
 
 
-class Conversations(Told):
-    """One's conversations, those used last first."""
+class ConversationList(ResponseBody):
+    """The caller's conversations, last used first."""
 
-    conversations: list[Conversation]
+    conversations: list[ConversationSummary]
 
 
-class Turn(Told):
+class ConversationTurn(ResponseBody):
     """A question of a conversation and its answer."""
 
     number: int
     asked: str
     question: str
-    answer: Answer
+    answer: AnswerValues
     thumb: dict[str, Any] | None
 
 
-class Whole(Told):
-    """A conversation with its turns, as it is exported."""
+class ConversationExport(ResponseBody):
+    """A conversation with its turns."""
 
     format: int
     title: str
     begun: str
     used: str
-    turns: list[Turn]
+    turns: list[ConversationTurn]
 
 
 # -- the rest
 
 
-class State(Told):
+class Health(ResponseBody):
     """How the service is."""
 
     status: str = Field(examples=["ok"])
 
 
-class Problem(Told):
+class ProblemDetails(ResponseBody):
     """What went wrong, as RFC 9457 has it."""
 
     title: str = Field(examples=["Unprocessable Content"])

@@ -1,4 +1,4 @@
-"""An exception in, its problem details as a response out; for OpenAI's dialect its own error stands in them, too."""
+"""Exceptions as responses with problem details, which for OpenAI's dialect also contain its own form of error."""
 
 from __future__ import annotations
 
@@ -12,26 +12,25 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from ...service.problems import MEDIA, Problem, problem_of
-from .chats import UNSUPPORTED
-from .dialect import as_error
+from .chats import UNSUPPORTED, as_error
 
 DETAILS = {
-    404: "There is nothing at this address. The description at /api/openapi.json says what there is.",
-    405: "This address is there for other methods; the header Allow names them.",
-    499: "The sender hung up.",
+    404: "There is nothing at this address. See /api/openapi.json for what there is.",
+    405: "This address takes other methods; the header Allow names them.",
+    499: "The client hung up.",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def response(problem: Problem, path: str, *, param: str | None = None, code: str = "") -> Response:
-    """The problem as a response to a request of that path; `param` and `code` are for OpenAI's dialect alone."""
+    """The problem as a response to a request for that path; `param` and `code` are only for OpenAI's dialect."""
     dialect = path.startswith("/v1/")
     more = {"error": as_error(problem.status, problem.detail, param=param, code=code)} if dialect else {}
     return JSONResponse(problem.body | more, problem.status, problem.headers, MEDIA)
 
 
 async def on_http(request: Request, error: Exception) -> Response:
-    """What the framework or a route refuses."""
+    """Whatever the framework or a route refuses."""
     assert isinstance(error, HTTPException)
     plain = error.detail in ("", "Not Found", "Method Not Allowed")
     detail = DETAILS.get(error.status_code, error.detail) if plain else error.detail
@@ -42,28 +41,31 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 
 async def on_validation(request: Request, error: Exception) -> Response:
-    """What does not fit the description; what was sent is not repeated."""
+    """A request that does not fit the description; its values are not repeated."""
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(one) for one in error.errors()]
-    for met, fault in zip(error.errors(), faults, strict=True):
-        if met["type"] == UNSUPPORTED:
+    faults = [_fault(details) for details in error.errors()]
+    for details, fault in zip(error.errors(), faults, strict=True):
+        if details["type"] == UNSUPPORTED:
             problem = Problem(400, fault["detail"], more={"errors": [fault]})
-            return response(problem, request.url.path, param=str(met["loc"][1]), code=UNSUPPORTED)
-    told = "; ".join(f"{one['at']}: {one['detail']}" for one in faults[:3])
-    return response(Problem(422, f"What was sent does not fit. {told}.", more={"errors": faults}), request.url.path)
+            return response(problem, request.url.path, param=str(details["loc"][1]), code=UNSUPPORTED)
+    reasons = "; ".join(f"{fault['at']}: {fault['detail']}" for fault in faults[:3])
+    problem = Problem(422, f"The request does not fit the description. {reasons}.", more={"errors": faults})
+    return response(problem, request.url.path)
 
 
 async def on_error(request: Request, error: Exception) -> Response:
-    """What went wrong on purpose, or not."""
+    """An error raised on purpose, or any other."""
     return response(problem_of(error), request.url.path)
 
 
 def _methods(request: Request) -> list[str]:
-    """What can be done at the path of a request; the framework names the methods of its first route alone."""
+    """The methods of all routes at the path of a request; the framework names those of the first route only."""
     routes = request.app.routes
     scopes = {method: {**request.scope, "method": method} for method in METHODS}
-    return [m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return [
+        method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
 
 
-def _fault(one: Mapping[str, Any]) -> dict[str, str]:
-    return {"at": ".".join(str(part) for part in one["loc"]), "detail": str(one["msg"])}
+def _fault(details: Mapping[str, Any]) -> dict[str, str]:
+    return {"at": ".".join(str(part) for part in details["loc"]), "detail": str(details["msg"])}

@@ -72,7 +72,7 @@ def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
     doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
     with closing(answering), closing(doorkeeper):
         beside = {
-            "/slack": slack.router(assistant, settings),
+            "/slack": slack.router(assistant, settings, answering),
             "": api.router(assistant, answering, doorkeeper, settings),
         }
         if mcp.installed():

@@ -1,4 +1,7 @@
-"""A tool's call in, what the papers say out: the Model Context Protocol, for agents, over stdio and HTTP."""
+"""The Model Context Protocol: tools with which agents ask the papers, over stdio and HTTP.
+
+In reading order: `tools` (what each takes and returns), `prompts`, `server` (the protocol over an assistant).
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """Whether the extra is installed."""
     return importlib.util.find_spec("mcp") is not None
 
 
 def serve(assistant: Assistant) -> None:
-    """Answer one agent over the standard input and output until it hangs up; raises `MissingExtra`."""
-    _needed()
+    """Serve one agent over standard input and output until it hangs up; raises `MissingExtra`."""
+    _require()
     from ...service.answering import Answering
     from .server import Server
 
@@ -34,13 +37,12 @@ def serve(assistant: Assistant) -> None:
 
 def router(assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper) -> APIRouter:
     """The route `/mcp` for an app to include; raises `MissingExtra`."""
-    _needed()
-    from .http import routes
-    from .server import Server
+    _require()
+    from .server import Server, routes
 
     return routes(Server(assistant, answering, doorkeeper), doorkeeper)
 
 
-def _needed() -> None:
+def _require() -> None:
     if not installed():
         raise MissingExtra("mcp")

@@ -1,4 +1,4 @@
-"""A prompt's name and arguments in, the message out that has a model work with the tools as they are meant."""
+"""Prompts: messages that tell a model how to work with the tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...core.bounds import QUESTION
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a prompt is for, its only argument and what that is, and the message, in which it stands last."""
+    """What a prompt is for, its only argument, and the message, which ends with that argument."""
 
     title: str
     description: str
@@ -25,29 +25,29 @@ class Recipe:
 RECIPES = {
     "answer": Recipe(
         "Answer from the papers",
-        "Answer a question from the papers alone, every sentence with its source.",
+        "Answer a question from the papers only, every sentence with its source.",
         "question",
         "The question, in English.",
-        "Answer the question below with the tool `ask`. Give its answer as it is, with the numbers of its sources and "
-        "their titles below. Where it declines, say so and name the nearest papers; do not answer from memory.",
+        "Answer the question below with the tool `ask`. Repeat its answer unchanged, with the numbers of its sources, "
+        "and list their titles below. If it declines, say so and name the nearest papers; do not answer from memory.",
     ),
     "review": Recipe(
         "Review the literature",
-        "Sum up what the papers say on a topic, each sentence cited and checked.",
+        "Summarize what the papers say about a topic, each sentence cited and checked.",
         "topic",
         "The topic, in English.",
-        "Write a short review of the topic below from the papers held here. Find papers with `search_papers`, read "
-        "those that fit with `get_paper`, and write about each what its abstract says. Check every sentence with "
-        "`check_citation` before you give it, and leave out what is not supported. List the titles cited in the end.",
+        "Write a short review of the topic below from these papers. Find papers with `search_papers`, read those that "
+        "fit with `get_paper`, and write what each abstract says. Check every sentence with `check_citation` before "
+        "you use it, and leave out what is not supported. List the cited titles at the end.",
     ),
     "check": Recipe(
         "Check a draft",
-        "Say for every sentence of a text whether the paper it cites supports it.",
+        "Check for every sentence of a text whether the paper it cites supports it.",
         "draft",
         "The text, with the titles of the papers it cites.",
         "Check the draft below. For each sentence that cites a paper, call `check_citation` with the sentence and the "
-        "title of that paper. Then list the sentences that are not supported, each with the reasons and the nearest "
-        "words of the abstract, and for those that cite nothing name a paper found with `search_papers`, if one fits.",
+        "title of that paper. Then list the sentences that are not supported, each with the reasons and the closest "
+        "words of the abstract. For sentences that cite nothing, suggest a paper with `search_papers` if one fits.",
     ),
 }
 
@@ -68,7 +68,7 @@ def listed() -> types.ListPromptsResult:
 
 
 def filled(name: str, arguments: Mapping[str, str]) -> types.GetPromptResult:
-    """The prompt with what it is about; raises `MCPError` where it is not one of these, or its argument is missing."""
+    """The prompt with its argument filled in; raises `MCPError` for an unknown prompt or wrong arguments."""
     recipe = RECIPES.get(name)
     if recipe is None:
         raise MCPError(types.INVALID_PARAMS, f"There is no such prompt. There are: {', '.join(RECIPES)}.")
@@ -76,7 +76,7 @@ def filled(name: str, arguments: Mapping[str, str]) -> types.GetPromptResult:
     if not about or len(about) > QUESTION or set(arguments) != {recipe.argument}:
         raise MCPError(
             types.INVALID_PARAMS,
-            f"The prompt {name!r} takes the argument {recipe.argument!r} alone, 1 to {QUESTION:,} characters.",
+            f"The prompt {name!r} takes the argument {recipe.argument!r} only, 1 to {QUESTION:,} characters.",
         )
     text = types.TextContent(type="text", text=f"{recipe.message}\n\n{recipe.argument.capitalize()}: {about}")
     return types.GetPromptResult(

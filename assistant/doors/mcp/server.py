@@ -1,47 +1,73 @@
-"""Calls of tools, prompts and reads of resources in, what the papers say out; the transport is another's business."""
+"""The protocol over an assistant: its tools, prompts and resources, over stdio or as the route `/mcp`."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import mcp_types as types
+from fastapi import APIRouter, FastAPI
 from mcp.server import Server as Protocol
 from mcp.server.context import ServerRequestContext
 from mcp.server.stdio import stdio_server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel, ValidationError
+from starlette.routing import Route
 
 from ... import __version__
 from ...chain import Assistant
+from ...core.bounds import BODY
 from ...core.errors import AssistantError, PaperNotFound
-from ...core.export import paper_as_json
+from ...core.export import paper_as_json, plain
 from ...core.readable import readable
 from ...core.records import Answer, Paper
 from ...service.answering import Answering
 from ...service.doorkeeper import Caller, Doorkeeper
+from ...service.entry import Entry
 from ...service.problems import problem_of
 from ...show.showing import readable_paper
 from . import prompts
-from .results import schema_of
-from .tools import TOOLS, Ask, Check, Get, Search, as_structure, as_text
+from .tools import (
+    TOOLS,
+    AskArguments,
+    CheckArguments,
+    PaperArguments,
+    SearchArguments,
+    as_structure,
+    as_text,
+    output_schemas,
+)
 
 SCHEME = "paper://"
 PAGE = 100
-"""Resources listed at once."""
+"""Resources of one page."""
 INSTRUCTIONS = (
     "Answers questions about a collection of papers from their titles and abstracts. Every sentence cites a paper by "
-    "number, with the words it rests on; where the papers do not answer, `ask` says so. To cite a paper for a sentence "
-    "of your own, hold the sentence against it first with `check_citation`."
+    "number and quotes the words it rests on; if the papers do not answer the question, `ask` says so. Before you cite "
+    "a paper for a sentence of your own, check the sentence with `check_citation`."
 )
 READ_ONLY = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Context = ServerRequestContext[Any, Any]
-Result = tuple[str, dict[str, Any]]
-"""The same as text for a model and as plain values for a program."""
+ToolResult = tuple[str, dict[str, Any]]
+"""The same as text for a model and as JSON values for a program."""
+
+
+def routes(server: Server, doorkeeper: Doorkeeper) -> APIRouter:
+    """The route `/mcp`. No session is kept: each request stands alone, even across a restart."""
+    sessions = StreamableHTTPSessionManager(server.protocol, stateless=True, max_request_body_size=BODY)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with sessions.run():
+            yield
+
+    entry = Entry(sessions.handle_request, doorkeeper)
+    return APIRouter(routes=[Route("/mcp", entry, include_in_schema=False)], lifespan=lifespan)
 
 
 class Server:
@@ -49,7 +75,7 @@ class Server:
 
     def __init__(self, assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper | None = None) -> None:
         self._assistant, self._answering, self._doorkeeper = assistant, answering, doorkeeper
-        self._tools: dict[str, Callable[[Any, Context], Awaitable[Result]]] = {
+        self._tools: dict[str, Callable[[Any, Context], Awaitable[ToolResult]]] = {
             "ask": self._ask,
             "search_papers": self._search,
             "get_paper": self._get,
@@ -82,7 +108,7 @@ class Server:
                     name=name,
                     description=text,
                     input_schema=kind.model_json_schema(),
-                    output_schema=schema_of(name),
+                    output_schema=output_schemas()[name],
                     annotations=READ_ONLY,
                 )
                 for name, (text, kind) in TOOLS.items()
@@ -93,25 +119,25 @@ class Server:
         if params.name not in TOOLS:
             raise MCPError(types.INVALID_PARAMS, f"There is no such tool. There are: {', '.join(TOOLS)}.")
         try:
-            given: BaseModel = TOOLS[params.name][1].model_validate(params.arguments or {})
+            arguments: BaseModel = TOOLS[params.name][1].model_validate(params.arguments or {})
             self._count(context)
-            text, values = await self._tools[params.name](given, context)
+            text, values = await self._tools[params.name](arguments, context)
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             return _failed(f"The arguments do not fit. {faults}.")
         except AssistantError as error:
             return _failed(problem_of(error).detail)
         return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=values)
 
     def _count(self, context: Context) -> None:
-        """Count a question of whoever came over HTTP; raises `Refused`."""
+        """Count a question against the key of a caller over HTTP; raises `NotAdmitted`."""
         caller = context.request.scope.get("caller") if context.request is not None else None
         if self._doorkeeper and isinstance(caller, Caller):
             self._doorkeeper.admit(caller, "ask", question=True)
 
-    async def _ask(self, given: Ask, context: Context) -> Result:
+    async def _ask(self, arguments: AskArguments, context: Context) -> ToolResult:
         answer: Answer | None = None
-        async with aclosing(self._answering.events(given.question, papers=given.papers)) as events:
+        async with aclosing(self._answering.events(arguments.question, papers=arguments.papers)) as events:
             done = 0
             async for event in events:
                 answer = event.answer or answer
@@ -120,32 +146,26 @@ class Server:
         assert answer is not None, "the last event of a stream is the answer"
         return as_text(answer), as_structure(answer)
 
-    async def _search(self, given: Search, _: Context) -> Result:
-        hits = await self._answering.aside(functools.partial(self._assistant.search, given.query))
-        found = [
+    async def _search(self, arguments: SearchArguments, _: Context) -> ToolResult:
+        hits = await self._answering.aside(functools.partial(self._assistant.search, arguments.query))
+        hits = hits[: arguments.limit]
+        papers = [
             {"id": hit.paper.id, "title": hit.paper.title, "relevance": float(hit.relevance), "text": hit.passage.text}
-            for hit in hits[: given.limit]
+            for hit in hits
         ]
-        shown = hits[: given.limit]
-        lines = [f"- {readable(h.paper.title)} (id {h.paper.id}): {readable(h.passage.text)}" for h in shown]
-        return "\n".join(lines) or "No paper here is about that.", {"papers": found}
+        lines = [f"- {readable(hit.paper.title)} (id {hit.paper.id}): {readable(hit.passage.text)}" for hit in hits]
+        return "\n".join(lines) or "No paper here is about that.", {"papers": papers}
 
-    async def _get(self, given: Get, _: Context) -> Result:
-        paper = await asyncio.to_thread(self._assistant.paper, given.paper)
-        return _shown(paper), paper_as_json(paper)
+    async def _get(self, arguments: PaperArguments, _: Context) -> ToolResult:
+        paper = await asyncio.to_thread(self._assistant.paper, arguments.paper)
+        return _paper_text(paper), paper_as_json(paper)
 
-    async def _check(self, given: Check, _: Context) -> Result:
-        verdict = await self._answering.aside(functools.partial(self._assistant.check, given.sentence, given.paper))
-        values = {
-            "supported": verdict.supported,
-            "score": float(verdict.score),
-            "basis": verdict.basis,
-            "reasons": list(verdict.reasons),
-            "quote": verdict.quote,
-        }
+    async def _check(self, arguments: CheckArguments, _: Context) -> ToolResult:
+        check = functools.partial(self._assistant.check, arguments.sentence, arguments.paper)
+        verdict = await self._answering.aside(check)
         reasons = "; ".join(map(readable, verdict.reasons))
-        said = "The abstract supports it" if verdict.supported else f"The abstract does not support it ({reasons})"
-        return f"{said}. Nearest words: “{readable(verdict.quote)}”", values
+        result = "The abstract supports it" if verdict.supported else f"The abstract does not support it ({reasons})"
+        return f"{result}. Nearest words: “{readable(verdict.quote)}”", plain(verdict)
 
     # -- prompts
 
@@ -162,7 +182,7 @@ class Server:
     ) -> types.ListResourcesResult:
         cursor = (params and params.cursor) or "0"
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-            raise MCPError(types.INVALID_PARAMS, "The cursor is none that was given out here.")
+            raise MCPError(types.INVALID_PARAMS, "The cursor is not one that was returned here.")
         start = int(cursor)
         papers = await asyncio.to_thread(self._assistant.papers)
         more = str(start + PAGE) if start + PAGE < len(papers) else None
@@ -188,15 +208,15 @@ class Server:
             paper = await asyncio.to_thread(self._assistant.paper, uri.removeprefix(SCHEME))
         except PaperNotFound as error:
             raise MCPError(types.INVALID_PARAMS, str(error)) from error
-        text = types.TextResourceContents(uri=uri, mime_type="text/plain", text=_shown(paper))
+        text = types.TextResourceContents(uri=uri, mime_type="text/plain", text=_paper_text(paper))
         return types.ReadResourceResult(contents=[text])
 
 
 def _failed(text: str) -> types.CallToolResult:
-    """What the model that called is to read and put right."""
+    """An error for the calling model to read and correct."""
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _shown(paper: Paper) -> str:
+def _paper_text(paper: Paper) -> str:
     paper = readable_paper(paper)
     return "\n\n".join(part for part in (paper.title, paper.abstract, paper.url) if part)

@@ -1,4 +1,4 @@
-"""Slack's events in, answers in its threads out, by slack_bolt; over HTTP and Socket Mode alike."""
+"""Slack itself, through slack_bolt: its events in, answers in its threads out, over HTTP or Socket Mode."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import aiohttp
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
@@ -21,22 +22,23 @@ from ...core.errors import AssistantError, ConversationNotFound, SettingsError
 from ...core.records import Answer
 from ...core.settings import Settings
 from .blocks import Block, escaped, evidence, fallback, notice, reply, unescaped
-from .desk import Desk, Message, Tell, nobody
-from .placeholder import LOOKING, Job, Placeholder, Reply
+from .claims import IncomingMessage, Job
+from .placeholder import LOOKING, CommandReply, OnStage, Placeholder
+from .responder import Responder, too_often
 
 SCOPES = frozenset({"app_mentions:read", "chat:write", "commands"})
-"""What a bot token must be allowed, at least; the manifest asks for more, to follow threads and direct messages."""
+"""The least that a bot token must allow; the manifest asks for more, to follow threads and direct messages."""
 PATIENCE = 3
-"""Times that a call is made again after Slack asked to wait."""
+"""How often a call is repeated after Slack asked to wait."""
 FROM_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
-"""Subtypes of messages that somebody wrote; the others tell of edits, deletions, joins and bots."""
+"""Subtypes of messages that people wrote; the others are about edits, deletions, joins and bots."""
 FAILED = (
-    "Something went wrong, and there is no answer. Ask again; whoever runs the assistant finds the cause in its log."
+    "Something went wrong, and there is no answer. Ask again. Whoever runs the assistant can find the cause in its log."
 )
-FORGOTTEN = "This answer is not kept any more. Ask the question again."
+FORGOTTEN = "This answer is no longer kept. Ask the question again."
 
 Next = Callable[[], Awaitable[None]]
-"""What a middleware calls to have bolt go on to the listener."""
+"""What a middleware calls to have bolt continue with the listener."""
 
 log = logging.getLogger(__name__)
 
@@ -44,31 +46,31 @@ _SENT = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 
 
 def plain(text: str) -> str:
-    """What somebody typed, of the text of a message: without mentions of people, and links as they were shown."""
+    """The text of a message as it was typed: without mentions of people, and with links as they were shown."""
     words = _SENT.sub(lambda m: "" if m[1] in ("@", "!") else ("#" if m[1] == "#" else "") + (m[3] or m[2]), text)
     return " ".join(unescaped(words).split())
 
 
 class Slack:
-    """The app; `check` before it is used, so that a bad token is told at start."""
+    """The app. Call `check` first, so that a bad token is noticed at start."""
 
-    def __init__(self, desk: Desk, settings: Settings, address: str) -> None:
-        self._desk, self._address = desk, address
+    def __init__(self, responder: Responder, settings: Settings, address: str) -> None:
+        self._responder, self._address = responder, address
         self._tokens = settings.slack_bot_token.replace(",", " ").split()
         self._teams: dict[str, AuthorizeResult] = {}
-        """By the workspace that a token opens, or the organisation whose workspaces it opens all."""
+        """By the workspace that a token is for, or by the organisation if it is for all of its workspaces."""
 
-        async def authorize(team_id: str | None, enterprise_id: str | None) -> Any:  # bolt takes no method here
+        async def authorize(team_id: str | None, enterprise_id: str | None) -> Any:  # bolt does not take a method here
             return self._teams.get(team_id or "") or self._teams.get(enterprise_id or "")
 
         self.app = AsyncApp(
             client=self._client(), signing_secret=settings.slack_signing_secret, authorize=authorize, name="papers"
         )
-        # Slack is told that a thing has arrived when a listener acknowledges it. What a kill must not lose is taken on
-        # before that, in the middleware of its listener.
+        # A listener acknowledges to Slack that something has arrived. Whatever a kill must not lose is taken on before
+        # that, in the middleware of the listener.
         self.app.event("app_mention", middleware=[self._mention])(self._begin)
         self.app.event("message", middleware=[self._message])(self._begin)
-        self.app.event(re.compile(".*"))(self._other)  # what nobody takes would be a 404, which Slack counts
+        self.app.event(re.compile(".*"))(self._other)  # without a listener it would be a 404, which Slack counts
         self.app.command("/papers", middleware=[self._command])(self._begin)
         self.app.shortcut("ask_about_this", middleware=[self._shortcut])(self._begin)
         self.app.action("evidence")(self._evidence)
@@ -81,42 +83,42 @@ class Slack:
         return client
 
     async def check(self) -> list[str]:
-        """The names of the workspaces that the tokens open; `SettingsError` for one that opens none or too little."""
+        """The names of the tokens' workspaces; `SettingsError` for a token that is rejected or allows too little."""
         names = []
         for token in self._tokens:
             try:
-                found = await AsyncWebClient(token, base_url=self._address).auth_test()
+                response = await AsyncWebClient(token, base_url=self._address).auth_test()
             except SlackApiError as error:
                 reason = error.response.get("error", "no reason given")
                 raise SettingsError(
-                    f"Slack does not take ASSISTANT_SLACK_BOT_TOKEN ({reason}). Install the app anew in your "
-                    "workspace, and copy the token that begins with xoxb- from its page OAuth & Permissions."
+                    f"Slack rejects ASSISTANT_SLACK_BOT_TOKEN ({reason}). Install the app again in your workspace, and "
+                    "copy the token that begins with xoxb- from its page OAuth & Permissions."
                 ) from error
             except (OSError, aiohttp.ClientError) as error:
                 raise SettingsError(f"Slack cannot be reached ({error}). Is there a network?") from error
-            held = found.headers.get("x-oauth-scopes", "").replace(",", " ").split()
-            if held and SCOPES - set(held):
+            scopes = set(response.headers.get("x-oauth-scopes", "").replace(",", " ").split())
+            if scopes and SCOPES - scopes:
                 raise SettingsError(
-                    f"The Slack app lacks the scopes {', '.join(sorted(SCOPES - set(held)))}. Add them on its page "
-                    "OAuth & Permissions, or paste the manifest anew, and install the app again."
+                    f"The Slack app lacks the scopes {', '.join(sorted(SCOPES - scopes))}. Add them on its page "
+                    "OAuth & Permissions, or paste the manifest again, and reinstall the app."
                 )
             installed = AuthorizeResult(
-                enterprise_id=found.get("enterprise_id"),
-                team_id=None if found.get("is_enterprise_install") else found.get("team_id"),
-                bot_user_id=found["user_id"],
-                bot_id=found["bot_id"],
+                enterprise_id=response.get("enterprise_id"),
+                team_id=None if response.get("is_enterprise_install") else response.get("team_id"),
+                bot_user_id=response["user_id"],
+                bot_id=response["bot_id"],
                 bot_token=token,
             )
-            self._teams[_named(installed)] = installed
-            names.append(str(found.get("team") or found.get("enterprise") or _named(installed)))
+            self._teams[_key(installed)] = installed
+            names.append(str(response.get("team") or response.get("enterprise") or _key(installed)))
         return names
 
     async def dispatch(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, dict[str, str]]:
-        """What Slack sent over HTTP, and the status, body and headers it gets."""
-        done = await self.app.async_dispatch(
+        """Handle a request from Slack over HTTP; returns the status, body and headers of the response."""
+        response = await self.app.async_dispatch(
             AsyncBoltRequest(body=body.decode(errors="replace"), headers=dict(headers))
         )
-        return done.status, done.body, dict(done.first_headers())
+        return response.status, response.body, dict(response.first_headers())
 
     # -- messages
 
@@ -130,23 +132,23 @@ class Slack:
     async def _message(
         self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, next_: Next
     ) -> BoltResponse | None:
-        """A direct message, or a follow-up in a thread where something was answered; a mention comes by itself."""
+        """A direct message, or a follow-up in a thread that has an answer; mentions also come as another event."""
         if event.get("subtype") not in FROM_PEOPLE or event.get("bot_id") or "edited" in event or not event.get("user"):
             return None
         team, direct = _team(context), event.get("channel_type") == "im"
         if not direct and (not event.get("thread_ts") or f"<@{context.bot_user_id}>" in event.get("text", "")):
             return None
-        if not direct and not await asyncio.to_thread(self._desk.knows, _asked(event, team).owner):
+        if not direct and not await asyncio.to_thread(self._responder.knows, _asked(event, team).owner):
             return None
         return await self._event(event, body, context, next_)
 
     async def _other(self) -> None:
-        """Nothing is to be done."""
+        """Nothing to do."""
 
     async def _event(
         self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, next_: Next
     ) -> BoltResponse | None:
-        """Take on a message, once, however often and in however many events it comes."""
+        """Take on a message once, however often and in however many events it comes."""
         message = _asked(event, _team(context))
         thread = event.get("thread_ts") or (None if event.get("channel_type") == "im" else event["ts"])
         ids = (f"event:{body['event_id']}", f"message:{message.id}")
@@ -155,21 +157,23 @@ class Slack:
     async def _command(self, command: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse | None:
         user, channel, id_ = command["user_id"], command["channel_id"], command["trigger_id"]
         text, team = plain(command.get("text", "")), _team(context)
-        job = Job(Message(text, user, f"command:{user}", team, channel, id_), None, reply_to=command["response_url"])
+        job = Job(
+            IncomingMessage(text, user, f"command:{user}", team, channel, id_), None, reply_to=command["response_url"]
+        )
         return await self._take((f"command:{id_}",), job, context, next_)
 
     async def _shortcut(self, shortcut: dict[str, Any], context: AsyncBoltContext, next_: Next) -> BoltResponse | None:
-        """Take on what somebody wrote, because somebody asks for it; the answer goes into its thread."""
+        """Take on a message because somebody asks about it; the answer goes into its thread."""
         source, team, channel = shortcut["message"], _team(context), shortcut["channel"]["id"]
         thread, user, id_ = source.get("thread_ts") or source["ts"], shortcut["user"]["id"], shortcut["trigger_id"]
-        job = Job(Message(plain(source.get("text", "")), user, thread, team, channel, id_), thread)
+        job = Job(IncomingMessage(plain(source.get("text", "")), user, thread, team, channel, id_), thread)
         return await self._take((f"shortcut:{id_}",), job, context, next_)
 
     async def _take(
         self, ids: tuple[str, ...], job: Job, context: AsyncBoltContext, next_: Next
     ) -> BoltResponse | None:
-        """Write down that a job is ours, then go on to `_begin`; what was taken on before is only acknowledged."""
-        claims, id_ = self._desk.claims, job.message.id
+        """Claim a job, then continue with `_begin`; a job claimed before is only acknowledged."""
+        claims, id_ = self._responder.claims, job.message.id
         if not await asyncio.to_thread(claims.claim, ids, id_=id_, job=job.as_text()):
             return BoltResponse(status=200)
         context["job"] = job
@@ -179,7 +183,7 @@ class Slack:
     # -- answers
 
     async def _begin(self, ack: AsyncAck, context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        """Acknowledge a job that was taken on, then answer it or say why not."""
+        """Acknowledge a claimed job, then answer it or say why not."""
         job: Job = context["job"]
         message = job.message
         await ack(text=LOOKING) if job.reply_to else await ack()
@@ -187,21 +191,21 @@ class Slack:
             await self._post(job, client)
             return
         if job.reply_to:
-            await Reply(job.reply_to).refuses(refusal)
+            await CommandReply(job.reply_to).refuses(refusal)
         else:
             await client.chat_postEphemeral(
                 channel=message.channel, user=message.user, thread_ts=job.thread, text=refusal, blocks=notice(refusal)
             )
-        await asyncio.to_thread(self._desk.claims.finish, message.id)
+        await asyncio.to_thread(self._responder.claims.finish, message.id)
 
     async def _post(self, job: Job, client: AsyncWebClient) -> None:
-        """A placeholder that tells the stages, then the answer in its place; a command has a reply for one."""
-        message, claims = job.message, self._desk.claims
-        place = Reply(job.reply_to) if job.reply_to else await self._placeholder(job, client)
+        """Post a placeholder that shows the stages, then the answer in its place; a command has its reply instead."""
+        message, claims = job.message, self._responder.claims
+        place = CommandReply(job.reply_to) if job.reply_to else await self._placeholder(job, client)
         try:
-            async with place.telling() as tell:
-                text, blocks = await self._answer(message, tell=tell)
-        except Exception:  # bolt logs it; the placeholder must not stand there for ever
+            async with place.showing_stages() as on_stage:
+                text, blocks = await self._answer(message, on_stage=on_stage)
+        except Exception:  # bolt logs it; the placeholder must not stay
             await place.becomes(FAILED, notice(FAILED))
             await asyncio.to_thread(claims.finish, message.id)
             raise
@@ -209,40 +213,40 @@ class Slack:
         await asyncio.to_thread(claims.finish, message.id)
 
     async def _placeholder(self, job: Job, client: AsyncWebClient) -> Placeholder:
-        """The placeholder of a message, posted unless it was before."""
+        """The placeholder of a message, posted if it is not there yet."""
         if not job.placed:
-            made = await client.chat_postMessage(
+            posted = await client.chat_postMessage(
                 channel=job.message.channel, thread_ts=job.thread, text=LOOKING, blocks=notice(LOOKING)
             )
-            job = replace(job, placed=made["ts"])
-            await asyncio.to_thread(self._desk.claims.note, job.message.id, job.as_text())
+            job = replace(job, placed=posted["ts"])
+            await asyncio.to_thread(self._responder.claims.note, job.message.id, job.as_text())
         return Placeholder(client, job.message.channel, job.placed)
 
-    async def go_on(self) -> None:
-        """Answer what a process that was killed had taken on and not answered."""
-        jobs = [Job.of_text(text) for text in await asyncio.to_thread(self._desk.claims.left_behind)]
+    async def resume(self) -> None:
+        """Answer what a killed process had taken on and not answered."""
+        jobs = [Job.of_text(text) for text in await asyncio.to_thread(self._responder.claims.left_behind)]
         known = [(job, team) for job in jobs if (team := self._teams.get(job.message.team))]
-        going = (self._post(job, self._client(team.bot_token)) for job, team in known)
-        for (job, _), done in zip(known, await asyncio.gather(*going, return_exceptions=True), strict=True):
-            if isinstance(done, Exception):
-                log.error("the message %s could not be answered after a restart", job.message.id, exc_info=done)
+        posts = (self._post(job, self._client(team.bot_token)) for job, team in known)
+        for (job, _), result in zip(known, await asyncio.gather(*posts, return_exceptions=True), strict=True):
+            if isinstance(result, Exception):
+                log.error("the message %s could not be answered after a restart", job.message.id, exc_info=result)
 
-    def _refusal(self, message: Message) -> str:
-        """Why a message is not answered now; "" where it is."""
-        if not self._desk.admits(message.channel):
-            return "This channel is not among those I answer in. Write to me directly instead."
-        wait = self._desk.wait(message)
-        return f"That is more questions a minute than I answer. Ask again in {wait} s." if wait else ""
+    def _refusal(self, message: IncomingMessage) -> str:
+        """Why a message is not answered now; "" if it is."""
+        if not self._responder.answers_in(message.channel):
+            return "I do not answer in this channel. Write to me directly instead."
+        wait = self._responder.wait(message)
+        return too_often(wait) if wait else ""
 
     async def _answer(
-        self, message: Message, before: int | None = None, tell: Tell = nobody
+        self, message: IncomingMessage, *, before: int | None = None, on_stage: OnStage | None = None
     ) -> tuple[str, list[Block]]:
         """The text and the blocks of the answer to a message, or of the error."""
         try:
-            told = await self._desk.soon(lambda: self._desk.ask(message, before=before, tell=tell))
+            turn = await self._responder.answer(message, before=before, on_stage=on_stage)
         except AssistantError as error:
             return escaped(str(error)), notice(str(error))
-        return fallback(told.answer), reply(told.answer, f"{told.number} {message.thread}")
+        return fallback(turn.answer), reply(turn.answer, f"{turn.number} {message.thread}")
 
     # -- buttons
 
@@ -251,8 +255,8 @@ class Slack:
     ) -> None:
         await ack()
         pressed, number = _pressed(body, _team(context))
-        told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
-        view = evidence(told.answer) if told else {**evidence(Answer("", "")), "blocks": notice(FORGOTTEN)}
+        answer = await asyncio.to_thread(self._responder.kept, pressed.owner, number)
+        view = evidence(answer) if answer else {**evidence(Answer("", "")), "blocks": notice(FORGOTTEN)}
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _thumb(
@@ -261,9 +265,9 @@ class Slack:
         await ack()
         pressed, number = _pressed(body, _team(context))
         good, giver = body["actions"][0]["action_id"] == "thumb_up", f"slack:{pressed.team}:{pressed.user}"
-        text = "Thank you, that is noted."
+        text = "Thank you for the feedback."
         try:
-            await asyncio.to_thread(self._desk.rate, pressed.owner, number, good=good, giver=giver)
+            await asyncio.to_thread(self._responder.rate, pressed.owner, number, good=good, giver=giver)
         except ConversationNotFound:
             text = FORGOTTEN
         thread = body.get("message", {}).get("thread_ts")
@@ -272,42 +276,70 @@ class Slack:
     async def _again(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
     ) -> None:
-        """Ask the same question anew, with what was said before it in mind; the answer takes the place of the old."""
+        """Ask the same question again, after the same earlier turns; the new answer replaces the old."""
         pressed, number = _pressed(body, _team(context))
-        new = await asyncio.to_thread(self._desk.claim, f"again:{pressed.id}")
+        new = await asyncio.to_thread(self._responder.claims.claim, (f"again:{pressed.id}",))
         await ack()
         if not new:
             return
-        told = await asyncio.to_thread(self._desk.told, pressed.owner, number)
-        refusal = self._refusal(pressed) if told else FORGOTTEN
-        if not told or refusal:
+        old = await asyncio.to_thread(self._responder.kept, pressed.owner, number)
+        refusal = self._refusal(pressed) if old else FORGOTTEN
+        if not old or refusal:
             await respond(text=refusal, response_type="ephemeral", replace_original=False)
             return
-        text, blocks = await self._answer(replace(pressed, text=told.answer.question), number)
+        text, blocks = await self._answer(replace(pressed, text=old.question), before=number)
         await respond(text=text, blocks=blocks, replace_original=True)
 
 
-def _named(installed: AuthorizeResult) -> str:
-    """What an installation is known by: its workspace, or the organisation that has it in all of its workspaces."""
+async def serve_socket(responder: Responder, settings: Settings, announce: Callable[[str], None], address: str) -> None:
+    """Answer over Socket Mode, on a connection that we open, until cancelled; `announce` gets what to show at start."""
+    slack = Slack(responder, settings, address)
+    names = await slack.check()
+    handler = AsyncSocketModeHandler(slack.app, settings.slack_app_token)
+    try:
+        await handler.connect_async()
+    except SlackApiError as error:
+        await handler.close_async()
+        reason = error.response.get("error", "no reason given")
+        raise SettingsError(
+            f"Slack rejects ASSISTANT_SLACK_APP_TOKEN ({reason}). Create a token that begins with xapp- and has the "
+            "scope connections:write, on the page Basic Information of your Slack app."
+        ) from error
+    except (OSError, aiohttp.ClientError) as error:
+        await handler.close_async()
+        raise SettingsError(f"Slack cannot be reached ({error}). Is there a network?") from error
+    announce(
+        f"Answering in {', '.join(names)}. Mention the app, write to it directly, or type /papers. Ctrl-C ends it."
+    )
+    resuming = asyncio.create_task(slack.resume())
+    try:
+        await asyncio.Event().wait()
+    finally:
+        resuming.cancel()
+        await handler.close_async()
+
+
+def _key(installed: AuthorizeResult) -> str:
+    """What identifies an installation: its workspace, or the organisation if it covers all of its workspaces."""
     return installed.team_id or installed.enterprise_id or ""
 
 
 def _team(context: AsyncBoltContext) -> str:
-    """The installation that a request is for; in an organisation, people and channels of all workspaces differ."""
-    assert context.authorize_result is not None, "bolt lets nothing through that is not authorized"
-    return _named(context.authorize_result)
+    """The installation that a request is for; ids of people and channels are unique within it."""
+    assert context.authorize_result is not None, "bolt passes only authorized requests"
+    return _key(context.authorize_result)
 
 
-def _asked(event: dict[str, Any], team: str) -> Message:
-    """The message of an event. What stands in no thread of a direct message is one conversation."""
+def _asked(event: dict[str, Any], team: str) -> IncomingMessage:
+    """The message of an event. Direct messages outside threads are one conversation."""
     channel = event["channel"]
     thread = event.get("thread_ts") or ("direct" if event.get("channel_type") == "im" else event["ts"])
     id_ = f"{team}:{channel}:{event['ts']}"
-    return Message(plain(event.get("text", "")), event["user"], thread, team, channel, id_)
+    return IncomingMessage(plain(event.get("text", "")), event["user"], thread, team, channel, id_)
 
 
-def _pressed(body: dict[str, Any], team: str) -> tuple[Message, int]:
-    """Who pressed a button of which conversation, without text, and the number of the turn it stands under."""
+def _pressed(body: dict[str, Any], team: str) -> tuple[IncomingMessage, int]:
+    """Who pressed a button in which conversation, as a message without text, and the number of the turn above it."""
     number, _, thread = body["actions"][0]["value"].partition(" ")
     channel = body["channel"]["id"]
-    return Message("", body["user"]["id"], thread, team, channel, body["trigger_id"]), int(number)
+    return IncomingMessage("", body["user"]["id"], thread, team, channel, body["trigger_id"]), int(number)

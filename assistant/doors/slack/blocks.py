@@ -1,7 +1,7 @@
-"""An answer in, Slack's Block Kit out, within its limits; nothing a paper, a person or a model wrote is markup in it.
+"""An answer as Slack's Block Kit, within its limits; nothing that a paper, a person or a model wrote is markup in it.
 
-Such text goes into `plain_text` objects, where no asterisk, underscore or backtick is markup and titles stay word for
-word; mrkdwn, which has no way to escape these, carries nothing but our own links.
+Such text goes into `plain_text` objects, where asterisks, underscores and backticks are not markup and titles stay
+word for word; mrkdwn, which cannot escape these, contains only our own links.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ VIEW_BLOCKS = 100
 ELEMENTS = 10
 """Elements of a context block: https://docs.slack.dev/reference/block-kit/blocks/context-block"""
 MESSAGE = 9000
-"""Characters of all text of a message. Slack tells no figure and has refused 11,341 as `msg_blocks_too_long`:
+"""Characters of all text of a message. Slack gives no figure and has refused 11,341 as `msg_blocks_too_long`:
 https://github.com/slackapi/bolt-js/issues/2867"""
 PROSE = 6000
-"""Of these, at most, for the prose; titles come before quotes in what is left."""
+"""The most of these for the prose; titles come before quotes in the rest."""
 VIEW = 40_000
 """Characters of all text of a modal: Slack takes 250 kB of JSON."""
 PAPERS = 40
-"""Papers that get a context block of their own; of more, ten share one."""
+"""Papers that get a context block each; if there are more, ten share one."""
 FALLBACK = 1000
-"""Characters of the text shown where blocks are not: in notifications."""
+"""Characters of the text shown where blocks are not, such as in notifications."""
 QUOTE = 600
-"""Characters shown of what is cited of a paper; the modal has all of it."""
+"""Characters of the quotes shown of a paper; the modal has all of them."""
 
 _MARK = re.compile(r"\[\d+\]")
 _ADDRESS = re.compile(r"https?://[^\s<>|\"]{1,1000}")
@@ -44,24 +44,24 @@ _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 
 
 def escaped(text: str) -> str:
-    """Text whose `&`, `<` and `>` begin no mention, link or entity."""
+    """Text in which `&`, `<` and `>` do not begin a mention, link or entity."""
     for sign, entity in _ENTITIES:
         text = text.replace(sign, entity)
     return text
 
 
 def unescaped(text: str) -> str:
-    """Text as it was typed, of what Slack sends."""
+    """Text that Slack sent, as it was typed."""
     for sign, entity in reversed(_ENTITIES):
         text = text.replace(entity, sign)
     return text
 
 
 def reply(answer: Answer, place: str = "") -> list[Block]:
-    """The blocks of an answer: its prose, a context block a paper with title and quote, and the buttons.
+    """The blocks of an answer: its prose, a context block per paper with title and quotes, and the buttons.
 
-    `place` is what the buttons bring back, to know the answer by; without it there are none. Every `[n]` of the
-    answer stands in the prose and every title among the papers, however long these are.
+    `place` is the value of the buttons, which identifies the answer; without it there are no buttons. Every `[n]` of
+    the answer is in the prose and every title among the papers, however long they are.
     """
     answer = readable_answer(answer)
     sources = answer.sources
@@ -83,25 +83,24 @@ def reply(answer: Answer, place: str = "") -> list[Block]:
 
 
 def notice(text: str) -> list[Block]:
-    """The blocks of a text that is no answer, such as an error."""
+    """The blocks of a text that is not an answer, such as an error."""
     return [_section(_cut(text, TEXT))]
 
 
 def fallback(answer: Answer) -> str:
-    """The text of an answer where blocks are not shown, as in notifications."""
+    """The text of an answer where blocks are not shown, such as in notifications."""
     return escaped(_cut(" ".join(readable_answer(answer).text.split()), FALLBACK))
 
 
 def evidence(answer: Answer) -> Block:
-    """The modal that shows, paper by paper, what was cited, on what basis, and the abstract it stands in."""
+    """The modal that shows, paper by paper, the quotes, the basis of each, and the abstract they are from."""
     answer = readable_answer(answer)
     sources = answer.sources
     share = VIEW // max(len(sources), 1)
     blocks: list[Block] = []
     for source in sources:
-        cited = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in {c.quote: c for c in source.citations}.values())
-        told = f"[{source.number}] {source.title}\n{cited}"
-        blocks.append(_section(_cut(told, min(TEXT, share))))
+        quotes = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in {c.quote: c for c in source.citations}.values())
+        blocks.append(_section(_cut(f"[{source.number}] {source.title}\n{quotes}", min(TEXT, share))))
         if len(sources) <= VIEW_BLOCKS // 2 and (abstract := source.paper.abstract):
             blocks.append({"type": "context", "elements": [_plain(_cut(f"Abstract: {abstract}", min(TEXT, share)))]})
     return {
@@ -113,12 +112,12 @@ def evidence(answer: Answer) -> Block:
 
 
 def shown(blocks: Sequence[Block], escape: Callable[[str], str] = str) -> str:
-    """Blocks as lines of text, for doors that show no blocks; `escape` makes each line harmless in their markup."""
-    parts = ["\n".join(escape(line) for line in _told(block).splitlines()) for block in blocks]
+    """Blocks as text, for doors that do not show blocks; `escape` makes each line harmless in their markup."""
+    parts = ["\n".join(escape(line) for line in _text(block).splitlines()) for block in blocks]
     return "\n\n".join(part for part in parts if part)
 
 
-def _told(block: Block) -> str:
+def _text(block: Block) -> str:
     texts = [block["text"]] if block["type"] == "section" else block.get("elements", [])
     if block["type"] == "actions":
         return ""
@@ -141,7 +140,7 @@ def _size(text: str) -> int:
 
 
 def _cut(text: str, size: int) -> str:
-    """Text of at most `size` characters once it is escaped, "…" where it was longer."""
+    """Text of at most `size` characters when escaped; it ends in "…" if it was longer."""
     if _size(text) <= size:
         return text
     kept = text[: max(size - 1, 0)]
@@ -151,7 +150,7 @@ def _cut(text: str, size: int) -> str:
 
 
 def _line(line: str, size: int) -> str:
-    """A line of the prose; where it is too long, its end goes and its reference numbers stay."""
+    """A line of the prose; if it is too long, its end is cut off and its reference numbers are kept."""
     line = f"• {line.removeprefix('- ')}" if line.startswith("- ") else line
     if _size(line) <= size:
         return line
@@ -160,7 +159,7 @@ def _line(line: str, size: int) -> str:
 
 
 def _packed(lines: Sequence[str]) -> Iterator[str]:
-    """Lines joined to texts that fit a text object each."""
+    """Lines joined into texts that each fit a text object."""
     text = ""
     for piece in (piece for line in lines for piece in _broken(line)):
         joined = f"{text}\n{piece}" if text else piece
@@ -173,7 +172,7 @@ def _packed(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _broken(line: str) -> Iterator[str]:
-    """A line as pieces that fit a text object each, broken between words where there are any."""
+    """A line in pieces that each fit a text object, broken between words if possible."""
     while _size(line) > TEXT:
         head = _cut(line, TEXT)[:-1]
         head = head[: head.rfind(" ") + 1] or head
@@ -183,7 +182,7 @@ def _broken(line: str) -> Iterator[str]:
 
 
 def _quotes(source: Source, size: int) -> str:
-    """What is cited of a paper, a line each: as many whole quotes as fit into `size` characters, and one at least."""
+    """The quotes of a paper, one per line: as many whole ones as fit into `size` characters, and at least one."""
     first, *others = (f"\n“{quote}”" for quote in source.quotes)
     text = _cut(first, size) if size > 1 else ""
     for quote in others:
@@ -206,11 +205,11 @@ def _papers(papers: Sequence[str], links: Sequence[str]) -> Iterator[Block]:
 
 
 def _nearest(answer: Answer) -> Iterator[Block]:
-    """The titles that came nearest, of a decline that does not name them itself."""
+    """The nearest papers, for a decline that does not name them itself."""
     nearest = answer.declined.nearest if answer.declined else ()
     if nearest and not any(title in answer.text for title in nearest):
         lines = [f"• {_cut(title, TEXT // len(nearest) - 40)}" for title in nearest]
-        yield {"type": "context", "elements": [_plain("\n".join(["The papers that come nearest:", *lines]))]}
+        yield {"type": "context", "elements": [_plain("\n".join(["The nearest papers:", *lines]))]}
 
 
 def _buttons(answer: Answer, place: str) -> Block:

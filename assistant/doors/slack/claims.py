@@ -1,4 +1,4 @@
-"""Events taken on in, whether they are new out; and those that a process which was killed left unanswered.
+"""Messages taken on: each once, however often it is delivered, and none lost when a process is killed.
 
 Each process holds a lock on a file of its own as long as it lives, which no kill can leave behind.
 """
@@ -6,16 +6,19 @@ Each process holds a lock on a file of its own as long as it lives, which no kil
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from ...core.database import Database
 
 KEPT = 2 * 24 * 60 * 60
-"""Seconds that claims are remembered: twice as long as Slack goes on delivering an event again."""
+"""Seconds that claims are remembered: twice as long as Slack keeps redelivering an event."""
 
 _SCHEMAS = (
     "create table claims (id text primary key, claimed real not null) without rowid",
@@ -26,65 +29,105 @@ create table unfinished (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """What somebody wrote and where; `id` is the same when the message is delivered again."""
+
+    text: str
+    user: str
+    thread: str
+    team: str
+    channel: str = ""
+    id: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The owner of the conversation: the thread, shared by all who write in it."""
+        return f"slack:{self.team}:{self.channel}:{self.thread}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A message to answer: in which thread, and where its placeholder is once it is posted.
+
+    `reply_to` is the address for the answer to a command, "" for answers that are messages.
+    """
+
+    message: IncomingMessage
+    thread: str | None
+    placed: str = ""
+    reply_to: str = ""
+
+    def as_text(self) -> str:
+        """The job as text to keep."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """The job that was kept."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(**{**values, "message": IncomingMessage(**values["message"])})
+
+
 class Claims:
-    """Who has taken on what, in a file that processes share. A job is whatever text its taker can go on from."""
+    """Which process has taken on which job, in a file that the processes share. A job is text to them."""
 
     def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._db = Database(home / "slack.sqlite", _SCHEMAS)
         self._home, self._clock = home, clock
         self._holder = secrets.token_hex(8)
-        self._lock = _locked(self._sign(self._holder))
+        self._lock = _locked(self._lock_file(self._holder))
 
     def close(self) -> None:
-        self._sign(self._holder).unlink(missing_ok=True)
+        self._lock_file(self._holder).unlink(missing_ok=True)
         if self._lock is not None:
             os.close(self._lock)
         self._db.close()
 
     def claim(self, ids: tuple[str, ...], *, id_: str = "", job: str = "") -> bool:
-        """Whether all `ids` are new; from now on they are not. Then `job` is unfinished, under its own id."""
+        """Claim `ids`; returns whether all of them were new. If so, `job` is unfinished under the id `id_`."""
         now = self._clock()
         with self._db.writing():
             self._db.change("delete from claims where claimed < ?", (now - KEPT,))
             self._db.change("delete from unfinished where claimed < ?", (now - KEPT,))
-            new = all([self._db.change("insert or ignore into claims values (?, ?)", (one, now)) for one in ids])
+            new = all([self._db.change("insert or ignore into claims values (?, ?)", (name, now)) for name in ids])
             if new and id_:
                 values = (id_, self._holder, job, now)
                 self._db.change("insert or replace into unfinished values (?, ?, ?, ?)", values)
         return new
 
     def note(self, id_: str, job: str) -> None:
-        """How far an unfinished job is."""
+        """Replace the text of an unfinished job."""
         self._db.change("update unfinished set job = ? where id = ?", (job, id_))
 
     def finish(self, id_: str) -> None:
-        """Nothing is left to be done of a job."""
+        """Mark a job as done."""
         self._db.change("delete from unfinished where id = ?", (id_,))
 
     def left_behind(self) -> list[str]:
-        """The jobs of processes that are no more; each is told to one process only, whose job it is now."""
+        """The unfinished jobs of dead processes; each is handed to one process only, which takes it over."""
         jobs = []
         for id_, holder, job in self._db.rows("select id, holder, job from unfinished order by claimed, id"):
-            if holder == self._holder or self._lives(holder):
+            if holder == self._holder or self._is_alive(holder):
                 continue
             taken = (self._holder, id_, holder)
             if self._db.change("update unfinished set holder = ? where id = ? and holder = ?", taken):
                 jobs.append(job)
         return jobs
 
-    def _lives(self, holder: str) -> bool:
-        lock = _locked(self._sign(holder), create=False)
+    def _is_alive(self, holder: str) -> bool:
+        lock = _locked(self._lock_file(holder), create=False)
         if lock is not None:
-            self._sign(holder).unlink(missing_ok=True)
+            self._lock_file(holder).unlink(missing_ok=True)
             os.close(lock)
-        return lock is None and self._sign(holder).exists()
+        return lock is None and self._lock_file(holder).exists()
 
-    def _sign(self, holder: str) -> Path:
+    def _lock_file(self, holder: str) -> Path:
         return self._home / f"slack-{holder}.lock"
 
 
 def _locked(path: Path, *, create: bool = True) -> int | None:
-    """A file, locked by this process until it is closed; None where another has it, or it is not there."""
+    """A file that this process locks until it closes it; None if another holds the lock, or there is no file."""
     try:
         file = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
     except FileNotFoundError:

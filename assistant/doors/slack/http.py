@@ -1,15 +1,18 @@
-"""HTTP requests in, answers out: Slack itself, signed JSON from any program, and Mattermost's two dialects.
+"""Requests over HTTP, let in by signature or token before anything is parsed.
 
 | route | what it takes |
 | --- | --- |
 | `/events` | all that Slack sends: events, buttons, shortcuts and slash commands |
 | `/hook` | JSON `{"text", "user", "thread"}`, signed as Slack signs |
-| `/mattermost` | an outgoing webhook or a slash command of Mattermost's, by its token |
+| `/mattermost` | an outgoing webhook or a slash command of Mattermost's, with its token |
+
+The signature is Slack's v0: https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import json
 import time
@@ -20,25 +23,34 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.routing import Route, request_response
 
 from ...chain import Assistant
+from ...core.bounds import SLACK
 from ...core.errors import AssistantError
 from ...core.notebook import escaped
 from ...core.records import Answer
 from ...core.settings import Settings
+from ...service.answering import Answering
+from ...service.receiving import Receiving
 from .blocks import notice, reply, shown
-from .desk import Desk, Message
-from .signing import SIGNATURE, Refused, read, signed
+from .claims import IncomingMessage
+from .responder import Responder, too_often
 
 Handler = Callable[[Request], Awaitable[Response]]
 Dispatch = Callable[[bytes, Mapping[str, str]], Awaitable[tuple[int, str, dict[str, str]]]]
-SHAPE = 'The body is to be {"text": "...", "user": "...", "thread": "..."}; the thread may be left out.'
+SHAPE = 'The body must be {"text": "...", "user": "...", "thread": "..."}; the thread is optional.'
+MAX_AGE = 5 * 60
+"""Seconds for which a signature is valid, as Slack recommends."""
+TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 
-def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
-    """The routes that the settings have a secret for; the desk behind them closes with the app."""
-    desk = Desk(assistant, settings)
-    door = Door(desk, settings)
+def routes(assistant: Assistant, settings: Settings, answering: Answering | None, address: str) -> APIRouter:
+    """The routes that the settings have a secret for; what they open closes with the app."""
+    line = answering or Answering(assistant)
+    responder = Responder(assistant, line, settings)
+    door = Door(responder, settings)
     starting: list[Callable[[], Awaitable[object]]] = []
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
     handlers: dict[str, Handler] = {}
@@ -47,9 +59,9 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
         if settings.slack_bot_token:
             from .app import Slack
 
-            slack = Slack(desk, settings, address)
+            slack = Slack(responder, settings, address)
             starting.append(slack.check)
-            beside.append(slack.go_on)
+            beside.append(slack.resume)
             handlers["/events"] = door.events(slack.dispatch)
     if settings.mattermost_tokens:
         handlers["/mattermost"] = door.mattermost
@@ -59,36 +71,36 @@ def routes(assistant: Assistant, settings: Settings, address: str) -> APIRouter:
         try:
             for start in starting:
                 await start()
-            tasks = [asyncio.create_task(go_on()) for go_on in beside]
+            tasks = [asyncio.create_task(work()) for work in beside]
             yield
             for task in tasks:  # what is not done by now is done after the next start
                 task.cancel()
         finally:
-            desk.close()
+            if answering is None:
+                line.close()
+            responder.close()
 
-    router = APIRouter(lifespan=lifespan)
-    for path, handler in handlers.items():
-        router.add_api_route(path, _guarded(handler), methods=["POST"], response_model=None, include_in_schema=False)
-    return router
+    return APIRouter(routes=[_route(path, handler) for path, handler in handlers.items()], lifespan=lifespan)
 
 
-def _guarded(handler: Handler) -> Handler:
-    """The handler, whose refusals become statuses."""
+def _route(path: str, handler: Handler) -> Route:
+    """The handler at a path, with a limit on bodies; refusals become JSON."""
 
     async def guarded(request: Request) -> Response:
         try:
             return await handler(request)
-        except Refused as refused:
-            return JSONResponse({"error": str(refused)}, refused.status)
+        except HTTPException as error:
+            return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
-    return guarded
+    limited = Receiving(request_response(guarded), default=SLACK)
+    return Route(path, limited, methods=["POST"], include_in_schema=False)
 
 
 class Door:
-    """What is done with each kind of request, once it is let in."""
+    """What happens to each kind of request."""
 
-    def __init__(self, desk: Desk, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
-        self._desk, self._clock = desk, clock
+    def __init__(self, responder: Responder, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self._responder, self._clock = responder, clock
         self._secret = settings.slack_signing_secret
         self._tokens = settings.mattermost_tokens.replace(",", " ").split()
 
@@ -96,67 +108,97 @@ class Door:
         """The route for Slack; `dispatch` gets only what Slack signed."""
 
         async def events(request: Request) -> Response:
-            body = await signed(request.headers, request.stream(), self._secret, self._clock())
+            body = await signed(request.headers, request.body, self._secret, self._clock())
             status, text, headers = await dispatch(body, request.headers)
             return Response(text, status, headers)
 
         return events
 
     async def hook(self, request: Request) -> Response:
-        """Answer a signed message; the same request again changes nothing."""
-        body = await signed(request.headers, request.stream(), self._secret, self._clock())
-        given = _json(body)
-        text, user, thread = (given.get(name, "") for name in ("text", "user", "thread"))
+        """Answer a signed message; repeating the same request changes nothing."""
+        body = await signed(request.headers, request.body, self._secret, self._clock())
+        values = _json(body)
+        text, user, thread = (values.get(name, "") for name in ("text", "user", "thread"))
         if not all(isinstance(value, str) for value in (text, user, thread)) or not text or not user:
-            raise Refused(400, SHAPE)
+            raise HTTPException(400, SHAPE)
         place = f"thread:{thread}" if thread else f"user:{user}"
-        message = Message(text, user, place, "hook", id=request.headers[SIGNATURE])
+        message = IncomingMessage(text, user, place, "hook", id=request.headers[SIGNATURE])
         return await self._answered(message, _as_hook)
 
     async def mattermost(self, request: Request) -> Response:
-        """Answer an outgoing webhook in its thread, a slash command to whoever gave it."""
-        body = await read(request.headers, request.stream())
+        """Answer an outgoing webhook in its thread, or a slash command."""
+        body = await request.body()
         kind = request.headers.get("content-type", "")
-        given = _json(body) if kind.startswith("application/json") else _form(body)
-        token = str(given.get("token", "")).encode(errors="replace")
-        if not any([hmac.compare_digest(token, held.encode()) for held in self._tokens]):
-            raise Refused(401, "The token is not one of ASSISTANT_MATTERMOST_TOKENS.")
-        text, trigger = str(given.get("text", "")), str(given.get("trigger_word", ""))
-        channel, user = str(given.get("channel_id", "")), str(given.get("user_id", ""))
-        place = f"{channel}:{user}"
-        id_ = str(given.get("post_id") or given.get("trigger_id") or "")
-        asked = text.removeprefix(trigger).strip()
-        message = Message(asked, user, place, f"mattermost/{given.get('team_id', '')}", channel, id_)
-        return await self._answered(message, _as_command if given.get("command") else _as_comment)
+        values = _json(body) if kind.startswith("application/json") else _form(body)
+        token = str(values.get("token", "")).encode(errors="replace")
+        if not any([hmac.compare_digest(token, known.encode()) for known in self._tokens]):
+            raise HTTPException(401, "The token is not one of ASSISTANT_MATTERMOST_TOKENS.")
+        text, trigger = str(values.get("text", "")), str(values.get("trigger_word", ""))
+        channel, user = str(values.get("channel_id", "")), str(values.get("user_id", ""))
+        team, id_ = values.get("team_id", ""), str(values.get("post_id") or values.get("trigger_id") or "")
+        question = text.removeprefix(trigger).strip()
+        message = IncomingMessage(question, user, f"{channel}:{user}", f"mattermost/{team}", channel, id_)
+        return await self._answered(message, _as_command if values.get("command") else _as_comment)
 
-    async def _answered(self, message: Message, shape: Callable[[str, list[Any], Answer | None], Any]) -> Response:
-        if message.channel and not self._desk.admits(message.channel):
-            return JSONResponse(shape("This channel is not among those I answer in.", [], None))
-        if wait := self._desk.wait(message):
-            text = f"That is more questions a minute than I answer. Ask again in {wait} s."
+    async def _answered(
+        self, message: IncomingMessage, shape: Callable[[str, list[Any], Answer | None], Any]
+    ) -> Response:
+        if message.channel and not self._responder.answers_in(message.channel):
+            return JSONResponse(shape("I do not answer in this channel.", [], None))
+        if wait := self._responder.wait(message):
+            text = too_often(wait)
             return JSONResponse(shape(text, notice(text), None), 429, {"Retry-After": str(wait)})
         try:
-            told = await self._desk.soon(lambda: self._desk.ask(message))
+            answer = (await self._responder.answer(message)).answer
         except AssistantError as error:
             return JSONResponse(shape(str(error), notice(str(error)), None))
-        return JSONResponse(shape(told.answer.text, reply(told.answer), told.answer))
+        return JSONResponse(shape(answer.text, reply(answer), answer))
+
+
+# -- signatures
+
+
+async def signed(headers: Mapping[str, str], body: Callable[[], Awaitable[bytes]], secret: str, now: float) -> bytes:
+    """The body of a request, if the secret signed it; raises `HTTPException`.
+
+    The body is read only after the age of the signature is checked.
+    """
+    timestamp, sent = headers.get(TIMESTAMP, ""), headers.get(SIGNATURE, "")
+    if not timestamp or not sent:
+        raise HTTPException(401, f"The request is not signed: it needs the headers {TIMESTAMP} and {SIGNATURE}.")
+    valid = timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16
+    if not valid or abs(now - int(timestamp)) > MAX_AGE:
+        raise HTTPException(401, "The signature is too old, or the clocks differ by more than five minutes.")
+    content = await body()
+    if not hmac.compare_digest(signature(secret, timestamp, content).encode(), sent.encode(errors="replace")):
+        raise HTTPException(401, "The signature is wrong. Make sure that both sides have the same secret.")
+    return content
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """The signature of a body sent at a time, in seconds since 1970."""
+    base = f"v0:{timestamp}:".encode() + body
+    return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
+
+
+# -- bodies
 
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        given = json.loads(body)
+        values = json.loads(body)
     except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise Refused(400, "The body is no JSON object.")
-    return given
+        values = None
+    if not isinstance(values, dict):
+        raise HTTPException(400, "The body is not a JSON object.")
+    return values
 
 
 def _form(body: bytes) -> dict[str, Any]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
     except ValueError as error:
-        raise Refused(400, "The body is no form.") from error
+        raise HTTPException(400, "The body is not a form.") from error
 
 
 def _as_hook(text: str, blocks: list[Any], answer: Answer | None) -> dict[str, Any]:
@@ -173,5 +215,5 @@ def _as_command(text: str, blocks: list[Any], answer: Answer | None) -> dict[str
 
 
 def _markdown(text: str, blocks: list[Any]) -> str:
-    """The blocks in Mattermost's Markdown; what a paper says calls nobody."""
+    """The blocks in Mattermost's Markdown; an @ in a paper mentions nobody."""
     return shown(blocks or notice(text), escape=escaped).replace("@", "&#64;")

@@ -1,7 +1,8 @@
-"""Typed lines in, what Slack would show out: threads, blocks and buttons at a terminal, without a workspace."""
+"""A terminal that imitates Slack, with threads, blocks and buttons, without a workspace."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from ...core.errors import AssistantError
+from ...service.answering import Answering
 from .blocks import Block, evidence, notice, reply, shown
-from .desk import Desk, Message, Told
+from .claims import IncomingMessage
+from .responder import NumberedAnswer, Responder, too_often
 
 if TYPE_CHECKING:
     from ...chain import Assistant
@@ -19,39 +22,41 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "/papers QUESTION": "ask by slash command, outside any thread",
-    "/thread [N]": "begin a thread, or go back to one",
+    "/thread [N]": "begin a thread, or return to one",
     "/evidence": "press “Show evidence” under the last answer",
     "/up, /down": "press a thumb",
     "/again": "press “Ask again”",
-    "/blocks": "the last message as Slack gets it, in JSON",
-    "/help": "this list",
-    "/quit": "leave (so does Ctrl-D)",
+    "/blocks": "show the last message as the JSON that Slack gets",
+    "/help": "show this list",
+    "/quit": "leave (or press Ctrl-D)",
 }
 _BUTTONS = ("/evidence", "/up", "/down", "/again")
 
 
 class Simulator:
-    """One person in one channel; what is said is kept in a folder that goes with it."""
+    """One person in one channel; the conversation is kept in a temporary folder."""
 
     def __init__(self, assistant: Assistant, settings: Settings, screen: Screen) -> None:
         self._folder = TemporaryDirectory(prefix="papers-slack-")
-        self._desk = Desk(assistant, settings, home=Path(self._folder.name))
+        self._assistant, self._answering = assistant, Answering(assistant)
+        self._responder = Responder(assistant, self._answering, settings, home=Path(self._folder.name))
         self._screen = screen
         self._thread = self._threads = 1
-        self._last: tuple[Message, Told] | None = None
+        self._last: tuple[IncomingMessage, NumberedAnswer] | None = None
         self._blocks: list[Block] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._desk.close()
+        self._answering.close()
+        self._responder.close()
         self._folder.cleanup()
 
     def run(self) -> None:
         """Read and answer until /quit or the end of the input."""
-        held = self._desk.assistant.status().papers
-        self._screen.line(f"A Slack channel, simulated, over {held:,} papers. Ask in the thread, or type /help.")
+        papers = self._assistant.status().papers
+        self._screen.line(f"A simulated Slack channel over {papers:,} papers. Ask in the thread, or type /help.")
         while (line := self._read()) is not None and line != "/quit":
             try:
                 self.take(line)
@@ -70,7 +75,7 @@ class Simulator:
             return None
 
     def take(self, line: str) -> None:
-        """Do what was typed; a mention is no part of a question, as in Slack."""
+        """Do what was typed; as in Slack, a mention is not part of the question."""
         line = line.removeprefix("@papers").lstrip(" :,")
         command, _, rest = line.partition(" ")
         if command in _BUTTONS:
@@ -90,17 +95,17 @@ class Simulator:
             self._ask(line, str(self._thread))
 
     def _ask(self, text: str, thread: str, before: int | None = None) -> None:
-        message = Message(text, "you", thread, "simulated", "papers")
-        if wait := self._desk.wait(message):
-            self._show(notice(f"That is more questions a minute than I answer. Ask again in {wait} s."))
+        message = IncomingMessage(text, "you", thread, "simulated", "papers")
+        if wait := self._responder.wait(message):
+            self._show(notice(too_often(wait)))
             return
-        told = self._desk.ask(message, before=before)
-        self._last = message, told
-        self._show(reply(told.answer, f"{told.number} {thread}"))
+        turn = asyncio.run(self._responder.answer(message, before=before))
+        self._last = message, turn
+        self._show(reply(turn.answer, f"{turn.number} {thread}"))
 
     def _go(self, number: str) -> None:
         if number and not (number.isdecimal() and 1 <= int(number) <= self._threads):
-            self._screen.line(f"There are the threads 1 to {self._threads}.")
+            self._screen.line(f"The threads are 1 to {self._threads}.")
             return
         self._threads += not number
         self._thread = int(number) if number else self._threads
@@ -108,16 +113,16 @@ class Simulator:
 
     def _press(self, button: str) -> None:
         if self._last is None:
-            self._screen.line("There is no answer yet, and so no button.")
+            self._screen.line("There is no answer yet, so there are no buttons.")
             return
-        message, told = self._last
+        message, turn = self._last
         if button == "/evidence":
-            self._show(evidence(told.answer)["blocks"])
+            self._show(evidence(turn.answer)["blocks"])
         elif button == "/again":
-            self._ask(message.text, message.thread, before=told.number)
+            self._ask(message.text, message.thread, before=turn.number)
         else:
-            self._desk.rate(message.owner, told.number, good=button == "/up", giver="you")
-            self._screen.line("Thank you, that is noted.")
+            self._responder.rate(message.owner, turn.number, good=button == "/up", giver="you")
+            self._screen.line("Thank you for the feedback.")
 
     def _show(self, blocks: list[Block]) -> None:
         self._blocks = blocks

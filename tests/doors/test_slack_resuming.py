@@ -1,4 +1,4 @@
-"""slack: what is told while an answer is made, and what becomes of one whose process was killed."""
+"""slack: the stages of an answer, and answers whose process was killed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ import pytest
 
 from assistant.chain import Assistant
 from assistant.doors.slack.blocks import shown
-from assistant.doors.slack.claims import KEPT, Claims
-from assistant.doors.slack.desk import Message
-from assistant.doors.slack.placeholder import LOOKING, Job
+from assistant.doors.slack.claims import KEPT, Claims, IncomingMessage, Job
+from assistant.doors.slack.placeholder import LOOKING
 
 from ..conftest import ROOT
 from ..fake_slack import TEAM, FakeSlack, event, post, settled
@@ -40,9 +39,7 @@ def assistant(home: Path) -> Iterator[Assistant]:
 # -- stages
 
 
-def test_while_an_answer_takes_long_its_placeholder_tells_the_stage(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_placeholder_of_a_slow_answer_shows_the_stages(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 0.01)
     writer = HeldWriter()
 
@@ -62,7 +59,7 @@ def test_while_an_answer_takes_long_its_placeholder_tells_the_stage(
     }
     assert stages
     assert {stage["text"] for stage in stages} <= known
-    assert len({stage["text"] for stage in stages}) == len(stages), "what did not change is not told again"
+    assert len({stage["text"] for stage in stages}) == len(stages), "a stage is shown once"
     assert PEAR in shown(answer["blocks"])
 
 
@@ -75,7 +72,7 @@ def test_a_quick_answer_is_one_update(assistant: Assistant, monkeypatch: pytest.
     assert len(played(assistant, scene).made("chat.update")) == 1
 
 
-def test_an_update_that_slack_refuses_costs_no_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_update_does_not_cost_the_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 0.01)
     writer = HeldWriter()
 
@@ -101,7 +98,7 @@ def claims(home: Path) -> Iterator[Claims]:
 
 
 def killed(python: Python, home: Path, id_: str = "m", job: str = "j") -> None:
-    """A process that takes a job on and is killed before it is done."""
+    """A process that takes on a job and is killed before it is done."""
     done = python(
         "import os, pathlib, sys; from assistant.doors.slack.claims import Claims; home, id_, job = sys.argv[1:]; "
         "assert Claims(pathlib.Path(home)).claim((f'message:{id_}',), id_=id_, job=job); os.kill(os.getpid(), 9)",
@@ -110,7 +107,7 @@ def killed(python: Python, home: Path, id_: str = "m", job: str = "j") -> None:
     assert done.returncode == -9, done.stderr
 
 
-def test_what_a_killed_process_left_is_told_once(python: Python, home: Path, claims: Claims) -> None:
+def test_the_jobs_of_a_killed_process_are_handed_out_once(python: Python, home: Path, claims: Claims) -> None:
     assert claims.left_behind() == []
     killed(python, home)
     with closing(Claims(home)) as other:
@@ -123,13 +120,13 @@ def test_what_a_killed_process_left_is_told_once(python: Python, home: Path, cla
         assert third.left_behind() == []
 
 
-def test_what_a_living_process_has_is_left_to_it(home: Path, claims: Claims) -> None:
+def test_the_jobs_of_a_living_process_are_left_alone(home: Path, claims: Claims) -> None:
     claims.claim(("a",), id_="m", job="j")
     with closing(Claims(home)) as other:
         assert other.left_behind() == []
 
 
-def test_what_is_finished_or_was_claimed_before_is_not_left(python: Python, home: Path, claims: Claims) -> None:
+def test_finished_jobs_and_repeated_claims_are_not_handed_out(python: Python, home: Path, claims: Claims) -> None:
     with closing(Claims(home)) as other:
         assert other.claim(("a",), id_="m", job="j")
         assert not other.claim(("a", "b"), id_="n", job="k")
@@ -146,7 +143,7 @@ def test_an_old_job_is_forgotten(python: Python, home: Path) -> None:
         assert later.left_behind() == []
 
 
-def test_no_lock_of_the_dead_stays(python: Python, home: Path) -> None:
+def test_lock_files_of_dead_processes_are_removed(python: Python, home: Path) -> None:
     killed(python, home)
     with closing(Claims(home)) as one:
         one.left_behind()
@@ -158,11 +155,11 @@ def test_no_lock_of_the_dead_stays(python: Python, home: Path) -> None:
 
 
 @pytest.mark.parametrize("placed", ["800.1", ""])
-def test_a_mention_whose_process_was_killed_is_answered_after_the_restart_once(
+def test_a_mention_of_a_killed_process_is_answered_once_after_the_restart(
     assistant: Assistant, home: Path, python: Python, monkeypatch: pytest.MonkeyPatch, placed: str
 ) -> None:
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 60.0)
-    message = Message("What does PearRank learn from?", "U1", "1.5", TEAM, "C1", f"{TEAM}:C1:1.5")
+    message = IncomingMessage("What does PearRank learn from?", "U1", "1.5", TEAM, "C1", f"{TEAM}:C1:1.5")
     killed(python, home, message.id, Job(message, "1.5", placed).as_text())
 
     async def play() -> FakeSlack:
@@ -186,7 +183,7 @@ def test_a_mention_whose_process_was_killed_is_answered_after_the_restart_once(
         assert claims.left_behind() == []
 
 
-def test_a_message_that_is_refused_is_not_taken_up_again(assistant: Assistant, home: Path) -> None:
+def test_a_refused_message_is_not_answered_later(assistant: Assistant, home: Path) -> None:
     async def scene(at: Workspace) -> None:
         await at.send(event(1))
 
@@ -196,17 +193,18 @@ def test_a_message_that_is_refused_is_not_taken_up_again(assistant: Assistant, h
         assert claims.left_behind() == []
 
 
-# -- killed right after Slack was told that something has arrived
+# -- killed right after an acknowledgement
 
 SLOW = """
 import asyncio, sys, threading, time
 from pathlib import Path
 from fastapi import FastAPI
-from assistant import slack
+from assistant.doors import slack
 from assistant.core.settings import Settings
 from assistant.doors.slack.claims import Claims
-from assistant.doors.slack.desk import Desk
-from assistant.doors.slack.sockets import run
+from assistant.doors.slack.app import serve_socket
+from assistant.doors.slack.responder import Responder
+from assistant.service.answering import Answering
 from tests.live import Live, opened
 from tests.doors.test_slack import TOKENS
 
@@ -220,8 +218,8 @@ Claims.claim = slowly
 home, address, settings = Path(sys.argv[1]), sys.argv[2], Settings(**TOKENS)
 with opened(home) as assistant:
     if sys.argv[3] == "socket":
-        with Desk(assistant, settings) as desk:
-            asyncio.run(run(desk, settings, print, address))
+        with Responder(assistant, Answering(assistant), settings) as responder:
+            asyncio.run(serve_socket(responder, settings, print, address))
     app = FastAPI()
     app.include_router(slack.router(assistant, settings, address=address), prefix="/slack")
     with Live(app) as live:
@@ -245,7 +243,7 @@ def sent(kind: str, fake: FakeSlack) -> tuple[dict[str, Any], bool]:
 
 
 async def acknowledged(kind: str, fake: FakeSlack, process: subprocess.Popen[str]) -> None:
-    """Send a question and return as soon as Slack is told that it has arrived."""
+    """Send a question and return as soon as it is acknowledged."""
     if kind == "socket":
         socket = await fake.connected()
         await socket.send_json({"type": "events_api", "envelope_id": "e1", "payload": event(1)})
@@ -261,7 +259,7 @@ async def acknowledged(kind: str, fake: FakeSlack, process: subprocess.Popen[str
 
 
 @pytest.mark.parametrize("kind", ["event", "socket", "shortcut", "command"])
-def test_what_slack_was_told_has_arrived_is_answered_although_the_process_is_killed_at_once(
+def test_an_acknowledged_question_is_answered_even_if_the_process_is_killed_at_once(
     assistant: Assistant, home: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assistant.doors.slack.placeholder.PACE", 60.0)

@@ -1,4 +1,4 @@
-"""api.dialect: the openai client, unchanged, talks to the assistant as to a model."""
+"""api.completions: the unmodified openai client uses the assistant as a model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from assistant.chain import Assistant
 from assistant.core.tokens import count_tokens
-from assistant.doors.api import chores
+from assistant.doors.api import background
 from assistant.people.accounts import Accounts
 from assistant.show.markdown import of_answer, titles_in
 
@@ -70,9 +70,7 @@ def test_there_is_one_model(model: openai.OpenAI) -> None:
         model.models.retrieve("gpt")
 
 
-def test_an_answer_comes_with_its_sources_in_markdown_and_by_themselves(
-    model: openai.OpenAI, assistant: Assistant
-) -> None:
+def test_an_answer_has_its_sources_in_markdown_and_as_data(model: openai.OpenAI, assistant: Assistant) -> None:
     done = model.chat.completions.create(model="papers", messages=said(QUESTION), temperature=0.3, user="ann")
     asked = assistant.ask(QUESTION)
     (choice,) = done.choices
@@ -93,7 +91,7 @@ def test_an_answer_comes_with_its_sources_in_markdown_and_by_themselves(
     assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
 
 
-def test_each_citation_is_annotated_where_it_stands_with_an_address_of_its_own(model: openai.OpenAI) -> None:
+def test_each_citation_is_annotated_with_its_place_and_address(model: openai.OpenAI) -> None:
     done = model.chat.completions.create(model="papers", messages=said("How does PearRank differ from Ragnarök?"))
     message, titles = done.choices[0].message, (done.model_extra or {})["answer"]["titles"]
     cited = [one.url_citation for one in message.annotations or []]
@@ -105,7 +103,7 @@ def test_each_citation_is_annotated_where_it_stands_with_an_address_of_its_own(m
     assert all(one.url.startswith("https://scholar.google.com/scholar?q=") for one in cited)
 
 
-def test_a_stream_says_what_is_done_and_then_the_same(model: openai.OpenAI, assistant: Assistant) -> None:
+def test_a_stream_has_the_stages_and_then_the_same_answer(model: openai.OpenAI, assistant: Assistant) -> None:
     options: Any = {"include_usage": True}
     chunks = list(
         model.chat.completions.create(model="papers", messages=said(QUESTION), stream=True, stream_options=options)
@@ -139,7 +137,7 @@ def test_the_asynchronous_client_gets_the_same(url: str, assistant: Assistant) -
     assert asyncio.run(scene()) == (of_answer(assistant.ask(QUESTION)),) * 2
 
 
-def test_what_is_wrong_reaches_the_client_as_its_own_errors(model: openai.OpenAI) -> None:
+def test_errors_reach_the_client_as_its_own_exceptions(model: openai.OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError, match="The question has no words") as raised:
         model.chat.completions.create(model="papers", messages=said("?!"))
     assert raised.value.type == "invalid_request_error"
@@ -149,14 +147,14 @@ def test_what_is_wrong_reaches_the_client_as_its_own_errors(model: openai.OpenAI
         model.chat.completions.create(model="gpt", messages=said(QUESTION))
 
 
-def test_what_breaks_off_is_an_error_and_no_short_answer(home: Path) -> None:
+def test_an_interrupted_answer_is_an_error_not_a_short_answer(home: Path) -> None:
     with opened(home, Broken()) as assistant, made(assistant) as app, Live(app) as live:
         model = openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0)
         with model, pytest.raises(openai.APIError, match="Something failed here"):
             list(model.chat.completions.create(model="papers", messages=said(QUESTION), stream=True))
 
 
-def test_the_clients_key_is_the_assistants(assistant: Assistant) -> None:
+def test_the_client_authenticates_with_a_key_of_the_assistant(assistant: Assistant) -> None:
     home = assistant.status().home
     with closing(Accounts(home)) as accounts:
         token = accounts.add_key("chat")
@@ -181,7 +179,7 @@ def test_earlier_messages_are_a_conversation(model: openai.OpenAI) -> None:
     assert (done.model_extra or {})["answer"]["titles"] == [PEAR]
 
 
-def test_a_follow_up_is_answered_as_in_a_conversation_of_python(assistant: Assistant) -> None:
+def test_a_follow_up_is_answered_as_in_python(assistant: Assistant) -> None:
     chat = assistant.conversation()
     messages: list[Any] = []
     for question in (QUESTION, "and what does it gain?", "Which papers are about orchards?", "and the second one?"):
@@ -191,7 +189,7 @@ def test_a_follow_up_is_answered_as_in_a_conversation_of_python(assistant: Assis
         messages.append({"role": "assistant", "content": of_answer(answer)})
 
 
-def test_only_so_many_turns_are_read(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_last_turns_are_read(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     stream = assistant.stream
 
@@ -205,14 +203,14 @@ def test_only_so_many_turns_are_read(assistant: Assistant, monkeypatch: pytest.M
     assert asked == [8, 1]
 
 
-def test_titles_are_read_back_from_whatever_markdown_they_were_written_in(assistant: Assistant) -> None:
+def test_titles_are_read_back_from_markdown(assistant: Assistant) -> None:
     for paper in assistant.papers():
         answer = assistant.ask(f"What is “{paper.title}” about?")
         assert [assistant.paper(title).title for title in titles_in(of_answer(answer))] == list(answer.titles)
     assert titles_in("\\[1\\] **\\*odd\\_\\[1\\]\\***  \n\\[2\\] **A** <http://x>\nno [3] **B** here") == ["A"]
 
 
-def test_what_the_other_said_may_be_anything(assistant: Assistant) -> None:
+def test_earlier_answers_may_be_anything(assistant: Assistant) -> None:
     for told in ("", "**", "\\[1\\] **A Paper That Is Gone**", "\\[1\\] " + "**" * 1000):
         assert complete(assistant, said("hello", told, QUESTION))["titles"] == [PEAR]
 
@@ -236,19 +234,19 @@ TOOL: Any = {"type": "function", "function": {"name": "f", "parameters": {}}}
         ({"messages": IMAGE}, "messages", "Only text is read here"),
     ],
 )
-def test_what_is_not_done_here_is_refused(model: openai.OpenAI, more: dict[str, Any], param: str, why: str) -> None:
+def test_unsupported_parameters_are_refused(model: openai.OpenAI, more: dict[str, Any], param: str, why: str) -> None:
     with pytest.raises(openai.BadRequestError, match=why) as raised:
         model.chat.completions.create(**{"model": "papers", "messages": said(QUESTION), **more})
     assert (raised.value.param, raised.value.code) == (param, "unsupported_parameter")
 
 
-def test_what_asks_for_nothing_else_is_taken(assistant: Assistant) -> None:
+def test_parameters_that_ask_for_the_default_are_accepted(assistant: Assistant) -> None:
     usual = {"n": 1, "tools": [], "functions": None, "response_format": {"type": "text"}, "temperature": 0.2}
     assert complete(assistant, said(QUESTION), **usual)["titles"] == [PEAR]
 
 
 @pytest.mark.parametrize("name", ["stream", "stream_options"])
-def test_a_number_is_no_truth_value(assistant: Assistant, name: str) -> None:
+def test_a_number_is_not_a_boolean(assistant: Assistant, name: str) -> None:
     value = 0 if name == "stream" else {"include_usage": 1}
     body = {"model": "papers", "messages": said(QUESTION), name: value}
     problem(got(assistant, "POST", "/v1/chat/completions", json=body), 422)
@@ -272,7 +270,7 @@ CHORES = {
 }
 
 
-def test_background_tasks_of_a_client_are_done_without_a_search_and_not_counted(
+def test_background_requests_are_answered_without_a_search_and_not_counted(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(Accounts(assistant.status().home)) as accounts:
@@ -301,8 +299,8 @@ def test_background_tasks_of_a_client_are_done_without_a_search_and_not_counted(
         "Which title stands in a\n\nConversation:\nUser: hello",
     ],
 )
-def test_a_question_that_looks_like_a_task_is_a_question(text: str) -> None:
-    assert chores.reply_to(text) is None
+def test_a_question_that_looks_like_a_background_request_is_a_question(text: str) -> None:
+    assert background.reply_to(text) is None
 
 
 @pytest.mark.parametrize(
@@ -319,8 +317,8 @@ def test_a_chat_without_a_last_question_is_refused(assistant: Assistant, message
     }
 
 
-def test_while_nothing_happens_the_stream_says_that_it_lives(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.doors.api.telling.SILENCE", 0.01)
+def test_a_silent_stream_sends_pings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.doors.api.sse.PING", 0.01)
     writer = HeldWriter()
 
     async def scene(app: Any) -> list[str]:
