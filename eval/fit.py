@@ -25,6 +25,7 @@ from assistant.search import declining
 from assistant.search.relevance import features, judged
 from assistant.search.retrieval import fused
 
+from . import stock
 from .claims import auroc
 from .public import ANSWERABLE, PublicSet, held, read_set
 from .questions import Question, half, read
@@ -42,7 +43,6 @@ APART = 3.0
 """How little the bias of the public questions is held down: as a signal of that scale."""
 SPARED, FOLDS = 0.01, 10
 """Share of our own answerable questions that the gate may decline, each judged by a model that never saw it; folds."""
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +207,12 @@ def main() -> None:
     parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
     options = parser.parse_args()
     rows: list[Answered] = []
-    sets = [("sample", sorted((HERE / "corpus").glob("*.txt")))]
+    sets = [("sample", stock.sample())]
     if options.listings:
-        sets.append(("listings", sorted(options.listings.glob("*.txt"))))
+        sets.append(("listings", stock.real(options.listings)))
     for name, files in sets:
         with opened(name, files, options.homes) as assistant:
-            rows += asked(read(HERE / "sets" / f"{name}.jsonl"), assistant)
+            rows += asked(read(stock.set_file(name)), assistant)
             rows += [replace(row, public=True) for row in asked(topical(assistant.papers(), most=TOPICS), assistant)]
     told = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
     keep(

@@ -41,6 +41,8 @@ from .tables import Table
 
 LIMIT = 300
 """Papers asked for, as many as the retriever asks for."""
+RUNS = 3
+"""New processes that open an index; the fastest counts."""
 SMALL = 828
 """Papers of the real listings."""
 
@@ -200,14 +202,16 @@ def cost(name: str, papers: Sequence[Paper], asked: Sequence[str], folder: Path)
     taken = sorted(seconds(partial(index.search, question)) for question in asked)
     index.close()
     code = (
-        "import sys, time; started = time.perf_counter(); from pathlib import Path; from eval.keywords import KINDS; "
+        "import sys, time; started = time.perf_counter(); from pathlib import Path; "
+        f"from {__package__}.keywords import KINDS; "
         "KINDS[sys.argv[1]](Path(sys.argv[2])).search(sys.argv[3]); print(time.perf_counter() - started)"
     )
-    root = str(stock.HERE.parent)
     command = [sys.executable, "-c", code, name, str(folder.resolve()), asked[0]]
-    runs = [
-        float(subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout) for _ in range(3)
-    ]
+
+    def opened() -> float:
+        return float(subprocess.run(command, cwd=stock.ROOT, capture_output=True, text=True, check=True).stdout)
+
+    runs = [opened() for _ in range(RUNS)]
     disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     return Cost(build, add, min(runs), taken[len(taken) // 2], taken[int(len(taken) * 0.95)], disk)
 

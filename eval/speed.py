@@ -49,10 +49,9 @@ class Timed:
 def process(command: Sequence[str], *, runs: int = RUNS) -> float:
     """The seconds of the fastest of some new processes; whatever they print and return is dropped."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT_")}
-    root = stock.HERE.parent
 
     def once() -> object:
-        return subprocess.run(command, cwd=root, env=environment, capture_output=True, check=False)
+        return subprocess.run(command, cwd=stock.ROOT, env=environment, capture_output=True, check=False)
 
     return min(seconds(once) for _ in range(runs))
 

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from assistant.chain import Assistant
 from assistant.core.errors import AssistantError
+from assistant.library.sample import sample_files
 from assistant.library.sources import read
 from assistant.show.terminal import Screen
 
 HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[__name__.count(".")]
+"""The folder that new processes start in, to import what this one does."""
 CACHE = Path("reports/cache")
 """Where the commands of this package keep their libraries."""
 
@@ -30,7 +33,7 @@ def set_file(name: str) -> Path:
 
 def sample() -> tuple[Path, ...]:
     """The listing files of the sample."""
-    return tuple(sorted((HERE / "corpus").glob("*.txt")))
+    return tuple(sample_files())
 
 
 def real(folder: Path) -> tuple[Path, ...]:

@@ -468,7 +468,7 @@ def test_chat_takes_in_the_sample_only_into_an_empty_library(
 def test_chat_says_when_the_sample_is_not_installed(
     run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("assistant.library.sample.sample_files", list)
     done = run("chat", "--sample", home=home)
     assert done.exit_code == 1
     assert done.stderr.startswith("assistant: The sample papers are not there: this installation is not whole.")

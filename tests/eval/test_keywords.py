@@ -1,4 +1,4 @@
-"""Papers and questions in, our keyword index held against FTS5 and bm25s out."""
+"""Papers and questions in, our keyword index compared with FTS5 and bm25s out."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def test_quality_is_that_of_the_first_gold_paper(name: str) -> None:
     assert quality(KINDS[name], PAPERS, asked) == (0.5, 0.5)
 
 
-def test_costs_are_measured_and_set_side_by_side(tmp_path: Path) -> None:
+def test_costs_are_measured_and_set_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eval.keywords.RUNS", 1)
     made = list(of_sentences(PAPERS, 30))
     found = {name: cost(name, made, ["orchards", "kites"], tmp_path / name) for name in KINDS}
     for one in found.values():

@@ -79,9 +79,9 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command
     home: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Ask about the library here, as it is.")] = None,
 ) -> None:
     """Put questions, by default the sample's, to the assistant and score its answers."""
-    from eval import main as evaluation
+    from ...service import evaluation
 
     paths = (*(corpus or ()), *(more or ()))
-    task = evaluation.Task(questions, paths, listings, home or context.obj, claims, half, folder, against)
-    for told in evaluation.evaluate(task):
-        screen().console.print(told)
+    task = evaluation.main.Task(questions, paths, listings, home or context.obj, claims, half, folder, against)
+    for report in evaluation.main.evaluate(task):
+        screen().console.print(report)
