@@ -1,7 +1,6 @@
 """The evaluation, loaded when used: `evaluation.main` is `assistant.evaluation.main`, or `eval.main` in a checkout.
 
-A wheel carries the folder `eval` inside the package, because a top-level package of that name would be in the way of
-other people's code.
+A wheel has the folder `eval` inside the package, because a top-level package of that name could clash with other code.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eval import latest, main, plots
+    from eval import main, plots, report
 
-__all__ = ["latest", "main", "plots"]
+__all__ = ["main", "plots", "report"]
 
 
 def __getattr__(name: str) -> Any:

@@ -54,7 +54,7 @@ class Tab:
 
     def _shown(self, path: Path | None, mark: str) -> Html:
         if path is None:
-            return reports.nothing(f"{evaluation.latest.REPORTS}/")
+            return reports.nothing(f"{evaluation.report.REPORTS}/")
         if mark != self._drawn[0]:
             self._drawn = (mark, _drawn(path, mark))
         return self._drawn[1]
@@ -62,13 +62,13 @@ class Tab:
 
 def _last() -> tuple[Path | None, str]:
     """Where the last report is, and what tells it from any other; it is looked for where the server was started."""
-    path = evaluation.latest.latest()
+    path = evaluation.report.latest()
     return path, f"{path} {path.stat().st_mtime_ns}" if path else ""
 
 
 def _drawn(path: Path, mark: str) -> Html:
     try:
-        report = evaluation.latest.read(path)
+        report = evaluation.report.read_report(path)
     except AssistantError as error:
         return reports.unreadable(str(error))
     notice = ""
