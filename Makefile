@@ -55,7 +55,7 @@ $(BIN)/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "1 of 3: creating the environment .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot create environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo "2 of 3: installing $(call count,requirements.lock) packages, some 700 MB; this takes a few minutes, once"
+	@echo "2 of 3: installing $(call count,requirements.lock) packages; this takes a few minutes, once"
 	@$(PIP) install --require-hashes --no-deps --requirement requirements.lock | .ci/progress $(call count,requirements.lock)
 	@echo "3 of 3: installing this checkout and checking that everything fits"
 	@$(PIP) install --quiet --no-build-isolation --no-deps --no-index --editable .

@@ -1,4 +1,4 @@
-"""The wheel, the lock and the make targets."""
+"""The wheel, installing it, its dependencies and the lock."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OUTSIDE = [requirement for requirement in REQUIREMENTS if requirement.name != PR
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the wheel, built from a copy of the project, is installed into; nothing else is in it."""
+    """A folder with nothing but the installed wheel, built from a copy of the project."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in ("assistant", "eval", "prompts"):
         shutil.copytree(ROOT / name, folder / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -119,6 +119,31 @@ def test_the_installed_command_answers(installed_python: Callable[..., subproces
     assert (done.stdout, done.stderr) == (f"paper-assistant {__version__}\n", "")
 
 
+# -- installing
+
+
+def test_installing_shows_how_far_it_is_without_a_terminal_too() -> None:
+    fetched = "".join(f"Collecting package{n}==1.0\n  Downloading package{n}.whl (1 kB)\n" for n in range(40))
+    others = "Processing /wheels/other.whl\nIgnoring colorama: markers do not match\n" * 5
+    done = subprocess.run(
+        [ROOT / ".ci/progress", "50"],
+        input=f"{fetched}{others}Installing collected packages: package0\nSuccessfully installed package0-1.0\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "  fetched 25 of 50 packages",
+        "  fetched 50 of 50 packages",
+        "  installing them; this takes up to a minute ...",
+    ]
+
+
+def test_installing_fails_if_pip_does() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert ".SHELLFLAGS := -o pipefail -c" in makefile  # or the exit code would be that of the progress
+
+
 # -- dependencies
 
 
@@ -129,19 +154,19 @@ def test_every_dependency_is_bounded_on_both_sides(requirement: Requirement) -> 
 
 
 @pytest.mark.parametrize("requirement", OUTSIDE, ids=str)
-def test_what_is_installed_and_locked_satisfies_it(requirement: Requirement) -> None:
+def test_the_installed_and_locked_versions_satisfy_it(requirement: Requirement) -> None:
     locked = re.search(rf"^{re.escape(canonicalize_name(requirement.name))}==(\S+)", LOCK, re.M)
     assert locked, f"{requirement.name} is not in requirements.lock; run: make lock"
     assert requirement.specifier.contains(locked[1])
     assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
 
 
-def test_pip_has_not_walked_back() -> None:
-    # When versions conflict pip takes a release of llama-index-core years old rather than to fail.
+def test_pip_has_not_fallen_back() -> None:
+    # If versions conflict, pip falls back to a years-old release of llama-index-core instead of failing.
     assert Version(importlib.metadata.version("llama-index-core")) >= Version("0.14")
 
 
-def test_the_extra_all_is_all_extras() -> None:
+def test_the_extra_all_has_every_extra() -> None:
     (everything,) = (Requirement(text) for text in EXTRAS["all"])
     assert everything.extras == EXTRAS.keys() - {"all"}
 
@@ -164,13 +189,13 @@ def test_the_lock_names_no_host_and_no_machine(name: str) -> None:
     assert not re.search(r"://|--index|--find-links|--extra-index|/home|/root|/tmp|/opt|/work", lock)
 
 
-def test_the_model_to_test_with_is_the_one_that_is_wanted() -> None:
+def test_the_locked_test_model_is_the_required_one() -> None:
     locked = re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / "requirements-model.lock").read_text(encoding="utf-8"), re.M)
     assert locked == GROUPS["model"]
     assert {Requirement(one).name.replace("-", "_") for one in locked} == {*WANTED}
 
 
-def test_the_lock_has_the_build_backend_and_no_torch() -> None:
+def test_the_lock_has_the_build_backend_but_not_torch() -> None:
     names = set(re.findall(r"^([a-z0-9.-]+)==", LOCK, re.M))
     assert {"hatchling", "editables"} <= names
     assert names.isdisjoint({"torch", "transformers", "sentence-transformers"})
