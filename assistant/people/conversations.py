@@ -285,10 +285,12 @@ def _kept(id_: str, title: str, begun: float, used: float, length: int) -> Kept:
     return Kept(id_, _short(title), _time(begun), _time(used), length)
 
 
-def _kept_turn(number: int, asked: float, question: str, packed: bytes, good: Any, comment: Any) -> KeptTurn:
+def _kept_turn(
+    number: int, asked: float, question: str, packed: bytes, good: int | None, comment: str | None
+) -> KeptTurn:
     try:
         values = json.loads(zlib.decompress(packed))
     except (zlib.error, ValueError) as error:
         raise ExportError(f"The saved answer to “{question}” is damaged: {error}. Ask the question again.") from error
-    thumb = None if good is None else Thumb(bool(good), comment)
+    thumb = None if good is None else Thumb(bool(good), comment or "")
     return KeptTurn(number, _time(asked), Turn(question, from_json(values)), thumb)

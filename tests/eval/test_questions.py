@@ -72,7 +72,7 @@ def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
         ({"question": "\ud800"}, "question", "half a surrogate pair"),
         ({"gold": "Paper A"}, "gold", 'must be a list, is "Paper A"'),
         ({"gold": []}, "gold", "needs at least one title"),
-        ({"gold": ["A", 7]}, "gold", "holds 7"),
+        ({"gold": ["A", 7]}, "gold", "contains 7"),
         ({"gold": ["A", " a"]}, "gold", "twice"),
         ({"tolerated": ["paper a"]}, "tolerated", "gold title again"),
         ({"nugets": []}, "nugets", "is unknown; the fields are id, type"),
@@ -123,7 +123,7 @@ def test_a_line_that_is_not_an_object_is_named(tmp_path: Path, line: str, proble
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"set\.jsonl: holds no records"):
+    with pytest.raises(FormatError, match=r"set\.jsonl: contains no records"):
         read(written(tmp_path, ""))
     with pytest.raises(FormatError, match=r"none\.jsonl: cannot be read: No such file"):
         read(tmp_path / "none.jsonl")

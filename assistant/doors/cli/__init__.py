@@ -35,12 +35,12 @@ EPILOG = """
 Exit codes:
   0    done
   1    failed; the error says why and what to do
-  2    the command line is not understood
-  3    ingest: something was rejected; everything else went in
+  2    wrong usage
+  3    ingest: some records were rejected; the rest were added
   4    ask: declined; check: not supported
-  5    doctor: something is wrong and not repaired
+  5    doctor: there is damage that was not repaired
   130  stopped by Ctrl-C
-  141  nobody reads the output any more
+  141  the reader of the output closed it
 """
 
 
