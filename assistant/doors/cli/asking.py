@@ -40,7 +40,7 @@ def chat(
     sample: Annotated[bool, typer.Option("--sample", help="If the library is empty, add the sample papers.")] = False,
     home: Home = None,
 ) -> None:
-    """Start a conversation, in which a question may refer to earlier ones."""
+    """Start a conversation; questions may refer to earlier ones."""
     from .chat import TerminalChat
 
     with opened(context, home, create=sample) as assistant:
@@ -77,7 +77,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command
     against: Annotated[Path | None, typer.Option(metavar="FILE", help="A report.json to compare with.")] = None,
     home: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Ask about this library as it is.")] = None,
 ) -> None:
-    """Ask a set of questions, by default the sample's, and score the answers."""
+    """Ask the sample's or your own questions and score the answers."""
     from ...service import evaluation
 
     paths = (*(corpus or ()), *(more or ()))
@@ -87,7 +87,10 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command
 
 
 def model(context: typer.Context, home: Home = None) -> None:
-    """Show which language model is configured, ask it for one word, and report what works."""
+    """Show the configured language model and test what works.
+
+    It asks the model for one word.
+    """
     from ...llm import configured
     from ...llm.probe import probe
 

@@ -67,7 +67,7 @@ def remove(
 
 
 def status(context: typer.Context, home: Home = None) -> None:
-    """Show what the library holds, whether it can be searched, and what the language model used."""
+    """Show the library's contents, its index and the model's usage."""
     with opened(context, home) as assistant:
         state, spending = assistant.status(), assistant.spending()
     screen().status(state, spending)
@@ -78,7 +78,7 @@ def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index from the papers.")] = False,
     home: Home = None,
 ) -> None:
-    """Look for damage to the papers and the index, and repair the index."""
+    """Look for damage to papers and index, and repair the index."""
     out = screen()
     with opened(context, home) as assistant:
         with screen(stderr=True).progress() as progress:

@@ -150,11 +150,11 @@ def _deleted(home: Path, owner: str, remove: Callable[[], None]) -> str:
 def feedback(
     context: typer.Context,
     export: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write it as questions for an evaluation.")
+        Path | None, typer.Option(metavar="FILE", help="Write them as questions for assistant eval.")
     ] = None,
     home: Home = None,
 ) -> None:
-    """Show the feedback on answers, or turn it into questions for an evaluation."""
+    """Show the ratings of answers, or export them as questions."""
     from ...people.conversations import Conversations
     from ...people.feedback import cases
 

@@ -107,7 +107,7 @@ def _announce(address: str, host: str, *, auth: bool) -> None:
 
 
 def serve_agent(context: typer.Context, home: Home = None) -> None:
-    """Serve an agent over the Model Context Protocol, on standard input and output."""
+    """Serve an agent over MCP on standard input and output."""
     with opened(context, home) as assistant:
         from .. import mcp
 
