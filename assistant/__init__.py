@@ -1,4 +1,4 @@
-"""Questions in, answers out whose every sentence cites a paper, checked.
+"""Answers questions about a collection of papers. Every sentence cites a paper, and every citation is checked.
 
     from assistant import Assistant, ask
 
@@ -7,20 +7,20 @@
         answer = assistant.ask("Which papers pre-train retrievers with a weak decoder?")
         print(answer.text, answer.titles)
 
-The wings, in the order in which data meets them; each imports only from those above it:
+The wings, in the order in which a question passes through them. Each imports only from those above it:
 
-    core        what everything stands on: records (what flows), errors, text, settings, SQLite, logistic models
-    llm         messages in, text out: language models, their prompts, and the bill
-    library     files in, papers held: sources, the record of papers, chunking, browsing
-    index       papers in, an index that can be searched out: embeddings, the vector store, keywords, names, the map
-    question    earlier turns and a question in, what it asks for out
-    search      what a question asks for in, judged hits out, or the reason why there are none
-    check       sentences and hits in, checked claims and rejections out
-    answer      hits in, an answer out: choosing, quoting, writing, composing
-    chain       the steps joined; the only place that chooses implementations
+    core        what everything else uses: records, errors, text, settings, SQLite, logistic models
+    llm         language models, their prompts, and what they cost
+    library     reads files and keeps papers: sources, the record of papers, chunking, browsing
+    index       makes papers searchable: embeddings, the vector store, keywords, names, the map
+    question    works out what a question asks for, also from earlier turns
+    search      finds and judges hits, or says why there are none
+    check       checks sentences against hits: claims and rejections
+    answer      makes an answer from hits: choosing, quoting, writing, composing
+    chain       joins the steps; the only place that chooses implementations
     people      who asks: accounts, conversations, feedback, limits
-    show        an answer in, what a person reads out: text, Markdown, BibTeX
-    service     what the doors share: asking and giving up, who may come in, errors as problem details
+    show        shows an answer to a person: text, Markdown, BibTeX
+    service     what the doors share: the queue of questions, access, errors as problem details, the evaluation
     doors       the ways in: the command line, the page, Slack, HTTP, agents
 """
 
@@ -124,7 +124,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name from its room when it is first asked for: importing the package does no work."""
+    """Load a public name from its module when it is first used, so that importing the package does no work."""
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)

@@ -1,4 +1,4 @@
-"""A command line in, an exit code out; Ctrl-C ends it with a word also while it is still being loaded."""
+"""Entry point of the command line. Ctrl-C is handled even during imports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def main() -> None:
-    """Load the command line and run it."""
+    """Load and run the command line."""
     _fill_closed_streams()
     try:
         from .doors.cli import main as run
@@ -19,13 +19,13 @@ def main() -> None:
 
 
 def _fill_closed_streams() -> None:
-    """Join a standard stream that is closed to nobody's: else the next file opened would get its number."""
+    """Connect closed standard streams to /dev/null; otherwise the next file opened would take their numbers."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
-            nobody = os.open(os.devnull, os.O_RDWR)
-            if nobody != number:
-                os.dup2(nobody, number)
-                os.close(nobody)
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
             setattr(sys, name, os.fdopen(number, mode))
 
 

@@ -1,4 +1,4 @@
-"""A command line in, a report out: `python -m eval` is `assistant eval`."""
+"""`python -m eval` is `assistant eval`."""
 
 import sys
 

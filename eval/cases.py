@@ -1,6 +1,6 @@
-"""An outcome and its score in, one case of the report out; to JSON and back.
+"""The cases of a report: an outcome and its score, to JSON and back.
 
-A case holds all that a report shows of a question, so a report read again is as good as one just made.
+A case has everything that a report shows about a question, so a report read from its JSON is complete.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .questions import half
 
 NAMES = tuple(metric.name for metric in METRICS)
 JUDGED = 5
-"""Hits of a question whose probabilities are held against the gold titles; further down nearly all are 0."""
+"""The first hits of a question, whose probabilities are compared with the gold titles. Later ones are nearly all 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How probable the assistant thought it that a paper should be cited, and whether it should."""
+    """The probability, according to the assistant, that a paper should be cited, and whether it should."""
 
     relevance: float
     right: bool
@@ -28,11 +28,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question, what came of it, its scores by measure name, and what it missed.
+    """One question with its verdict, its scores by measure, and its misses.
 
-    `words` is the answer, the decline or the error as a person would read it; `titles` are the cited ones, and
-    `relevance` the first hit's (0 without hits, None when the case failed). `judged` are the first hits but the
-    tolerated ones. `wording` is the hash of the prompts, "" where no language model was asked.
+    `words` is the answer, decline or error as a person reads it. `titles` are those cited. `relevance` is that of the
+    first hit, 0 without hits and None if the case failed. `judged` are the first hits except tolerated ones. `wording`
+    is the hash of the prompts, "" if no language model was asked.
     """
 
     id: str
@@ -56,8 +56,8 @@ class Case:
 
 def cases(outcomes: Iterable[Outcome], abstracts: Mapping[str, str]) -> tuple[Case, ...]:
     """Every outcome scored, in order. abstracts: title -> abstract, of the whole library."""
-    held = Abstracts(abstracts)
-    return tuple(_case(outcome, held) for outcome in outcomes)
+    library = Abstracts(abstracts)
+    return tuple(_case(outcome, library) for outcome in outcomes)
 
 
 def to_json(case: Case) -> dict[str, object]:
@@ -84,7 +84,7 @@ def to_json(case: Case) -> dict[str, object]:
 
 
 def from_json(record: Record) -> Case:
-    """A case as `to_json` gave it; FormatError names the field that is not so."""
+    """The case that `to_json` wrote; FormatError names the field that is wrong."""
     scores = record.record("scores")
     return Case(
         id=record.text("id"),
@@ -104,7 +104,7 @@ def from_json(record: Record) -> Case:
             for part in (record.records("judged") if record.has("judged") else ())  # not in reports before 0.2
         ),
         written_by=_maybe_blank(record, "written_by"),
-        # A report of an earlier version may lack a measure of today, or hold one that is gone.
+        # A report by an earlier version may lack a newer measure, or have one that is gone.
         scores={name: scores.number(name) for name in NAMES},
         misses=tuple(Miss(part.text("kind"), _maybe_blank(part, "detail")) for part in record.records("misses")),
         wording=_maybe_blank(record, "wording") if record.has("wording") else "",  # not in reports before 0.2

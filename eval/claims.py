@@ -1,7 +1,7 @@
-"""Claims and a checker in, how well it tells true from false out.
+"""How well a checker distinguishes true claims from false ones.
 
-A claim is one sentence about one paper, known to be true or false of its abstract. The checker gives each a verdict
-and a score; both are judged, the verdict by rates and the score by AUROC and the curve.
+A claim is one sentence about one paper, known to be true or false according to its abstract. The checker gives each a
+verdict and a score. The verdicts are measured by rates, the scores by AUROC and a curve.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ ALL_TRUE, ALL_FALSE = "all true", "all false"
 
 @dataclass(frozen=True, slots=True)
 class LabelledClaim:
-    """A sentence, the paper it is checked against, and whether it is true of it.
+    """A sentence, the paper it is checked against, and whether the paper supports it.
 
-    `about` is the paper it was written from: another one for the kind wrong-paper.
+    `about` is the paper it was written from, a different one for the kind wrong-paper.
     """
 
     id: str
@@ -42,7 +42,7 @@ class LabelledClaim:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A claim and what the checker said of it; `right` when a true one was kept or a false one flagged."""
+    """A claim and the checker's verdict. It is right if a true claim was kept, or a false one flagged."""
 
     claim: LabelledClaim
     kept: bool
@@ -56,10 +56,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """One kind: the share kept if true, flagged if false.
+    """One kind of claim: the share kept if true, flagged if false.
 
-    auroc: the chance that a true claim, of whatever kind, scores above one of these; None for true kinds, and where
-    there is no true claim.
+    auroc: the chance that a true claim of any kind scores above one of these; None for true kinds, and without true
+    claims.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class KindRow:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """What keeping only scores of at least `threshold` would give: true claims kept, false ones flagged."""
+    """The shares of true claims kept and false ones flagged, if only scores of at least `threshold` were kept."""
 
     threshold: float
     kept: float
@@ -79,7 +79,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class ClaimsReport:
-    """Every verdict, the rates by kind (each side's total first), and the curve, loosest threshold first."""
+    """Every verdict, the rates by kind (each side's total first), and the curve, lowest threshold first."""
 
     judged: tuple[Judged, ...]
     rows: tuple[KindRow, ...]
@@ -88,31 +88,31 @@ class ClaimsReport:
 
 def read(path: str | Path) -> tuple[LabelledClaim, ...]:
     """The claims of a file in order; FormatError says which line and field is wrong."""
-    found: list[LabelledClaim] = []
+    claims: list[LabelledClaim] = []
     lines: dict[str, int] = {}
     for record in read_lines(path):
         claim = _claim(record)
         if claim.id in lines:
             raise record.error("id", f"{claim.id!r} is already the id of line {lines[claim.id]}")
         lines[claim.id] = record.line
-        found.append(claim)
-    return tuple(found)
+        claims.append(claim)
+    return tuple(claims)
 
 
 def half(claim: LabelledClaim) -> Half:
-    """The half a claim belongs to: that of the paper it was written from."""
+    """The half of a claim, which is that of the paper it was written from."""
     return half_of(claim.about)
 
 
 def half_of(title: str) -> Half:
-    """The half of everything written from one paper, by the parity of the SHA-256 of its folded title, for good."""
+    """The half of everything written from a paper: the parity of the SHA-256 of its folded title."""
     return "report" if int(hashlib.sha256(fold(title).encode()).hexdigest(), 16) % 2 else "fit"
 
 
 def evaluate(claims: Iterable[LabelledClaim], check: Callable[[str, str], Check]) -> ClaimsReport:
-    """Every claim checked by `check(sentence, title)`.
+    """Check every claim with `check(sentence, title)`.
 
-    An error of the checker is not caught: a title it does not know means the claims are for another library.
+    Errors of the checker are not caught: an unknown title means that the claims are about another library.
     """
     judged = []
     for claim in claims:
@@ -136,7 +136,7 @@ def auroc(true: Sequence[float], false: Sequence[float]) -> float | None:
 
 
 def curve(judged: Sequence[Judged]) -> tuple[Trade, ...]:
-    """Kept against flagged at every score given; empty unless there are both true and false claims."""
+    """Kept against flagged at every score; empty unless there are both true and false claims."""
     true, false = _scores(judged, true=True), _scores(judged, true=False)
     if not true or not false:
         return ()
@@ -151,7 +151,7 @@ def curve(judged: Sequence[Judged]) -> tuple[Trade, ...]:
 
 
 def markdown(report: ClaimsReport, *, points: int = 20) -> str:
-    """The rates, some `points` of the curve, and every claim judged wrongly, as Markdown."""
+    """The rates, about `points` points of the curve, and every claim judged wrongly, as Markdown."""
     step = max(1, len(report.curve) // points)
     trades = tuple((f"{t.threshold:.3f}", f"{t.kept:.3f}", f"{t.flagged:.3f}") for t in report.curve[::step])
     wrong = tuple(
@@ -210,15 +210,15 @@ def _claim(record: Record) -> LabelledClaim:
 
 def _rows(judged: Sequence[Judged]) -> tuple[KindRow, ...]:
     true = _scores(judged, true=True)
-    found = []
+    rows = []
     for total, kinds, is_true in ((ALL_TRUE, TRUE_KINDS, True), (ALL_FALSE, FALSE_KINDS, False)):
         for kind, members in ((total, kinds), *((kind, (kind,)) for kind in kinds)):
             group = [j for j in judged if j.claim.true == is_true and j.claim.kind in members]
             right = interval([float(j.right) for j in group])
             if right is not None:
                 area = None if is_true else auroc(true, [j.score for j in group])
-                found.append(KindRow(kind, is_true, right, area))
-    return tuple(found)
+                rows.append(KindRow(kind, is_true, right, area))
+    return tuple(rows)
 
 
 def _scores(judged: Sequence[Judged], *, true: bool) -> list[float]:

@@ -1,4 +1,4 @@
-"""The cases of two reports in, what changed out: case by case, and by a paired test for each measure."""
+"""What changed between two reports: case by case, and by a paired test for each measure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .cases import Case
 from .metrics import METRICS
 from .statistics import Paired, paired
 
-_UNTOLD = ("seconds",)
-"""Measures that differ from run to run by themselves; tested, but no change of a case."""
+_NOISY = ("seconds",)
+"""Measures that differ from run to run anyway: tested, but not counted as a change of a case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case scored otherwise than before: measure name -> (before, after), and whether for the better."""
+    """A case whose scores changed: measure -> (before, after); `direction` is better, worse or mixed."""
 
     id: str
     question: str
@@ -25,10 +25,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """This run against another, named `other`.
+    """This run compared with another, named `other`.
 
-    tests: each measure over the cases both have. apart: ids in one report only, or asked in other words or judged
-    by other gold titles there, so that their scores cannot be set side by side.
+    tests: each measure over the shared cases. apart: ids that cannot be compared, because only one report has them or
+    because their question or gold titles differ.
     """
 
     other: str
@@ -39,13 +39,13 @@ class Comparison:
 
 
 def compare(before: Sequence[Case], after: Sequence[Case], other: str) -> Comparison:
-    """What became of the cases in `before`; pairs are made by id."""
+    """What became of the cases in `before`, paired by id."""
     earlier = {case.id: case for case in before}
     pairs = [(earlier[case.id], case) for case in after if case.id in earlier and _same(earlier[case.id], case)]
     matched = {case.id for _, case in pairs}
     everyone = dict.fromkeys([case.id for case in before] + [case.id for case in after])
-    found = (_change(first, second) for first, second in pairs)
-    changes = sorted((change for change in found if change), key=lambda change: _ORDER[change.direction])
+    every = (_change(first, second) for first, second in pairs)
+    changes = sorted((change for change in every if change), key=lambda change: _ORDER[change.direction])
     tests = (_test(metric.name, pairs) for metric in METRICS)
     return Comparison(
         other=other,
@@ -72,7 +72,7 @@ def _change(first: Case, second: Case) -> Change | None:
     ways = set()
     for metric in METRICS:
         before, after = first.scores[metric.name], second.scores[metric.name]
-        if metric.name in _UNTOLD or before == after:
+        if metric.name in _NOISY or before == after:
             continue
         scores[metric.name] = (before, after)
         if before is not None and after is not None:

@@ -1,7 +1,6 @@
-"""Questions and papers in, assistants that are right or wrong in one known way out.
+"""A small invented library, and assistants that are right or have one known fault, to test the scorer with.
 
-They are how the scorer itself is tested: each fault must fall on the measures it concerns and on no other. The
-small library is invented.
+Each fault must lower the measures it concerns and no others.
 """
 
 from __future__ import annotations
@@ -70,14 +69,14 @@ QUESTIONS = (
     Question("d7", "unanswerable", "Who mapped coral reefs?", unanswerable="absent"),
     Question("d8", "unanswerable", "Under which licence is MossNet?", (), (_MOSS,), unanswerable="unstated"),
 )  # fmt: skip
-"""Eight questions over them, six of them answerable, two in a conversation."""
+"""Eight questions about them, six answerable, two in a conversation."""
 
 ABSTRACTS = {paper.title: paper.abstract for paper in PAPERS}
 
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """An assistant, and its own conversation, that answers each question as written down."""
+    """An assistant, and its own conversation, with a prepared answer to each question."""
 
     answers: Mapping[str, Answer | AssistantError]
 
@@ -94,12 +93,12 @@ class Scripted:
 def scripted(
     answer: Callable[[Question], Answer | AssistantError], questions: Sequence[Question] = QUESTIONS
 ) -> Scripted:
-    """The assistant that answers every question by `answer`."""
+    """The assistant that answers every question with `answer`."""
     return Scripted({question.question: answer(question) for question in questions})
 
 
 def oracle(question: Question) -> Answer:
-    """Cites the gold papers and says their abstracts; declines what has no answer."""
+    """Cites the gold papers and quotes their abstracts; declines what has no answer."""
     if question.unanswerable:
         return decliner(question)
     return _answer(question, [(ABSTRACTS[title], title) for title in question.gold])
@@ -112,12 +111,12 @@ def decliner(question: Question) -> Answer:
 
 
 def silent(question: Question) -> Answer:
-    """Neither answers nor declines: no claim, so nothing cited."""
+    """Neither answers nor declines: makes no claim and cites nothing."""
     return Answer(question.question, question.question, hits=_hits(question))
 
 
 def swapped(question: Question) -> Answer:
-    """Says what the oracle says and cites the other papers for it."""
+    """Says what the oracle says but cites other papers."""
     if question.unanswerable:
         return decliner(question)
     others = [paper.title for paper in PAPERS if paper.title not in question.gold + question.tolerated]
@@ -126,21 +125,21 @@ def swapped(question: Question) -> Answer:
 
 
 def inventing(question: Question) -> Answer:
-    """Says what the oracle says and cites titles that do not exist."""
+    """Says what the oracle says but cites titles that do not exist."""
     if question.unanswerable:
         return decliner(question)
     return _answer(question, [(ABSTRACTS[title], f"Beyond {title}") for title in question.gold])
 
 
 def wrong(question: Question) -> Answer:
-    """Cites the right papers and says of them what they do not say."""
+    """Cites the right papers for something they do not say."""
     if question.unanswerable:
         return decliner(question)
     return _answer(question, [("Quantum bees outperform 77 zebras in Norway.", title) for title in question.gold])
 
 
 def everything(question: Question) -> Answer:
-    """Says and cites the whole library, whatever is asked."""
+    """Quotes and cites the whole library, whatever the question."""
     return _answer(question, [(paper.abstract, paper.title) for paper in PAPERS])
 
 
@@ -160,7 +159,7 @@ def _citation(title: str) -> Citation:
 
 
 def _hits(question: Question) -> tuple[Hit, ...]:
-    """Gold first, then the rest; relevant when there is an answer."""
+    """Gold first, then the rest; relevant if there is an answer."""
     relevance = 0.1 if question.unanswerable else 0.9
     ranked = sorted(PAPERS, key=lambda paper: paper.title not in question.gold)
     return tuple(

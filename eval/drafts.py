@@ -1,15 +1,15 @@
-"""Sentences true and false in, how many of each reach the reader of a written answer out.
+"""How many true and false sentences reach the reader of a written answer.
 
     python -m eval.drafts [--set drafts-blind] [--half report] [--home FOLDER]
 
-Each sentence is what a language model wrote, with the words it names as its ground: a draft with one sentence, put
-through everything that a real one goes through. It is written as JSON, and once more as prose with a mark alone. To
-the true sentences and the planted faults come the same true ones with the mark of another source, and with that of a
-paper that was never shown. There are two sets. `drafts` was at hand while the checks were written; `drafts-blind` came
-after, written without knowledge of them. They were then bettered on its fitting half, so its reporting half counts.
+Each sentence is a language model's draft of one sentence, with the quote it rests on, and goes through all the steps
+of a real draft: once as JSON, and once as prose with only a reference mark. Besides true sentences and planted faults,
+some true ones come again with the mark of another source, or of a paper that was never shown. There are two sets.
+`drafts` was available while the checks were written; `drafts-blind` was written later, without knowledge of the checks.
+They were then improved on its fitting half, so its reporting half is the one to report.
 
-They are counted without a judge, with one that knows the truth and one that believes everything, between which every
-judge of the same sentences lies, and with the language model that the settings name, if they name one.
+Each sentence is counted without a judge, with a judge that knows the truth, with one that believes everything (any
+judge lies between these two), and with the language model in the settings, if there is one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TRUE = ("close", "free")
 PLANTED = ("number", "entity", "negation")
 MECHANICAL = ("wrong mark", "invented paper")
 MOST_THROUGH = {"number": 2, "entity": 6, "negation": 10, "wrong mark": 0, "invented paper": 0}
-"""Of 40 faults each, how many may reach the reader; of true sentences at least nine in ten are to."""
+"""How many of 40 faults of each kind may reach the reader. At least nine in ten true sentences should."""
 OF_A_KIND = 40
 SETS = ("drafts", "drafts-blind")
 
@@ -48,7 +48,7 @@ Judging = Literal["nobody", "one who knows", "one who believes", "the model"]
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A sentence, the paper it is written from, the words of it that it rests on, and what is wrong with it, if so."""
+    """A sentence, the paper it was written from, the quote it rests on, and its kind of fault, if any."""
 
     id: str
     kind: str
@@ -59,7 +59,7 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A sentence and whether it reached the reader; `reasons` are why not."""
+    """A sentence, whether it reached the reader, and the reasons if not."""
 
     drafted: Drafted
     through: bool
@@ -72,12 +72,12 @@ def read(path: str | Path) -> tuple[Drafted, ...]:
 
 
 def part(drafts: Iterable[Drafted], chosen: str) -> tuple[Drafted, ...]:
-    """Those about papers of one half, or "all"."""
+    """The drafts about papers of one half, or "all"."""
     return tuple(one for one in drafts if chosen in ("all", half_of(one.paper)))
 
 
 def with_marks(drafts: Sequence[Drafted]) -> tuple[Drafted, ...]:
-    """The drafts, and of their true ones some with a wrong mark and some with that of an invented paper."""
+    """The drafts, and some true ones again with a wrong mark or that of an invented paper."""
     true = [one for one in drafts if one.kind in TRUE]
     step = max(1, len(true) // OF_A_KIND)
     marked = [
@@ -89,7 +89,7 @@ def with_marks(drafts: Sequence[Drafted]) -> tuple[Drafted, ...]:
 
 
 class Pen:
-    """A language model that writes what it is told to write next, and judges as it is told."""
+    """A language model that writes and judges as it is set to."""
 
     def __init__(self, judging: Judging) -> None:
         self.name = f"pen, judged by {judging}"
@@ -109,14 +109,14 @@ class Pen:
 
     def _judged(self, messages: Sequence[Message]) -> str:
         pairs = messages[-1].content.count("<pair n=")
-        told = [{"pair": n, "reason": "", "supported": self.believes} for n in range(1, pairs + 1)]
-        return json.dumps({"verdicts": told})
+        verdicts = [{"pair": n, "reason": "", "supported": self.believes} for n in range(1, pairs + 1)]
+        return json.dumps({"verdicts": verdicts})
 
 
 def passed(home: Path, drafts: Iterable[Drafted], form: Form, judging: Judging = "nobody") -> Iterator[Passed]:
-    """What becomes of each, in the library at `home`, which holds the papers.
+    """What becomes of each draft, with the library at `home`, which holds the papers.
 
-    Asked is to compare its paper with the one that comes nearest to the sentence, so that both are shown.
+    The question asks to compare its paper with the one nearest to the sentence, so that the prompt shows both.
     """
     pen = Pen(judging)
     with Assistant.open(settings=_settings(home, judging), llm=pen) as assistant:
@@ -136,11 +136,11 @@ def _settings(home: Path, judging: Judging) -> Settings:
     return named.model_copy(update={"judge": rate, "judge_model": served, "model_cache": False})
 
 
-def table(found: Sequence[Passed], form: Form, judging: Judging = "nobody") -> Table:
+def table(results: Sequence[Passed], form: Form, judging: Judging = "nobody") -> Table:
     """How many of each kind reached the reader."""
     lines = []
     for kind in (*TRUE, *PLANTED, *MECHANICAL):
-        group = [one for one in found if one.drafted.kind == kind]
+        group = [one for one in results if one.drafted.kind == kind]
         most = "" if kind in TRUE else f"{MOST_THROUGH[kind] / OF_A_KIND:.0%}"
         lines.append((kind, str(sum(one.through for one in group)), str(len(group)), most))
     heading = f"What reaches the reader, written as {form}, judged by {judging}"
@@ -158,7 +158,7 @@ def _reply(one: Drafted, form: Form) -> Callable[[Sequence[Message]], str]:
 
 
 def _mark(one: Drafted, prompt: str) -> int | str:
-    """The number under which the prompt shows the sentence's paper, or the mark that is planted."""
+    """The number of the sentence's paper in the prompt, or the planted mark."""
     titles = [part.split("\n", 2)[1] for part in prompt.split("<source n=")[1:]]
     own = titles.index(one.paper) + 1
     if one.kind == "invented paper":
@@ -177,11 +177,11 @@ def _drafted(record: Record) -> Drafted:
 
 
 def main() -> None:
-    """Put every sentence through, in both forms, and print the tables."""
+    """Try every sentence in both forms and print the tables."""
     parser = argparse.ArgumentParser(description="How many written sentences, true and false, reach the reader.")
     parser.add_argument("--home", type=Path, default=stock.CACHE / "sample", help="where the sample's library is kept")
-    parser.add_argument("--set", default="drafts-blind", choices=SETS, help="which sentences")
-    parser.add_argument("--half", default="report", choices=("fit", "report", "all"), help="which half of them")
+    parser.add_argument("--set", default="drafts-blind", choices=SETS, help="which set [%(default)s]")
+    parser.add_argument("--half", default="report", choices=("fit", "report", "all"), help="which half [%(default)s]")
     options = parser.parse_args()
     home = options.home
     with stock.stocked(home, stock.sample()):

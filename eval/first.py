@@ -1,9 +1,9 @@
-"""Questions and a language model in, how soon its first checked sentence can be read out, as ratios.
+"""How soon the first checked sentence of a written answer can be read, as ratios to the model's first token.
 
     python -m eval.first [--home FOLDER] [--questions N]
 
-Asked is the model that the settings name; without one, a double that writes at an even pace. A sentence is shown once
-it is whole and checked, so it comes later than the model's first token and sooner than its last.
+It uses the model in the settings, or else a double that writes at an even pace. A sentence is shown once it is complete
+and checked, so after the model's first token and before its last.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from .speed import spread
 from .tables import NOTHING, Table
 
 PACE = 50.0
-"""Tokens a second of the double: a small model on one's own machine."""
+"""Tokens a second of the double, like a small model on a laptop."""
 SENTENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
-    """Seconds from the question to the model's first token, to the first checked sentence and to the last token."""
+class Moments:
+    """Seconds from the question to the model's first token, the first checked sentence and the last token."""
 
     token: float
     sentence: float
@@ -47,7 +47,7 @@ class Timed:
 
 
 class Paced:
-    """Quotes the first source of its prompt, a word at a time."""
+    """A double that quotes the first source of its prompt, a word at a time."""
 
     name = f"a double at {PACE:g} tokens a second"
 
@@ -76,7 +76,7 @@ class Paced:
 
 
 class Noted:
-    """A model, and when each piece of what it says came."""
+    """A model that notes the time of each piece it writes."""
 
     def __init__(self, llm: LLM) -> None:
         self._llm = llm
@@ -110,8 +110,8 @@ class Noted:
             noted.put(error)
 
 
-def timed(assistant: Assistant, noted: Noted, questions: Sequence[str]) -> Iterator[Timed]:
-    """One for each question whose answer the model wrote."""
+def timed(assistant: Assistant, noted: Noted, questions: Sequence[str]) -> Iterator[Moments]:
+    """The moments of each question whose answer the model wrote."""
     for question in questions:
         noted.tokens.clear()
         started, first = time.perf_counter(), 0.0
@@ -119,18 +119,18 @@ def timed(assistant: Assistant, noted: Noted, questions: Sequence[str]) -> Itera
             if event.claim and not first:
                 first = time.perf_counter()
             if event.answer and event.answer.written_by == noted.name and first and not event.answer.remark:
-                yield Timed(noted.tokens[0] - started, first - started, noted.tokens[-1] - started)
+                yield Moments(noted.tokens[0] - started, first - started, noted.tokens[-1] - started)
 
 
-def table(name: str, found: Sequence[Timed], asked: int) -> Table:
-    """Medians over the questions, in seconds and against the first token."""
+def table(name: str, answers: Sequence[Moments], asked: int) -> Table:
+    """Medians over the answers, in seconds and as ratios to the first token."""
     rows = []
     for what in ("token", "sentence", "last"):
-        values = [getattr(one, what) for one in found]
-        ratios = [getattr(one, what) / one.token for one in found]
+        values = [getattr(one, what) for one in answers]
+        ratios = [getattr(one, what) / one.token for one in answers]
         rows.append((NAMES[what], *(f"{median(some):.2f}" if some else NOTHING for some in (values, ratios))))
-    note = f"Medians of {len(found)} answers that the model wrote, of {asked} questions."
-    return Table(f"How soon {name} can be read", ("from the question to", "seconds", "first tokens"), tuple(rows), note)
+    note = f"Medians of {len(answers)} answers that the model wrote, of {asked} questions."
+    return Table(f"How soon {name} can be read", ("from the question to", "seconds", "ratio"), tuple(rows), note)
 
 
 NAMES = {
@@ -143,16 +143,16 @@ NAMES = {
 def _quoted(prompt: str) -> str:
     """A draft of the first sentences of the first source, as JSON."""
     source = prompt.partition('<source n="1">\n')[2].partition("</source>")[0].partition("\n")[2]
-    said = [span.of(source) for span in sentences(source)][:SENTENCES]
-    told = [{"source": 1, "quote": text, "text": text} for text in said]
-    return json.dumps({"answered": True, "sentences": told})
+    quotes = [span.of(source) for span in sentences(source)][:SENTENCES]
+    drafts = [{"source": 1, "quote": text, "text": text} for text in quotes]
+    return json.dumps({"answered": True, "sentences": drafts})
 
 
 def main() -> None:
     """Ask, and print the table."""
     parser = argparse.ArgumentParser(description="How soon the first checked sentence can be read.")
     parser.add_argument("--home", type=Path, default=stock.CACHE / "sample", help="where the sample's library is kept")
-    parser.add_argument("--questions", type=int, default=20, help="how many are asked")
+    parser.add_argument("--questions", type=int, default=20, help="how many to ask [%(default)s]")
     options = parser.parse_args()
     with stock.stocked(options.home, stock.sample()):
         pass
@@ -160,8 +160,8 @@ def main() -> None:
     noted = Noted(configured(settings) or Paced())
     asked = [one.question for one in spread(read(stock.set_file("sample")), options.questions)]
     with Assistant.open(settings=settings, llm=noted) as assistant:
-        found = list(timed(assistant, noted, asked))
-    Console().print(tables.to_rich(table(noted.name, found, len(asked))))
+        answers = list(timed(assistant, noted, asked))
+    Console().print(tables.to_rich(table(noted.name, answers, len(asked))))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""Questions and claims in, the fitted models of the package out: `python -m eval.fit` writes `core/models.json`.
+"""Fits the package's models: `python -m eval.fit` writes `assistant/core/models.json`.
 
-Only the fitting half of each set is read: the questions over the sample, and those over the real listings where
-the listings are at hand. Whether there is an answer is learnt from a public set, too, where one is at hand; without
-it the program says so and goes on. Each model is a logistic regression over named signals, standardised and
-penalised (L2).
+It uses only the fitting half of each set: the questions about the sample, and those about the real listings if they are
+at hand. Whether there is an answer is also learnt from a public set, if one is at hand; if not, the program says so and
+goes on. Each model is a logistic regression over named, standardised signals with an L2 penalty.
 """
 
 from __future__ import annotations
@@ -25,8 +24,9 @@ from assistant.search import declining
 from assistant.search.relevance import features, judged
 from assistant.search.retrieval import fused
 
+from . import stock
 from .claims import auroc
-from .public import ANSWERABLE, PublicSet, held, read_set
+from .public import ANSWERABLE, PublicSet, indexed, read_set
 from .questions import Question, half, read
 from .topics import topical
 from .wording import shown
@@ -36,18 +36,18 @@ PENALTY = 0.3
 SINGLE = ("fact", "named", "figure", "lookup", "summary", "casual", "false-premise", "language")
 SEVERAL = ("list", "count")
 TOPICS = 15
-"""Questions for a whole field, of each library. By ten-fold validation as many raise the F1 of such from .55 to .70;
-that of our own lists falls from .79 to .785; with four times as many it is .776."""
+"""Questions about a whole field, from each library. In ten-fold validation this number raises the F1 of such questions
+from .55 to .70, and lowers that of our own list questions from .79 to .785; four times as many lower it to .776."""
 APART = 3.0
-"""How little the bias of the public questions is held down: as a signal of that scale."""
+"""How weakly the bias of the public questions is penalised: as a signal of this scale."""
 SPARED, FOLDS = 0.01, 10
-"""Share of our own answerable questions that the gate may decline, each judged by a model that never saw it; folds."""
-HERE = Path(__file__).parent
+"""The share of our own answerable questions that the gate may decline, each judged by a model that never saw it; and
+the number of folds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row to fit on: named values, what is true of them, which question it belongs to, and whose that is."""
+    """One row to fit on: named values, their label, their question, and whether that is a public one."""
 
     values: Mapping[str, float]
     label: bool
@@ -57,7 +57,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A fitting question, what was understood of it, and the hits it got."""
+    """A fitting question, how it was understood, and its hits."""
 
     question: Question
     asked: questions.Asked
@@ -66,15 +66,15 @@ class Answered:
 
 
 def asked(questions: Iterable[Question], assistant: Assistant) -> list[Answered]:
-    """The fitting half of the questions that can be asked alone, with their hits."""
+    """The fitting half of the questions that stand alone, with their hits."""
     alone = [q for q in questions if half(q) == "fit" and q.type != "follow-up"]
     return [Answered(q, *assistant.understood(q.question)) for q in alone if not (q.conversation and not q.gold)]
 
 
 def relevance_rows(rows: Iterable[Answered], types: Sequence[str], *, absent: bool = False) -> Iterator[Example]:
-    """Hits of questions of these types: should the paper be cited? Tolerated papers teach nothing.
+    """Hits of questions of these types: should the paper be cited? Tolerated papers are left out.
 
-    absent: each question stands a second time, its papers taken away: then none should be.
+    absent: use each question a second time without its papers, when none should be cited.
     """
     for row in rows:
         if row.question.type not in types or not row.question.gold:
@@ -89,25 +89,25 @@ def relevance_rows(rows: Iterable[Answered], types: Sequence[str], *, absent: bo
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
-    """Sentences of the right papers, true where one shows a vital nugget or holds the supporting span."""
+    """Sentences of the right papers; true if one shows a vital nugget or contains the supporting span."""
     for row in rows:
         if row.question.type in SEVERAL:
             continue
         for hit in (hit for hit in row.hits if hit.paper.title in row.question.gold):
             spans = [s.of(hit.paper.abstract) or "" for s in row.question.spans if s.paper == hit.paper.title]
             wanted = [n for n in row.question.nuggets if n.vital and n.paper == hit.paper.title]
-            for told in hit.evidence:
-                holds = any(span and (span[:40] in told.text or told.text in span) for span in spans)
-                shows = any(shown(spelling, told.text) for n in wanted for spelling in n.shown_by)
-                values = {name: value for name, value in asdict(told.signals).items() if name != "answers"}
+            for sentence in hit.evidence:
+                holds = any(span and (span[:40] in sentence.text or sentence.text in span) for span in spans)
+                shows = any(shown(spelling, sentence.text) for n in wanted for spelling in n.shown_by)
+                values = {name: value for name, value in asdict(sentence.signals).items() if name != "answers"}
                 yield Example(values, holds or shows, row.question.id)
 
 
 def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
-    """Questions that pass the gates of words: does the library hold an answer? Foreign ones are not judged so.
+    """Questions that pass the other gates: does the library have an answer? Questions in other languages are left out.
 
-    Each answerable question stands a second time, its papers taken away: then the library holds none, and what comes
-    nearest is as near as it can be.
+    Each answerable question is used a second time without its papers: then there is no answer, and the nearest papers
+    are as near as they can be.
     """
     for row in rows:
         gated = row.asked.kind in ("talk", "instruction") or row.question.unanswerable in ("invented", "unstated")
@@ -119,7 +119,7 @@ def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
 
 
 def _others(row: Answered) -> list[Hit]:
-    """The hits as they would be without the papers that answer."""
+    """The hits as they would be without the right papers."""
     wanted = {*row.question.gold, *row.question.tolerated}
     others = [hit for hit in row.hits if hit.paper.title not in wanted]
     scores = fused([hit.signals for hit in others])
@@ -129,10 +129,10 @@ def _others(row: Answered) -> list[Hit]:
 def fit(
     examples: Sequence[Example], *, threshold: float, penalty: float = PENALTY, balanced: bool = False
 ) -> dict[str, Any]:
-    """The model as `assistant/core/models.json` keeps it.
+    """The model in the form of `assistant/core/models.json`.
 
-    threshold: where its users cut. balanced: the rarer label weighs as much as the other. Public questions are worded
-    nearer to their papers, so those have a bias of their own, which is not kept: only the weights are learnt from both.
+    threshold: where the product cuts. balanced: give both labels the same total weight. Public questions are worded
+    more like their papers, so they have a bias of their own, which is dropped: only the weights are learnt from both.
     """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -141,7 +141,7 @@ def fit(
     values = np.array([[example.values[name] for name in names] for example in examples])
     labels = np.array([example.label for example in examples])
     mean, scale = values.mean(axis=0), values.std(axis=0)
-    scale[scale < 1e-5] = 1.0  # what never varies tells nothing
+    scale[scale < 1e-5] = 1.0  # a constant signal says nothing
     public = np.array([[APART * example.public] for example in examples])
     weight = "balanced" if balanced else None
     fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight=weight).fit(
@@ -160,22 +160,22 @@ def fit(
 
 
 def validated(examples: Sequence[Example], **options: Any) -> list[tuple[Example, float]]:
-    """Each example with the probability told by a model fitted on the other folds; folds go by question."""
-    found = []
+    """Each example with its probability by a model fitted on the other folds; a question is in one fold."""
+    results = []
     for fold in range(FOLDS):
         one = Logistic.of(fit([e for e in examples if _fold(e) != fold], threshold=0.0, **options))
-        found += [(e, one.probability(e.values)) for e in examples if _fold(e) == fold]
-    return found
+        results += [(e, one.probability(e.values)) for e in examples if _fold(e) == fold]
+    return results
 
 
 def gate(examples: Sequence[Example]) -> dict[str, Any]:
-    """The model that tells whether there is an answer; its threshold spares all but `SPARED` of our own questions."""
-    found = validated(examples, balanced=True)
+    """The model of whether there is an answer. Its threshold declines `SPARED` of our own answerable questions."""
+    results = validated(examples, balanced=True)
     for name, public in (("own", False), ("public", True)):
-        right = [probability for example, probability in found if example.public is public and example.label]
-        wrong = [probability for example, probability in found if example.public is public and not example.label]
+        right = [probability for example, probability in results if example.public is public and example.label]
+        wrong = [probability for example, probability in results if example.public is public and not example.label]
         print(f"answers, validated on {name} questions: AUROC {auroc(right, wrong) or 0:.3f}")
-    own = sorted(probability for example, probability in found if example.label and not example.public)
+    own = sorted(probability for example, probability in results if example.label and not example.public)
     return fit(examples, threshold=round(own[int(SPARED * len(own))], 3), balanced=True)
 
 
@@ -183,43 +183,47 @@ def _fold(example: Example) -> int:
     return int(digest(example.group), 16) % FOLDS
 
 
-def passages(found: PublicSet, homes: Path) -> list[Answered]:
-    """The public questions, each answered by its own passage or by none, with their hits among all passages."""
-    titles = {paper.id: paper.title for paper in found.papers}
+def passages(public: PublicSet, homes: Path) -> list[Answered]:
+    """The public questions, each answered by its own passage or none, with their hits among all passages."""
+    titles = {paper.id: paper.title for paper in public.papers}
     rows = []
-    with held(found, homes) as holdings:
+    with indexed(public, homes) as holdings:
         assistant = Assistant(holdings)
-        for name, (text, _) in found.questions.items():
-            gold = tuple(titles[paper_id] for paper_id in found.relevant.get(name, ()))
+        for name, (text, _) in public.questions.items():
+            gold = tuple(titles[paper_id] for paper_id in public.relevant.get(name, ()))
             rows.append(Answered(Question(name, "fact", text, gold), *assistant.understood(text), public=True))
     return rows
 
 
 def opened(name: str, files: Sequence[Path], homes: Path) -> Assistant:
-    """An assistant over a library of these files, kept under `homes` from one fit to the next."""
+    """An assistant over a library of these files, which stays in `homes` for the next fit."""
     assistant = Assistant.open(home=homes / name)
     assistant.ingest(*files)
     return assistant
 
 
 def main() -> None:
-    """Fit every model but `support` and write them beside those that stay."""
+    """Fit every model except `support`, which stays as it is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--listings", type=Path, help="folder of the real listing files; without it the sample alone")
-    parser.add_argument("--public", type=Path, help=f"folder of {ANSWERABLE}; without it our own questions alone")
+    parser.add_argument(
+        "--listings", type=Path, help="folder of the real listing files; without it only the sample is used"
+    )
+    parser.add_argument(
+        "--public", type=Path, help=f"folder of {ANSWERABLE}; without it only our own questions are used"
+    )
     parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
     options = parser.parse_args()
     rows: list[Answered] = []
-    sets = [("sample", sorted((HERE / "corpus").glob("*.txt")))]
+    sets = [("sample", stock.sample())]
     if options.listings:
-        sets.append(("listings", sorted(options.listings.glob("*.txt"))))
+        sets.append(("listings", stock.real(options.listings)))
     for name, files in sets:
         with opened(name, files, options.homes) as assistant:
-            rows += asked(read(HERE / "sets" / f"{name}.jsonl"), assistant)
+            rows += asked(read(stock.set_file(name)), assistant)
             rows += [replace(row, public=True) for row in asked(topical(assistant.papers(), most=TOPICS), assistant)]
-    told = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
+    fitted_on = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
     keep(
-        told,
+        fitted_on,
         single=fit(list(relevance_rows(rows, SINGLE, absent=True)), threshold=0.5),
         several=fit(list(relevance_rows(rows, SEVERAL)), threshold=0.5),
         sentence=fit(list(sentence_rows(rows)), threshold=0.5),
@@ -227,17 +231,17 @@ def main() -> None:
     rows = [replace(row, hits=judged(row.asked, row.hits)) for row in rows]  # by the models just fitted
     if options.public:
         rows += passages(read_set(options.public), options.homes)
-        told = f"{told}; answers on {options.public.name}, too"
+        fitted_on = f"{fitted_on}; answers on {options.public.name}, too"
     else:
-        print("Without --public, whether there is an answer is learnt from our own questions alone.")
-    keep(told, answers=gate(list(answer_rows(rows))))
+        print("Without --public, whether there is an answer is learnt from our own questions only.")
+    keep(fitted_on, answers=gate(list(answer_rows(rows))))
 
 
-def keep(told: str, **fitted: Mapping[str, Any]) -> None:
-    """Write these models beside those that stay, and what they were fitted on."""
+def keep(fitted_on: str, **fitted: Mapping[str, Any]) -> None:
+    """Write these models, beside those that stay as they are, and what they were fitted on."""
     path = Path(str(resources.files("assistant.core") / "models.json"))
     models = json.loads(path.read_text())["models"] | fitted
-    path.write_text(json.dumps({"fitted_on": told, "models": models}, indent=1) + "\n")
+    path.write_text(json.dumps({"fitted_on": fitted_on, "models": models}, indent=1) + "\n")
     model.cache_clear()
     for name, one in fitted.items():
         print(f"{name}: {one['examples']} rows of {one['questions']} questions")

@@ -1,6 +1,6 @@
-"""A JSON or JSONL file in, records that know their file, line and field out.
+"""JSON and JSONL files as records that know their file, line and field.
 
-Whatever is wrong is said with the file, the line and the field, for files here are written by hand.
+Errors name all three, because these files are written by hand.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from assistant.core.errors import AssistantError
 
 _SHOWN = 60
-"""Characters of a wrong value that an error repeats."""
+"""Characters of a wrong value that an error quotes."""
 
 
 class FormatError(AssistantError):
-    """A file is not in the documented format; says where. `line` is 1-based, 0 the whole file."""
+    """A file is not in the documented format. `line` counts from 1; 0 is the whole file."""
 
     def __init__(self, path: str, line: int, field: str, problem: str) -> None:
         place = path + (f", line {line}" if line else "") + (f", field {field!r}" if field else "")
@@ -27,7 +27,7 @@ class FormatError(AssistantError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One JSON object and where it stands; `within` is the field that holds it, "" at the top."""
+    """One JSON object and its place; `within` is the field that contains it, "" at the top."""
 
     values: Mapping[str, object]
     path: str
@@ -38,7 +38,7 @@ class Record:
         return FormatError(self.path, self.line, self._name(field), problem)
 
     def only(self, known: Iterable[str]) -> None:
-        """Refuse a field outside `known`: a misspelt field would otherwise be ignored in silence."""
+        """Refuse fields outside `known`; otherwise a misspelt field would be ignored silently."""
         allowed = tuple(known)
         for field in self.values:
             if field not in allowed:
@@ -55,15 +55,15 @@ class Record:
         return self._sound(field, value)
 
     def optional(self, field: str) -> str | None:
-        """As `text`, or None when the field is absent or null."""
+        """Like `text`, or None if the field is missing or null."""
         return self.text(field) if self.has(field) else None
 
     def texts(self, field: str) -> tuple[str, ...]:
-        """A list of strings that are not blank; empty when the field is absent or null."""
+        """A list of strings that are not blank; empty if the field is missing or null."""
         values = self._list(field)
         for value in values:
             if not isinstance(value, str) or not value.strip():
-                raise self.error(field, f"must hold texts that are not blank, holds {_shown(value)}")
+                raise self.error(field, f"must contain texts that are not blank, contains {_shown(value)}")
             self._sound(field, value)
         return tuple(str(value) for value in values)
 
@@ -81,7 +81,7 @@ class Record:
         return value
 
     def number(self, field: str) -> float | None:
-        """A finite number, or None when it is null or absent."""
+        """A finite number, or None if the field is missing or null."""
         value = self.values.get(field)
         if value is None:
             return None
@@ -96,14 +96,14 @@ class Record:
         return Record(value, self.path, self.line, self._name(field))
 
     def records(self, field: str) -> tuple[Record, ...]:
-        """A list of objects, each knowing its place: `nuggets[0]`; empty when absent or null."""
-        found = []
+        """A list of objects, each with its place, such as `nuggets[0]`; empty if the field is missing or null."""
+        records = []
         for position, value in enumerate(self._list(field)):
             name = f"{self._name(field)}[{position}]"
             if not isinstance(value, dict):
                 raise FormatError(self.path, self.line, name, f"must be an object, is {_shown(value)}")
-            found.append(Record(value, self.path, self.line, name))
-        return tuple(found)
+            records.append(Record(value, self.path, self.line, name))
+        return tuple(records)
 
     def _name(self, field: str) -> str:
         return f"{self.within}.{field}" if self.within and field else self.within or field
@@ -122,22 +122,22 @@ class Record:
         return value
 
     def _sound(self, field: str, value: str) -> str:
-        # JSON can spell half a surrogate pair, which no report could be written with an hour later.
+        # JSON can contain half a surrogate pair, and then no report could be written, an hour later.
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise self.error(field, "holds half a surrogate pair, which is no character")
+            raise self.error(field, "contains half a surrogate pair, which is not a character")
         return value
 
 
 def read_lines(path: str | Path) -> tuple[Record, ...]:
-    """The objects of a JSONL file, one a line; blank lines count as lines and are passed over."""
+    """The objects of a JSONL file, one a line. Blank lines are skipped but counted."""
     name = str(path)
-    found = []
+    records = []
     for number, line in enumerate(_text(path).split("\n"), start=1):
         if line.strip():
-            found.append(_record(line, name, number))
-    if not found:
-        raise FormatError(name, 0, "", "holds no records")
-    return tuple(found)
+            records.append(_record(line, name, number))
+    if not records:
+        raise FormatError(name, 0, "", "contains no records")
+    return tuple(records)
 
 
 def read_object(path: str | Path) -> Record:
@@ -160,7 +160,7 @@ def _record(text: str, path: str, line: int) -> Record:
     except json.JSONDecodeError as error:
         raise FormatError(path, line or error.lineno, "", f"is not JSON: {error.msg}, column {error.colno}") from error
     except _TwiceError as error:
-        raise FormatError(path, line, str(error), "stands twice in one object") from error
+        raise FormatError(path, line, str(error), "occurs twice in one object") from error
     except RecursionError as error:
         raise FormatError(path, line, "", "is nested too deeply") from error
     if not isinstance(value, dict):
@@ -169,15 +169,15 @@ def _record(text: str, path: str, line: int) -> Record:
 
 
 class _TwiceError(Exception):
-    """A key stands twice in an object; JSON would keep the last in silence."""
+    """A key occurs twice in an object; JSON would silently keep the last."""
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         raise _TwiceError(next(name for name in names if names.count(name) > 1))
-    return found
+    return values
 
 
 def _shown(value: object) -> str:

@@ -1,10 +1,10 @@
-"""Papers and questions in, our keyword index held against SQLite FTS5 and bm25s out: how well each ranks, its costs.
+"""Our keyword index compared with SQLite FTS5 and bm25s: how well each ranks, and what it costs.
 
     python -m eval.keywords [--papers 100000] [--listings FOLDER]
 
-All are given the same words (`assistant.index.keywords.index_terms`), so they differ in scoring and storage alone.
-Quality is measured on the reporting half of the questions; cost on synthetic papers, once with words drawn as they are
-distributed in the sample, once with its sentences, where a rare word occurs in far more papers than in real ones.
+All get the same words (`assistant.index.keywords.index_terms`), so they differ only in scoring and storage. Quality is
+measured on the reporting half of the questions. Cost is measured on synthetic papers: once with words drawn from the
+sample's distribution, once with its sentences, where a rare word occurs in far more papers than in real ones.
 """
 
 from __future__ import annotations
@@ -40,13 +40,15 @@ from .speed import seconds
 from .tables import Table
 
 LIMIT = 300
-"""Papers asked for, as many as the retriever asks for."""
+"""Papers to find, the retriever's own limit."""
+RUNS = 3
+"""New processes that open an index; the fastest counts."""
 SMALL = 828
 """Papers of the real listings."""
 
 
 class Keywords(Protocol):
-    """What is compared: an index in a folder."""
+    """An index in a folder, to be compared."""
 
     def put(self, papers: Sequence[Paper]) -> None: ...
 
@@ -74,13 +76,13 @@ class Ours:
 
 
 class InTable:
-    """A table of SQLite's FTS5, whose scores ours are; in memory, the oracle of the tests."""
+    """A table of SQLite's FTS5, whose scores ours reproduce. In memory it is the oracle of the tests."""
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(folder / "table.sqlite" if folder else ":memory:", isolation_level=None)
-        # The terms come as they shall stay; the tokenizer must only keep each one whole.
+        # The terms are final; the tokenizer must only keep each one whole.
         self._db.executescript(
             "create virtual table if not exists papers using fts5(id unindexed, title, abstract, "
             "tokenize = \"unicode61 remove_diacritics 0 tokenchars '-.+/'\");"
@@ -105,7 +107,7 @@ class InTable:
             self._db.execute("delete from rows where id = ?", (paper_id,))
 
     def ranked(self, question: str, *, limit: int) -> list[tuple[str, float]]:
-        """What `KeywordIndex.search` should give."""
+        """What `KeywordIndex.search` should return."""
         query = " OR ".join(f'"{term}"' for term in dict.fromkeys(index_terms(question))) or '""'
         rows = self._db.execute(
             f"select id, -bm25(papers, 0, {TITLE_WEIGHT}, 1.0) as score from papers where papers match ? "
@@ -122,9 +124,9 @@ class InTable:
 
 
 class InMemory:
-    """bm25s, Lucene's variant, saved after each change and opened memory-mapped.
+    """bm25s with Lucene's variant, saved after each change and opened memory-mapped.
 
-    It has no way to add: every change is a new build, for which the words of the papers are kept beside.
+    It cannot add papers, so every change is a new build from all the words, which are kept for that.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -163,7 +165,7 @@ KINDS: Mapping[str, Callable[[Path], Keywords]] = {"ours": Ours, "FTS5": InTable
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds to build, to add a paper, to open and ask once in a new process, and to ask; megabytes on disk."""
+    """Seconds to build, to add a paper, to open and search once in a new process, and to search; megabytes on disk."""
 
     build: float
     add: float
@@ -176,21 +178,21 @@ class Cost:
 def quality(
     kind: Callable[[Path], Keywords], papers: Sequence[Paper], questions: Sequence[Question]
 ) -> tuple[float, float]:
-    """R@1 and MRR@10 of the first gold paper, over the answerable questions that stand alone."""
+    """R@1 and MRR@10 of the first gold paper, over the answerable questions outside conversations."""
     ranks = []
     with tempfile.TemporaryDirectory() as folder:
         index = kind(Path(folder))
         index.put(papers)
         titles = {paper.id: paper.title for paper in papers}
         for question in (q for q in questions if q.gold and not q.conversation):
-            found = [titles[paper_id] for paper_id in index.search(question.question)]
-            ranks.append(reciprocal_rank_at(found, question.gold, 10) or 0.0)
+            ranking = [titles[paper_id] for paper_id in index.search(question.question)]
+            ranks.append(reciprocal_rank_at(ranking, question.gold, 10) or 0.0)
         index.close()
     return sum(rank == 1.0 for rank in ranks) / len(ranks), sum(ranks) / len(ranks)
 
 
 def cost(name: str, papers: Sequence[Paper], asked: Sequence[str], folder: Path) -> Cost:
-    """What an index of `papers` costs; it is made in `folder`, which is emptied first."""
+    """The cost of an index of `papers`, built in `folder`, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     *most, last = papers
     index = KINDS[name](folder)
@@ -200,39 +202,41 @@ def cost(name: str, papers: Sequence[Paper], asked: Sequence[str], folder: Path)
     taken = sorted(seconds(partial(index.search, question)) for question in asked)
     index.close()
     code = (
-        "import sys, time; started = time.perf_counter(); from pathlib import Path; from eval.keywords import KINDS; "
+        "import sys, time; started = time.perf_counter(); from pathlib import Path; "
+        f"from {__package__}.keywords import KINDS; "
         "KINDS[sys.argv[1]](Path(sys.argv[2])).search(sys.argv[3]); print(time.perf_counter() - started)"
     )
-    root = str(stock.HERE.parent)
     command = [sys.executable, "-c", code, name, str(folder.resolve()), asked[0]]
-    runs = [
-        float(subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout) for _ in range(3)
-    ]
+
+    def opened() -> float:
+        return float(subprocess.run(command, cwd=stock.ROOT, capture_output=True, text=True, check=True).stdout)
+
+    runs = [opened() for _ in range(RUNS)]
     disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     return Cost(build, add, min(runs), taken[len(taken) // 2], taken[int(len(taken) * 0.95)], disk)
 
 
-def cost_table(papers: str, found: Mapping[str, Cost]) -> Table:
-    """One line a cost, with how many times as much the others take as the first."""
+def cost_table(papers: str, costs: Mapping[str, Cost]) -> Table:
+    """A line for each cost, with the ratios of the other indexes to the first."""
     lines = []
     for field, heading, unit in (
         ("build", "build", "s"),
         ("add", "add one paper", "s"),
-        ("open", "open in a new process and ask once", "s"),
-        ("median", "ask, median", "ms"),
-        ("p95", "ask, 95th percentile", "ms"),
+        ("open", "open in a new process and search once", "s"),
+        ("median", "search, median", "ms"),
+        ("p95", "search, 95th percentile", "ms"),
         ("disk", "on disk", "MB"),
     ):
-        values = [getattr(one, field) * (1000 if unit == "ms" else 1) for one in found.values()]
+        values = [getattr(one, field) * (1000 if unit == "ms" else 1) for one in costs.values()]
         ratios = (f"{value / values[0]:,.2g}" for value in values[1:])
         lines.append((heading, *(f"{value:,.3g} {unit}" for value in values), *ratios))
-    first, *others = found
-    columns = ("", *found, *(f"{name} / {first}" for name in others))
-    return Table(f"Cost at {papers}", columns, tuple(lines), "Imports count in the new process.")
+    first, *others = costs
+    columns = ("", *costs, *(f"{name} / {first}" for name in others))
+    return Table(f"Cost at {papers}", columns, tuple(lines), "The new process includes its imports.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print quality and cost; 0, or 1 where it failed."""
+    """Print quality and cost; 0, or 1 on an error."""
     parser = argparse.ArgumentParser(prog="python -m eval.keywords", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--papers", type=int, default=100_000, help="the larger number of papers [%(default)s]")
     parser.add_argument("--listings", type=Path, metavar="FOLDER", help="the real listing files")
@@ -250,8 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         made = list(make(papers, count))
         with tempfile.TemporaryDirectory() as folder:
-            found = {name: cost(name, made, asked, Path(folder) / name) for name in KINDS}
-        console.print(tables.to_rich(cost_table(f"{count:,} papers of drawn {drawn}", found)))
+            costs = {name: cost(name, made, asked, Path(folder) / name) for name in KINDS}
+        console.print(tables.to_rich(cost_table(f"{count:,} papers of drawn {drawn}", costs)))
     return 0
 
 

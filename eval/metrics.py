@@ -1,7 +1,7 @@
-"""An outcome in, its score and what it missed out.
+"""The measures: the score of an outcome, and what it missed.
 
-Pure: no clock, no file, no model. A measure that does not apply is None; a case that failed or declined scores
-its zeros like any other, so that nothing leaves a mean by going wrong.
+Pure: no clock, files or models. A measure that does not apply is None. A case that failed or was declined gets its
+zeros like any other, so that no failure improves a mean.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Verdict = Literal["answered", "declined", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A measure: its name in data, its heading and a short one for people, and which way is better."""
+    """A measure: its name in data, its heading and short heading in tables, and which way is better."""
 
     name: str
     heading: str
@@ -48,12 +48,12 @@ METRICS = (
     Metric("ndcg_10", "retrieval nDCG@10", "nDCG"),
     Metric("seconds", "seconds", "s", lower_is_better=True),
 )
-"""Every measure, in the order reports show them."""
+"""Every measure, in the order of the reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a question: an answer, or the words of the error, and how long it took."""
+    """The result of a question: an answer or an error message, and how long it took."""
 
     question: Question
     answer: Answer | None
@@ -62,7 +62,7 @@ class Outcome:
 
     @property
     def verdict(self) -> Verdict:
-        """An answer without any claim counts as declined: it tells the reader nothing."""
+        """An answer without claims counts as declined."""
         if self.answer is None:
             return "failed"
         return "answered" if self.answer.answered else "declined"
@@ -70,7 +70,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One case by every measure of METRICS, each 0 to 1 but `seconds`; None where it does not apply."""
+    """One case by every measure of METRICS, 0 to 1 except `seconds`; None if one does not apply."""
 
     id: str
     type: str
@@ -98,20 +98,20 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One thing that went wrong in a case, and what is known of why."""
+    """One thing that went wrong in a case, with details."""
 
     kind: str
     detail: str
 
 
 class Abstracts:
-    """The library's abstracts by title, whatever the title's case, width and spacing."""
+    """The library's abstracts by title, ignoring the title's case, width and spacing."""
 
     def __init__(self, abstracts: Mapping[str, str]) -> None:
-        self._held = {fold(title): abstract for title, abstract in abstracts.items()}
+        self._by_title = {fold(title): abstract for title, abstract in abstracts.items()}
 
     def of(self, title: str) -> str | None:
-        return self._held.get(fold(title))
+        return self._by_title.get(fold(title))
 
 
 def score(outcome: Outcome, abstracts: Abstracts) -> Score:
@@ -120,8 +120,8 @@ def score(outcome: Outcome, abstracts: Abstracts) -> Score:
     gold = [fold(title) for title in question.gold]
     answerable = question.unanswerable is None
     precision, recall, f1 = citation_scores(outcome)
-    ranking = found_titles(outcome)
-    # A crash is neither an answer nor a decline; it counts as the error either way, so it can mend no figure.
+    ranking = ranked_titles(outcome)
+    # A crash is neither an answer nor a decline. It counts as a mistake either way, so it improves no score.
     mistaken = float(outcome.verdict != ("answered" if answerable else "declined"))
     return Score(
         id=question.id,
@@ -146,10 +146,10 @@ def score(outcome: Outcome, abstracts: Abstracts) -> Score:
 
 
 def citation_scores(outcome: Outcome) -> tuple[float | None, float | None, float | None]:
-    """Precision, recall and F1 of the cited titles; tolerated ones are taken out first.
+    """Precision, recall and F1 of the cited titles, without tolerated ones.
 
-    All None for an unanswerable question. All 0 for an answerable one that was declined, failed, or cites no
-    gold title (then precision and F1 are 0 by formula, and by rule where nothing is left to divide by).
+    All None for an unanswerable question. All 0 for an answerable one that was declined, failed or cites no gold title,
+    even if only tolerated titles are cited.
     """
     question = outcome.question
     if question.unanswerable is not None:
@@ -159,18 +159,18 @@ def citation_scores(outcome: Outcome) -> tuple[float | None, float | None, float
     right = len(cited & gold)
     if not right:
         return 0.0, 0.0, 0.0
-    # F1 in one division, so that a perfect case is 1 exactly.
+    # One division, so that the F1 of a perfect case is exactly 1.
     return right / len(cited), right / len(gold), 2 * right / (len(cited) + len(gold))
 
 
-def found_titles(outcome: Outcome) -> list[str]:
-    """The folded titles of the hits, best first, each paper once. Empty when the case failed."""
+def ranked_titles(outcome: Outcome) -> list[str]:
+    """The folded titles of the hits, best first, each paper once; empty if the case failed."""
     hits = outcome.answer.hits if outcome.answer is not None else ()
     return list(dict.fromkeys(fold(hit.paper.title) for hit in hits))
 
 
 def recall_at(ranking: Sequence[str], gold: Sequence[str], depth: int) -> float | None:
-    """Share of `gold` among the first `depth`; None without gold."""
+    """The share of `gold` among the first `depth`; None without gold."""
     return len(set(ranking[:depth]) & set(gold)) / len(set(gold)) if gold else None
 
 
@@ -182,7 +182,7 @@ def reciprocal_rank_at(ranking: Sequence[str], gold: Sequence[str], depth: int) 
 
 
 def ndcg_at(ranking: Sequence[str], gold: Sequence[str], depth: int) -> float | None:
-    """Sum of 1 / log2(rank + 1) over the gold found within `depth`, over the best possible sum; None without gold."""
+    """The sum of 1 / log2(rank + 1) over gold within `depth`, divided by the best possible sum; None without gold."""
     if not gold:
         return None
     gained = sum(1 / math.log2(rank + 1) for rank, title in enumerate(ranking[:depth], start=1) if title in gold)
@@ -190,30 +190,30 @@ def ndcg_at(ranking: Sequence[str], gold: Sequence[str], depth: int) -> float | 
 
 
 def misses(outcome: Outcome, abstracts: Abstracts) -> tuple[Miss, ...]:
-    """What went wrong, most telling first; empty for a case without fault."""
+    """What went wrong, most important first; empty for a case without faults."""
     question, answer = outcome.question, outcome.answer
-    found = []
+    missed = []
     if answer is None:
-        found.append(Miss("failed", outcome.error))
+        missed.append(Miss("failed", outcome.error))
     elif question.unanswerable is not None and outcome.verdict == "answered":
-        found.append(Miss("wrongly answered", f"there is no answer here: {question.unanswerable}"))
+        missed.append(Miss("wrongly answered", f"there is no answer here: {question.unanswerable}"))
     elif question.unanswerable is None and outcome.verdict == "declined":
-        found.append(Miss("wrongly declined", answer.declined.kind if answer.declined else "no claim was made"))
-    found.extend(_missing_gold(outcome))
-    found.extend(_wrong_citations(outcome, abstracts))
+        missed.append(Miss("wrongly declined", answer.declined.kind if answer.declined else "no claim was made"))
+    missed.extend(_missing_gold(outcome))
+    missed.extend(_wrong_citations(outcome, abstracts))
     for nugget in question.nuggets:
         if not _shows(outcome, nugget):
             importance = "vital" if nugget.vital else "not vital"
-            found.append(Miss("nugget not shown", f"{nugget.fact} ({importance}; {' / '.join(nugget.shown_by)})"))
+            missed.append(Miss("nugget not shown", f"{nugget.fact} ({importance}; {' / '.join(nugget.shown_by)})"))
     for sentence, title, good in _judged(outcome, abstracts):
         if not good:
-            found.append(Miss("not supported", f"{sentence} — cited to {title}"))
-    return tuple(found)
+            missed.append(Miss("not supported", f"{sentence} — cited to {title}"))
+    return tuple(missed)
 
 
 def _missing_gold(outcome: Outcome) -> Iterable[Miss]:
     cited = {fold(title) for title in _cited(outcome)}
-    ranking = found_titles(outcome)
+    ranking = ranked_titles(outcome)
     for title in outcome.question.gold:
         if fold(title) not in cited:
             rank = ranking.index(fold(title)) + 1 if fold(title) in ranking else 0
@@ -241,7 +241,7 @@ def _nugget_recall(outcome: Outcome, nuggets: Sequence[Nugget]) -> float | None:
 def _shows(outcome: Outcome, nugget: Nugget) -> bool:
     if outcome.answer is None or not outcome.answer.answered:
         return False
-    # A reference number is no figure: "[3]" must not show that there are 3 papers.
+    # A reference number is not a figure: "[3]" must not count as saying that there are 3 papers.
     text = re.sub(r"\[\d+\]", " ", outcome.answer.text)
     return any(shown(spelling, text) for spelling in nugget.shown_by)
 
@@ -252,11 +252,11 @@ def _support(outcome: Outcome, abstracts: Abstracts) -> float | None:
 
 
 def _judged(outcome: Outcome, abstracts: Abstracts) -> list[tuple[str, str, bool]]:
-    """Every (sentence, cited title, supported); empty when nothing was answered. An invented title supports nothing."""
+    """Every (sentence, cited title, supported), if there is an answer. An invented title supports nothing."""
     if outcome.answer is None or not outcome.answer.answered:
         return []
-    found = []
+    judged = []
     for claim in outcome.answer.claims:
         for title in dict.fromkeys(citation.passage.title for citation in claim.citations):
-            found.append((claim.text, title, supported(claim.text, abstracts.of(title) or "")))
-    return found
+            judged.append((claim.text, title, supported(claim.text, abstracts.of(title) or "")))
+    return judged

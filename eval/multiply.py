@@ -1,9 +1,9 @@
-"""A few papers in, any number of made-up papers like them out: for measuring at sizes for which there are none.
+"""Any number of made-up papers, drawn from a few real ones, to measure at large sizes.
 
-What is measured depends on how many papers a word stands in. `of_words` comes near to the truth: made from the 120
-papers of the sample, 828 have 7,858 different terms, and the 10th, 100th and 1,000th most frequent ones stand in 353,
-126 and 17 of them; in 828 real papers that is 8,768, and 386, 145 and 14. `of_sentences` gives papers that read like
-papers, but have few different words for their number.
+The cost of an index depends on how many papers each word occurs in. `of_words` is close to reality: 828 papers drawn
+from the sample's 120 have 7,858 different terms, and the 10th, 100th and 1,000th most frequent of them occur in 353,
+126 and 17 papers; 828 real papers have 8,768 terms, and 386, 145 and 14. `of_sentences` makes papers that read like
+papers but have few different words.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from assistant.core.text import sentences, stem, words
 
 
 def of_words(papers: Sequence[Paper], count: int, *, seed: int = 0) -> Iterator[Paper]:
-    """`count` papers of words drawn one by one, as long as those of `papers` and no two of one title.
+    """`count` papers of words drawn one by one, as long as those of `papers`, with different titles.
 
-    A word is as likely as it was often drawn before, those of `papers` counted in, which makes for Zipf's law; a new
-    one comes as often as the vocabulary of `papers` grows with their number (Heaps' law).
+    The probability of a word is proportional to how often it occurred before, in `papers` too, which gives Zipf's law.
+    New words come at the rate at which the vocabulary of `papers` grows with their number (Heaps' law).
     """
     chance = random.Random(seed)
     urn = [word for paper in papers for word in words(f"{paper.title} {paper.abstract}")]
@@ -43,7 +43,7 @@ def of_words(papers: Sequence[Paper], count: int, *, seed: int = 0) -> Iterator[
 
 
 def of_sentences(papers: Sequence[Paper], count: int, *, seed: int = 0) -> Iterator[Paper]:
-    """`count` papers, each of eight sentences and a title drawn from those of `papers`, no two of one title."""
+    """`count` papers, each with eight sentences and title words drawn from `papers`, with different titles."""
     chance = random.Random(seed)
     pool = [span.of(paper.abstract) for paper in papers for span in sentences(paper.abstract)]
     titles = sorted({word for paper in papers for word in paper.title.split()})

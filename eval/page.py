@@ -1,7 +1,7 @@
-"""A report in, one self-contained HTML page out.
+"""A report as one self-contained HTML page.
 
-No script, no style sheet, font or image from elsewhere: the page's own policy forbids every request. Whatever
-comes from questions, papers or answers is escaped.
+It has no scripts, and no style sheets, fonts or images from elsewhere: its own policy forbids every request. All text
+from questions, papers and answers is escaped.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def page(report: Report) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
         f"<p>Made {escape(report.made)}.{prompts} ↓ marks measures where lower is better.</p>",
-        *_items("Where questions and library disagree", report.problems),
+        *_items("Where the questions do not fit the library", report.problems),
         *(tables.to_html(table) for table in report.tables),
         *(f"<figure><figcaption>{escape(caption)}</figcaption>{svg}</figure>" for caption, svg in plots(report)),
-        f"<h2>The {len(report.cases)} cases, {missed} with a miss first</h2>",
+        f"<h2>All {len(report.cases)} cases, the {missed} with a miss first</h2>",
         *(_case(case) for case in misses_first(report.cases)),
         "</body></html>\n",
     ]
@@ -68,15 +68,15 @@ def _case(case: Case) -> str:
         *_items("Cited", [f"[{number}] {title}" for number, title in enumerate(case.titles, start=1)]),
         *_items("Gold", case.gold),
         *_items("Tolerated", case.tolerated),
-        *_items("What was missed, and why", [f"{miss.kind}: {miss.detail}" for miss in case.misses]),
+        *_items("Misses", [f"{miss.kind}: {miss.detail}" for miss in case.misses]),
         f"<p>{escape(_scores(case))}</p></details>",
     ]
     return "\n".join(parts)
 
 
 def _scores(case: Case) -> str:
-    told = ((metric.heading, case.scores[metric.name]) for metric in METRICS)
-    return " · ".join(f"{heading} {value:.2f}" for heading, value in told if value is not None)
+    values = ((metric.heading, case.scores[metric.name]) for metric in METRICS)
+    return " · ".join(f"{heading} {value:.2f}" for heading, value in values if value is not None)
 
 
 def _items(heading: str, items: Iterable[str]) -> list[str]:

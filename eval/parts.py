@@ -1,7 +1,7 @@
-"""A part of the pipeline in, the pipeline without it out, for as long as a `with` lasts.
+"""The parts of the pipeline, each of which can be switched off inside a `with`.
 
-The product has no switches for this, so each part is replaced at the seam where the next one calls it. A model that
-was fitted with a part is not fitted again without it: what it learnt of that part is set to the average.
+The product has no switches for this, so each part is replaced at the seam where the next one calls it. A model fitted
+with a part is not refitted without it: its weights for that part are set to 0, as if the signal were average.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ LATE = (
     "before",
     "after",
 )
-"""What the models see of late interaction."""
+"""The signals of late interaction."""
 EVEN = 0.5
-"""The relevance of the first hit when no model judges it: enough to be cited, too little to be certain."""
+"""The relevance of the first hit without a model: enough to be cited, too little to be certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part by name, what happens instead, and how to do without it."""
+    """A part: its name, what happens without it, and how to switch it off."""
 
     name: str
     instead: str
@@ -58,21 +58,21 @@ def without_list(name: str) -> AbstractContextManager[object]:
 
 @contextmanager
 def without_vectors() -> Iterator[None]:
-    """No whole-passage vectors: no list, no cosine in the score, none in the models."""
+    """No passage vectors: not in the lists, the score or the models."""
     with without_list("cosine"), patch.object(retrieval, "cosines_of", lambda *_: {}), forgetting(("cosine",)):
         yield
 
 
 @contextmanager
 def without_late_interaction() -> Iterator[None]:
-    """Words are never compared by their vectors, neither for papers nor for sentences."""
+    """No comparison of words by their vectors, for papers or sentences."""
     with patch.object(retrieval, "compare", lambda *_: {}), forgetting(LATE):
         yield
 
 
 @contextmanager
 def forgetting(names: Sequence[str]) -> Iterator[None]:
-    """The models without what they learnt of these features: their weights are 0."""
+    """The models with weight 0 for these features."""
 
     def without(name: str) -> Logistic:
         fitted = model(name)
@@ -85,7 +85,7 @@ def forgetting(names: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def replaced(name: str, value: object, *rooms: ModuleType) -> Iterator[None]:
-    """The same name in several rooms replaced."""
+    """Replace a name in several modules."""
     with ExitStack() as stack:
         for room in rooms:
             stack.enter_context(patch.object(room, name, value))
@@ -93,7 +93,7 @@ def replaced(name: str, value: object, *rooms: ModuleType) -> Iterator[None]:
 
 
 def without_names() -> AbstractContextManager[object]:
-    """No paper is found or preferred because the question names it; what kind of question it is stays known."""
+    """No paper is found or preferred because the question names it. The kind of question stays the same."""
 
     def nameless(*arguments: Any) -> Asked:
         return replace(understand(*arguments), named=())
@@ -103,7 +103,7 @@ def without_names() -> AbstractContextManager[object]:
 
 @contextmanager
 def without_second_step() -> Iterator[None]:
-    """What the question or its first hit leads on to is not looked for."""
+    """No search for papers that the question or its first hit leads to."""
     with (
         patch.object(search, "leads", lambda *_: []),
         patch.object(search, "with_mentioned", lambda _asked, hits, *_: hits),
@@ -112,13 +112,13 @@ def without_second_step() -> Iterator[None]:
 
 
 def as_asked(question: str, *_: object) -> str:
-    """A follow-up, unresolved."""
+    """A follow-up as typed."""
     return question
 
 
 @contextmanager
 def without_gates(*gates: str) -> Iterator[None]:
-    """The named gates of `declining` let everything pass."""
+    """These gates of `declining` let everything through."""
     with ExitStack() as stack:
         for gate in gates:
             stack.enter_context(patch.object(declining, gate, lambda *_: None))
@@ -127,20 +127,20 @@ def without_gates(*gates: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Stands for the sentence model: a sentence answers as far as it is alike to the question."""
+    """Replaces the sentence model: the more similar a sentence is to the question, the better it answers."""
 
     def probabilities(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
         return [max(0.0, similarity) for similarity in columns["similarity"]]
 
 
 def first_alone(_: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """Stands for the relevance models: the retriever's first hit and no other."""
+    """Replaces the relevance models: only the retriever's first hit is relevant."""
     return [replace(hit, relevance=EVEN if place == 0 else 0.0) for place, hit in enumerate(hits)]
 
 
 @contextmanager
 def without_relevance() -> Iterator[None]:
-    """The retriever's order, and the first paper alone."""
+    """The retriever's order, and only the first paper."""
     with patch.object(search, "judged", first_alone), forgetting(("relevance",)):
         yield
 
@@ -153,15 +153,15 @@ PARTS = (
     Part("names", "no paper is looked up by name", without_names),
     Part("follow-ups", "each turn is asked as typed", lambda: patch.object(chain, "self_contained", as_asked)),
     Part("second step", "no paper is reached through another", without_second_step),
-    Part("gate: invented", "unknown names are passed over", lambda: without_gates("_invented")),
-    Part("gate: unstated", "what the abstract does not state is passed over", lambda: without_gates("_unstated")),
-    Part("gate: absent", "the topic is taken to be here", lambda: without_gates("_absent")),
+    Part("gate: invented", "unknown names are ignored", lambda: without_gates("_invented")),
+    Part("gate: unstated", "missing facts are ignored", lambda: without_gates("_unstated")),
+    Part("gate: absent", "the topic is assumed to be here", lambda: without_gates("_absent")),
     Part("all three gates", "", lambda: without_gates("_invented", "_unstated", "_absent")),
     Part(
         "sentence model",
-        "sentences by late interaction alone",
+        "sentences by late interaction only",
         lambda: patch.object(evidence, "model", lambda _: Alike()),
     ),
-    Part("relevance models", "the first paper by fused score alone", without_relevance),
+    Part("relevance models", "only the first paper by fused score", without_relevance),
 )
-"""Every part that can be done without, the whole first."""
+"""Every part that can be switched off; the first is the whole pipeline."""

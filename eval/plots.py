@@ -1,7 +1,7 @@
-"""A report in, its plots out as SVG to be set into a page.
+"""The plots of a report, as SVG for a page.
 
-The SVG bears no address, no date and no colour for text and axes but the page's own, so it reads in light and
-dark and the same report draws the same bytes.
+The SVG contains no addresses and no dates, and takes the page's own colour for text and axes. So it is readable in
+light and dark, and the same report gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,53 +22,53 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LABEL = 24
-"""Characters of a type's name that a plot shows."""
+"""Maximum characters of a type's name in a plot."""
 INK = "#010203"
-"""Stands for the page's text colour until the SVG is written; no plot uses it otherwise."""
+"""Stands for the page's text colour until the SVG is written. No plot uses it for anything else."""
 BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d07a20", "#3f9d6a", "#8a63b8"
-"""Middle tones: each has a contrast of at least 3 on white and on near-black."""
+"""Middle tones, each with a contrast of at least 3 on both white and near-black."""
 SERIES = (
     ("f1", "citation F1", BLUE),
     ("vital_nuggets", "vital nuggets", ORANGE),
     ("support", "support", GREEN),
     ("decided", "answered or declined rightly", PURPLE),
 )
-"""The measures of the plot by type; the last is the one that unanswerable questions have."""
+"""The measures plotted by type. Unanswerable questions have only the last."""
 
 
 def require() -> None:
-    """MissingExtra unless matplotlib is installed; asked before an hour of questions, not after."""
+    """Raise MissingExtra unless matplotlib is installed: before an hour of questions rather than after."""
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingExtra("eval")
 
 
 def plots(report: Report) -> tuple[tuple[str, str], ...]:
-    """(caption, SVG) of each plot that has anything to show. MissingExtra without matplotlib."""
+    """The caption and SVG of each plot that has data. MissingExtra without matplotlib."""
     require()
-    found = []
+    drawn = []
     if report.cases:
         height = 1.2 + 0.6 * len(report.rows)
-        found.append(("Scores by type, with 95 % intervals", _svg("types", (8, height), report, _by_type)))
+        drawn.append(("Scores by type, with 95 % intervals", _svg("types", (8, height), report, _by_type)))
     if report.curve:
         caption = "Precision against coverage as the threshold on the first hit's relevance moves"
-        found.append((caption, _svg("curve", (6, 4), report, _curve)))
+        drawn.append((caption, _svg("curve", (6, 4), report, _curve)))
     if report.reliability:
-        caption = "How often a paper thought so probable should be cited; on the line is calibrated"
-        found.append((caption, _svg("reliability", (6, 4), report, _reliability)))
+        caption = "How often a paper of this probability should be cited; calibrated if on the line"
+        drawn.append((caption, _svg("reliability", (6, 4), report, _reliability)))
     if report.cases:
-        found.append(("Answered and answerable", _svg("confusion", (5, 2.6), report, _confusion)))
-    return tuple(found)
+        drawn.append(("Answered and answerable", _svg("confusion", (5, 2.6), report, _confusion)))
+    return tuple(drawn)
 
 
 def _by_type(axes: Axes, report: Report) -> None:
     for place, (name, label, colour) in enumerate(SERIES):
         drawn: list[tuple[float, Interval]] = []
         for line, row in enumerate(report.rows):
-            found = row.intervals[name]
-            if found is not None:
-                drawn.append((line + 0.2 * (place - 1.5), found))
+            interval = row.intervals[name]
+            if interval is not None:
+                drawn.append((line + 0.2 * (place - 1.5), interval))
         errors = [[f.mean - f.low for _, f in drawn], [f.high - f.mean for _, f in drawn]]
-        # The mean may lie outside a percentile interval by rounding; a negative length is refused.
+        # By rounding, the mean can lie outside its percentile interval; matplotlib refuses negative lengths.
         clipped = [[max(0.0, length) for length in side] for side in errors]
         heights, means = [height for height, _ in drawn], [f.mean for _, f in drawn]
         axes.errorbar(means, heights, xerr=clipped, fmt="o", color=colour, label=label, capsize=2, markersize=4)
@@ -83,7 +83,7 @@ def _curve(axes: Axes, report: Report) -> None:
     coverage = [point.coverage for point in report.curve]
     precision = [point.precision for point in report.curve]
     axes.plot(coverage, precision, color=BLUE, marker=".", markersize=4)
-    # A dozen labels at most: enough to read a threshold off, few enough not to overlap.
+    # At most a dozen labels: enough to read off a threshold, few enough not to overlap.
     for point in report.curve[:: max(1, len(report.curve) // 6)]:
         axes.annotate(f"{point.threshold:.2f}", (point.coverage, point.precision), xytext=(3, 5),
                       textcoords="offset points", fontsize=8)  # fmt: skip
@@ -153,14 +153,14 @@ def _svg(name: str, size: tuple[float, float], report: Report, draw: Callable[[A
 
 
 def _inline(svg: str, name: str) -> str:
-    """The SVG element alone, its ids its own among several on one page."""
+    """Only the SVG element, with ids that are unique among several plots on one page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)  # HTML knows the name spaces of SVG by itself
+    svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)  # HTML knows the name spaces of SVG
     svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\1{name}-", svg)
     return svg.replace(INK, "currentColor").strip()
 
 
 def _plain(label: str) -> str:
-    """`label`, cut so that it leaves the plot room, without the sign that matplotlib reads as a formula."""
+    """The label, cut to leave room for the plot, with the dollar signs escaped that matplotlib reads as a formula."""
     return (label if len(label) <= LABEL else label[: LABEL - 1] + "…").replace("$", r"\$")

@@ -1,7 +1,7 @@
-"""Public question sets in, how well each way of ranking finds their documents out.
+"""How well each way of ranking finds the documents of public question sets.
 
 A set is a folder of `corpus.jsonl` (`id`, `title`, `abstract`), `queries.jsonl` (`id`, `question`, `type`) and
-`qrels.tsv` (query, document, grade). Its documents become a library of their own, kept from one run to the next.
+`qrels.tsv` (query, document, grade). Its documents become a library of their own, which is kept for the next run.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from .statistics import Interval, interval
 from .tables import NOTHING, Table
 
 RETRIEVAL = ("scifact_train", "hotpot100", "musique100")
-"""The sets that say which documents are right."""
+"""The sets that judge which documents are relevant."""
 ANSWERABLE = "clapnq_dev"
 """The set whose questions are answered by their own passage or by none."""
 DEPTH = 100
-"""Documents taken from each list that rank fusion joins."""
+"""Documents of each list that rank fusion combines."""
 K = 60
 """The constant of reciprocal rank fusion (Cormack et al. 2009, https://doi.org/10.1145/1571941.1572114)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicSet:
-    """Documents as papers; (question, its type) by query id; the ids of the right papers by query id."""
+    """Documents as papers; the question and its type by query id; the ids of the relevant papers by query id."""
 
     name: str
     papers: tuple[Paper, ...]
@@ -48,8 +48,8 @@ class PublicSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """How one way of ranking did on one set; the intervals are over questions."""
+class RankingScore:
+    """The scores of one way of ranking on one set, with intervals over its questions."""
 
     name: str
     way: str
@@ -58,9 +58,9 @@ class Found:
 
 
 def read_set(folder: str | Path) -> PublicSet:
-    """The set in `folder`; FormatError names the file and line that is not so.
+    """The set in `folder`; FormatError names the wrong file and line.
 
-    A title that an earlier document bears is told apart by its document's id: to the library one title is one paper.
+    If two documents have the same title, the second gets its id appended: in the library one title is one paper.
     """
     folder = Path(folder)
     papers: dict[str, Paper] = {}
@@ -90,16 +90,16 @@ def _paper(record: Record, seen: set[str]) -> Paper:
 
 
 @contextmanager
-def held(found: PublicSet, cache: Path) -> Iterator[Holdings]:
-    """The set's documents as an indexed library under `cache`; embedding them is done once, about 40 a second."""
-    holdings = Holdings(Library(cache / found.name), BundledEmbedder())
+def indexed(public: PublicSet, cache: Path) -> Iterator[Holdings]:
+    """The set's documents as an indexed library in `cache`. The first time embeds them, about 40 a second."""
+    holdings = Holdings(Library(cache / public.name), BundledEmbedder())
     try:
         with holdings.library.writing():
-            holdings.library.put(found.papers)
+            holdings.library.put(public.papers)
         state = holdings.status()
         if state.indexed_revision != state.revision:
             screen = Screen(stderr=True)
-            screen.line(f"{found.name}: indexing {len(found.papers):,} documents ...")
+            screen.line(f"{public.name}: indexing {len(public.papers):,} documents ...")
             with screen.progress() as progress:
                 holdings.doctor(repair=True, progress=progress)
         yield holdings
@@ -108,7 +108,7 @@ def held(found: PublicSet, cache: Path) -> Iterator[Holdings]:
 
 
 def rankings(holdings: Holdings, question: str) -> dict[str, list[str]]:
-    """Way of ranking -> ids of papers, best first; the last two are the product's own."""
+    """Way of ranking -> ids of papers, best first. The last two are the product's own."""
     index, embedder = holdings.index(), holdings.embedder
     if index is None or embedder is None:
         raise ValueError("the library is empty or has no embedder")
@@ -126,7 +126,7 @@ def rankings(holdings: Holdings, question: str) -> dict[str, list[str]]:
 
 
 def rank_fusion(lists: Sequence[Sequence[str]], *, k: int = K) -> list[str]:
-    """Items by the sum of 1 / (k + rank) over the lists that hold them, ties in the order met."""
+    """The items by the sum of 1 / (k + rank) over the lists that contain them; ties keep their order."""
     scores: dict[str, float] = {}
     for ranked in lists:
         for rank, item in enumerate(ranked, start=1):
@@ -134,49 +134,49 @@ def rank_fusion(lists: Sequence[Sequence[str]], *, k: int = K) -> list[str]:
     return sorted(scores, key=lambda item: -scores[item])
 
 
-def retrieval(folder: Path, cache: Path) -> list[Found]:
-    """Every way of ranking over the set in `folder`."""
-    found = read_set(folder)
+def retrieval(folder: Path, cache: Path) -> list[RankingScore]:
+    """The scores of every way of ranking on the set in `folder`."""
+    public = read_set(folder)
     ndcg: dict[str, list[float]] = {}
     recall: dict[str, list[float]] = {}
-    with held(found, cache) as holdings:
-        for query, right in found.relevant.items():
-            for way, ranked in rankings(holdings, found.questions[query][0]).items():
+    with indexed(public, cache) as holdings:
+        for query, right in public.relevant.items():
+            for way, ranked in rankings(holdings, public.questions[query][0]).items():
                 ndcg.setdefault(way, []).append(ndcg_at(ranked, list(right), 10) or 0.0)
                 recall.setdefault(way, []).append(recall_at(ranked, list(right), 5) or 0.0)
-    told = []
+    scores = []
     for way, values in ndcg.items():
         first, second = interval(values), interval(recall[way])
         if first and second:
-            told.append(Found(found.name, way, first, second))
-    return told
+            scores.append(RankingScore(public.name, way, first, second))
+    return scores
 
 
 def answerable(folder: Path, cache: Path) -> dict[str, float | None]:
-    """Over one library of all passages: how surely each signal tells the answerable questions from the others.
+    """How well each signal separates answerable questions from others, over one library of all passages.
 
-    The AUROC (0.5: by chance) of the product's own probability that there is an answer, of its parts, and of the
+    It gives the AUROC (0.5 is chance) of the product's probability that there is an answer, of its parts, and of the
     best late-interaction score; and the share of each type of question that the product would answer at its threshold.
-    The product's model is fitted on this set, too: in ten-fold validation, each question judged by a model that never
-    saw it, the AUROC of its probability is .888.
+    The product's model is fitted on this set too. In ten-fold validation, with each question judged by a model that
+    never saw it, the AUROC of its probability is .888.
     """
-    found = read_set(folder)
+    public = read_set(folder)
     scores: dict[str, dict[str, list[float]]] = {}
-    with held(found, cache) as holdings:
+    with indexed(public, cache) as holdings:
         assistant = Assistant(holdings)
-        for question, type_ in found.questions.values():
+        for question, type_ in public.questions.values():
             asked, hits = assistant.understood(question)
             for name, value in signals_of(asked, hits).items():
                 scores.setdefault(name, {}).setdefault(type_, []).append(value)
-    told = {name: auroc(by["answerable"], by["unanswerable"]) for name, by in scores.items()}
+    figures = {name: auroc(by["answerable"], by["unanswerable"]) for name, by in scores.items()}
     bar = model("answers").threshold
     for type_, values in scores["answers model"].items():
-        told[f"{type_} questions above the threshold of {bar}"] = sum(v >= bar for v in values) / len(values)
-    return told
+        figures[f"{type_} questions above the threshold of {bar}"] = sum(v >= bar for v in values) / len(values)
+    return figures
 
 
 def signals_of(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
-    """What may tell that a question has an answer here; all 0 without hits."""
+    """The signals that a question has an answer here; all 0 without hits."""
     if not hits:
         return {"answers model": 0.0, "best relevance": 0.0, "best maxsim": 0.0}
     return {
@@ -186,19 +186,19 @@ def signals_of(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     }
 
 
-def retrieval_table(found: Sequence[Found]) -> Table:
-    """One line a set and way of ranking."""
+def retrieval_table(scores: Sequence[RankingScore]) -> Table:
+    """A line for each set and way of ranking."""
     lines = [
         (one.name, one.way, f"{one.ndcg_10.mean:.3f}", f"{one.ndcg_10.low:.3f} to {one.ndcg_10.high:.3f}",
          f"{one.recall_5.mean:.3f}", str(one.ndcg_10.count))
-        for one in found
+        for one in scores
     ]  # fmt: skip
     columns = ("set", "ranked by", "nDCG@10", "95 % interval", "recall@5", "n")
     return Table("Retrieval on public sets", columns, tuple(lines), "Fused score and relevance are the product's own.")
 
 
-def answerable_table(found: Mapping[str, float | None]) -> Table:
-    """One line a signal."""
-    lines = tuple((name, NOTHING if value is None else f"{value:.3f}") for name, value in found.items())
-    note = "AUROC of each signal, unless it says otherwise; all passages are one library, so topics are always there."
+def answerable_table(figures: Mapping[str, float | None]) -> Table:
+    """A line for each signal."""
+    lines = tuple((name, NOTHING if value is None else f"{value:.3f}") for name, value in figures.items())
+    note = "AUROC of each signal, unless it says otherwise. All passages are one library, so every topic is there."
     return Table(f"Answerable or not: {ANSWERABLE}", ("signal", "value"), lines, note)

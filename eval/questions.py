@@ -1,6 +1,6 @@
-"""A JSONL file in, `Question`s out.
+"""The questions of a JSONL file, one a line.
 
-One question a line; the turns of a conversation are lines one after another with the same `conversation`.
+The turns of a conversation are consecutive lines with the same `conversation`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from assistant.core.records import digest, fold
 from .jsonl import Record, read_lines
 
 Unanswerable = Literal["absent", "unstated", "off-corpus", "injection", "invented"]
-"""Why a question has no answer: nothing on it here; the paper is here but does not state it; not a question
-for papers; an instruction in disguise; a name no paper bears."""
+"""Why a question has no answer: the topic is not here; the paper is here but does not say it; the question is not about
+papers; it is an instruction in disguise; it contains a name that no paper has."""
 
 Half = Literal["fit", "report"]
-"""Thresholds are set on "fit"; figures are told from "report"."""
+"""Thresholds are set on "fit", figures are reported on "report"."""
 
 _FIELDS = (
     "id", "type", "question", "gold", "tolerated", "nuggets", "spans", "unanswerable", "conversation", "note",
@@ -30,7 +30,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Nugget:
-    """A fact of the complete answer. `vital`: without it the answer is wrong. Shown by any of its spellings."""
+    """A fact of the complete answer, shown by any of its spellings. Without a vital one the answer is wrong."""
 
     fact: str
     vital: bool
@@ -40,9 +40,9 @@ class Nugget:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where an abstract supports the answer: as text, or as characters `start` to `end` and their SHA-256.
+    """The part of an abstract that supports the answer: its text, or its `start` and `end` and SHA-256.
 
-    The second form is for abstracts whose text may not be passed on.
+    The second form is for abstracts that may not be redistributed.
     """
 
     paper: str
@@ -52,7 +52,7 @@ class Span:
     sha256: str = ""
 
     def of(self, abstract: str) -> str | None:
-        """The words meant, verbatim; None when this abstract does not hold them."""
+        """The words of the span, verbatim; None if this abstract does not contain them."""
         if self.text:
             return self.text if self.text in abstract else None
         words = abstract[self.start : self.end]
@@ -61,7 +61,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what its answer must cite and show. `drawn_by` is the title or id that fixes its half."""
+    """A question, and what its answer must cite and say. `drawn_by` is the title or id that decides its half."""
 
     id: str
     type: str
@@ -77,7 +77,7 @@ class Question:
 
 def read(path: str | Path) -> tuple[Question, ...]:
     """The questions of a file in order; FormatError says which line and field is wrong."""
-    found: list[Question] = []
+    questions: list[Question] = []
     lines: dict[str, int] = {}
     opening: dict[str, str] = {}
     for record in read_lines(path):
@@ -87,55 +87,55 @@ def read(path: str | Path) -> tuple[Question, ...]:
         lines[question.id] = record.line
         name = question.conversation
         if name is not None:
-            if name in opening and found[-1].conversation != name:
-                raise record.error("conversation", f"{name!r} was left for another question; its turns must adjoin")
+            if name in opening and questions[-1].conversation != name:
+                raise record.error("conversation", f"the turns of {name!r} must be consecutive lines")
             question = replace(question, drawn_by=opening.setdefault(name, drawn_by(question)))
-        found.append(question)
-    return tuple(found)
+        questions.append(question)
+    return tuple(questions)
 
 
 def drawn_by(question: Question) -> str:
-    """What fixes the half: of the first turn, the first gold title, else the first tolerated one, else the id."""
+    """What decides the half: the first gold title, else the first tolerated one, else the id, of the first turn."""
     return question.drawn_by or (question.gold + question.tolerated + (question.id,))[0]
 
 
 def half(question: Question) -> Half:
-    """The half a question belongs to, by the parity of a hash: for good, on every machine.
+    """The half of a question, by the parity of a hash, so it never changes.
 
-    Questions about one paper fall in one half, and all turns of a conversation in that of its first.
+    Questions about one paper are in the same half, and so are all turns of a conversation.
     """
     return "report" if int(digest(fold(drawn_by(question))), 16) % 2 else "fit"
 
 
 def sealed(span: Span, abstract: str) -> Span:
-    """`span` without its words: as characters and their SHA-256. ValueError when the abstract lacks them."""
+    """The span without its words, as positions and SHA-256. ValueError if the abstract does not contain it."""
     words = span.of(abstract)
     if words is None:
-        raise ValueError(f"the abstract of {span.paper!r} does not hold the span")
+        raise ValueError(f"the abstract of {span.paper!r} does not contain the span")
     start = abstract.index(span.text) if span.text else span.start
     return Span(span.paper, start=start, end=start + len(words), sha256=_sha256(words))
 
 
 def mismatches(questions: Iterable[Question], abstracts: Mapping[str, str]) -> tuple[str, ...]:
-    """Where questions and library disagree: titles not held, spans not in their abstract. One line each.
+    """A line for each title that is not in the library, and each span that is not in its abstract.
 
-    abstracts: title -> abstract. Such questions are still asked and scored; the report says so on top.
+    abstracts: title -> abstract. Such questions are still asked and scored; the report lists them at the top.
     """
-    held = {fold(title): abstract for title, abstract in abstracts.items()}
-    found = []
+    by_title = {fold(title): abstract for title, abstract in abstracts.items()}
+    problems = []
     for question in questions:
         for title in question.gold + question.tolerated:
-            if fold(title) not in held:
-                found.append(f"{question.id}: the library holds no paper titled {title!r}")
+            if fold(title) not in by_title:
+                problems.append(f"{question.id}: the library has no paper titled {title!r}")
         for span in question.spans:
-            if fold(span.paper) in held and span.of(held[fold(span.paper)]) is None:
-                found.append(f"{question.id}: the abstract of {span.paper!r} does not hold the span given for it")
-    return tuple(found)
+            if fold(span.paper) in by_title and span.of(by_title[fold(span.paper)]) is None:
+                problems.append(f"{question.id}: the abstract of {span.paper!r} does not contain the span")
+    return tuple(problems)
 
 
 def _question(record: Record) -> Question:
     record.only(_FIELDS)
-    record.optional("note")  # for people: no score depends on it
+    record.optional("note")  # for people; no score depends on it
     unanswerable = _unanswerable(record)
     question = Question(
         id=record.text("id"),

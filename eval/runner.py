@@ -1,6 +1,6 @@
-"""Questions and an assistant in, outcomes out.
+"""Asks an assistant the questions and collects the outcomes.
 
-The assistant is a value: whatever has these two methods can be measured.
+Anything with the two methods of `Assistant` can be measured.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .questions import Question
 
 
 class Conversation(Protocol):
-    """Questions in order, each understood from those before it."""
+    """Questions in order; each may refer to earlier ones."""
 
     def ask(self, question: str, /) -> Answer: ...
 
 
 class Assistant(Protocol):
-    """What is measured: questions on their own, and conversations."""
+    """What is measured: single questions and conversations."""
 
     def ask(self, question: str, /) -> Answer: ...
 
@@ -32,9 +32,9 @@ class Assistant(Protocol):
 
 
 def outcomes(assistant: Assistant, questions: Sequence[Question]) -> tuple[Outcome, ...]:
-    """One outcome a question, in their order; shows progress when standard error is a terminal.
+    """One outcome for each question, in order. Shows progress if standard error is a terminal.
 
-    An AssistantError becomes a failed outcome; any other error is a fault in the code and stops the run.
+    An AssistantError becomes a failed outcome. Any other error is a bug and stops the run.
     """
     with _progress(len(questions)) as advance:
         return tuple(_asked(assistant, questions, advance))

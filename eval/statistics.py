@@ -1,6 +1,6 @@
-"""Scores in, means with intervals and paired tests out.
+"""Means with intervals, and paired tests.
 
-Seeded throughout: the same scores give the same figures on every machine.
+All randomness is seeded: the same scores give the same figures on every machine.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from .metrics import METRICS
 
 Values = Mapping[str, float | None]
-"""A case's measures by name; None where one does not apply."""
+"""A case's measures by name; None if one does not apply."""
 
 RESAMPLES = 1000
-"""Bootstrap resamples; enough for the second digit of a 95 % interval."""
+"""Bootstrap resamples, enough for the second digit of a 95 % interval."""
 PERMUTATIONS = 10_000
-"""Random sign changes of the paired test, when there are too many cases to try all."""
+"""Random sign changes in the paired test, if there are too many cases to try all."""
 LEVEL = 0.95
 ALL = "all"
-"""The row over every type."""
+"""The type of the row over all cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean, the ends of its interval, and over how many cases: those the measure applies to."""
+    """A mean, the ends of its interval, and the number of cases that the measure applies to."""
 
     mean: float
     low: float
@@ -34,7 +34,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One type of question (or `ALL`): measure name -> interval, None where it applies to no case."""
+    """One type of question (or `ALL`): measure name -> interval, None if it applies to no case."""
 
     type: str
     count: int
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One measure before and after over the same cases, and how likely chance alone makes such a difference."""
+    """One measure before and after over the same cases, and the probability of such a difference by chance."""
 
     metric: str
     before: float
@@ -57,7 +57,7 @@ def interval(
 ) -> Interval | None:
     """The mean and its percentile bootstrap interval; None without values.
 
-    The interval is that of the cases drawn: it says nothing about questions of another kind.
+    The interval is about questions like these; it says nothing about other kinds.
     """
     import numpy as np
 
@@ -70,9 +70,9 @@ def interval(
 
 
 def rows(scores: Iterable[tuple[str, Values]]) -> tuple[Row, ...]:
-    """A row over all, then one for each type in the order of first appearance.
+    """A row over all cases, then one for each type in order of first appearance.
 
-    scores: (type of question, measure name -> value) of each case, as `Score.type` and `Score.values()`.
+    scores: for each case its type and values, as in `Score.type` and `Score.values()`.
     """
     by_type: dict[str, list[Values]] = {}
     everything = []
@@ -85,8 +85,8 @@ def rows(scores: Iterable[tuple[str, Values]]) -> tuple[Row, ...]:
 def paired(metric: str, before: Sequence[float], after: Sequence[float], *, seed: int = 0) -> Paired | None:
     """The two-sided paired permutation test on the mean difference; None without cases.
 
-    Under chance each case's difference could as well have had the other sign. Up to 13 cases all sign changes
-    are tried; beyond, PERMUTATIONS random ones, the one seen counted among them [1].
+    By chance, each case's difference could equally well have the other sign. For up to 13 cases all sign changes are
+    tried; for more, PERMUTATIONS random ones, counting the observed one among them [1].
 
     [1] Phipson and Smyth 2010, "Permutation p-values should never be zero".
     """
@@ -105,15 +105,15 @@ def paired(metric: str, before: Sequence[float], after: Sequence[float], *, seed
     else:
         signs = np.random.default_rng(seed).choice(np.array([-1, 1], dtype=np.int8), size=(PERMUTATIONS, count))
         seen = 1
-    # Sums that are equal on paper differ in the last bits; they must count as equal.
+    # Sums that are equal on paper can differ in the last bits; they must count as equal.
     extreme = np.abs(signs @ difference) >= abs(difference.sum()) - 1e-9
     p_value = (int(extreme.sum()) + seen) / (len(signs) + seen)
     return Paired(metric, float(first.mean()), float(second.mean()), count, p_value)
 
 
 def _row(name: str, scores: Sequence[Values]) -> Row:
-    found: dict[str, Interval | None] = {}
+    intervals: dict[str, Interval | None] = {}
     for metric in METRICS:
         values = [value for score in scores if (value := score[metric.name]) is not None]
-        found[metric.name] = interval(values)
-    return Row(name, len(scores), found)
+        intervals[metric.name] = interval(values)
+    return Row(name, len(scores), intervals)

@@ -1,6 +1,6 @@
-"""Listing files in, an assistant over exactly their papers out.
+"""The bundled sets and papers, and an assistant over exactly the papers of some files.
 
-The library stays where it is made: the next run over the same files embeds and indexes nothing.
+The library stays in its folder, so the next run over the same files embeds and indexes nothing.
 """
 
 from __future__ import annotations
@@ -11,51 +11,54 @@ from pathlib import Path
 
 from assistant.chain import Assistant
 from assistant.core.errors import AssistantError
+from assistant.library.sample import sample_files
 from assistant.library.sources import read
 from assistant.show.terminal import Screen
 
 HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[__name__.count(".")]
+"""The folder that new processes start in, to import what this one does."""
 CACHE = Path("reports/cache")
-"""Where the commands of this package keep their libraries."""
+"""Where these commands keep their libraries."""
 
 
 class EvaluationError(AssistantError):
-    """An evaluation cannot be run, or its report not be written."""
+    """An evaluation cannot be run, or its report cannot be written."""
 
 
 def set_file(name: str) -> Path:
-    """The question set (or claims) of that name."""
+    """The bundled questions, claims or drafts of this name."""
     return HERE / "sets" / f"{name}.jsonl"
 
 
 def sample() -> tuple[Path, ...]:
     """The listing files of the sample."""
-    return tuple(sorted((HERE / "corpus").glob("*.txt")))
+    return tuple(sample_files())
 
 
 def real(folder: Path) -> tuple[Path, ...]:
-    """The real listing files, which are not part of the project; EvaluationError where `folder` has none."""
-    found = tuple(sorted(folder.glob("*.txt")))
-    if not found:
+    """The real listing files, which are not part of the project; EvaluationError if `folder` has none."""
+    files = tuple(sorted(folder.glob("*.txt")))
+    if not files:
         raise EvaluationError(
             f"There are no listing files (*.txt) in {str(folder)!r}. The real listings are not part of this project: "
-            "name the folder that you keep them in, or leave --listings out to use the sample."
+            "name the folder where you keep them, or leave out --listings to use the sample."
         )
-    return found
+    return files
 
 
 @contextmanager
 def stocked(home: Path, files: Sequence[Path]) -> Iterator[Assistant]:
-    """An assistant over the papers of `files` and no other; EvaluationError when a record is rejected.
+    """An assistant over the papers of `files` and no others; EvaluationError if a record is rejected.
 
-    home: a folder of the evaluation's own, never a person's library, for papers that are not in `files` are removed.
+    home: a folder for the evaluation, never somebody's library: papers that are not in `files` are removed from it.
     """
     with Assistant.open(home) as assistant:
         with Screen(stderr=True).progress() as progress:
             rejects = assistant.ingest(*files, progress=progress).rejects
         if rejects:
-            met = "; ".join(f"{r.source}:{r.line}: {r.reason}" for r in rejects[:3])
-            raise EvaluationError(f"{len(rejects)} records of the corpus were rejected: {met}.")
+            first = "; ".join(f"{r.source}:{r.line}: {r.reason}" for r in rejects[:3])
+            raise EvaluationError(f"{len(rejects)} records of the corpus were rejected: {first}.")
         wanted = {paper.id for file in files for paper in read(file).papers}
         stale = [paper.id for paper in assistant.papers() if paper.id not in wanted]
         if stale:
@@ -64,5 +67,5 @@ def stocked(home: Path, files: Sequence[Path]) -> Iterator[Assistant]:
 
 
 def abstracts(assistant: Assistant) -> dict[str, str]:
-    """Title -> abstract of all papers held."""
+    """Title -> abstract of all papers in the library."""
     return {paper.title: paper.abstract for paper in assistant.papers()}

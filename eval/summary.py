@@ -1,4 +1,4 @@
-"""Cases in, the whole's confusion, latency, precision-against-coverage curve and reliability out."""
+"""Figures over all cases: confusion, latency, precision against coverage, and reliability."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .cases import Case, Judgement
 from .metrics import Verdict
 
 Confusion = Mapping[str, Mapping[Verdict, int]]
-"""Kind of question ("answerable", "unanswerable", then each kind of the latter met) -> verdict -> cases."""
+"""Kind of question ("answerable", "unanswerable", then each kind of the latter) -> verdict -> cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds within which half and 95 % of the questions were done; None without cases."""
+    """Seconds within which 50 % and 95 % of the questions were answered; None without cases."""
 
     median: float | None
     p95: float | None
@@ -22,10 +22,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """What comes of answering only where the first hit's relevance is at least `threshold`.
+    """The result of answering only if the first hit's relevance is at least `threshold`.
 
-    coverage: share of the answerable questions still answered. precision: mean title precision of all that is still
-    answered, an unanswerable question counting 0.
+    coverage: the share of answerable questions still answered. precision: the mean title precision of all questions
+    still answered, with unanswerable ones counting 0.
     """
 
     threshold: float
@@ -34,12 +34,12 @@ class CurvePoint:
 
 
 BINS = 5
-"""Equal parts of the probabilities from 0 to 1."""
+"""Equal intervals of probability from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Papers that were thought about equally probable: how many, how probable on the mean, and how many were right."""
+    """Papers of similar probability: how many, their mean probability, and the share that is gold."""
 
     count: int
     predicted: float
@@ -47,14 +47,14 @@ class Bin:
 
 
 def confusion(cases: Sequence[Case]) -> Confusion:
-    """How many of each kind were answered, declined, failed."""
-    found: dict[str, dict[Verdict, int]] = {kind: _none_yet() for kind in ("answerable", "unanswerable")}
+    """How many questions of each kind were answered, were declined, or failed."""
+    counts: dict[str, dict[Verdict, int]] = {kind: _none_yet() for kind in ("answerable", "unanswerable")}
     for case in cases:
-        found["unanswerable" if case.unanswerable else "answerable"][case.verdict] += 1
+        counts["unanswerable" if case.unanswerable else "answerable"][case.verdict] += 1
     for case in cases:
         if case.unanswerable:
-            found.setdefault(case.unanswerable, _none_yet())[case.verdict] += 1
-    return found
+            counts.setdefault(case.unanswerable, _none_yet())[case.verdict] += 1
+    return counts
 
 
 def latency(cases: Sequence[Case]) -> Latency:
@@ -69,9 +69,9 @@ def latency(cases: Sequence[Case]) -> Latency:
 
 
 def curve(cases: Sequence[Case]) -> tuple[CurvePoint, ...]:
-    """Precision against coverage, strictest threshold first; empty without an answered answerable question.
+    """Precision against coverage, highest threshold first; empty if no answerable question was answered.
 
-    It starts from what was answered: what the assistant declined by itself has no citations to judge.
+    Only answered questions count, because declined ones have no citations to judge.
     """
     answerable = sum(case.unanswerable is None for case in cases)
     answered = [case for case in cases if case.verdict == "answered"]
@@ -87,18 +87,18 @@ def curve(cases: Sequence[Case]) -> tuple[CurvePoint, ...]:
 
 
 def reliability(cases: Sequence[Case]) -> tuple[Bin, ...]:
-    """How often papers thought so probable should be cited, least probable first; empty bins are left out."""
-    sorted_into: dict[int, list[Judgement]] = {}
+    """How often papers of each probability should be cited, least probable first, without empty bins."""
+    bins: dict[int, list[Judgement]] = {}
     for one in (one for case in cases for one in case.judged):
-        sorted_into.setdefault(min(BINS - 1, int(one.relevance * BINS)), []).append(one)
+        bins.setdefault(min(BINS - 1, int(one.relevance * BINS)), []).append(one)
     return tuple(
         Bin(len(some), sum(one.relevance for one in some) / len(some), sum(one.right for one in some) / len(some))
-        for _, some in sorted(sorted_into.items())
+        for _, some in sorted(bins.items())
     )
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """The mean distance between probability and truth, weighted by papers (ECE, https://arxiv.org/abs/1706.04599)."""
+    """The mean difference between probability and truth, weighted by papers (ECE, https://arxiv.org/abs/1706.04599)."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.predicted - one.right) for one in bins) / total if total else 0.0
 

@@ -1,7 +1,7 @@
-"""Papers in, questions out that ask for a topic which several of their titles name.
+"""Questions about a topic that several titles name, generated from the papers.
 
-Our own questions describe what they look for, and few papers fit. People also ask for a whole field, where a dozen are
-as good as each other; how sure to be of each is learnt from these.
+Our own questions describe what they look for, and few papers match. People also ask about a whole field, where a dozen
+papers are equally good. These questions teach the models how sure to be of each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from assistant.core.text import STOP_WORDS, stem, words
 from .questions import Question, half
 
 LEAST, MOST = 4, 14
-"""Titles that hold a topic: fewer make no field, and of more an answer names only some."""
+"""Titles that name a topic: fewer are not a field, and of more an answer would cite only some."""
 LONGEST = 3
 ASKED = (
     "Which papers are about {}?",
@@ -29,37 +29,37 @@ ASKED = (
 
 
 def topical(papers: Sequence[Paper], *, most: int) -> list[Question]:
-    """At most so many questions of the fitting half, the same for the same papers.
+    """At most `most` questions of the fitting half, always the same for the same papers.
 
-    Right are the papers whose titles hold the topic; those whose abstracts alone do are neither right nor wrong.
+    Papers whose titles name the topic are gold; those where only the abstract does are tolerated.
     """
     ordered = sorted(papers, key=lambda paper: paper.id)
     titles = {paper.title: _stems(paper.title) for paper in ordered}
     abstracts = {paper.title: _stems(paper.abstract) for paper in ordered}
-    found = []
+    questions = []
     for key, topic in sorted(_topics(ordered).items(), key=lambda item: digest(item[0])):
-        gold = tuple(title for title, held in titles.items() if key in held)
-        also = tuple(title for title, held in abstracts.items() if key in held and title not in gold)
+        gold = tuple(title for title, stems in titles.items() if key in stems)
+        also = tuple(title for title, stems in abstracts.items() if key in stems and title not in gold)
         asked = random.Random(key).choice(ASKED)
         question = Question(f"topic:{key.strip()}", "list", asked.format(topic), gold, also)
-        found += [question] if LEAST <= len(gold) <= MOST and half(question) == "fit" else []
-    return found[:most]
+        questions += [question] if LEAST <= len(gold) <= MOST and half(question) == "fit" else []
+    return questions[:most]
 
 
 def _topics(papers: Iterable[Paper]) -> dict[str, str]:
-    """Runs of words of titles, stemmed, and as one title has them."""
-    found: dict[str, str] = {}
-    held: dict[str, set[str]] = defaultdict(set)
+    """The topics of the titles: stemmed, and as the first title writes them."""
+    topics: dict[str, str] = {}
+    papers_of: dict[str, set[str]] = defaultdict(set)
     for paper in papers:
         for run in _runs(words(paper.title)):
             key = _stems(" ".join(run))
-            found.setdefault(key, " ".join(run))
-            held[key].add(paper.id)
-    return {key: topic for key, topic in found.items() if len(held[key]) >= LEAST}
+            topics.setdefault(key, " ".join(run))
+            papers_of[key].add(paper.id)
+    return {key: topic for key, topic in topics.items() if len(papers_of[key]) >= LEAST}
 
 
 def _runs(title: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Words side by side that begin and end with one that counts; one alone only where it is an abbreviation."""
+    """Runs of words that begin and end with a content word; a single word only if it is an abbreviation."""
     for start, first in enumerate(title):
         for run in (title[start : start + length] for length in range(1, LONGEST + 1)):
             ends = (first, run[-1])
@@ -70,5 +70,5 @@ def _runs(title: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _stems(text: str) -> str:
-    """The stems with a space on either side, so that a run of them is found as a part."""
+    """The stems with spaces around them, to search for runs of whole stems."""
     return f" {' '.join(stem(word) for word in words(text))} "

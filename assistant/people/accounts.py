@@ -1,7 +1,7 @@
-"""A name and a secret in, who it is and what it may out: people with passwords, programs with keys.
+"""Users who log in with a password, programs that use a key, and what each may do.
 
-A password is hashed slowly and with salt, because people choose passwords that can be guessed. A key is 256 random
-bits, which no speed of guessing finds: one SHA-256 is enough for it, and costs a request nothing.
+Passwords are salted and hashed slowly, because people choose passwords that can be guessed. A key is 256 random bits,
+which cannot be guessed at any speed, so one SHA-256 is enough and costs a request next to nothing.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from ..core.database import Database
 from ..core.errors import AccountError
 
 Right = Literal["ask", "write"]
-"""To ask and read; or, besides, to add and remove papers."""
+"""`ask`: ask and read. `write`: also add and remove papers."""
 
 COST = (2**15, 8, 3)
-"""n, r and p of scrypt, 32 MiB and about 0.4 s: of the settings that the OWASP Password Storage Cheat Sheet gives as
-equally strong, one that many log-ins at once can afford.
+"""n, r and p of scrypt, 32 MiB and about 0.4 s. Of the settings that the OWASP Password Storage Cheat Sheet calls
+equally strong, this one is affordable when many users log in at once.
 https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt"""
 AT_ONCE = 2
-"""Passwords hashed at the same time; others wait, so that a flood of log-ins takes 64 MiB and no more."""
+"""Passwords hashed at the same time. Others wait, so a flood of logins takes no more than 64 MiB."""
 SHORTEST = 15
-"""Characters of a password, at least, where nothing else proves who it is: NIST SP 800-63B-4, 3.1.1.2.
+"""Minimum characters of a password used as the only factor: NIST SP 800-63B-4, 3.1.1.2.
 https://pages.nist.gov/800-63-4/sp800-63b.html"""
 LOGIN_DAYS = 14
-"""Days after which a password is asked for again."""
+"""Days that a login lasts."""
 PREFIX = "papers_"
-"""What a key begins with, so that whoever finds one knows what it opens."""
+"""Start of every key. It tells whoever comes across one what it opens."""
 PER_MINUTE = 60
-"""Questions a minute that a key may ask where nothing else is said."""
+"""Default limit of a key, in questions a minute."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _HASHING = threading.BoundedSemaphore(AT_ONCE)
@@ -56,25 +56,25 @@ create table logins (
     hash blob primary key, name text not null references users(name) on delete cascade, until real not null)
 """,
 )
-"""What each version of the file added to the one before."""
+"""The changes from each version of the file to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `id` is theirs alone, even if the name is given to somebody else later."""
+    """A person. The `id` is never reused, even if the name is."""
 
     name: str
     id: str
 
     @property
     def owner(self) -> str:
-        """Who owns their conversations."""
+        """The owner of their conversations."""
         return f"user:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A program's key, without its secret: what it may, and how often a minute."""
+    """A program's key without its secret: its rights, and its limit in questions a minute."""
 
     name: str
     id: str
@@ -83,18 +83,18 @@ class Key:
 
     @property
     def owner(self) -> str:
-        """Who owns the conversations that were had with it."""
+        """The owner of the conversations held with it."""
         return f"key:{self.id}"
 
     def may(self, right: Right) -> bool:
-        """Whether it has a right; writing comes with asking."""
+        """Whether the key has this right. The right to write includes the right to ask."""
         return right in ("ask", self.rights)
 
 
 class Accounts:
-    """The users and keys of a home; what is changed by one process counts at once in all.
+    """The users and keys of a home. A change by one process takes effect in all of them at once.
 
-    Raises `AccountError` for a name or password that is refused, `DatabaseError` when the file fails.
+    Raises `AccountError` for a name or password it refuses, `DatabaseError` if the file fails.
     """
 
     def __init__(self, home: str | Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -104,24 +104,24 @@ class Accounts:
     def close(self) -> None:
         self._db.close()
 
-    # -- who is it?
+    # -- authentication
 
     def user(self, name: str, password: str) -> User | None:
-        """The user of that name and password; None takes as long, whichever of the two is wrong."""
+        """The user with this name and password, or None. A wrong name takes as long as a wrong password."""
         rows = self._db.rows("select name, id, n, r, p, salt, hash from users where name = ?", (_folded(name),))
-        name, id_, *cost, salt, held = rows[0] if rows else ("", "", *COST, b"nobody's", b"")
-        right = hmac.compare_digest(_hash(password, salt, (cost[0], cost[1], cost[2])), held)
-        return User(name, id_) if right else None
+        name, id_, *cost, salt, expected = rows[0] if rows else ("", "", *COST, b"nobody's", b"")
+        matches = hmac.compare_digest(_hash(password, salt, (cost[0], cost[1], cost[2])), expected)
+        return User(name, id_) if matches else None
 
     def key(self, token: str) -> Key | None:
-        """The key that `add_key` gave this token for. It is looked up by its hash, of which time tells nothing."""
+        """The key with this token, or None. The look-up is by hash, so its time gives nothing away."""
         rows = self._db.rows("select name, id, rights, per_minute from keys where hash = ?", (_digest(token),))
         return Key(*rows[0]) if rows else None
 
-    # -- those who are logged in
+    # -- logins
 
     def log_in(self, user: User) -> str:
-        """A token by which the user is known for `LOGIN_DAYS`, until they log out or the password is changed."""
+        """A token that identifies the user for `LOGIN_DAYS`, or until they log out or the password changes."""
         token, now = secrets.token_urlsafe(32), self._clock()
         self._db.change("delete from logins where until <= ?", (now,))
         values = (_digest(token), user.name, now + LOGIN_DAYS * 86400)
@@ -129,7 +129,7 @@ class Accounts:
         return token
 
     def logged_in(self, token: str) -> User | None:
-        """The user that `log_in` gave this token for, as long as it counts."""
+        """The user with this token, or None once it is no longer valid."""
         rows = self._db.rows(
             "select users.name, id from logins join users on users.name = logins.name where logins.hash = ? "
             "and until > ?",
@@ -138,7 +138,7 @@ class Accounts:
         return User(*rows[0]) if rows else None
 
     def log_out(self, token: str) -> None:
-        """Make a token useless."""
+        """Invalidate a token."""
         self._db.change("delete from logins where hash = ?", (_digest(token),))
 
     # -- users
@@ -147,31 +147,31 @@ class Accounts:
         return [User(*row) for row in self._db.rows("select name, id from users order by name")]
 
     def known(self, name: str) -> User:
-        """The user of that name, or `AccountError`."""
+        """The user with this name, or `AccountError`."""
         rows = self._db.rows("select name, id from users where name = ?", (_folded(name),))
         if not rows:
             raise self._unknown("users", name)
         return User(*rows[0])
 
     def vacant(self, name: str) -> str:
-        """The name as a new user would bear it, or `AccountError`; names differ by more than case."""
+        """The name in lower case, if a new user can have it; otherwise `AccountError`."""
         return self._vacant("users", name)
 
     def add_user(self, name: str, password: str) -> User:
         name, salt = self.vacant(name), secrets.token_bytes(16)
         hashed = _hash(_strong(password), salt, COST)
         with self._db.writing():
-            user = User(self.vacant(name), secrets.token_hex(8))  # asked again: hashing takes its time
+            user = User(self.vacant(name), secrets.token_hex(8))  # checked again, because hashing takes time
             self._db.change("insert into users values (?, ?, ?, ?, ?, ?, ?)", (name, user.id, *COST, salt, hashed))
         return user
 
     def set_password(self, name: str, password: str) -> None:
-        """Give a user another password; what they own stays theirs, and they are logged out everywhere."""
-        salt, known = secrets.token_bytes(16), self.known(name).name
-        values = (*COST, salt, _hash(_strong(password), salt, COST), known)
+        """Change a user's password. Their conversations stay, and they are logged out everywhere."""
+        salt, name = secrets.token_bytes(16), self.known(name).name
+        values = (*COST, salt, _hash(_strong(password), salt, COST), name)
         with self._db.writing():
             self._db.change("update users set n = ?, r = ?, p = ?, salt = ?, hash = ? where name = ?", values)
-            self._db.change("delete from logins where name = ?", (known,))
+            self._db.change("delete from logins where name = ?", (name,))
 
     def remove_user(self, name: str) -> None:
         self._db.change("delete from users where name = ?", (self.known(name).name,))
@@ -183,7 +183,7 @@ class Accounts:
         return [Key(*row) for row in self._db.rows("select name, id, rights, per_minute from keys order by name")]
 
     def add_key(self, name: str, *, rights: Right = "ask", per_minute: int = PER_MINUTE) -> str:
-        """A new key; its token, which is kept nowhere and cannot be told again."""
+        """Make a key and return its token, which is not stored and cannot be recovered."""
         token = PREFIX + secrets.token_urlsafe(32)
         with self._db.writing():
             values = (self._vacant("keys", name), secrets.token_hex(8), _digest(token), rights, per_minute)
@@ -191,7 +191,7 @@ class Accounts:
         return token
 
     def known_key(self, name: str) -> Key:
-        """The key of that name, or `AccountError`."""
+        """The key with this name, or `AccountError`."""
         rows = self._db.rows("select name, id, rights, per_minute from keys where name = ?", (_folded(name),))
         if not rows:
             raise self._unknown("keys", name)
@@ -205,17 +205,17 @@ class Accounts:
         folded = _folded(name)
         if not _NAME.fullmatch(folded):
             raise AccountError(
-                f"{name!r} cannot be a name. Names have up to 64 of the letters a to z, digits and . _ @ -, "
-                "and begin with a letter or digit."
+                f"{name!r} cannot be a name. A name has up to 64 of the letters a to z, digits and . _ @ -, "
+                "and begins with a letter or digit."
             )
         if self._db.rows(f"select 1 from {table} where name = ?", (folded,)):
-            raise AccountError(f"There is a {table[:-1]} {folded} already. Choose another name.")
+            raise AccountError(f"There is already a {table[:-1]} {folded}. Choose another name.")
         return folded
 
     def _unknown(self, table: Literal["users", "keys"], name: str) -> AccountError:
-        held = ", ".join(row[0] for row in self._db.rows(f"select name from {table} order by name"))
+        names = ", ".join(row[0] for row in self._db.rows(f"select name from {table} order by name"))
         return AccountError(
-            f"There is no {table[:-1]} {name!r}. {f'There are: {held}.' if held else 'There are none.'}"
+            f"There is no {table[:-1]} {name!r}. {f'There are: {names}.' if names else 'There are none.'}"
         )
 
 
@@ -232,7 +232,7 @@ def _strong(password: str) -> str:
 
 
 def _hash(password: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
-    """The password's hash; the same characters typed on another keyboard give the same."""
+    """The password's hash. Unicode is normalised, so every keyboard gives the same hash."""
     n, r, p = cost
     plain = unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
     with _HASHING:

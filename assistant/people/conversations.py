@@ -1,8 +1,8 @@
-"""Turns in, kept conversations out: private to their owners, in one file of the home.
+"""The conversations that are kept, private to their owners, in one file of the home.
 
-An owner is what a door makes of whoever asks, a text that nobody else can bring about: "user:5f2c...",
-"session:Xk9...", "slack:T1:C2:171.5". Only its hash is kept, so that a stolen copy of the file opens no session.
-Every call names the owner; a conversation of another's is not found, as if it were not there.
+A door identifies whoever asks by an owner, a text that nobody else can produce: "user:5f2c...", "session:Xk9...",
+"slack:T1:C2:171.5". Only its hash is stored, so a stolen copy of the file opens no session. Every call names the owner.
+Somebody else's conversation is reported as missing, exactly like one that does not exist.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ..core.export import FORMAT, as_json, from_json
 from ..core.records import Turn
 
 TITLE = 80
-"""Characters of a title, at most."""
+"""Maximum characters of a title."""
 PAGE = 20
-"""Turns read at once: about 2 MB of answers."""
+"""Turns read at once, about 2 MB of answers."""
 
 _SCHEMAS = (
     """
@@ -45,8 +45,8 @@ create table thumbs (
     foreign key (conversation, turn) references turns(conversation, number) on delete cascade)
 """,
 )
-"""What each version of the file added to the one before. An answer is its JSON, as `export` makes it, compressed:
-some 15 kB of 90, most of it the abstracts."""
+"""The changes from each version of the file to the next. An answer is stored as the compressed JSON of `export`:
+15 kB instead of 90, most of it abstracts."""
 
 _KEPT = """
 select id, coalesce(nullif(title, ''), (select question from turns where conversation = conversations.number
@@ -56,7 +56,7 @@ from conversations where owner = ?"""
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """What somebody thought of an answer: good or not, and in their words why."""
+    """A rating of an answer: good or bad, and why in the person's own words."""
 
     good: bool
     comment: str = ""
@@ -64,7 +64,7 @@ class Thumb:
 
 @dataclass(frozen=True, slots=True)
 class KeptTurn:
-    """A turn, its number in the conversation, from 1, when it was asked, and the thumb it was given."""
+    """A turn with its number in the conversation, from 1, the time it was asked, and its rating."""
 
     number: int
     asked: datetime
@@ -74,7 +74,7 @@ class KeptTurn:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A conversation without its turns; `length` is how many these are."""
+    """A conversation without its turns; `length` counts them."""
 
     id: str
     title: str
@@ -86,7 +86,7 @@ class Kept:
 class Conversations:
     """The kept conversations of a home; safe in several threads and processes at once.
 
-    Calls raise `ConversationNotFound` for what is not there or is another's, `DatabaseError` when the file fails.
+    Calls raise `ConversationNotFound` for one that is missing or somebody else's, `DatabaseError` if the file fails.
     """
 
     def __init__(self, home: str | Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -99,9 +99,9 @@ class Conversations:
     # -- conversations
 
     def begin(self, owner: str, *, title: str = "", name: str = "") -> str:
-        """A new conversation; its id. Without a title of its own it bears its first question.
+        """Begin a conversation and return its id. Without a title it is listed by its first question.
 
-        `name` becomes its id where a door has shown one already, which nobody can guess either.
+        name: an id to use because a door has already shown it; it must be as hard to guess.
         """
         id_, now = name or secrets.token_urlsafe(16), self._clock()
         self._db.change(
@@ -111,13 +111,13 @@ class Conversations:
         return id_
 
     def only(self, owner: str) -> str:
-        """The id of the owner's latest conversation, begun if there is none: for an owner that is itself a thread."""
+        """The id of the owner's latest conversation, or of a new one. For an owner that is itself a thread."""
         with self._db.writing():
-            held = self.listed(owner, limit=1)
-            return held[0].id if held else self.begin(owner)
+            latest = self.listed(owner, limit=1)
+            return latest[0].id if latest else self.begin(owner)
 
     def listed(self, owner: str, *, limit: int = 50) -> list[Kept]:
-        """The owner's conversations, those used last first."""
+        """The owner's conversations, most recently used first."""
         rows = self._db.rows(f"{_KEPT} order by used desc, number desc limit ?", (_hidden(owner), max(limit, 0)))
         return [_kept(*row) for row in rows]
 
@@ -128,7 +128,7 @@ class Conversations:
         return _kept(*rows[0])
 
     def rename(self, owner: str, conversation: str, title: str) -> None:
-        """Give a conversation a title; a blank one gives it its first question back."""
+        """Give a conversation a title. A blank title restores its first question."""
         changed = self._db.change(
             "update conversations set title = ? where owner = ? and id = ?",
             (_short(title), _hidden(owner), conversation),
@@ -137,13 +137,13 @@ class Conversations:
             raise _not_found()
 
     def delete(self, owner: str, conversation: str) -> None:
-        """Forget a conversation, its answers and the thumbs they were given, for good."""
+        """Delete a conversation, its answers and their ratings, for good."""
         if not self._db.change("delete from conversations where owner = ? and id = ?", (_hidden(owner), conversation)):
             raise _not_found()
         self._db.shrink()
 
     def delete_all(self, owner: str) -> int:
-        """Forget all conversations of an owner, as `delete` does; how many these were."""
+        """Delete all conversations of an owner, as `delete` does, and return how many there were."""
         deleted = self._db.change("delete from conversations where owner = ?", (_hidden(owner),))
         self._db.shrink()
         return deleted
@@ -153,17 +153,16 @@ class Conversations:
     def append(
         self, owner: str, conversation: str, turn: Turn, *, key: str | None = None, instead: bool = False
     ) -> int:
-        """Keep a turn, after the others or `instead` of the last; its number in the conversation, from 1.
+        """Keep a turn, after the others or `instead` of the last, and return its number, from 1.
 
-        `key` names what brought the turn about, such as the id of an event: a turn of the same key is kept once, as
-        it came first.
+        key: identifies what caused the turn, such as an event's id. Of the turns with one key only the first is kept.
         """
         packed = zlib.compress(json.dumps(as_json(turn.answer)).encode())
         with self._db.writing():
             row = self._row(owner, conversation)
-            held = self._db.rows("select number from turns where conversation = ? and key = ?", (row, key))
-            if held:
-                return int(held[0][0])
+            earlier = self._db.rows("select number from turns where conversation = ? and key = ?", (row, key))
+            if earlier:
+                return int(earlier[0][0])
             now = self._clock()
             last = self._db.rows("select coalesce(max(number), 0) from turns where conversation = ?", (row,))[0][0]
             if instead:
@@ -177,9 +176,9 @@ class Conversations:
     def turns(
         self, owner: str, conversation: str, *, limit: int = PAGE, before: int | None = None, giver: str = ""
     ) -> list[KeptTurn]:
-        """The last `limit` turns, or the last of those `before` a number; oldest first.
+        """The last `limit` turns, or the last `limit` before a turn's number; oldest first.
 
-        Each bears the thumb that `giver`, or else the owner, gave it.
+        Each has the rating by `giver`, or by the owner if there is no giver.
         """
         row = self._row(owner, conversation)
         rows = self._db.rows(
@@ -191,43 +190,43 @@ class Conversations:
         return [_kept_turn(*row) for row in reversed(rows)]
 
     def every(self, owner: str, conversation: str) -> Iterator[KeptTurn]:
-        """All turns, oldest first, one in memory at a time."""
+        """All turns, oldest first, with one at a time in memory."""
         for number in range(1, self.get(owner, conversation).length + 1):
             yield from self.turns(owner, conversation, limit=1, before=number + 1)
 
     def cut(self, owner: str, conversation: str, number: int) -> None:
-        """Forget the turn of that number and those after it: the question is asked again, or another."""
+        """Delete the turn with this number and all after it, to ask the question again or another one."""
         with self._db.writing():
             row = self._row(owner, conversation)
             if not self._db.change("delete from turns where conversation = ? and number >= ?", (row, number)):
                 raise _not_found()
         self._db.shrink()
 
-    # -- thumbs
+    # -- ratings
 
     def rate(self, owner: str, conversation: str, number: int, thumb: Thumb | None, *, giver: str = "") -> None:
-        """Keep what the owner, or `giver` among the owner's people, thinks of an answer; None takes it back."""
+        """Keep the rating by the owner, or by `giver`, one of several people who share it; None withdraws it."""
         with self._db.writing():
-            place = (self._row(owner, conversation), number)
-            if not self._db.rows("select 1 from turns where conversation = ? and number = ?", place):
+            turn = (self._row(owner, conversation), number)
+            if not self._db.rows("select 1 from turns where conversation = ? and number = ?", turn):
                 raise _not_found()
             who = _hidden(giver or owner)
-            self._db.change("delete from thumbs where conversation = ? and turn = ? and giver = ?", (*place, who))
+            self._db.change("delete from thumbs where conversation = ? and turn = ? and giver = ?", (*turn, who))
             if thumb:
                 self._db.change(
                     "insert into thumbs values (?, ?, ?, ?, ?, ?)",
-                    (*place, who, thumb.good, thumb.comment, self._clock()),
+                    (*turn, who, thumb.good, thumb.comment, self._clock()),
                 )
 
     def rated(self) -> Iterator[tuple[str, KeptTurn]]:
-        """Every thumb of every owner as its turn, oldest first, with the id of its conversation."""
+        """Every rated turn of every owner, oldest rating first, each with its conversation's id."""
         rows = self._db.rows("select conversation, turn, giver from thumbs order by given, conversation, turn")
-        for place in rows:
+        for rating in rows:
             for id_, *row in self._db.rows(
                 "select id, turns.number, asked, question, answer, good, comment from thumbs join turns on "
                 "turns.conversation = thumbs.conversation and turns.number = turn join conversations on "
                 "conversations.number = thumbs.conversation where thumbs.conversation = ? and turn = ? and giver = ?",
-                place,
+                rating,
             ):
                 yield id_, _kept_turn(*row)
 
@@ -241,7 +240,7 @@ class Conversations:
 
 
 def exported(kept: Kept, turns: Iterable[KeptTurn]) -> dict[str, Any]:
-    """A whole conversation as plain JSON values, its answers as `export.as_json` makes them; told in the README."""
+    """A whole conversation as plain JSON values, its answers as in `export.as_json`; the README has the format."""
     return {
         "format": FORMAT,
         "title": kept.title,
@@ -261,17 +260,17 @@ def exported(kept: Kept, turns: Iterable[KeptTurn]) -> dict[str, Any]:
 
 
 def _not_found() -> ConversationNotFound:
-    return ConversationNotFound("There is no such conversation or turn of yours. It may have been deleted.")
+    return ConversationNotFound("You have no such conversation or turn. It may have been deleted.")
 
 
 def _hidden(owner: str) -> str:
     if not owner:
-        raise ValueError("whoever owns a conversation needs a name: without one, strangers would share theirs")
+        raise ValueError("a conversation needs an owner: without one, strangers would share it")
     return hashlib.sha256(owner.encode(errors="surrogatepass")).hexdigest()
 
 
 def _short(text: str) -> str:
-    """A line of at most `TITLE` characters, cut at a word where there is one."""
+    """A line of at most `TITLE` characters, cut between words if it has any."""
     line = " ".join(text.split())
     if " " in line[:TITLE]:
         return textwrap.shorten(line, TITLE, placeholder="…")
@@ -286,10 +285,12 @@ def _kept(id_: str, title: str, begun: float, used: float, length: int) -> Kept:
     return Kept(id_, _short(title), _time(begun), _time(used), length)
 
 
-def _kept_turn(number: int, asked: float, question: str, packed: bytes, good: Any, comment: Any) -> KeptTurn:
+def _kept_turn(
+    number: int, asked: float, question: str, packed: bytes, good: int | None, comment: str | None
+) -> KeptTurn:
     try:
         values = json.loads(zlib.decompress(packed))
     except (zlib.error, ValueError) as error:
-        raise ExportError(f"The kept answer to “{question}” is damaged: {error}. Ask the question again.") from error
-    thumb = None if good is None else Thumb(bool(good), comment)
+        raise ExportError(f"The saved answer to “{question}” is damaged: {error}. Ask the question again.") from error
+    thumb = None if good is None else Thumb(bool(good), comment or "")
     return KeptTurn(number, _time(asked), Turn(question, from_json(values)), thumb)

@@ -1,13 +1,12 @@
-"""Kept turns and their thumbs in, cases for an evaluation out, in the format that eval/README.md describes.
+"""Ratings turned into cases for an evaluation, in the format that eval/README.md describes.
 
-What was found good becomes a case as it stands: the titles cited are its gold, or the reason to decline is. What
-was found bad becomes a case that still needs somebody to say which papers a right answer cites; `assistant eval`
-refuses it until then.
+An answer rated good makes a complete case: its gold is the titles cited, or the reason for declining. An answer rated
+bad makes a case that `assistant eval` refuses until somebody adds the titles that a right answer cites.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,30 +14,30 @@ from ..core.records import Answer, digest
 from .conversations import KeptTurn
 
 UNFINISHED = "needs-gold"
-"""The type of a case whose gold is not known yet."""
+"""The type of a case without gold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Cases as they stand in a question file, one object a line: ready to be asked, and those that need gold."""
+    """Cases as in a question file, one object a line: those ready to be asked, and those that still need gold."""
 
     ready: tuple[dict[str, Any], ...]
     unfinished: tuple[dict[str, Any], ...]
 
 
 def cases(rated: Iterable[tuple[str, KeptTurn]]) -> Cases:
-    """One case an answer. Of several thumbs for the same answer one down is enough for it to need gold.
+    """One case for each answer. If an answer has several ratings, a single bad one makes it need gold.
 
-    `rated` gives the id of a conversation with each turn; neither ids nor people are told.
+    rated: rated turns with the ids of their conversations. Neither the ids nor the people appear in a case.
     """
     turns: dict[tuple[str, int], list[KeptTurn]] = {}
     for id_, kept in rated:
         turns.setdefault((id_, kept.number), []).append(kept)
     ready, unfinished = [], []
-    for place, given in turns.items():
-        answer = given[0].turn.answer
-        good = all(kept.thumb is not None and kept.thumb.good for kept in given)
-        case = {"id": f"feedback-{digest(*map(str, place))}"} | _case(answer, good) | {"note": _note(given)}
+    for turn, ratings in turns.items():
+        answer = ratings[0].turn.answer
+        good = all(kept.thumb is not None and kept.thumb.good for kept in ratings)
+        case = {"id": f"feedback-{digest(*map(str, turn))}"} | _case(answer, good) | {"note": _note(ratings)}
         if case["type"] == UNFINISHED:
             unfinished.append(case)
         else:
@@ -47,24 +46,23 @@ def cases(rated: Iterable[tuple[str, KeptTurn]]) -> Cases:
 
 
 def _case(answer: Answer, good: bool) -> dict[str, Any]:
-    """What is asked and what a right answer is; a follow-up is asked as the self-contained question it stood for."""
+    """The question and its right answer. A follow-up is asked as the self-contained question it was understood as."""
     asked = {"question": answer.query}
     if good and answer.declined and answer.declined.kind != "empty":
-        meant = answer.declined.nearest[:1] if answer.declined.kind == "unstated" else ()
-        return {"type": "unanswerable", **asked, "tolerated": list(meant), "unanswerable": answer.declined.kind}
+        asked_about = answer.declined.nearest[:1] if answer.declined.kind == "unstated" else ()
+        return {"type": "unanswerable", **asked, "tolerated": list(asked_about), "unanswerable": answer.declined.kind}
     if good and answer.answered:
         return {"type": answer.kind, **asked, "gold": list(answer.titles)}
     return {"type": UNFINISHED, **asked, "gold": []}
 
 
-def _note(given: Iterable[KeptTurn]) -> str:
-    """For whoever reads the case: the question as typed where it differs, what was cited, and the comments."""
-    given = list(given)
-    turn = given[0].turn
-    told = [f"Asked as: {turn.question}"] if turn.question != turn.answer.query else []
-    told += [f"Cited: {'; '.join(turn.answer.titles)}" if turn.answer.titles else "Declined."]
-    for kept in given:
+def _note(ratings: Sequence[KeptTurn]) -> str:
+    """For whoever reads the case: the question as typed if it differs, the titles cited, and the comments."""
+    turn = ratings[0].turn
+    parts = [f"Asked as: {turn.question}"] if turn.question != turn.answer.query else []
+    parts += [f"Cited: {'; '.join(turn.answer.titles)}" if turn.answer.titles else "Declined."]
+    for kept in ratings:
         if kept.thumb:
             comment = " ".join(kept.thumb.comment.split())
-            told.append(f"Thumb {'up' if kept.thumb.good else 'down'}{': ' + comment if comment else '.'}")
-    return " | ".join(told)
+            parts.append(f"Thumb {'up' if kept.thumb.good else 'down'}{': ' + comment if comment else '.'}")
+    return " | ".join(parts)

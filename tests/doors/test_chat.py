@@ -1,4 +1,4 @@
-"""Typed lines in, a conversation on the screen out."""
+"""The conversation at the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from assistant.chain import Assistant, Event
 from assistant.core.errors import LibraryError, StoreError
-from assistant.doors.cli.chat import COMMANDS, SAMPLE_QUESTIONS, Chat
+from assistant.doors.cli.chat import COMMANDS, SAMPLE_QUESTIONS, TerminalChat
 from assistant.show.terminal import Screen
 
 from ..doubles import HashEmbedder
@@ -28,11 +28,11 @@ def assistant(home: Path, embedder: HashEmbedder, listing: Callable[..., Path]) 
 def typed(
     assistant: Assistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., list[str]]:
-    """`typed(*lines)` types lines into a conversation; what was printed after the greeting, without empty lines."""
+    """`typed(*lines)` types lines into a conversation and returns the lines printed after the greeting."""
 
     def run(*lines: str) -> list[str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        Chat(assistant, Screen()).run()
+        TerminalChat(assistant, Screen()).run()
         greeting, *printed = [line for line in capsys.readouterr().out.splitlines() if line]
         assert greeting == "8 papers. Ask a question, or type /help."
         return printed
@@ -48,7 +48,7 @@ def test_quit_ends_it_whatever_follows(typed: Callable[..., list[str]]) -> None:
     assert typed("", "  /quit ", "/help") == []
 
 
-def test_an_answer_comes_with_its_sources_and_quotes_on_demand(typed: Callable[..., list[str]]) -> None:
+def test_an_answer_lists_its_sources_and_quotes_them_on_demand(typed: Callable[..., list[str]]) -> None:
     printed = typed("What is PearRank?", "/sources", "/quit")
     title = "[1] PearRank: Ranking Orchards by Weak Supervision"
     assert printed.count(title) == 2
@@ -58,11 +58,11 @@ def test_an_answer_comes_with_its_sources_and_quotes_on_demand(typed: Callable[.
     assert first > 0
 
 
-def test_why_tells_of_the_last_answer(typed: Callable[..., list[str]]) -> None:
+def test_why_explains_the_last_answer(typed: Callable[..., list[str]]) -> None:
     assert "Searched: What is PearRank?" in typed("What is PearRank?", "/why")
 
 
-def test_new_forgets_the_turns(
+def test_new_starts_without_earlier_turns(
     typed: Callable[..., list[str]], assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
@@ -74,8 +74,8 @@ def test_new_forgets_the_turns(
     )
     printed = typed("What is PearRank?", "What is Ragnarök?", "/new", "/why", "What is γ-MoD?")
     assert seen == [0, 1, 0]
-    assert "The conversation so far is forgotten." in printed
-    assert "Nothing was asked yet." in printed
+    assert "A new conversation begins." in printed
+    assert "You have not asked anything yet." in printed
 
 
 def test_help_lists_every_command(typed: Callable[..., list[str]]) -> None:
@@ -83,8 +83,8 @@ def test_help_lists_every_command(typed: Callable[..., list[str]]) -> None:
     assert [line.split()[0] for line in printed[1:]] == list(COMMANDS)
 
 
-def test_an_unknown_command_is_told_the_known_ones(typed: Callable[..., list[str]]) -> None:
-    assert typed("/nope") == ["There is no command /nope. There are: /sources, /why, /new, /help, /quit."]
+def test_an_unknown_command_lists_the_known_ones(typed: Callable[..., list[str]]) -> None:
+    assert typed("/nope") == ["There is no command /nope. The commands are: /sources, /why, /new, /help, /quit."]
 
 
 def test_an_error_does_not_end_it(
@@ -95,10 +95,14 @@ def test_an_error_does_not_end_it(
         yield
 
     monkeypatch.setattr(assistant, "stream", fail)
-    assert typed("why?", "!?", "/sources") == ["The store is away.", "The store is away.", "Nothing was asked yet."]
+    assert typed("why?", "!?", "/sources") == [
+        "The store is away.",
+        "The store is away.",
+        "You have not asked anything yet.",
+    ]
 
 
-def test_ctrl_c_gives_up_the_answer_alone(
+def test_ctrl_c_stops_the_answer_but_not_the_conversation(
     typed: Callable[..., list[str]], assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(question: str, turns: object, papers: object) -> Iterator[Event]:
@@ -106,10 +110,13 @@ def test_ctrl_c_gives_up_the_answer_alone(
         yield
 
     monkeypatch.setattr(assistant, "stream", stop)
-    assert typed("why?", "/why") == ["Stopped. Nothing of this question is remembered.", "Nothing was asked yet."]
+    assert typed("why?", "/why") == [
+        "Stopped. This question is not part of the conversation.",
+        "You have not asked anything yet.",
+    ]
 
 
-def test_at_a_terminal_lines_are_prompted_for(
+def test_there_is_a_prompt_at_a_terminal(
     assistant: Assistant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompts, lines = [], iter(["/nope", ""])
@@ -123,7 +130,7 @@ def test_at_a_terminal_lines_are_prompted_for(
 
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", answer)
-    Chat(assistant, Screen()).run()
+    TerminalChat(assistant, Screen()).run()
     assert prompts == ["> "] * 3
     assert capsys.readouterr().out.endswith("/quit.\n\n\n\n")
 
@@ -133,15 +140,15 @@ def test_without_papers_it_says_how_to_get_some(home: Path, embedder: HashEmbedd
         Assistant.open(home, embedder=embedder) as empty,
         pytest.raises(LibraryError, match=r"assistant ingest PATH\.\.\. .*assistant chat --sample"),
     ):
-        Chat(empty, Screen()).run()
+        TerminalChat(empty, Screen()).run()
 
 
-def test_the_sample_is_proposed_questions_that_it_answers(
+def test_the_questions_suggested_for_the_sample_are_answered(
     sample_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     with Assistant.open(sample_home) as assistant:
-        Chat(assistant, Screen()).run()
+        TerminalChat(assistant, Screen()).run()
         answers = [assistant.ask(question) for question in SAMPLE_QUESTIONS]
     printed = capsys.readouterr().out.splitlines()
     assert printed == [

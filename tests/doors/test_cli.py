@@ -1,4 +1,4 @@
-"""A command line in, printed answers and an exit code out."""
+"""The command line: commands in, printed answers and an exit code out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -51,10 +51,27 @@ def run(stocked: Path) -> Callable[..., Result]:
     return command
 
 
+def in_one_process(
+    home: Path, *commands: list[str], typed: str = "", launcher: Sequence[str] = ()
+) -> list[tuple[int, str, str]]:
+    """The exit code, output and errors of commands that run in one new process, outside the guards of these tests."""
+    code = """
+import json, sys
+from typer.testing import CliRunner
+from assistant.doors.cli import app
+done = [CliRunner().invoke(app, words, input=sys.argv[2]) for words in json.loads(sys.argv[1])]
+print(json.dumps([(one.exit_code, one.stdout, one.stderr) for one in done]))
+"""
+    call = [*launcher, sys.executable, "-c", code, json.dumps(commands), typed]
+    environment = os.environ | {"ASSISTANT_HOME": str(home)}
+    done = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return [(code, out, err) for code, out, err in json.loads(done.stdout)]
+
+
 # -- the whole
 
 
-def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
+def test_help_loads_nothing_heavy() -> None:
     heavy = ("numpy", "pydantic", "rich", "chromadb", "llama_index", "onnxruntime", "openai", "sqlite3", "eval")
     code = "import sys\nfrom assistant.doors.cli import app\n"
     code += "try: app()\nfinally: print('loaded', *sys.modules, file=sys.stderr)"
@@ -70,14 +87,14 @@ def test_every_command_has_help_and_takes_a_home(name: str, run: Callable[..., R
     assert "--home FOLDER" in done.stdout
 
 
-def test_ctrl_c_while_it_is_still_being_loaded_ends_it_with_a_word() -> None:
+def test_ctrl_c_is_handled_even_during_imports() -> None:
     code = """
 import sys
-class Struck:
+class Interrupted:
     def find_spec(self, name, *_):
         if name == "typer":
             raise KeyboardInterrupt
-sys.meta_path.insert(0, Struck())
+sys.meta_path.insert(0, Interrupted())
 from assistant.__main__ import main
 main()
 """
@@ -94,13 +111,13 @@ def test_version(run: Callable[..., Result]) -> None:
     [["nope"], ["ask"], ["ingest"], ["remove"], ["check", "x"], ["ask", "x", "--nope"], ["--nope"]],
     ids=" ".join,
 )
-def test_a_command_line_that_is_not_understood_is_2(arguments: list[str], run: Callable[..., Result]) -> None:
+def test_a_wrong_command_line_exits_with_2(arguments: list[str], run: Callable[..., Result]) -> None:
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "Error" in done.stderr
 
 
-def test_home_may_stand_before_or_after_the_command(run: Callable[..., Result], stocked: Path, home: Path) -> None:
+def test_home_can_come_before_or_after_the_command(run: Callable[..., Result], stocked: Path, home: Path) -> None:
     for arguments in (["--home", stocked, "papers", "kite"], ["papers", "kite", "--home", stocked]):
         assert run(*arguments, home=home).stdout == "Do Kites Remember the Wind?\n"
     assert not home.exists()
@@ -115,7 +132,7 @@ def test_home_may_stand_before_or_after_the_command(run: Callable[..., Result], 
     ],
     ids=" ".join,
 )
-def test_a_mistyped_home_is_not_made(arguments: list[str], run: Callable[..., Result], home: Path) -> None:
+def test_a_mistyped_home_is_not_created(arguments: list[str], run: Callable[..., Result], home: Path) -> None:
     done = run(*arguments, "--home", home)
     advice = f"Make one with: assistant --home {home} ingest PATH..."
     message = f"assistant: There is no library in the folder {str(home)!r}. {advice}\n"
@@ -123,7 +140,7 @@ def test_a_mistyped_home_is_not_made(arguments: list[str], run: Callable[..., Re
     assert not home.exists()
 
 
-def test_ingest_makes_the_home(run: Callable[..., Result], home: Path, listing: Callable[..., Path]) -> None:
+def test_ingest_creates_the_home(run: Callable[..., Result], home: Path, listing: Callable[..., Path]) -> None:
     assert run("ingest", listing(), "--home", home).exit_code == 0
     assert run("status", "--home", home).exit_code == 0
 
@@ -135,7 +152,7 @@ def test_python_m_assistant_is_the_same_command(stocked: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["papers"], ["status"], ["ask", "--json", "Pears?"]])
-def test_a_full_disk_under_the_output_is_one_line(arguments: list[str], stocked: Path) -> None:
+def test_output_to_a_full_disk_fails_with_one_line(arguments: list[str], stocked: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*PROGRAM, *arguments],
@@ -152,7 +169,7 @@ def test_a_full_disk_under_the_output_is_one_line(arguments: list[str], stocked:
 
 @pytest.mark.parametrize("closed", [">&-", "<&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("arguments", ["papers", "ask 'What is PearRank?'", "chat", "slack --simulate", "mcp"])
-def test_closed_streams_are_those_of_nobody(arguments: str, closed: str, stocked: Path) -> None:
+def test_closed_streams_do_no_harm(arguments: str, closed: str, stocked: Path) -> None:
     command = f'"$0" -c "from assistant.__main__ import main; main()" {arguments} {closed}'
     done = subprocess.run(
         ["bash", "-c", command, sys.executable],
@@ -167,7 +184,7 @@ def test_closed_streams_are_those_of_nobody(arguments: str, closed: str, stocked
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_full_disk_under_the_library_is_one_line(home: Path) -> None:
+def test_a_library_on_a_full_disk_fails_with_one_line(home: Path) -> None:
     limited = f"ulimit -f 500; exec {' '.join(map(shlex.quote, PROGRAM))} ingest {' '.join(map(str, sample_files()))}"
     done = subprocess.run(
         ["bash", "-c", limited],
@@ -195,39 +212,40 @@ def test_a_full_disk_under_the_library_is_one_line(home: Path) -> None:
         (["ingest", "a.txt", "--home", "/\udcff"], "must be a name in valid UTF-8."),
     ],
 )
-def test_what_is_absurd_is_refused_in_words(arguments: list[str], reason: str, run: Callable[..., Result]) -> None:
+def test_absurd_values_are_refused_with_a_reason(arguments: list[str], reason: str, run: Callable[..., Result]) -> None:
     done = run(*arguments)
     assert done.exit_code in (1, 2)
     assert isinstance(done.exception, SystemExit)
     assert reason in done.stderr
 
 
-@pytest.mark.parametrize("host", [b"x" * 300, "ü..x".encode(), b"a\xff"])
-def test_a_name_that_no_host_can_have_is_refused(host: bytes, stocked: Path) -> None:
-    command = [*map(os.fsencode, [*PROGRAM, "--home", str(stocked), "serve", "--port", "0", "--host"]), host]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"assistant: The page cannot be served at .*, port 0: .* Name another port .*\n", done.stderr)
+def test_an_impossible_host_name_is_refused(stocked: Path) -> None:
+    hosts = ("x" * 300, "ü..x", "a\udcff")
+    for code, out, err in in_one_process(stocked, *(["serve", "--port", "0", "--host", host] for host in hosts)):
+        assert (code, out) == (1, "")
+        assert re.fullmatch(r"assistant: The page cannot be served at .*, port 0: .* Name another port .*\n", err)
 
 
 @pytest.fixture
-def read_only(stocked: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """`read_only("status")` runs a command over a copy of the library that it may read and not write."""
+def read_only(stocked: Path, tmp_path: Path) -> Iterator[Callable[..., list[tuple[int, str, str]]]]:
+    """`read_only(["status"], ...)` runs commands, in one process, over a copy of the library that cannot be written.
+
+    It returns the exit code, output and errors of each.
+    """
     home = shutil.copytree(stocked, tmp_path / "copy")
     paths = [home, *home.rglob("*")]
     modes = {path: path.stat().st_mode for path in paths}
     for path, mode in modes.items():
         path.chmod(mode & ~0o222)
-    powers = "-dac_override,-dac_read_search"  # by which the superuser writes all the same
+    powers = "-dac_override,-dac_read_search"  # with which root writes anyway
     without = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
     if without and not shutil.which("setpriv"):
-        pytest.skip("there is no setpriv, and the superuser may write everywhere")
+        pytest.skip("there is no setpriv, and root can write everywhere")
 
-    def command(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        call = [*without, *PROGRAM, "--home", str(home), *arguments]
-        return subprocess.run(call, cwd=ROOT, input=typed, capture_output=True, text=True, check=False)
+    def commands(*several: list[str], typed: str = "") -> list[tuple[int, str, str]]:
+        return in_one_process(home, *several, typed=typed, launcher=without)
 
-    yield command
+    yield commands
     assert {path: path.stat().st_mode & ~0o222 for path in [home, *home.rglob("*")]} == {
         path: mode & ~0o222 for path, mode in modes.items()
     }
@@ -235,31 +253,29 @@ def read_only(stocked: Path, tmp_path: Path) -> Iterator[Callable[..., subproces
         path.chmod(mode)
 
 
-def test_a_home_that_can_only_be_read_can_be_asked(
-    read_only: Callable[..., subprocess.CompletedProcess[str]], run: Callable[..., Result]
+def test_a_read_only_home_can_be_asked(
+    read_only: Callable[..., list[tuple[int, str, str]]], run: Callable[..., Result]
 ) -> None:
-    for arguments in (
+    commands = (
         ["ask", "What is PearRank?"],
         ["papers", "kite"],
         ["doctor"],
         ["check", "It ranks.", "--paper", PEAR],
-    ):
-        done, expected = read_only(*arguments), run(*arguments)
-        assert (done.returncode, done.stdout, done.stderr) == (expected.exit_code, expected.stdout, "")
-    assert read_only("status").returncode == 0
-    assert f"[1] {PEAR}" in read_only("chat", typed="What is PearRank?\n").stdout
+        ["chat"],
+    )
+    expected = [run(*words, typed="What is PearRank?\n") for words in commands]
+    *same, status = read_only(*commands, ["status"], typed="What is PearRank?\n")
+    assert same == [(one.exit_code, one.stdout, one.stderr) for one in expected]
+    assert status[0] == 0
 
 
-@pytest.mark.parametrize("arguments", [["ingest", "README.md"], ["remove", PEAR]], ids=["ingest", "remove"])
-def test_a_home_that_can_only_be_read_is_not_changed(
-    arguments: list[str], read_only: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
-    done = read_only(*arguments)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"assistant: The library at '.*' cannot be written: .*Permission denied.*\n", done.stderr)
+def test_a_read_only_home_cannot_be_changed(read_only: Callable[..., list[tuple[int, str, str]]]) -> None:
+    for code, out, err in read_only(["ingest", "README.md"], ["remove", PEAR]):
+        assert (code, out) == (1, "")
+        assert re.fullmatch(r"assistant: The library at '.*' cannot be written: .*Permission denied.*\n", err)
 
 
-def test_a_failure_is_one_line_on_stderr_and_1(run: Callable[..., Result]) -> None:
+def test_a_failure_prints_one_line_on_stderr_and_exits_with_1(run: Callable[..., Result]) -> None:
     done = run("remove", "PearRank")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"assistant: No paper here is called 'PearRank'. Closest: {PEAR}.\n"
@@ -272,7 +288,7 @@ def test_an_unknown_setting_is_a_failure(run: Callable[..., Result], monkeypatch
     assert done.stderr.startswith("assistant: No setting is called ASSISTANT_HOMME. There are: ASSISTANT_")
 
 
-def test_ctrl_c_is_130(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_exits_with_130(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -294,11 +310,13 @@ def test_a_broken_pipe_is_quiet(arguments: list[str], stocked: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="there is no Ctrl-C")
-def test_ctrl_c_at_the_prompt_leaves_with_130(stocked: Path) -> None:
+def test_ctrl_c_at_the_prompt_exits_with_130(stocked: Path) -> None:
     environment = os.environ | {"ASSISTANT_HOME": str(stocked), "PYTHONUNBUFFERED": "1"}
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # tests may run where it is not
+    handled = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # tests may run where it is ignored
+    )
     with subprocess.Popen(
-        [sys.executable, "-c", f"{heard}; {COMMAND[-1]}", "chat"],
+        [sys.executable, "-c", f"{handled}; {COMMAND[-1]}", "chat"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -313,14 +331,14 @@ def test_ctrl_c_at_the_prompt_leaves_with_130(stocked: Path) -> None:
         assert process.stderr.read() == b"Stopped.\n"
 
 
-def test_output_that_the_stream_cannot_carry_is_replaced(stocked: Path) -> None:
+def test_characters_that_the_stream_cannot_encode_are_replaced(stocked: Path) -> None:
     environment = os.environ | {"ASSISTANT_HOME": str(stocked), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*COMMAND, "papers", "lantern"], cwd=ROOT, capture_output=True, env=environment, check=True)
     assert done.stdout == b"?-MoD: Lanterns for Multimodal Depth\n"
 
 
-def test_the_model_wakes_only_once_numpy_is_whole(stocked: Path) -> None:
-    """Two threads importing numpy at one time find it half made: a search failed one time in three."""
+def test_the_model_is_loaded_only_once_numpy_is_complete(stocked: Path) -> None:
+    """Two threads that import numpy at once can see it half initialised: one search in three failed."""
     watched = """
 import sys, threading
 from assistant.doors.cli import main
@@ -339,7 +357,7 @@ main()
     assert done.stdout.startswith(b"True\n")
 
 
-def test_what_is_missing_of_the_model_is_said(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_model_file_is_reported(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assistant.index.embedding.MODEL", ("no-such-package", "model.onnx", ""))
     done = run("papers", "kite")
     assert done.stdout == "Do Kites Remember the Wind?\n"
@@ -349,7 +367,7 @@ def test_what_is_missing_of_the_model_is_said(run: Callable[..., Result], monkey
 # -- ingest
 
 
-def test_ingest_sums_up_and_a_second_time_changes_nothing(
+def test_ingest_prints_a_summary_and_changes_nothing_the_second_time(
     run: Callable[..., Result], home: Path, tmp_path: Path
 ) -> None:
     file = write_listing(tmp_path / "a.txt", PAIRS[:2])
@@ -360,7 +378,9 @@ def test_ingest_sums_up_and_a_second_time_changes_nothing(
     assert done.stdout == "Added 0, updated 0, unchanged 2, rejected 0. The library holds 2 papers.\n"
 
 
-def test_ingest_lists_what_was_rejected_and_is_3(run: Callable[..., Result], home: Path, tmp_path: Path) -> None:
+def test_ingest_lists_what_was_rejected_and_exits_with_3(
+    run: Callable[..., Result], home: Path, tmp_path: Path
+) -> None:
     file = write_listing(tmp_path / "a.txt", [PAIRS[0], ("A Title Alone", "Another Title")])
     done = run("ingest", file, tmp_path / "none.txt", home=home)
     assert done.exit_code == 3
@@ -399,9 +419,9 @@ def test_ask_prints_the_answer_and_its_sources(run: Callable[..., Result]) -> No
     answer, sources = done.stdout.split("\n\n", 1)
     assert "[1]" in answer
     assert sources == f"[1] {PEAR}\n"
-    said = answer.removeprefix(f"{PEAR}: ").split(" [1]")[0]
-    assert said
-    assert " ".join(said.split()) in PAIRS[0][1]
+    sentence = answer.removeprefix(f"{PEAR}: ").split(" [1]")[0]
+    assert sentence
+    assert " ".join(sentence.split()) in PAIRS[0][1]
 
 
 def test_ask_takes_a_question_without_quotation_marks(run: Callable[..., Result]) -> None:
@@ -413,25 +433,25 @@ def test_ask_json_prints_the_whole_answer(run: Callable[..., Result]) -> None:
     answer = json.loads(done.stdout)
     assert (done.exit_code, answer["answered"], answer["question"]) == (0, True, "What is γ-MoD?")
     assert answer["titles"] == ["γ-MoD: Lanterns for Multimodal Depth"]
-    assert "γ-MoD" in done.stdout  # not as an escape
+    assert "γ-MoD" in done.stdout  # not escaped
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
 @pytest.mark.usefixtures("library")
-def test_a_declined_question_is_4(flags: list[str], run: Callable[..., Result], home: Path) -> None:
+def test_a_declined_question_exits_with_4(flags: list[str], run: Callable[..., Result], home: Path) -> None:
     done = run("ask", *flags, "What is PearRank?", home=home)
-    told = f"The library is the folder {home}; --home names another.\n"
-    assert (done.exit_code, done.stderr) == (4, told)
+    notice = f"The library is the folder {home}. Use --home for another one.\n"
+    assert (done.exit_code, done.stderr) == (4, notice)
     assert "There are no papers here yet. Add listing files with: assistant ingest PATH..." in done.stdout
 
 
-def test_a_question_without_words_is_a_failure(run: Callable[..., Result]) -> None:
+def test_a_question_without_words_fails(run: Callable[..., Result]) -> None:
     done = run("ask", "?!")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == "assistant: The question has no words. Ask something about the papers.\n"
 
 
-def test_bytes_that_are_no_text_are_replaced(stocked: Path) -> None:
+def test_bytes_that_are_not_text_are_replaced(stocked: Path) -> None:
     environment = os.environ | {"ASSISTANT_HOME": str(stocked)}
     command = [*(os.fsencode(part) for part in COMMAND), b"ask", b"--json", b"What is \xff PearRank?"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, env=environment, check=False)
@@ -441,37 +461,37 @@ def test_bytes_that_are_no_text_are_replaced(stocked: Path) -> None:
 # -- chat
 
 
-def test_chat_answers_what_is_piped(run: Callable[..., Result]) -> None:
+def test_chat_answers_piped_questions(run: Callable[..., Result]) -> None:
     done = run("chat", typed="What is PearRank?\n/sources\n/quit\n")
     assert done.exit_code == 0
     assert done.stdout.count(f"[1] {PEAR}") == 2
 
 
 @pytest.mark.usefixtures("library")
-def test_chat_without_papers_is_a_failure(run: Callable[..., Result], home: Path) -> None:
+def test_chat_without_papers_fails(run: Callable[..., Result], home: Path) -> None:
     done = run("chat", home=home)
     assert done.exit_code == 1
     assert done.stderr.startswith("assistant: There are no papers here yet.")
 
 
-def test_chat_takes_in_the_sample_only_into_an_empty_library(
+def test_chat_adds_the_sample_only_to_an_empty_library(
     run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken: list[object] = []
-    monkeypatch.setattr(Assistant, "ingest", lambda self, *paths, progress=None: taken.extend(paths) or Ingested())
+    added: list[object] = []
+    monkeypatch.setattr(Assistant, "ingest", lambda self, *paths, progress=None: added.extend(paths) or Ingested())
     assert run("chat", "--sample").exit_code == 0
-    assert taken == []
+    assert added == []
     run("chat", "--sample", home=home)
-    assert taken == sample_files()
+    assert added == sample_files()
 
 
 def test_chat_says_when_the_sample_is_not_installed(
     run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("assistant.library.sample.sample_files", list)
     done = run("chat", "--sample", home=home)
     assert done.exit_code == 1
-    assert done.stderr.startswith("assistant: The sample papers are not there: this installation is not whole.")
+    assert done.stderr.startswith("assistant: The sample papers are missing: this installation is incomplete.")
 
 
 # -- the library
@@ -484,7 +504,7 @@ def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
 @pytest.mark.usefixtures("library")
 def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
     done = run("papers", "zebra")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper has these words.\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper contains these words.\n")
     empty = f"There are no papers in {home} yet. Add listing files with: assistant ingest PATH...\n"
     assert run("papers", home=home).stderr == empty
     assert run("papers", "pears", home=home).stderr == empty
@@ -493,7 +513,7 @@ def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], h
 def test_papers_of_a_listing_and_of_some_days(run: Callable[..., Result]) -> None:
     assert len(run("papers", "--listing", "a.txt", "--since", "Mar 11", "--until", "mar 11").stdout.splitlines()) == 8
     done = run("papers", "pears", "--since", "2025-03-12", "--until", "2025-03-31")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper here fits that.\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper matches.\n")
     done = run("papers", "--listing", "b.txt")
     assert (done.exit_code, done.stderr) == (
         1,
@@ -501,14 +521,14 @@ def test_papers_of_a_listing_and_of_some_days(run: Callable[..., Result]) -> Non
     )
 
 
-def test_remove_forgets_papers_and_says_how_many(run: Callable[..., Result], stocked: Path, home: Path) -> None:
+def test_remove_says_how_many_papers_it_removed(run: Callable[..., Result], stocked: Path, home: Path) -> None:
     shutil.copytree(stocked, home)
     done = run("remove", PEAR.upper(), "A Ledger of the Orchard", home=home)
     assert (done.exit_code, done.stdout) == (0, "Removed 2 papers. The library holds 6 papers.\n")
     assert PEAR not in run("papers", home=home).stdout
 
 
-def test_status_says_what_is_held(run: Callable[..., Result], stocked: Path) -> None:
+def test_status_shows_what_the_library_holds(run: Callable[..., Result], stocked: Path) -> None:
     assert run("status").stdout.splitlines() == [
         f"Library:  {stocked}",
         "Papers:   8",
@@ -564,19 +584,19 @@ def test_check_names_the_titles_that_a_beginning_could_mean(run: Callable[..., R
         ),
     ],
 )
-def test_check_says_whether_and_why(
+def test_check_gives_a_verdict_and_reasons(
     check: Check, code: int, printed: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, str]] = []
     monkeypatch.setattr(Assistant, "check", lambda self, sentence, title: asked.append((sentence, title)) or check)
-    for paper in (PEAR, "pearrank:  RANK"):  # or how it begins
+    for paper in (PEAR, "pearrank:  RANK"):  # or its beginning
         done = run("check", "It is so.", "--paper", paper)
     assert asked == [("It is so.", Paper(PEAR, "").id)] * 2
     assert done.exit_code == code
     assert done.stdout == f"{printed}\nThe closest words of the abstract: “{check.quote}”\n"
 
 
-def test_what_comes_from_papers_cannot_steer_the_terminal(
+def test_text_from_papers_cannot_control_the_terminal(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declined = Answer("q", "q", declined=Decline("absent", "[bold]Nothing\x1b[2J.", ("A \x1b]0;title\x07[red]Pear",)))
@@ -590,10 +610,11 @@ def _event(answer: Answer) -> object:
     return Event("answered", answer=answer)
 
 
-def test_every_exit_code_of_the_help_is_one_that_a_command_uses() -> None:
+def test_the_help_explains_exactly_the_exit_codes_in_use() -> None:
     from assistant.doors import cli
     from assistant.doors.cli import shared
 
-    told = {int(code) for code in re.findall(r"^  (\d+) ", cli.EPILOG, re.M)}
-    assert told == {0, 2, shared.FAILED, shared.REJECTED, shared.DECLINED, shared.FAULTY, shared.STOPPED, shared.UNREAD}
+    explained = {int(code) for code in re.findall(r"^  (\d+) ", cli.EPILOG, re.M)}
+    codes = (shared.FAILED, shared.REJECTED, shared.DECLINED, shared.DAMAGED, shared.STOPPED, shared.UNREAD)
+    assert explained == {0, 2, *codes}
     assert isinstance(typer.main.get_command(app), cli.Commands)

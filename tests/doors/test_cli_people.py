@@ -1,4 +1,4 @@
-"""Commands about those who use the assistant in, accounts, keys and what they thought of the answers out."""
+"""Commands about users, keys and the feedback on answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from assistant.core.records import Answer, Citation, Claim, Passage, Turn
 from assistant.doors.cli import app, people
 from assistant.library.papers import Library
-from assistant.people import accounts as room
+from assistant.people import accounts as accounts_module
 from assistant.people.accounts import PER_MINUTE, Accounts
 from assistant.people.conversations import Conversations, Thumb
 from eval.questions import read
@@ -30,7 +30,7 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "COST", (2, 8, 3))
+    monkeypatch.setattr(accounts_module, "COST", (2, 8, 3))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def run(library: Library, home: Path) -> Callable[..., Result]:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody sits at a terminal."""
+    """Standard input looks like a terminal."""
     monkeypatch.setattr(people, "_at_a_terminal", lambda: True)
 
 
@@ -62,7 +62,7 @@ def opens(home: Path, name: str, password: str) -> bool:
 
 def test_a_user_is_added_listed_and_removed(run: Callable[..., Result], home: Path) -> None:
     done = run("users", "add", "Ann", "--password-stdin", typed=f"{PASSWORD}\n")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "The user ann is added.\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Added the user ann.\n")
     assert opens(home, "ann", PASSWORD)
     assert run("users", "list").stdout == "ann\n"
     assert run("users", "password", "ann", "--password-stdin", typed=PASSWORD[::-1]).exit_code == 0
@@ -72,9 +72,7 @@ def test_a_user_is_added_listed_and_removed(run: Callable[..., Result], home: Pa
     assert (done.stdout, done.stderr) == ("", "There are no users yet. Add one with: assistant users add NAME\n")
 
 
-def test_a_removed_user_takes_their_conversations_with_them_and_nobody_elses(
-    run: Callable[..., Result], home: Path
-) -> None:
+def test_removing_a_user_deletes_their_conversations_and_no_others(run: Callable[..., Result], home: Path) -> None:
     with closing(Accounts(home)) as accounts, closing(Conversations(home)) as conversations:
         ann, bob = (accounts.add_user(name, PASSWORD) for name in ("ann", "bob"))
         for owner in (ann.owner, ann.owner, bob.owner, "here"):
@@ -82,7 +80,7 @@ def test_a_removed_user_takes_their_conversations_with_them_and_nobody_elses(
             conversations.append(owner, number, Turn(f"A secret of {owner}?", Answer("", "")))
         done = run("users", "remove", "Ann")
         assert (done.exit_code, done.stdout) == (0, "")
-        assert done.stderr == "The user ann is removed, and 2 conversations of theirs deleted.\n"
+        assert done.stderr == "Removed the user ann and deleted 2 conversations.\n"
         assert conversations.listed(ann.owner) == []
         assert [len(conversations.listed(owner)) for owner in (bob.owner, "here")] == [1, 1]
     kept = b"".join(path.read_bytes() for path in home.glob("conversations.sqlite*"))
@@ -90,29 +88,29 @@ def test_a_removed_user_takes_their_conversations_with_them_and_nobody_elses(
     assert f"A secret of {bob.owner}".encode() in kept
 
 
-def test_a_removed_key_takes_its_conversations_with_it(run: Callable[..., Result], home: Path) -> None:
+def test_removing_a_key_deletes_its_conversations(run: Callable[..., Result], home: Path) -> None:
     with closing(Accounts(home)) as accounts, closing(Conversations(home)) as conversations:
         key = accounts.key(accounts.add_key("bot"))
         assert key
         conversations.begin(key.owner)
         done = run("keys", "remove", "bot")
-        assert (done.exit_code, done.stderr) == (0, "The key bot is removed, and 1 conversation had with it deleted.\n")
+        assert (done.exit_code, done.stderr) == (0, "Removed the key bot and deleted 1 conversation.\n")
         assert conversations.listed(key.owner) == []
         assert run("keys", "remove", "bot").stderr == "assistant: There is no key 'bot'. There are none.\n"
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_password_is_asked_for_until_it_is_twice_the_same(run: Callable[..., Result], home: Path) -> None:
+def test_the_password_prompt_repeats_until_both_entries_match(run: Callable[..., Result], home: Path) -> None:
     done = run("users", "add", "ann", typed=f"{PASSWORD}\nanother\n{PASSWORD}\n{PASSWORD}\n")
     assert done.exit_code == 0
     assert done.stdout.strip() == ""
-    assert done.stderr.startswith("Password:The same again:Error: The two entered values do not match.\nPassword:")
+    assert done.stderr.startswith("Password:Repeat the password:Error: The two entered values do not match.\nPassword:")
     assert PASSWORD not in done.output
     assert opens(home, "ann", PASSWORD)
 
 
 @pytest.mark.usefixtures("terminal")
-def test_the_end_of_the_input_instead_of_a_password_stops_it(run: Callable[..., Result]) -> None:
+def test_the_end_of_input_at_the_password_prompt_stops_the_command(run: Callable[..., Result]) -> None:
     assert run("users", "add", "ann", typed="").exit_code == 130
     assert run("users", "list").stdout == ""
 
@@ -131,7 +129,7 @@ def test_a_password_typed_at_a_terminal_is_not_shown(home: Path) -> None:
     )
     assert typing.stderr is not None
     shown = b""
-    for prompt in (b"Password: ", b"The same again: "):
+    for prompt in (b"Password: ", b"Repeat the password: "):
         while not shown.endswith(prompt):
             shown += (more := typing.stderr.read(1))
             assert more, shown
@@ -147,41 +145,39 @@ def test_a_password_typed_at_a_terminal_is_not_shown(home: Path) -> None:
 def test_without_a_terminal_the_password_must_be_piped(run: Callable[..., Result]) -> None:
     done = run("users", "add", "ann", typed=f"{PASSWORD}\n{PASSWORD}\n")
     assert done.exit_code == 1
-    assert done.stderr == (
-        "assistant: There is no terminal to type the password at. Pipe it in, and add: --password-stdin\n"
-    )
+    assert done.stderr == ("assistant: There is no terminal to type a password at. Pipe it in with --password-stdin.\n")
 
 
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "error"),
     [
         (["users", "add", "a b"], "'a b' cannot be a name."),
-        (["users", "add", "ann"], "There is a user ann already."),
+        (["users", "add", "ann"], "There is already a user ann."),
         (["users", "password", "bob"], "There is no user 'bob'. There are: ann."),
     ],
 )
-def test_what_is_wrong_with_the_name_is_said_before_a_password_is_asked_for(
-    words: list[str], said: str, run: Callable[..., Result]
+def test_a_bad_name_is_refused_before_the_password_prompt(
+    words: list[str], error: str, run: Callable[..., Result]
 ) -> None:
     run("users", "add", "ann", "--password-stdin", typed=PASSWORD)
     done = run(*words)
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"assistant: {said}")
+    assert done.stderr.startswith(f"assistant: {error}")
 
 
 # -- keys
 
 
-def test_a_key_is_shown_once_alone_on_the_output(run: Callable[..., Result], home: Path) -> None:
+def test_a_key_is_printed_once_and_alone_on_standard_output(run: Callable[..., Result], home: Path) -> None:
     done = run("keys", "add", "bot", "--rights", "write", "--per-minute", "5000")
     assert done.stderr.startswith("This is the key. It cannot be shown again")
     (token,) = done.stdout.splitlines()
     accounts = Accounts(home)
-    found = accounts.key(token)
+    key = accounts.key(token)
     accounts.close()
-    assert found is not None
-    assert (found.rights, found.per_minute) == ("write", 5000)
+    assert key is not None
+    assert (key.rights, key.per_minute) == ("write", 5000)
     listed = run("keys", "list")
     assert (listed.stdout, listed.stderr) == ("bot: write, 5,000 a minute\n", "")
     assert run("keys", "remove", "bot").exit_code == 0
@@ -189,11 +185,11 @@ def test_a_key_is_shown_once_alone_on_the_output(run: Callable[..., Result], hom
 
 
 @pytest.mark.parametrize("flags", [["--rights", "all"], ["--per-minute", "0"]], ids=" ".join)
-def test_an_impossible_key_is_not_understood(flags: list[str], run: Callable[..., Result]) -> None:
+def test_impossible_rights_and_limits_are_refused(flags: list[str], run: Callable[..., Result]) -> None:
     assert run("keys", "add", "bot", *flags).exit_code == 2
 
 
-def test_a_key_has_the_rooms_own_limit_unless_told_otherwise() -> None:
+def test_the_default_limit_of_a_key_is_that_of_accounts() -> None:
     assert inspect.signature(people.add_key).parameters["per_minute"].default == PER_MINUTE
 
 
@@ -206,7 +202,7 @@ def test_every_command_has_help_and_takes_a_home(words: str, run: Callable[..., 
     assert "--home FOLDER" in done.stdout
 
 
-def test_home_may_stand_before_the_command(
+def test_home_can_come_before_the_command(
     run: Callable[..., Result], open_library: Callable[..., Library], tmp_path: Path
 ) -> None:
     open_library(tmp_path / "other")
@@ -228,13 +224,13 @@ def rate(home: Path, question: str, thumb: Thumb) -> None:
 
 
 def test_feedback_is_shown(run: Callable[..., Result], home: Path) -> None:
-    assert run("feedback").stderr == "No answer was given a thumb yet.\n"
+    assert run("feedback").stderr == "No answer has been rated yet.\n"
     rate(home, "Why?", Thumb(True))
     rate(home, "Where?\x1b[2J", Thumb(False, "Not there."))
     assert run("feedback").stdout == "Good: Why?\nBad:  Where?\n      Not there.\n"
 
 
-def test_feedback_is_exported_as_questions_and_never_over_a_file(
+def test_feedback_is_exported_as_questions_and_never_overwrites_a_file(
     run: Callable[..., Result], home: Path, tmp_path: Path
 ) -> None:
     rate(home, "Why?", Thumb(True))
@@ -249,11 +245,11 @@ def test_feedback_is_exported_as_questions_and_never_over_a_file(
     mine.unlink()
     done = run("feedback", "--export", mine)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "mine.needs-gold.jsonl' is there already, and nothing was written." in done.stderr
+    assert "mine.needs-gold.jsonl' already exists, so nothing was written." in done.stderr
     assert not mine.exists()
 
 
-def test_feedback_that_cannot_be_written_is_said(run: Callable[..., Result], home: Path, tmp_path: Path) -> None:
+def test_an_export_that_cannot_be_written_is_an_error(run: Callable[..., Result], home: Path, tmp_path: Path) -> None:
     rate(home, "Why?", Thumb(True))
     done = run("feedback", "--export", tmp_path / "none" / "x.jsonl")
     assert done.exit_code == 1

@@ -1,4 +1,4 @@
-"""`assistant model`: what is configured and what works, told in words."""
+"""`assistant model`: which language model is configured, and what works."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..modelserver import ModelServer, Step, refuses, replies, says
 
 
 def word(json: str = '{"word": "ready"}') -> Step:
-    """Say the word, plainly or as JSON, as it is asked for."""
+    """Reply with the word, as plain text or JSON, whichever is asked for."""
     return replies(lambda messages: json if "JSON" in messages[-1].content else "ready", piece=1)
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """`told(step, ...)`: what the command prints of a server that takes these steps."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`run(step, ...)` runs the command against a server that takes these steps."""
     monkeypatch.setattr(served, "PAUSE", 0.01)
 
-    def run(*steps: Step, key: str = "") -> Result:
+    def command(*steps: Step, key: str = "") -> Result:
         with ModelServer(*steps) as server:
             environment = {"ASSISTANT_MODEL_URL": server.url, "ASSISTANT_MODEL_KEY": key}
             return CliRunner().invoke(app, ["model"], env=environment)
 
-    return run
+    return command
 
 
 def facts(result: Result) -> dict[str, str]:
@@ -37,25 +37,25 @@ def facts(result: Result) -> dict[str, str]:
     }
 
 
-def test_without_one_it_says_how_to_name_one() -> None:
+def test_without_a_model_it_says_how_to_configure_one() -> None:
     result = CliRunner().invoke(app, ["model"])
     assert result.exit_code == 0
     assert "No language model is configured" in result.stdout
     assert "ASSISTANT_MODEL_URL" in result.stdout
 
 
-def test_what_works_is_told(told: Callable[..., Result]) -> None:
-    result = told(word(), key="sk-secret")
-    found = facts(result)
+def test_it_shows_what_works(run: Callable[..., Result]) -> None:
+    result = run(word(), key="sk-secret")
+    shown = facts(result)
     assert result.exit_code == 0
-    assert (found["Model"], found["It said"], found["Key"]) == ("scripted", "ready", "set")
-    assert (found["Stream"], found["JSON"]) == ("works: 5 pieces", "works: json_schema")
-    assert (found["System"], found["Usage"]) == ("works", "told by the server")
+    assert (shown["Model"], shown["Reply"], shown["Key"]) == ("scripted", "ready", "set")
+    assert (shown["Stream"], shown["JSON"]) == ("works: 5 pieces", "works: json_schema")
+    assert (shown["System"], shown["Usage"]) == ("works", "told by the server")
     assert "sk-secret" not in result.output
 
 
-def test_what_does_not_work_is_told(told: Callable[..., Result]) -> None:
-    result = told(
+def test_it_shows_what_does_not_work(run: Callable[..., Result]) -> None:
+    result = run(
         refuses(400, "System role not supported"),
         refuses(400, "stream_options is unknown"),
         says("ready", piece=10, usage=False),
@@ -63,16 +63,16 @@ def test_what_does_not_work_is_told(told: Callable[..., Result]) -> None:
         refuses(400, "response_format"),
         says("ready", usage=False),
     )
-    found = facts(result)
-    assert found["Stream"] == "the reply came in one piece"
-    assert found["JSON"] == "does not keep to a form; replies are read leniently"
-    assert found["System"] == "no such role; the user says it"
-    assert found["Usage"] == "not told by the server; tokens are counted here"
-    assert found["Key"] == "none"
+    shown = facts(result)
+    assert shown["Stream"] == "the reply came in one piece"
+    assert shown["JSON"] == "does not keep to a form; replies are read leniently"
+    assert shown["System"] == "no such role; the user says it"
+    assert shown["Usage"] == "not told by the server; tokens are counted here"
+    assert shown["Key"] == "none"
 
 
-def test_a_failure_is_one_line_that_says_what_to_do(told: Callable[..., Result]) -> None:
-    result = told(refuses(401, "no"))
+def test_an_error_says_what_to_do(run: Callable[..., Result]) -> None:
+    result = run(refuses(401, "no"))
     assert result.exit_code == 1
     assert "assistant: The language model's server at" in result.stderr
     assert "Set OPENAI_API_KEY" in result.stderr

@@ -1,4 +1,4 @@
-"""desk: what a question costs is told and counted, what was written can be kept, and a day has its limit."""
+"""What language models cost: shown and counted, saved by a cache, and limited for each day."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 # -- tokens and money
 
 
-def test_an_answer_tells_its_cost_where_the_price_is_known(opened: Open) -> None:
+def test_an_answer_has_a_cost_when_the_price_is_known(opened: Open) -> None:
     assistant, _ = opened(drafted(SORTS), model_prices=PRICES)
     answer = assistant.ask(QUESTION)
     usage = answer.usage
@@ -63,7 +63,7 @@ def test_an_answer_tells_its_cost_where_the_price_is_known(opened: Open) -> None
     assert answer.cost
 
 
-def test_without_a_price_no_money_is_claimed(opened: Open) -> None:
+def test_without_a_price_there_is_no_cost(opened: Open) -> None:
     assistant, _ = opened(drafted(SORTS), model_prices="other=1/1")
     assert assistant.ask(QUESTION).cost is None
 
@@ -78,7 +78,7 @@ def test_a_conversation_sums_its_turns(opened: Open) -> None:
     assert chat.cost == pytest.approx(sum(answer.cost or 0 for answer in answers))
 
 
-def test_the_page_tells_what_its_conversation_took_so_far(opened: Open) -> None:
+def test_the_page_shows_what_the_conversation_has_used(opened: Open) -> None:
     asked = (QUESTION, "What does PearRank gain over BM25?")
     assistant, _ = opened(*[drafted(SORTS), drafted(GAINS)] * 2, model_prices=PRICES)
 
@@ -91,12 +91,12 @@ def test_the_page_tells_what_its_conversation_took_so_far(opened: Open) -> None:
     with Served(assistant) as page:
         shown = asyncio.run(scene(page.url))
     chat = assistant.conversation()
-    for question, told in zip(asked, shown, strict=True):
+    for question, html in zip(asked, shown, strict=True):
         chat.ask(question)
-        assert re.findall(r"This conversation</dt><dd>(.*?)</dd>", told) == [bill(chat.usage, chat.cost)]
+        assert re.findall(r"This conversation</dt><dd>(.*?)</dd>", html) == [bill(chat.usage, chat.cost)]
 
 
-def test_what_was_used_is_counted_across_processes_and_aborted_answers_too(opened: Open) -> None:
+def test_usage_is_counted_across_processes_and_for_stopped_answers_too(opened: Open) -> None:
     first, _ = opened(drafted(SORTS), model_prices=PRICES)
     whole = first.ask(QUESTION).usage
     first.close()
@@ -111,7 +111,7 @@ def test_what_was_used_is_counted_across_processes_and_aborted_answers_too(opene
     assert spending.cost is not None
 
 
-def test_another_model_judges_and_is_counted_by_its_own_price(opened: Open) -> None:
+def test_a_separate_judge_is_counted_at_its_own_price(opened: Open) -> None:
     with ModelServer(says(verdicts(True))) as server:
         assistant, writer = opened(
             drafted(SORTS),
@@ -125,10 +125,10 @@ def test_another_model_judges_and_is_counted_by_its_own_price(opened: Open) -> N
     assert [asked["model"] for asked in server.asked] == ["wise"]
     assert [c.basis for claim in answer.claims for c in claim.citations] == ["judged"]
     assert (len(writer.seen), answer.usage["calls"]) == (1, 2)
-    assert answer.cost == pytest.approx(11 / 1000)  # the server tells of 11 tokens
+    assert answer.cost == pytest.approx(11 / 1000)  # the server reports 11 tokens
 
 
-def test_status_and_why_tell_it(opened: Open, tmp_path: Path) -> None:
+def test_status_shows_what_was_spent(opened: Open, tmp_path: Path) -> None:
     assistant, _ = opened(drafted(SORTS), model_prices=PRICES)
     assistant.ask(QUESTION)
     assistant.close()
@@ -138,9 +138,9 @@ def test_status_and_why_tell_it(opened: Open, tmp_path: Path) -> None:
             "ASSISTANT_MODEL_DAILY_TOKENS": "5000",
             "ASSISTANT_MODEL_PRICES": PRICES,
         }
-        told = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")], env=environment).stdout
-    assert " of 5,000 tokens, $" in told
-    assert "In all:" in told
+        status = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")], env=environment).stdout
+    assert " of 5,000 tokens, $" in status
+    assert "In all:" in status
     without = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")]).stdout
     assert "tokens" not in without
 
@@ -148,7 +148,7 @@ def test_status_and_why_tell_it(opened: Open, tmp_path: Path) -> None:
 # -- the cache
 
 
-def test_the_same_question_is_written_once_where_that_is_wished(opened: Open) -> None:
+def test_with_the_cache_the_same_question_is_written_once(opened: Open) -> None:
     assistant, model = opened(drafted(SORTS, GAINS), model_cache=True)
     first = assistant.ask(QUESTION)
     events = list(assistant.stream(QUESTION))
@@ -161,14 +161,14 @@ def test_the_same_question_is_written_once_where_that_is_wished(opened: Open) ->
     assert_sound(second, ABSTRACTS)
 
 
-def test_it_is_written_anew_where_it_is_not(opened: Open) -> None:
+def test_without_the_cache_it_is_written_again(opened: Open) -> None:
     assistant, model = opened(drafted(SORTS), drafted(GAINS))
     assert texts(assistant.ask(QUESTION)) != texts(assistant.ask(QUESTION))
     assert len(model.seen) == 2
 
 
 @pytest.mark.parametrize("changed", ["question", "papers", "model", "judge"])
-def test_what_has_changed_is_written_anew(opened: Open, changed: str) -> None:
+def test_a_change_makes_the_cache_write_again(opened: Open, changed: str) -> None:
     assistant, _ = opened(drafted(SORTS), model_cache=True, judge="never")
     assistant.ask(QUESTION)
     assistant.close()
@@ -185,14 +185,14 @@ def test_what_has_changed_is_written_anew(opened: Open, changed: str) -> None:
     assert len(model.seen) == 1
 
 
-def test_what_stood_in_is_not_kept(opened: Open) -> None:
+def test_a_quoted_stand_in_is_not_cached(opened: Open) -> None:
     assistant, model = opened("", drafted(SORTS), model_cache=True)
     assert assistant.ask(QUESTION).written_by == "extractive"
     assert texts(assistant.ask(QUESTION)) == [SORTS[0]]
     assert len(model.seen) == 2
 
 
-def test_a_decline_of_the_model_is_kept(opened: Open) -> None:
+def test_a_decline_by_the_model_is_cached(opened: Open) -> None:
     assistant, model = opened('{"answered": false, "sentences": []}', model_cache=True)
     first, second = assistant.ask(QUESTION), assistant.ask(QUESTION)
     assert first.declined == second.declined is not None
@@ -202,7 +202,7 @@ def test_a_decline_of_the_model_is_kept(opened: Open) -> None:
 # -- the limit
 
 
-def test_when_the_tokens_of_the_day_are_used_up_the_answer_is_quoted_and_says_so(opened: Open) -> None:
+def test_when_the_daily_tokens_run_out_the_answer_is_quoted_and_says_so(opened: Open) -> None:
     assistant, model = opened(drafted(SORTS), drafted(GAINS), model_daily_tokens=20)
     assert texts(assistant.ask(QUESTION)) == [SORTS[0]]
     events = list(assistant.stream(QUESTION))
@@ -214,7 +214,7 @@ def test_when_the_tokens_of_the_day_are_used_up_the_answer_is_quoted_and_says_so
     assert_sound(answer, ABSTRACTS)
 
 
-def test_the_limit_holds_within_a_question_too(opened: Open) -> None:
+def test_the_limit_also_applies_within_a_question(opened: Open) -> None:
     assistant, model = opened(drafted(SORTS), verdicts(False), model_daily_tokens=20, judge="always")
     answer = assistant.ask(QUESTION)
     assert len(model.seen) == 1

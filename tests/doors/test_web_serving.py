@@ -64,7 +64,7 @@ def test_it_serves_until_it_is_interrupted_and_reaches_for_nothing_outside(home:
             assert client.get("/api/papers", headers={"Origin": "https://evil.example"}).status_code == 401
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
-        assert process.stdout.read() == "Ctrl-C ends it.\n"
+        assert process.stdout.read() == "Press Ctrl-C to stop.\n"
         assert process.stderr.read() == ""
 
 
@@ -139,8 +139,8 @@ def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ASSISTANT_PROXIES", "10.0.0.1, 10.1.0.0/16")
     near = CliRunner().invoke(cli.app, ["serve", "--home", str(home)])
     far = CliRunner().invoke(cli.app, ["serve", "--home", str(home), "--host", "0.0.0.0", "--per-minute", "7"])
-    assert near.output == "The page is at http://127.0.0.1:7860\nCtrl-C ends it.\n"
-    assert "It has no log-in (--auth)" in far.output
+    assert near.output == "The page is at http://127.0.0.1:7860\nPress Ctrl-C to stop.\n"
+    assert "There is no login: anyone who can reach this address" in far.output
     names = {"127.0.0.1", "::1", "localhost", "papers.example", "other.example"}
     proxies = frozenset({"10.0.0.1", "10.1.0.0/16"})
     assert met == [web.Rules(hosts=frozenset(names), proxies=proxies), web.Rules(per_minute=7, proxies=proxies)]
@@ -158,11 +158,11 @@ def test_a_log_in_needs_somebody_who_could(monkeypatch: pytest.MonkeyPatch, home
     command = ["serve", "--home", str(home), "--auth", "--host", "0.0.0.0"]
     nobody = CliRunner().invoke(cli.app, command)
     assert nobody.exit_code == 1
-    assert "Add a user first: assistant users add NAME" in nobody.output
+    assert "Add one first: assistant users add NAME" in nobody.output
     accounts = Accounts(home)
     accounts.add_user("ann", "a battery of horses")
     accounts.close()
-    assert "put a proxy with https before it" in CliRunner().invoke(cli.app, command).output
+    assert "Put an HTTPS proxy in front" in CliRunner().invoke(cli.app, command).output
     assert [rules.login for rules in met] == [True]
 
 

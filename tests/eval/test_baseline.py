@@ -1,4 +1,4 @@
-"""The sample questions in, their scores held against the recorded ones out."""
+"""The scores on the sample questions, compared with the recorded ones."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ BEFORE = {"all": {"f1": Recorded(0.8, 0.05, 100), "declined_answerable": Recorde
 
 
 def now(**measures: float) -> dict[str, dict[str, Recorded]]:
-    """What is found now: as before but for these means."""
+    """The current scores: as before except for these means."""
     return {"all": {name: replace(one, mean=measures.get(name, one.mean)) for name, one in BEFORE["all"].items()}}
 
 
 def test_the_sample_scores_have_not_fallen(sample_home: Path) -> None:
     with Assistant.open(sample_home) as assistant:
-        found = measured(assistant, stock.abstracts(assistant))
-    assert fallen(recorded(), found) == [], (
-        "if the answers became worse for a good reason: python -m eval.baseline --write"
+        scores = measured(assistant, stock.abstracts(assistant))
+    assert fallen(recorded(), scores) == [], (
+        "if the answers got worse for a good reason: python -m eval.baseline --write"
     )
 
 
-def test_what_is_recorded_is_everything_but_time() -> None:
+def test_everything_but_time_is_recorded() -> None:
     record = recorded()
     assert record.keys() == {"report", "all"}
     assert record["all"].keys() == {metric.name for metric in METRICS} - {"seconds"}
@@ -48,7 +48,7 @@ def test_a_score_may_fall_by_its_noise_and_no_further() -> None:
     ]
 
 
-def test_other_questions_need_another_record() -> None:
+def test_other_questions_need_a_new_record() -> None:
     other = {"all": {"f1": Recorded(0.9, 0.0, 99)}}
     assert fallen(BEFORE, other) == [
         "all: f1 was recorded over 100 cases and is now over 99",
@@ -56,7 +56,7 @@ def test_other_questions_need_another_record() -> None:
     ]
 
 
-def test_how_many_were_answered_may_change() -> None:
+def test_the_number_of_answers_may_change() -> None:
     before = {"all": {"support": Recorded(1.0, 0.0, 90)}}
     assert fallen(before, {"all": {"support": Recorded(1.0, 0.0, 88)}}) == []
     assert fallen(before, {"all": {"support": Recorded(0.99, 0.0, 88)}}) == [

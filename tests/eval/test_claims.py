@@ -1,4 +1,4 @@
-"""Labelled claims and a checker that is known in, its rates out."""
+"""The rates of a known checker on labelled claims."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ def check(sentence: str, title: str) -> Check:
 
 
 def test_rates_and_areas_by_kind() -> None:
-    found = evaluate(SET, check)
-    told = {row.kind: (row.right.mean, row.right.count, row.auroc) for row in found.rows}
-    assert told == {
+    results = evaluate(SET, check)
+    rates = {row.kind: (row.right.mean, row.right.count, row.auroc) for row in results.rows}
+    assert rates == {
         "all true": (pytest.approx(2 / 3), 3, None),
         "close": (1.0, 1, None),
         "free": (0.5, 2, None),
-        # Of 3 x 3 pairs the true one is above in 3 (n1) + 1.5 (n2) + 0 (s1).
+        # The true claim scores higher in 3 (n1) + 1.5 (n2) + 0 (s1) of 3 x 3 pairs.
         "all false": (pytest.approx(1 / 3), 3, pytest.approx(4.5 / 9)),
         "number": (0.5, 2, pytest.approx(4.5 / 6)),
         "swap": (0.0, 1, 0.0),
     }
-    assert [judged.claim.id for judged in found.judged if not judged.right] == ["t3", "n2", "s1"]
+    assert [judged.claim.id for judged in results.judged if not judged.right] == ["t3", "n2", "s1"]
 
 
 def test_the_curve_trades_kept_for_flagged() -> None:
@@ -98,21 +98,21 @@ def test_a_title_the_checker_does_not_know_stops_the_run() -> None:
 
 
 def test_as_markdown_and_as_json() -> None:
-    found = evaluate(SET, check)
-    text = claims.markdown(found)
+    results = evaluate(SET, check)
+    text = claims.markdown(results)
     assert "| number | flagged | 0.500 | 0.000 to 1.000 | 2 | 0.750 |" in text
     assert "| close | kept | 1.000 | 1.000 to 1.000 | 1 | — |" in text
     assert "| t3 | free | flagged | 0.400 | t3 | P | because \\| so |" in text
-    values = json.loads(claims.to_text(found))
+    values = json.loads(claims.to_text(results))
     assert values["curve"][0] == {"threshold": 0.1, "kept": 1.0, "flagged": 0.0}
     assert values["rows"][-1]["auroc"] == 0.0
     assert values["claims"][0]["claim"]["id"] == "t1"
 
 
-def test_no_claims_no_rates() -> None:
-    found = evaluate([], check)
-    assert (found.rows, found.curve) == ((), ())
-    assert "0 claims" in claims.markdown(found)
+def test_without_claims_there_are_no_rates() -> None:
+    results = evaluate([], check)
+    assert (results.rows, results.curve) == ((), ())
+    assert "0 claims" in claims.markdown(results)
 
 
 SOME = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=12)

@@ -1,4 +1,4 @@
-"""People who ask at once in, how long each waits out."""
+"""How long people wait who ask at once."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield page
 
 
-def test_everybody_is_timed_and_gets_the_answer_to_their_own_question(served: Served) -> None:
+def test_everyone_is_timed_and_gets_their_own_answer(served: Served) -> None:
     questions = ["What is PearRank?", "What is Ragnarök & what does <b> do?", "What does ZorbNet do?"]
     for way in (alone, together):
         waits = asyncio.run(way(served.url, questions))
-        assert [one.amiss for one in waits] == ["", "", ""]
+        assert [one.fault for one in waits] == ["", "", ""]
         assert all(0 < one.sign <= one.answer for one in waits)
 
 
 def test_an_answer_that_failed_is_counted(served: Served) -> None:
     failed, right = asyncio.run(together(served.url, ["Will it crash on PearRank?", "What is PearRank?"]))
-    assert (failed.amiss, right.amiss) == ("it failed", "")
+    assert (failed.fault, right.fault) == ("it failed", "")
 
 
-def test_the_table_tells_the_longest_wait_beside_the_median() -> None:
+def test_the_table_compares_the_longest_wait_with_the_median() -> None:
     apart = [Wait(0.1, 1.0), Wait(0.1, 1.0), Wait(0.1, 4.0)]
     crowd = [Wait(0.2, 1.0), Wait(0.3, 2.0), Wait(0.5, 3.0, "it failed")]
-    found = table([(apart, crowd)])
-    assert [row[1:] for row in found.rows] == [
+    results = table([(apart, crowd)])
+    assert [row[1:] for row in results.rows] == [
         ("1.000", "1.00"),
         ("6.000", "6.00"),
         ("0.300", "0.30"),
@@ -45,6 +45,6 @@ def test_the_table_tells_the_longest_wait_beside_the_median() -> None:
         ("2.000", "2.00"),
         ("3.000", "3.00"),
     ]
-    assert "1.50 times the median" in found.note
-    assert "0.50 of the time" in found.note
-    assert "Of 6 answers 1 were amiss: it failed." in found.note
+    assert "1.50 times the median" in results.note
+    assert "0.50 times as long" in results.note
+    assert "1 of 6 answers had a fault: it failed." in results.note

@@ -1,4 +1,4 @@
-"""eval.drafts: the set is whole, and what is counted as reaching the reader does."""
+"""eval.drafts: the sets are complete, and sentences counted as reaching the reader do."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ DRAFTS = (
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_has_two_hundred_true_sentences_and_forty_faults_of_a_kind(name: str) -> None:
-    found = Counter(one.kind for one in with_marks(read(stock.set_file(name))))
-    assert {kind: found[kind] for kind in TRUE} == {"close": 100, "free": 100}
-    assert {kind: found[kind] for kind in (*PLANTED, *MECHANICAL)} == dict.fromkeys((*PLANTED, *MECHANICAL), OF_A_KIND)
+    kinds = Counter(one.kind for one in with_marks(read(stock.set_file(name))))
+    assert {kind: kinds[kind] for kind in TRUE} == {"close": 100, "free": 100}
+    assert {kind: kinds[kind] for kind in (*PLANTED, *MECHANICAL)} == dict.fromkeys((*PLANTED, *MECHANICAL), OF_A_KIND)
 
 
-def test_the_halves_are_of_different_papers_and_make_the_whole() -> None:
+def test_the_halves_have_different_papers_and_make_up_the_whole() -> None:
     every = read(stock.set_file("drafts-blind"))
     fit, report = part(every, "fit"), part(every, "report")
     assert not {one.paper for one in fit} & {one.paper for one in report}
@@ -53,7 +53,7 @@ def test_the_halves_are_of_different_papers_and_make_the_whole() -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_every_sentence_rests_on_words_of_its_paper(name: str) -> None:
+def test_every_quote_is_in_its_paper(name: str) -> None:
     from assistant.check.citations import located
     from assistant.library.sources import read as read_listing
 
@@ -70,18 +70,18 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("form", ["JSON", "prose"])
-def test_what_is_true_gets_through_and_what_is_planted_does_not(shelf: Path, form: Form) -> None:
-    found = list(passed(shelf, DRAFTS, form))
-    assert [one.through for one in found] == [True, False, False, False]
-    assert found[1].reasons[0] == "the abstract does not state 9.5"
-    assert found[3].reasons[0] == "no source of that mark was shown"
+def test_true_sentences_get_through_and_planted_faults_do_not(shelf: Path, form: Form) -> None:
+    results = list(passed(shelf, DRAFTS, form))
+    assert [one.through for one in results] == [True, False, False, False]
+    assert results[1].reasons[0] == "the abstract does not state 9.5"
+    assert results[3].reasons[0] == "no source of that mark was shown"
 
 
 @pytest.mark.parametrize(
     ("judging", "through"),
     [("nobody", [True, True]), ("one who believes", [True, True]), ("one who knows", [True, False])],
 )
-def test_what_is_undecided_the_judge_decides(shelf: Path, judging: Judging, through: list[bool]) -> None:
+def test_the_judge_decides_open_cases(shelf: Path, judging: Judging, through: list[bool]) -> None:
     span = "a ranker that learns from weak labels alone"
     drafts = [
         Drafted("t", "free", PEAR, span, "PearRank always has only weak labels to learn from."),
@@ -91,6 +91,6 @@ def test_what_is_undecided_the_judge_decides(shelf: Path, judging: Judging, thro
 
 
 def test_the_table_counts_by_kind() -> None:
-    told = table([Passed(one, one.kind == "close", ()) for one in DRAFTS], "JSON")
-    assert told.rows[0] == ("close", "1", "1", "")
-    assert told.rows[2] == ("number", "0", "1", "5%")
+    counts = table([Passed(one, one.kind == "close", ()) for one in DRAFTS], "JSON")
+    assert counts.rows[0] == ("close", "1", "1", "")
+    assert counts.rows[2] == ("number", "0", "1", "5%")

@@ -1,4 +1,4 @@
-"""eval.first: what is timed is what the model wrote, and a sentence comes between the first token and the last."""
+"""eval.first: only answers the model wrote are timed; a sentence comes between the first token and the last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.errors import LLMError
 from assistant.llm import ScriptedModel
-from eval.first import SENTENCES, Noted, Paced, Timed, table, timed
+from eval.first import SENTENCES, Moments, Noted, Paced, table, timed
 from eval.tables import NOTHING
 
 from ..answer.test_composing import QUESTION
@@ -27,25 +27,25 @@ def shelf(home: Path) -> Iterator[Path]:
     yield home
 
 
-def test_the_double_quotes_the_paper_it_is_shown_and_is_timed(shelf: Path) -> None:
+def test_the_double_quotes_its_source_and_is_timed(shelf: Path) -> None:
     noted = Noted(Paced(AT_ONCE))
     with Assistant.open(shelf, embedder=HashEmbedder(), llm=noted) as opened:
         answer = opened.ask(QUESTION)
         assert answer.written_by == noted.name
         assert len(answer.claims) == SENTENCES
-        (found,) = timed(opened, noted, [QUESTION])
-    assert 0 < found.token < found.sentence
-    assert found.token < found.last
+        (moments,) = timed(opened, noted, [QUESTION])
+    assert 0 < moments.token < moments.sentence
+    assert moments.token < moments.last
 
 
-def test_an_answer_that_is_quoted_in_a_models_stead_is_not_timed(shelf: Path) -> None:
+def test_an_answer_quoted_instead_is_not_timed(shelf: Path) -> None:
     noted = Noted(ScriptedModel(LLMError("The model sleeps."), "Nothing of the kind."))
     with Assistant.open(shelf, embedder=HashEmbedder(), llm=noted) as opened:
         assert list(timed(opened, noted, [QUESTION, QUESTION])) == []
 
 
-def test_the_table_gives_medians_and_first_tokens() -> None:
-    found = table("it", [Timed(0.1, 0.4, 1.0), Timed(0.2, 0.6, 1.0), Timed(0.1, 0.5, 2.0)], asked=4)
-    assert [row[1:] for row in found.rows] == [("0.10", "1.00"), ("0.50", "4.00"), ("1.00", "10.00")]
-    assert found.note == "Medians of 3 answers that the model wrote, of 4 questions."
+def test_the_table_has_medians_and_ratios() -> None:
+    moments = table("it", [Moments(0.1, 0.4, 1.0), Moments(0.2, 0.6, 1.0), Moments(0.1, 0.5, 2.0)], asked=4)
+    assert [row[1:] for row in moments.rows] == [("0.10", "1.00"), ("0.50", "4.00"), ("1.00", "10.00")]
+    assert moments.note == "Medians of 3 answers that the model wrote, of 4 questions."
     assert [row[1:] for row in table("it", [], asked=4).rows] == [(NOTHING, NOTHING)] * 3

@@ -1,4 +1,4 @@
-"""eval.fit: questions and their hits in, what the models are fitted on out."""
+"""eval.fit: the examples that models are fitted on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def answered(shelf: Shelf, question: Question) -> Answered:
     return Answered(question, asked, judged(asked, shelf.retriever.retrieve(asked)))
 
 
-def test_an_answerable_question_stands_a_second_time_without_its_papers(shelf: Shelf) -> None:
+def test_an_answerable_question_is_used_again_without_its_papers(shelf: Shelf) -> None:
     row = answered(shelf, Question("q", "fact", "What does PearRank learn from?", (PEAR,)))
     assert row.hits[0].paper.title == PEAR
     with_it, without = answer_rows([row])
@@ -48,7 +48,7 @@ def test_an_answerable_question_stands_a_second_time_without_its_papers(shelf: S
     assert without.values["alone"] < with_it.values["alone"]
 
 
-def test_an_unanswerable_question_stands_once_and_what_the_gates_of_words_see_never(shelf: Shelf) -> None:
+def test_an_unanswerable_question_is_used_once_and_one_for_another_gate_never(shelf: Shelf) -> None:
     absent = answered(shelf, Question("q", "unanswerable", "Which umbrellas are dry?", unanswerable="absent"))
     invented = answered(shelf, Question("q", "unanswerable", "What does ZorbNet do?", unanswerable="invented"))
     assert [row.label for row in answer_rows([absent, invented])] == [False]
@@ -64,7 +64,7 @@ def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the fitted models that is read and written in place of the package's own."""
+    """A copy of the fitted models, read and written instead of the package's own."""
     shutil.copy(str(resources.files("assistant.core") / "models.json"), tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(resources, "files", lambda _: tmp_path)
@@ -73,7 +73,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     model.cache_clear()
 
 
-def test_the_gate_is_fitted_on_what_the_models_just_fitted_say(
+def test_the_gate_is_fitted_on_the_newly_fitted_models(
     shelf: Shelf, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [
@@ -91,14 +91,14 @@ def test_the_gate_is_fitted_on_what_the_models_just_fitted_say(
 
 
 def rows(count: int, *, public: bool, shift: float) -> list[Example]:
-    """Examples that are true from a certain value of `x` on, which lies `shift` higher for some."""
+    """Examples that are true above a certain value of `x`, shifted by `shift`."""
     return [
         Example({"x": x + shift, "y": 0.0}, x > 0, f"{public}{n}", public)
         for n, x in enumerate((n - count / 2) / count for n in range(count))
     ]
 
 
-def test_public_questions_lend_their_weights_and_not_their_bias() -> None:
+def test_public_questions_contribute_weights_but_no_bias() -> None:
     own = rows(60, public=False, shift=0.0)
     alone, both = fit(own, threshold=0.5), fit(own + rows(240, public=True, shift=5.0), threshold=0.5)
     assert alone["features"] == both["features"] == ["x", "y"]
@@ -107,19 +107,19 @@ def test_public_questions_lend_their_weights_and_not_their_bias() -> None:
     assert Logistic.of(both).probability({"x": 0.4, "y": 0.0}) > 0.5
 
 
-def test_the_gate_spares_our_own_questions_by_models_that_never_saw_them(
+def test_the_gate_threshold_comes_from_validation_on_our_own_questions(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     examples = rows(80, public=False, shift=0.0) + rows(80, public=True, shift=5.0)
-    found = validated(examples, balanced=True)
-    assert sorted(e.group for e, _ in found) == sorted(e.group for e in examples)
-    own = sorted(probability for e, probability in found if e.label and not e.public)
+    results = validated(examples, balanced=True)
+    assert sorted(e.group for e, _ in results) == sorted(e.group for e in examples)
+    own = sorted(probability for e, probability in results if e.label and not e.public)
     monkeypatch.setattr("eval.fit.SPARED", 0.1)
     assert gate(examples)["threshold"] == round(own[len(own) // 10], 3)
     assert "validated on public questions: AUROC 0.9" in capsys.readouterr().out
 
 
-def test_a_public_question_is_answered_by_its_own_passage_or_by_none(tmp_path: Path) -> None:
+def test_a_public_question_is_answered_by_its_own_passage_or_none(tmp_path: Path) -> None:
     papers = (Paper("Pears", "Pears ripen in October. They are green."), Paper("Kites", "Kites fly in the wind."))
     questions = {"a": ("When do pears ripen?", "answerable"), "u": ("Who sells kites?", "unanswerable")}
     made = passages(PublicSet("pears", papers, questions, {"a": frozenset({papers[0].id})}), tmp_path)

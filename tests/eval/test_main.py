@@ -1,4 +1,4 @@
-"""What to evaluate in, everything done and written, the reports out; and the command that does it."""
+"""A whole evaluation, and the command that runs it."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def cases_of(folder: Path) -> list[dict[str, object]]:
     return cases
 
 
-# -- own questions
+# -- your own questions
 
 
-def test_own_questions_over_own_listings_give_a_report(
+def test_your_own_questions_about_your_own_listings_give_a_report(
     questions: Path, listing: Callable[..., Path], run: Callable[..., Result], tmp_path: Path
 ) -> None:
     files = [listing("a.txt", PAIRS[:2]), listing("b.txt", PAIRS[2:4])]
@@ -69,7 +69,7 @@ def test_own_questions_over_own_listings_give_a_report(
     assert "0 of 1 cases changed" in done.stdout
 
 
-def test_a_library_of_ones_own_is_asked_as_it_is(
+def test_your_own_library_is_asked_as_it_is(
     questions: Path, listing: Callable[..., Path], run: Callable[..., Result], tmp_path: Path
 ) -> None:
     with Assistant.open(tmp_path / "home") as assistant:
@@ -82,7 +82,7 @@ def test_a_library_of_ones_own_is_asked_as_it_is(
         assert assistant.status() == before
 
 
-def test_the_library_holds_what_the_corpus_says_now(listing: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_library_follows_the_corpus(listing: Callable[..., Path], tmp_path: Path) -> None:
     with stock.stocked(tmp_path / "library", [listing("a.txt", PAIRS[:3])]) as assistant:
         assert len(assistant.papers()) == 3
     with stock.stocked(tmp_path / "library", [listing("a.txt", PAIRS[1:3])]) as assistant:
@@ -93,17 +93,17 @@ def test_the_library_holds_what_the_corpus_says_now(listing: Callable[..., Path]
         assert assistant.status().revision == revision
 
 
-# -- what comes with us
+# -- bundled sets
 
 
-def test_the_real_listings_are_not_needed_and_their_absence_is_said(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_missing_listings_are_an_error(run: Callable[..., Result], tmp_path: Path) -> None:
     done = run("--listings", tmp_path / "nowhere")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "There are no listing files (*.txt) in " in done.stderr
-    assert "leave --listings out to use the sample" in done.stderr
+    assert "leave out --listings to use the sample" in done.stderr
 
 
-def test_the_sets_that_come_with_us_can_be_read() -> None:
+def test_the_bundled_sets_can_be_read() -> None:
     assert {half(question) for question in read(stock.set_file("sample"))} == {"fit", "report"}
     assert len(part(read(stock.set_file("listings")), "report")) >= 100
 
@@ -126,7 +126,7 @@ def test_claims_are_checked_and_written(
 # -- halves
 
 
-def test_own_questions_are_all_asked_and_ours_by_half() -> None:
+def test_your_own_questions_are_all_asked_and_the_bundled_ones_by_half() -> None:
     asked = [Question(str(n), "fact", "Why?", (f"Paper {n}",)) for n in range(20)]
     both = [part(asked, "fit"), part(asked, "report")]
     assert sorted(q.id for some in both for q in some) == sorted(q.id for q in asked)
@@ -136,7 +136,7 @@ def test_own_questions_are_all_asked_and_ours_by_half() -> None:
         part(both[1], "fit")
 
 
-def test_the_half_of_a_claim_is_that_of_the_paper_it_was_written_from() -> None:
+def test_a_claim_is_in_the_half_of_its_paper() -> None:
     first = LabelledClaim("1", "It is so.", "Another", False, "wrong-paper", "A Title")
     second = LabelledClaim("2", "It is not.", "A  title", True, "free", "A  title")
     assert claim_half(first) == claim_half(second)
@@ -144,10 +144,10 @@ def test_the_half_of_a_claim_is_that_of_the_paper_it_was_written_from() -> None:
     assert halves == {"fit", "report"}
 
 
-# -- what is wrong
+# -- errors
 
 
-def test_what_is_wrong_is_one_line_on_stderr(
+def test_an_error_is_one_line_on_stderr(
     questions: Path, listing: Callable[..., Path], run: Callable[..., Result], tmp_path: Path
 ) -> None:
     done = run("--questions", tmp_path / "none.jsonl")
@@ -157,7 +157,7 @@ def test_what_is_wrong_is_one_line_on_stderr(
     done = run("--questions", questions, "--corpus", tmp_path / "none.txt")
     assert "1 records of the corpus were rejected: none.txt:0: there is no file" in done.stderr
     done = run("--corpus", listing(), "--home", tmp_path)
-    assert done.stderr == "assistant: Name the papers once: with --corpus, with --listings or with --home.\n"
+    assert done.stderr == "assistant: Choose the papers with only one of --corpus, --listings and --home.\n"
     done = run("--claims")
     assert "The claims are about the real listings" in done.stderr
     assert run("--half", "both").exit_code == 2

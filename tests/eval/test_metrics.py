@@ -1,4 +1,4 @@
-"""Outcomes with a known fault in, exact scores out: the scorer itself is tested by mutation."""
+"""Exact scores of outcomes with known faults: the scorer is tested by mutation."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from eval.questions import Nugget, Question
 from eval.runner import outcomes
 from eval.statistics import rows
 
-HELD = Abstracts(doubles.ABSTRACTS)
+LIBRARY = Abstracts(doubles.ABSTRACTS)
 Answering = Callable[[Question], Answer | AssistantError]
 
 
 def means(answering: Answering) -> dict[str, float | None]:
     """The mean of every measure but the seconds over the built-in questions."""
     asked = outcomes(doubles.scripted(answering), doubles.QUESTIONS)
-    scored = [score(outcome, HELD) for outcome in asked]
+    scored = [score(outcome, LIBRARY) for outcome in asked]
     overall = rows((s.type, s.values()) for s in scored)[0]
-    return {name: found.mean if found else None for name, found in overall.intervals.items() if name != "seconds"}
+    return {name: value.mean if value else None for name, value in overall.intervals.items() if name != "seconds"}
 
 
 PERFECT: dict[str, float | None] = {
@@ -73,24 +73,24 @@ def failing(question: Question) -> AssistantError:
         ),
     ],
 )
-def test_each_fault_falls_on_its_measures_and_no_other(answering: Answering, fall: dict[str, float | None]) -> None:
+def test_each_fault_lowers_its_measures_and_no_others(answering: Answering, fall: dict[str, float | None]) -> None:
     assert means(answering) == pytest.approx(PERFECT | fall)
 
 
-def test_the_oracle_misses_nothing_and_every_fault_something() -> None:
+def test_the_oracle_misses_nothing_and_every_faulty_double_something() -> None:
     for question in doubles.QUESTIONS:
-        assert misses(Outcome(question, doubles.oracle(question)), HELD) == ()
+        assert misses(Outcome(question, doubles.oracle(question)), LIBRARY) == ()
     question = doubles.QUESTIONS[0]
     for answering in (doubles.decliner, doubles.silent, doubles.swapped, doubles.inventing, doubles.wrong):
-        assert misses(Outcome(question, answering(question)), HELD)
+        assert misses(Outcome(question, answering(question)), LIBRARY)
 
 
 def test_a_question_without_answer_has_no_citation_score() -> None:
     question = doubles.QUESTIONS[-1]
     for answering in (doubles.oracle, doubles.everything):
-        found = score(Outcome(question, answering(question)), HELD).values()
+        scores = score(Outcome(question, answering(question)), LIBRARY).values()
         for name in (*UNCITED, *UNSAID, "declined_answerable", "recall_5", "recall_30", "mrr_10", "ndcg_10"):
-            assert found[name] is None
+            assert scores[name] is None
 
 
 def claim(text: str, *titles: str) -> Claim:
@@ -116,44 +116,44 @@ QUESTION = Question("q", "list", "?", (MOSS, TIDE), (BOOK,), (Nugget("n", True, 
     ],
 )
 def test_citations_by_title(titles: tuple[str, ...], expected: tuple[float, float, float]) -> None:
-    found = score(Outcome(QUESTION, Answer("?", "?", claims=(claim("x", *titles),))), HELD)
-    assert (found.precision, found.recall, found.f1) == expected
+    scores = score(Outcome(QUESTION, Answer("?", "?", claims=(claim("x", *titles),))), LIBRARY)
+    assert (scores.precision, scores.recall, scores.f1) == expected
 
 
 def test_a_decline_with_claims_is_a_decline() -> None:
     answer = Answer("?", "?", claims=(claim("x", MOSS),), declined=Decline("absent", "3"))
-    found = score(Outcome(QUESTION, answer), HELD)
-    assert (found.f1, found.vital_nuggets, found.support, found.declined_answerable) == (0.0, 0.0, None, 1.0)
+    scores = score(Outcome(QUESTION, answer), LIBRARY)
+    assert (scores.f1, scores.vital_nuggets, scores.support, scores.declined_answerable) == (0.0, 0.0, None, 1.0)
 
 
 def test_a_reference_number_shows_no_nugget() -> None:
     answer = Answer("?", "?", claims=(claim("x", MOSS), claim("x", TIDE), claim("x", KELP)))
     assert "[3]" in answer.text
-    assert score(Outcome(QUESTION, answer), HELD).vital_nuggets == 0.0
-    assert score(Outcome(QUESTION, replace(answer, lead="There are 3.")), HELD).vital_nuggets == 1.0
+    assert score(Outcome(QUESTION, answer), LIBRARY).vital_nuggets == 0.0
+    assert score(Outcome(QUESTION, replace(answer, lead="There are 3.")), LIBRARY).vital_nuggets == 1.0
 
 
 def test_nuggets_vital_and_all() -> None:
     nuggets = (Nugget("a", True, MOSS, ("moss", "lichen")), Nugget("b", False, MOSS, ("fern",)))
     answer = Answer("?", "?", claims=(claim("a lichen", MOSS),))
-    found = score(Outcome(replace(QUESTION, nuggets=nuggets), answer), HELD)
-    assert (found.vital_nuggets, found.nuggets) == (1.0, 0.5)
-    only_minor = score(Outcome(replace(QUESTION, nuggets=nuggets[1:]), answer), HELD)
+    scores = score(Outcome(replace(QUESTION, nuggets=nuggets), answer), LIBRARY)
+    assert (scores.vital_nuggets, scores.nuggets) == (1.0, 0.5)
+    only_minor = score(Outcome(replace(QUESTION, nuggets=nuggets[1:]), answer), LIBRARY)
     assert (only_minor.vital_nuggets, only_minor.nuggets) == (None, 0.0)
-    none = score(Outcome(replace(QUESTION, nuggets=()), answer), HELD)
+    none = score(Outcome(replace(QUESTION, nuggets=()), answer), LIBRARY)
     assert (none.vital_nuggets, none.nuggets) == (None, None)
 
 
 def test_support_counts_each_sentence_with_each_title_once() -> None:
-    said = "Radar sees kelp through clouds."
-    answer = Answer("?", "?", claims=(claim(said, KELP, KELP, MOSS), claim(said, "Nobody's Paper")))
-    assert score(Outcome(QUESTION, answer), HELD).support == pytest.approx(1 / 3)
+    sentence = "Radar sees kelp through clouds."
+    answer = Answer("?", "?", claims=(claim(sentence, KELP, KELP, MOSS), claim(sentence, "Nobody's Paper")))
+    assert score(Outcome(QUESTION, answer), LIBRARY).support == pytest.approx(1 / 3)
 
 
 def test_misses_say_what_and_why() -> None:
     hits = doubles.oracle(doubles.QUESTIONS[1]).hits[:2]  # TIDE, then MOSS
     answer = Answer("?", "?", claims=(claim("Kelp sings.", KELP, "Nobody's Paper"),), hits=hits)
-    assert misses(Outcome(replace(QUESTION, gold=(MOSS, KELP, "Lost"), tolerated=()), answer), HELD) == (
+    assert misses(Outcome(replace(QUESTION, gold=(MOSS, KELP, "Lost"), tolerated=()), answer), LIBRARY) == (
         Miss("missing gold", f"{MOSS} (found at rank 2, not cited)"),
         Miss("missing gold", "Lost (not among the 2 papers found)"),
         Miss("wrong citation", "Nobody's Paper (no such paper here)"),
@@ -162,24 +162,26 @@ def test_misses_say_what_and_why() -> None:
         Miss("not supported", "Kelp sings. — cited to Nobody's Paper"),
     )
     declined = Answer("?", "?", declined=Decline("unstated", "no"))
-    assert misses(Outcome(QUESTION, declined), HELD)[0] == Miss("wrongly declined", "unstated")
-    assert misses(Outcome(QUESTION, Answer("?", "?")), HELD)[0] == Miss("wrongly declined", "no claim was made")
-    assert misses(Outcome(QUESTION, None, "StoreError: gone"), HELD)[0] == Miss("failed", "StoreError: gone")
+    assert misses(Outcome(QUESTION, declined), LIBRARY)[0] == Miss("wrongly declined", "unstated")
+    assert misses(Outcome(QUESTION, Answer("?", "?")), LIBRARY)[0] == Miss("wrongly declined", "no claim was made")
+    assert misses(Outcome(QUESTION, None, "StoreError: gone"), LIBRARY)[0] == Miss("failed", "StoreError: gone")
     unanswerable = Question("u", "unanswerable", "?", unanswerable="absent")
-    assert misses(Outcome(unanswerable, answer), HELD)[0] == Miss("wrongly answered", "there is no answer here: absent")
+    assert misses(Outcome(unanswerable, answer), LIBRARY)[0] == Miss(
+        "wrongly answered", "there is no answer here: absent"
+    )
 
 
 def test_a_paper_found_twice_counts_once() -> None:
     papers = [doubles.PAPERS[place] for place in (3, 3, 3, 0)]
     hits = tuple(Hit(paper, Passage(paper.id, paper.title, "", 0), 1.0) for paper in papers)
-    found = score(Outcome(replace(QUESTION, gold=(MOSS,)), Answer("?", "?", hits=hits)), HELD)
-    assert (found.mrr_10, found.recall_5) == (0.5, 1.0)
+    scores = score(Outcome(replace(QUESTION, gold=(MOSS,)), Answer("?", "?", hits=hits)), LIBRARY)
+    assert (scores.mrr_10, scores.recall_5) == (0.5, 1.0)
 
 
 def test_measures_and_scores_have_the_same_names() -> None:
-    found = score(Outcome(QUESTION, None, "x", 2.5), HELD)
-    assert tuple(found.values()) == tuple(metric.name for metric in METRICS)
-    assert found.seconds == 2.5
+    scores = score(Outcome(QUESTION, None, "x", 2.5), LIBRARY)
+    assert tuple(scores.values()) == tuple(metric.name for metric in METRICS)
+    assert scores.seconds == 2.5
 
 
 DOCUMENTS = [f"d{number}" for number in range(40)]
@@ -192,14 +194,14 @@ DOCUMENTS = [f"d{number}" for number in range(40)]
 )
 def test_retrieval_measures_agree_with_trec_eval(ranking: list[str], gold: list[str]) -> None:
     def judged(depth: int) -> dict[str, float]:
-        # trec_eval ranks by falling score, and its reciprocal rank knows no depth: the run is cut instead.
+        # trec_eval ranks by score, and its reciprocal rank has no depth: the run is cut instead.
         run = {title: float(len(ranking) - rank) for rank, title in enumerate(ranking[:depth])}
         names = {"recall.5,10,30", "ndcg_cut.10", "recip_rank"}
-        found: dict[str, dict[str, float]] = pytrec_eval.RelevanceEvaluator(
+        results: dict[str, dict[str, float]] = pytrec_eval.RelevanceEvaluator(
             {"q": dict.fromkeys(gold, 1)}, names
         ).evaluate({"q": run})
         return (
-            found["q"]
+            results["q"]
             if run
             else dict.fromkeys(("recall_5", "recall_10", "recall_30", "ndcg_cut_10", "recip_rank"), 0.0)
         )

@@ -1,4 +1,4 @@
-"""A few papers in, any number of made-up papers like them out."""
+"""Made-up papers like a few real ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAPERS = [Paper(title, abstract) for title, abstract in PAIRS]
 
 
 @pytest.mark.parametrize("make", [of_words, of_sentences])
-def test_papers_are_the_same_each_time_and_no_two_of_one_title(make: Callable[..., Iterator[Paper]]) -> None:
+def test_papers_are_reproducible_and_have_different_titles(make: Callable[..., Iterator[Paper]]) -> None:
     made = list(make(PAPERS, 40))
     assert made == list(make(PAPERS, 40))
     assert made != list(make(PAPERS, 40, seed=1))
@@ -26,8 +26,8 @@ def test_papers_are_the_same_each_time_and_no_two_of_one_title(make: Callable[..
 
 
 def test_sentences_are_those_of_the_papers() -> None:
-    held = " ".join(abstract for _, abstract in PAIRS)
-    assert all(paper.abstract.split(". ")[0] in held for paper in of_sentences(PAPERS, 40))
+    text = " ".join(abstract for _, abstract in PAIRS)
+    assert all(paper.abstract.split(". ")[0] in text for paper in of_sentences(PAPERS, 40))
 
 
 def test_papers_of_words_are_as_long_as_those_they_are_made_from() -> None:
@@ -36,11 +36,11 @@ def test_papers_of_words_are_as_long_as_those_they_are_made_from() -> None:
     assert made == lengths
 
 
-def test_words_come_as_often_as_they_did_and_new_ones_ever_more_rarely() -> None:
+def test_words_keep_their_frequency_and_new_ones_become_rarer() -> None:
     sample = [paper for file in stock.sample() for paper in read(file).papers]
-    said = [word for paper in of_words(sample, 400) for word in words(paper.abstract)]
+    drawn = [word for paper in of_words(sample, 400) for word in words(paper.abstract)]
     before = [word for paper in sample for word in words(paper.abstract)]
     for common in ("the", "of"):
-        assert said.count(common) / len(said) == pytest.approx(before.count(common) / len(before), rel=0.25)
-    new = [len({word for word in said[:count] if word.startswith("new")}) for count in (len(said) // 2, len(said))]
+        assert drawn.count(common) / len(drawn) == pytest.approx(before.count(common) / len(before), rel=0.25)
+    new = [len({word for word in drawn[:count] if word.startswith("new")}) for count in (len(drawn) // 2, len(drawn))]
     assert 1.4 * new[0] < new[1] < 1.9 * new[0]

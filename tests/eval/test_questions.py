@@ -1,4 +1,4 @@
-"""Files of questions, right and wrong, in; Questions and errors that name the place out."""
+"""Reading files of questions, and errors that name the place."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_blank_lines_and_a_byte_order_mark_are_passed_over(tmp_path: Path) -> None:
+def test_blank_lines_and_a_byte_order_mark_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "set.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(GOOD).encode() + b"\r\n\r\n")
     assert [question.id for question in read(path)] == ["a"]
@@ -72,7 +72,7 @@ def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
         ({"question": "\ud800"}, "question", "half a surrogate pair"),
         ({"gold": "Paper A"}, "gold", 'must be a list, is "Paper A"'),
         ({"gold": []}, "gold", "needs at least one title"),
-        ({"gold": ["A", 7]}, "gold", "holds 7"),
+        ({"gold": ["A", 7]}, "gold", "contains 7"),
         ({"gold": ["A", " a"]}, "gold", "twice"),
         ({"tolerated": ["paper a"]}, "tolerated", "gold title again"),
         ({"nugets": []}, "nugets", "is unknown; the fields are id, type"),
@@ -113,17 +113,17 @@ def test_a_wrong_field_is_named_with_file_and_line(
     [
         ("{", "is not JSON"),
         ("[1]", r"must be an object, is \[1\]"),
-        ('{"id": "a", "id": "b"}', "stands twice"),
+        ('{"id": "a", "id": "b"}', "occurs twice"),
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_line_that_is_no_object_is_named(tmp_path: Path, line: str, problem: str) -> None:
+def test_a_line_that_is_not_an_object_is_named(tmp_path: Path, line: str, problem: str) -> None:
     with pytest.raises(FormatError, match=f"set.jsonl, line 2.*{problem}"):
         read(written(tmp_path, GOOD, line))
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"set\.jsonl: holds no records"):
+    with pytest.raises(FormatError, match=r"set\.jsonl: contains no records"):
         read(written(tmp_path, ""))
     with pytest.raises(FormatError, match=r"none\.jsonl: cannot be read: No such file"):
         read(tmp_path / "none.jsonl")
@@ -136,11 +136,11 @@ def test_ids_are_unique_and_conversations_whole(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="line 2, field 'id': 'a' is already the id of line 1"):
         read(written(tmp_path, GOOD, GOOD))
     turn = GOOD | {"conversation": "c1"}
-    with pytest.raises(FormatError, match="line 3, field 'conversation': 'c1' was left"):
+    with pytest.raises(FormatError, match="line 3, field 'conversation': the turns of 'c1' must be consecutive"):
         read(written(tmp_path, turn, GOOD | {"id": "b"}, turn | {"id": "c"}))
 
 
-def test_halves_are_fixed_for_good() -> None:
+def test_halves_never_change() -> None:
     halves = [half(Question("x", "fact", "?", (f"Paper {letter}",))) for letter in "ABCDEFGH"]
     assert halves == ["fit", "report", "fit", "fit", "report", "fit", "report", "report"]
     assert half(Question("x", "fact", "?", ("Paper A", "Paper B"))) == half(Question("y", "list", "!", ("  PAPER a",)))
@@ -148,13 +148,13 @@ def test_halves_are_fixed_for_good() -> None:
     assert half(Question("Paper A", "t", "?", unanswerable="absent")) == halves[0]
 
 
-def test_a_conversation_falls_in_the_half_of_its_first_turn(tmp_path: Path) -> None:
+def test_a_conversation_is_in_the_half_of_its_first_turn(tmp_path: Path) -> None:
     letters = "ABCDEFGHIJ"
     turns = [GOOD | {"id": c, "gold": [f"Paper {c}"], "conversation": "c"} for c in letters]
     alone = [GOOD | {"id": c + c, "gold": [f"Paper {c}"]} for c in letters]
-    found = read(written(tmp_path, *turns, *alone))
-    assert {half(question) for question in found[:10]} == {half(found[10])}
-    assert {half(question) for question in found[10:]} == {"fit", "report"}
+    questions_read = read(written(tmp_path, *turns, *alone))
+    assert {half(question) for question in questions_read[:10]} == {half(questions_read[10])}
+    assert {half(question) for question in questions_read[10:]} == {"fit", "report"}
 
 
 def test_spans_are_sealed_and_opened() -> None:
@@ -164,18 +164,18 @@ def test_spans_are_sealed_and_opened() -> None:
     assert span.of(abstract) == "moss"
     assert span.of("Uber  moss") is None
     assert sealed(span, abstract) == span
-    with pytest.raises(ValueError, match="'A' does not hold the span"):
+    with pytest.raises(ValueError, match="'A' does not contain the span"):
         sealed(Span("A", text="fern"), abstract)
 
 
 def test_mismatches_between_questions_and_library() -> None:
     question = Question("q", "fact", "?", ("Paper A", "Paper Z"), spans=(Span("Paper A", text="fern"),))
     assert mismatches([question], {"paper  a": "moss"}) == (
-        "q: the library holds no paper titled 'Paper Z'",
-        "q: the abstract of 'Paper A' does not hold the span given for it",
+        "q: the library has no paper titled 'Paper Z'",
+        "q: the abstract of 'Paper A' does not contain the span",
     )
     assert mismatches([Question("q", "fact", "?", ("Paper A",))], {"Paper A": ""}) == ()
 
 
-def test_the_module_is_not_hidden_by_the_folder_of_the_sets() -> None:
+def test_the_folder_of_sets_does_not_hide_the_module() -> None:
     assert Path(questions.__file__).name == "questions.py"

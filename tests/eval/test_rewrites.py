@@ -1,4 +1,4 @@
-"""Public conversations in, how near our follow-ups come to a person's out."""
+"""How close our self-contained follow-ups come to a person's."""
 
 from __future__ import annotations
 
@@ -16,50 +16,51 @@ from ..doubles import HashEmbedder
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two conversations, of three turns and of one."""
-    told = [
+    turns = [
         ("a1", "What is throat cancer?", "What is throat cancer?", "same", 0),
         ("a2", "Is it treatable?", "Is throat cancer treatable?", "followup", 1),
         ("a3", "Do its symptoms hurt at night?", "Do symptoms of throat cancer hurt at night?", "followup", 2),
         ("b1", "Who sells snow?", "Who sells snow?", "same", 0),
     ]
-    said = [
+    history = [
         {"role": "user", "text": "What is throat cancer?"},
         {"role": "assistant", "text": "A cancer of the throat."},
         {"role": "user", "text": "Is it treatable?"},
         {"role": "assistant", "text": "Throat cancer is treatable early."},
     ]
     rows = [
-        {"id": i, "question": q, "rewrite": r, "type": t, "history": said[: 2 * before]} for i, q, r, t, before in told
+        {"id": i, "question": q, "rewrite": r, "type": t, "history": history[: 2 * before]}
+        for i, q, r, t, before in turns
     ]
     (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return tmp_path
 
 
-def test_turns_are_asked_one_after_another_and_conversations_apart(folder: Path) -> None:
-    found = read_rewrites(folder)
-    assert [turn.ours for turn in found] == [
+def test_turns_follow_each_other_within_a_conversation(folder: Path) -> None:
+    results = read_rewrites(folder)
+    assert [turn.ours for turn in results] == [
         "What is throat cancer?",
         "Regarding throat cancer: Is it treatable?",
         "Regarding throat cancer: Do its symptoms hurt at night?",
         "Who sells snow?",
     ]
-    assert [turn.reply for turn in found] == ["A cancer of the throat.", "Throat cancer is treatable early.", "", ""]
+    assert [turn.reply for turn in results] == ["A cancer of the throat.", "Throat cancer is treatable early.", "", ""]
 
 
-def test_what_was_added_left_and_found_is_told(folder: Path) -> None:
-    found = nearness(read_rewrites(folder), HashEmbedder())
-    means = {name: one.mean if one else None for name, one in found.items()}
+def test_the_measures_of_known_turns(folder: Path) -> None:
+    results = nearness(read_rewrites(folder), HashEmbedder())
+    means = {name: one.mean if one else None for name, one in results.items()}
     assert list(means.values())[:3] == [1.0, 1.0, 1.0]
     assert (means["MRR of the reply, as typed"], means["MRR of the reply, self-contained"]) == (1.0, 1.0)
-    assert [one.count if one else 0 for one in found.values()] == [2, 2, 2, 1, 1, 1]
-    assert CONVERSATIONS in rewrites_table(found).heading
-    assert rewrites_table(found).rows[0][1] == "1.000"
+    assert [one.count if one else 0 for one in results.values()] == [2, 2, 2, 1, 1, 1]
+    assert CONVERSATIONS in rewrites_table(results).heading
+    assert rewrites_table(results).rows[0][1] == "1.000"
 
 
-def test_what_no_turn_tells_is_told_as_nothing(folder: Path) -> None:
-    found = nearness(read_rewrites(folder)[3:], HashEmbedder())
-    assert [one.mean if one else None for one in found.values()] == [None, None, 1.0, None, None, None]
-    assert rewrites_table(found).rows[0][1] == "—"
+def test_a_measure_without_turns_has_no_value(folder: Path) -> None:
+    results = nearness(read_rewrites(folder)[3:], HashEmbedder())
+    assert [one.mean if one else None for one in results.values()] == [None, None, 1.0, None, None, None]
+    assert rewrites_table(results).rows[0][1] == "—"
 
 
 def test_a_turn_without_its_rewrite_is_refused(folder: Path) -> None:

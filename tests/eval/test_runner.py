@@ -1,4 +1,4 @@
-"""Questions and a listening assistant in, outcomes out."""
+"""Asking an assistant the questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eval.runner import outcomes
 
 @dataclass
 class Listening:
-    """Notes which conversation heard what; `refuses` raises what it is asked to."""
+    """Notes what it is asked in which conversation; raises the errors in `refuses`."""
 
     heard: list[tuple[int, str]] = field(default_factory=list)
     opened: int = 0
@@ -53,17 +53,17 @@ QUESTIONS = (question("a"), question("b", "c1"), question("c", "c1"), question("
 
 def test_turns_go_to_their_own_conversation_in_order() -> None:
     assistant = Listening()
-    found = outcomes(assistant, QUESTIONS)
+    results = outcomes(assistant, QUESTIONS)
     assert assistant.heard == [(0, "a"), (1, "b"), (1, "c"), (2, "d"), (0, "e")]
-    assert [outcome.question for outcome in found] == list(QUESTIONS)
-    assert all(outcome.verdict == "declined" and outcome.seconds >= 0.0 for outcome in found)
+    assert [outcome.question for outcome in results] == list(QUESTIONS)
+    assert all(outcome.verdict == "declined" and outcome.seconds >= 0.0 for outcome in results)
 
 
-def test_an_error_of_the_assistant_is_an_outcome_and_the_rest_goes_on() -> None:
+def test_an_error_is_an_outcome_and_does_not_stop_the_rest() -> None:
     assistant = Listening(refuses={"b": StoreError("gone"), "e": QuestionError("empty")})
-    found = outcomes(assistant, QUESTIONS)
-    assert [outcome.verdict for outcome in found] == ["declined", "failed", "declined", "declined", "failed"]
-    assert (found[1].answer, found[1].error) == (None, "StoreError: gone")
+    results = outcomes(assistant, QUESTIONS)
+    assert [outcome.verdict for outcome in results] == ["declined", "failed", "declined", "declined", "failed"]
+    assert (results[1].answer, results[1].error) == (None, "StoreError: gone")
     assert assistant.heard[2] == (1, "c")
 
 
@@ -72,7 +72,9 @@ def test_any_other_error_stops_the_run() -> None:
         outcomes(Listening(refuses={"c": KeyError("slip")}), QUESTIONS)
 
 
-def test_progress_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown_only_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
     outcomes(Listening(), QUESTIONS)
@@ -84,5 +86,5 @@ def test_progress_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, caps
     assert "5/5" in shown.err
 
 
-def test_no_questions_no_outcomes() -> None:
+def test_without_questions_there_are_no_outcomes() -> None:
     assert outcomes(Listening(), ()) == ()

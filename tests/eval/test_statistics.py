@@ -1,4 +1,4 @@
-"""Scores in, means with intervals and paired tests out, to the digit."""
+"""Means with intervals and paired tests, to the digit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_intervals_at_the_edges() -> None:
     assert interval([1.0] * 9) == Interval(1.0, 1.0, 1.0, 9)
 
 
-def test_rows_leave_out_what_does_not_apply_and_say_over_how_many() -> None:
+def test_rows_count_only_the_cases_a_measure_applies_to() -> None:
     overall, fact, other = rows([("fact", values(f1=1.0)), ("other", values(f1=None)), ("fact", values(f1=0.0))])
     assert [(row.type, row.count) for row in (overall, fact, other)] == [("all", 3), ("fact", 2), ("other", 1)]
     assert overall.intervals["f1"] == fact.intervals["f1"] == interval([1.0, 0.0])
@@ -55,28 +55,28 @@ def test_rows_of_nothing() -> None:
     ],
 )
 def test_few_cases_are_tested_exactly(before: list[float], after: list[float], p_value: float) -> None:
-    found = paired("f1", before, after)
-    assert found is not None
-    assert (found.p_value, found.count) == (p_value, len(before))
-    assert found.before == sum(before) / len(before)
-    assert found.after == pytest.approx(sum(after) / len(after))
+    test = paired("f1", before, after)
+    assert test is not None
+    assert (test.p_value, test.count) == (p_value, len(before))
+    assert test.before == sum(before) / len(before)
+    assert test.after == pytest.approx(sum(after) / len(after))
 
 
-def test_many_cases_are_sampled_with_a_seed_and_never_zero() -> None:
-    found = paired("f1", [0.0] * 40, [1.0] * 40)
-    assert found is not None and found.p_value == 1 / 10_001
+def test_many_cases_are_sampled_with_a_seed_and_p_is_never_zero() -> None:
+    test = paired("f1", [0.0] * 40, [1.0] * 40)
+    assert test is not None and test.p_value == 1 / 10_001
     mixed = ([0.0, 1.0] * 20, [1.0] * 20 + [0.0] * 20)
     assert paired("f1", *mixed) == paired("f1", *mixed)
-    # Ten cases better, ten worse, twenty as they were: no difference at all.
+    # Ten cases better, ten worse, twenty unchanged: no difference.
     even = paired("f1", *mixed)
     assert even is not None and even.p_value == 1.0
 
 
 def test_sampling_agrees_with_the_exact_test() -> None:
-    # Fourteen cases, ten better and four worse: a sign test, whose p is a sum of binomials.
-    found = paired("f1", [0.0] * 10 + [1.0] * 4, [1.0] * 10 + [0.0] * 4)
+    # Ten of fourteen cases better, four worse: a sign test, whose p is a sum of binomials.
+    test = paired("f1", [0.0] * 10 + [1.0] * 4, [1.0] * 10 + [0.0] * 4)
     exact = 2 * (1 + 14 + 91 + 364 + 1001) / 2**14
-    assert found is not None and found.p_value == pytest.approx(exact, abs=0.012)
+    assert test is not None and test.p_value == pytest.approx(exact, abs=0.012)
 
 
 def test_pairs_must_be_pairs() -> None:

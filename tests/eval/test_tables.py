@@ -1,4 +1,4 @@
-"""Cells with marks of every kind in, tables that show them as they are out."""
+"""Tables show cells with special characters as they are."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from eval.tables import Table
 TABLE = Table("[b]T", ("[i]a", "n"), (("[red]x|y", "1.0"), ("<b>", "—")), "[u]note *")
 
 
-def test_the_terminal_reads_no_markup() -> None:
+def test_the_terminal_does_not_read_markup() -> None:
     written = io.StringIO()
     Console(file=written, width=80).print(tables.to_rich(TABLE))
     for words in ("[b]T", "[i]a", "[red]x|y", "<b>", "[u]note *"):
         assert words in written.getvalue()
 
 
-def test_markdown_and_html_escape_their_marks() -> None:
+def test_markdown_and_html_are_escaped() -> None:
     assert tables.to_markdown(TABLE).splitlines() == [
         "## \\[b\\]T", "", "| \\[i\\]a | n |", "| --- | --- |", "| \\[red\\]x\\|y | 1.0 |", "| &lt;b&gt; | — |", "",
         "\\[u\\]note \\*",
@@ -34,7 +34,7 @@ def test_markdown_and_html_escape_their_marks() -> None:
     assert "<table" not in tables.to_html(Table("empty", ("a",), ()))
 
 
-def test_a_type_that_looks_like_a_formula_is_drawn_as_it_is() -> None:
+def test_a_type_that_looks_like_a_formula_is_drawn_literally() -> None:
     question = Question("q", "$\\frac$", "?", (doubles.PAPERS[0].title,))
     scored = cases(outcomes(doubles.scripted(doubles.oracle, [question]), [question]), doubles.ABSTRACTS)
     drawn = plots.plots(report(scored, name="", made=""))

@@ -1,4 +1,4 @@
-"""eval.topics: a topic is what several titles name, and its questions are the same for the same papers."""
+"""eval.topics: topics are named by several titles, and the same papers give the same questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAPERS = [
 ] + [Paper("Hedges", "We study hedges, and dense pear retrieval beside them."), Paper("Dense Fog", "It is dense.")]
 
 
-def test_a_topic_is_asked_for_with_the_papers_whose_titles_name_it() -> None:
+def test_the_gold_of_a_topic_is_the_papers_whose_titles_name_it() -> None:
     asked = topical(PAPERS, most=100)
     assert asked
     for question in asked:
@@ -27,7 +27,7 @@ def test_a_topic_is_asked_for_with_the_papers_whose_titles_name_it() -> None:
     assert every <= {"Hedges"}
 
 
-def test_only_the_fitting_half_is_asked_and_no_more_than_wanted() -> None:
+def test_only_the_fitting_half_is_used_up_to_the_maximum() -> None:
     asked = topical(PAPERS, most=100)
     assert {half(question) for question in asked} == {"fit"}
     assert topical(PAPERS, most=1) == asked[:1]
@@ -40,7 +40,7 @@ def test_the_questions_do_not_depend_on_the_order_of_papers() -> None:
     }
 
 
-def test_a_field_of_three_papers_or_of_many_is_no_topic() -> None:
+def test_three_papers_or_very_many_are_not_a_topic() -> None:
     assert topical(PAPERS[:3], most=9) == []
     many = [Paper(f"Dense Pear Retrieval {n}", "Pears.") for n in range(40)]
     assert topical(many, most=9) == []

@@ -1,4 +1,4 @@
-"""Spellings and sentences in, whether they stand in a text out."""
+"""Whether a text contains a spelling, and whether an abstract supports a sentence."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_supported(sentence: str) -> None:
         "MossNet names 413 lichens.",
         # Both halves are stated, but five sentences apart.
         "MossNet for 412 lichens needs no labels in an unsupervised variant.",
-        # Part of a word is no word: the abstract says "unsupervised".
+        # Part of a word is not a word: the abstract says "unsupervised".
         "supervised variant",
         "MossNet beats FernNet on BarkBook.",
     ],

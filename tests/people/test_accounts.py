@@ -1,4 +1,4 @@
-"""A name and a secret in, who it is and what it may out."""
+"""Users with passwords, programs with keys, and what each may do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assistant.core.errors import AccountError
-from assistant.people import accounts as room
+from assistant.people import accounts as accounts_module
 from assistant.people.accounts import LOGIN_DAYS, Accounts, Key
 
 PASSWORD = "correct horse battery staple"
@@ -19,8 +19,8 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is secure takes half a second; these tests show what is done, not how long it takes."""
-    monkeypatch.setattr(room, "COST", (2, 8, 3))
+    """A secure hash takes half a second; these tests are not about that."""
+    monkeypatch.setattr(accounts_module, "COST", (2, 8, 3))
 
 
 @pytest.fixture
@@ -55,14 +55,14 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return calls
 
 
-def held_in(home: Path) -> bytes:
+def stored_in(home: Path) -> bytes:
     return b"".join(path.read_bytes() for path in home.iterdir())
 
 
 # -- users
 
 
-def test_a_user_is_known_by_name_and_password_and_by_nothing_else(
+def test_a_user_logs_in_with_name_and_password_and_nothing_else(
     accounts: Accounts, open_accounts: Callable[[], Accounts]
 ) -> None:
     ann = accounts.add_user(" Ann.B@x-1 ", PASSWORD)
@@ -81,27 +81,27 @@ def test_a_user_is_known_by_name_and_password_and_by_nothing_else(
         assert other.user(name, password) is None
 
 
-def test_the_password_is_salted_and_nowhere_in_the_file(home: Path, accounts: Accounts) -> None:
+def test_the_password_is_salted_and_not_in_the_file(home: Path, accounts: Accounts) -> None:
     accounts.add_user("ann", PASSWORD)
     accounts.add_user("bob", PASSWORD)
-    assert PASSWORD.encode() not in held_in(home)
+    assert PASSWORD.encode() not in stored_in(home)
     salts, hashes = zip(*accounts._db.rows("select salt, hash from users"), strict=True)
     assert len(set(salts)) == len(set(hashes)) == 2
     assert all(len(salt) == 16 for salt in salts)
-    n, r, p = room.COST
+    n, r, p = accounts_module.COST
     assert hashes[0] == hashlib.scrypt(PASSWORD.encode(), salt=salts[0], n=n, r=r, p=p, dklen=32)
 
 
-def test_the_cost_is_one_that_is_recommended() -> None:
-    code = (Path(room.__file__)).read_text(encoding="utf-8")
+def test_the_cost_is_a_recommended_one() -> None:
+    code = (Path(accounts_module.__file__)).read_text(encoding="utf-8")
     assert "\nCOST = (2**15, 8, 3)\n" in code
 
 
 def test_one_password_of_the_real_cost_can_be_hashed() -> None:
-    assert len(room._hash(PASSWORD, b"salt", (2**15, 8, 3))) == 32
+    assert len(accounts_module._hash(PASSWORD, b"salt", (2**15, 8, 3))) == 32
 
 
-def test_an_unknown_user_costs_what_a_wrong_password_does(accounts: Accounts, hashings: list[dict[str, Any]]) -> None:
+def test_an_unknown_user_takes_as_long_as_a_wrong_password(accounts: Accounts, hashings: list[dict[str, Any]]) -> None:
     accounts.add_user("ann", PASSWORD)
     hashings.clear()
     assert accounts.user("ann", "wrong") is None
@@ -110,9 +110,9 @@ def test_an_unknown_user_costs_what_a_wrong_password_does(accounts: Accounts, ha
     assert known == unknown
 
 
-def test_a_hash_of_an_earlier_cost_still_opens(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hash_of_an_earlier_cost_is_still_accepted(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = accounts.add_user("ann", PASSWORD)
-    monkeypatch.setattr(room, "COST", (4, 8, 1))
+    monkeypatch.setattr(accounts_module, "COST", (4, 8, 1))
     assert accounts.user("ann", PASSWORD) == ann
 
 
@@ -128,19 +128,19 @@ def test_a_password_can_be_changed_and_the_user_stays_the_same(accounts: Account
     assert accounts.user("ann", PASSWORD[::-1]) == ann
 
 
-def test_a_user_removed_is_out_and_the_next_of_that_name_is_another(home: Path, accounts: Accounts) -> None:
+def test_a_removed_user_cannot_log_in_and_the_name_gets_a_new_id(home: Path, accounts: Accounts) -> None:
     ann, _ = accounts.add_user("ann", PASSWORD), accounts.add_user("bob", PASSWORD)
     accounts.remove_user("ANN")
     assert accounts.user("ann", PASSWORD) is None
     assert [user.name for user in accounts.users()] == ["bob"]
-    assert ann.id.encode() not in held_in(home)
+    assert ann.id.encode() not in stored_in(home)
     assert accounts.add_user("ann", PASSWORD).id != ann.id
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "-a", "a:b", "a/b", "ä", "a\nb", "a" * 65, "../x"])
-def test_a_name_that_could_be_mistaken_is_refused(name: str, accounts: Accounts) -> None:
+def test_an_ambiguous_name_is_refused(name: str, accounts: Accounts) -> None:
     for add in (lambda: accounts.add_user(name, PASSWORD), lambda: accounts.add_key(name)):
-        with pytest.raises(AccountError, match=r" cannot be a name\. Names have up to 64 of the letters a to z"):
+        with pytest.raises(AccountError, match=r" cannot be a name\. A name has up to 64 of the letters a to z"):
             add()
 
 
@@ -155,19 +155,19 @@ def test_a_short_password_is_refused(accounts: Accounts) -> None:
 def test_a_name_that_is_taken_is_refused(accounts: Accounts) -> None:
     accounts.add_user("ann", PASSWORD)
     accounts.add_key("ann")
-    with pytest.raises(AccountError, match=r"^There is a user ann already\. Choose another name\.$"):
+    with pytest.raises(AccountError, match=r"^There is already a user ann\. Choose another name\.$"):
         accounts.add_user("ANN", PASSWORD[::-1])
-    with pytest.raises(AccountError, match=r"^There is a key ann already\. Choose another name\.$"):
+    with pytest.raises(AccountError, match=r"^There is already a key ann\. Choose another name\.$"):
         accounts.add_key("Ann")
     assert accounts.user("ann", PASSWORD) is not None
 
 
-@pytest.mark.parametrize("held", [[], ["ann", "bob"]])
-def test_a_name_that_is_unknown_is_said_with_those_that_are_known(held: list[str], accounts: Accounts) -> None:
-    for name in held:
+@pytest.mark.parametrize("names", [[], ["ann", "bob"]])
+def test_an_error_about_an_unknown_name_lists_the_known_ones(names: list[str], accounts: Accounts) -> None:
+    for name in names:
         accounts.add_user(name, PASSWORD)
         accounts.add_key(name)
-    there = "There are: ann, bob." if held else "There are none."
+    known = "There are: ann, bob." if names else "There are none."
     for kind, call in (
         ("user", accounts.remove_user),
         ("user", lambda name: accounts.set_password(name, PASSWORD)),
@@ -175,10 +175,10 @@ def test_a_name_that_is_unknown_is_said_with_those_that_are_known(held: list[str
     ):
         with pytest.raises(AccountError) as refused:
             call("Cat")
-        assert str(refused.value) == f"There is no {kind} 'Cat'. {there}"
+        assert str(refused.value) == f"There is no {kind} 'Cat'. {known}"
 
 
-def test_two_that_add_a_user_at_once_do_not_both_succeed(open_accounts: Callable[[], Accounts]) -> None:
+def test_two_threads_cannot_add_the_same_user(open_accounts: Callable[[], Accounts]) -> None:
     outcomes: list[str] = []
     start = threading.Barrier(2)
 
@@ -195,14 +195,14 @@ def test_two_that_add_a_user_at_once_do_not_both_succeed(open_accounts: Callable
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(outcome.startswith("There is a user ann already") for outcome in outcomes) == 1
+    assert sum(outcome.startswith("There is already a user ann") for outcome in outcomes) == 1
     assert [user.id for user in both[0].users()] == [outcome for outcome in outcomes if " " not in outcome]
 
 
-def test_no_more_than_so_many_passwords_are_hashed_at_once(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_passwords_are_hashed_at_once(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     accounts.add_user("ann", PASSWORD)
     running, most, lock = 0, 0, threading.Lock()
-    full = threading.Barrier(room.AT_ONCE)
+    full = threading.Barrier(accounts_module.AT_ONCE)
     real = hashlib.scrypt
 
     def scrypt(password: bytes, **parameters: Any) -> bytes:
@@ -216,51 +216,51 @@ def test_no_more_than_so_many_passwords_are_hashed_at_once(accounts: Accounts, m
         return real(password, **parameters)
 
     monkeypatch.setattr(hashlib, "scrypt", scrypt)
-    threads = [threading.Thread(target=accounts.user, args=("ann", "x")) for _ in range(4 * room.AT_ONCE)]
+    threads = [threading.Thread(target=accounts.user, args=("ann", "x")) for _ in range(4 * accounts_module.AT_ONCE)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == room.AT_ONCE
+    assert most == accounts_module.AT_ONCE
 
 
 # -- keys
 
 
-def test_a_key_opens_what_it_was_made_for_and_is_kept_as_a_hash(
+def test_a_key_is_found_by_its_token_and_stored_as_a_hash(
     home: Path, accounts: Accounts, open_accounts: Callable[[], Accounts]
 ) -> None:
     token = accounts.add_key("Bot", rights="write", per_minute=5)
-    found = open_accounts().key(token)
-    assert found == Key("bot", found.id if found else "", "write", 5)
+    key = open_accounts().key(token)
+    assert key == Key("bot", key.id if key else "", "write", 5)
     assert token.startswith("papers_")
     assert len(token) == len("papers_") + 43  # 256 random bits, six a character
-    assert token.removeprefix("papers_").encode() not in held_in(home)
+    assert token.removeprefix("papers_").encode() not in stored_in(home)
     for wrong in ("", token[:-1], token.upper(), token + " ", token.removeprefix("papers_"), "\ud800"):
         assert accounts.key(wrong) is None
 
 
-def test_what_a_key_may() -> None:
+def test_the_rights_of_a_key() -> None:
     assert [(key.may("ask"), key.may("write")) for key in (Key("a", "1", "ask", 1), Key("a", "1", "write", 1))] == [
         (True, False),
         (True, True),
     ]
 
 
-def test_keys_are_told_without_their_secrets_and_can_be_removed(accounts: Accounts) -> None:
+def test_keys_are_listed_without_their_tokens_and_can_be_removed(accounts: Accounts) -> None:
     tokens = [accounts.add_key(name) for name in ("bot", "ant")]
-    held = accounts.keys()
-    assert [(key.name, key.rights, key.per_minute) for key in held] == [("ant", "ask", 60), ("bot", "ask", 60)]
+    keys = accounts.keys()
+    assert [(key.name, key.rights, key.per_minute) for key in keys] == [("ant", "ask", 60), ("bot", "ask", 60)]
     accounts.remove_key("BOT")
     assert accounts.key(tokens[0]) is None
     assert accounts.key(tokens[1]) == accounts.keys()[0]
     assert accounts.add_key("bot") != tokens[0]
 
 
-# -- those who are logged in
+# -- logins
 
 
-def test_a_log_in_counts_for_so_many_days_and_is_kept_as_a_hash(home: Path) -> None:
+def test_a_login_expires_and_is_stored_as_a_hash(home: Path) -> None:
     now = [1000.0]
     accounts = Accounts(home, clock=lambda: now[0])
     ann = accounts.add_user("ann", "a battery of horses")
@@ -275,7 +275,7 @@ def test_a_log_in_counts_for_so_many_days_and_is_kept_as_a_hash(home: Path) -> N
     accounts.close()
 
 
-def test_a_log_in_ends_with_a_log_out_a_new_password_or_its_user(home: Path) -> None:
+def test_logging_out_a_new_password_or_removal_end_a_login(home: Path) -> None:
     accounts = Accounts(home)
     ann, bob = accounts.add_user("ann", "a battery of horses"), accounts.add_user("bob", "a battery of horses")
     here, there, other = accounts.log_in(ann), accounts.log_in(ann), accounts.log_in(bob)

@@ -1,4 +1,4 @@
-"""Turns in, kept conversations out: private to their owners, each turn once, gone when deleted."""
+"""Kept conversations: private to their owners, each turn once, gone when deleted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PEAR, KITE = turn("What is PearRank?"), turn("Do kites remember?", PAIRS[6])
 
 
 class Clock:
-    """A second later whenever it is looked at."""
+    """A clock that advances a second with every look."""
 
     def __init__(self) -> None:
         self.now = 1_000_000_000.0
@@ -72,10 +72,10 @@ def questions(turns: list[KeptTurn]) -> list[str]:
     return [kept_turn.turn.question for kept_turn in turns]
 
 
-# -- what is kept
+# -- storing
 
 
-def test_a_conversation_survives_a_restart_with_its_whole_answers(open_kept: Callable[[], Conversations]) -> None:
+def test_a_conversation_and_its_answers_survive_a_restart(open_kept: Callable[[], Conversations]) -> None:
     first = open_kept()
     id_ = first.begin(ANN)
     assert [first.append(ANN, id_, PEAR), first.append(ANN, id_, KITE)] == [1, 2]
@@ -83,7 +83,7 @@ def test_a_conversation_survives_a_restart_with_its_whole_answers(open_kept: Cal
     assert open_kept().turns(ANN, id_) == [KeptTurn(1, at(2), PEAR), KeptTurn(2, at(3), KITE)]
 
 
-def test_a_turn_of_a_process_that_was_killed_is_there(
+def test_a_turn_survives_when_its_process_is_killed(
     home: Path, kept: Conversations, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     code = (
@@ -93,11 +93,11 @@ def test_a_turn_of_a_process_that_was_killed_is_there(
         "kept.append('ann', kept.begin('ann'), Turn('why?', Answer('why?', 'why?'))); os._exit(9)"
     )
     assert python(code, home).returncode == 9
-    (found,) = kept.listed("ann")
-    assert [t.turn for t in kept.turns("ann", found.id)] == [Turn("why?", Answer("why?", "why?"))]
+    (conversation,) = kept.listed("ann")
+    assert [t.turn for t in kept.turns("ann", conversation.id)] == [Turn("why?", Answer("why?", "why?"))]
 
 
-def test_a_follow_up_to_kept_turns_is_understood_as_one_to_the_turns_themselves(kept: Conversations) -> None:
+def test_a_follow_up_to_stored_turns_is_understood_as_before(kept: Conversations) -> None:
     id_ = kept.begin(ANN)
     kept.append(ANN, id_, PEAR)
     kept.append(ANN, id_, KITE)
@@ -113,17 +113,17 @@ def test_ids_cannot_be_guessed(kept: Conversations) -> None:
     assert all(len(id_) >= 22 for id_ in ids)  # 128 random bits, six a character
 
 
-def test_a_turn_of_the_same_key_is_kept_once_as_it_came_first(kept: Conversations) -> None:
+def test_only_the_first_turn_of_a_key_is_kept(kept: Conversations) -> None:
     id_, other = kept.begin(ANN), kept.begin(ANN)
     assert kept.append(ANN, id_, PEAR, key="Ev1") == 1
     assert kept.append(ANN, id_, KITE, key="Ev2") == 2
     assert kept.append(ANN, id_, KITE, key="Ev1") == 1
     assert questions(kept.turns(ANN, id_)) == [PEAR.question, KITE.question]
     assert kept.append(ANN, other, KITE, key="Ev1") == 1
-    assert [kept.append(ANN, other, PEAR), kept.append(ANN, other, PEAR)] == [2, 3]  # without a key each is one
+    assert [kept.append(ANN, other, PEAR), kept.append(ANN, other, PEAR)] == [2, 3]  # without a key every turn counts
 
 
-def test_turns_are_read_by_pages_from_the_last(kept: Conversations) -> None:
+def test_turns_are_read_in_pages_from_the_last(kept: Conversations) -> None:
     id_ = kept.begin(ANN)
     for number in range(1, PAGE + 6):
         kept.append(ANN, id_, turn(f"q{number}"))
@@ -135,27 +135,27 @@ def test_turns_are_read_by_pages_from_the_last(kept: Conversations) -> None:
     assert questions(list(kept.every(ANN, id_))) == [f"q{n}" for n in range(1, PAGE + 6)]
 
 
-def test_what_is_no_character_is_kept_all_the_same(kept: Conversations) -> None:
+def test_half_a_surrogate_pair_is_stored_without_error(kept: Conversations) -> None:
     odd = turn("half a pair \ud800 and a zero \0", ("A title", "An abstract \udfff"))
     id_ = kept.begin("owner \ud800")
     kept.append("owner \ud800", id_, odd)
-    (found,) = kept.turns("owner \ud800", id_)
-    assert found.turn.answer == odd.answer
-    assert found.turn.question == "half a pair ? and a zero \0"
+    (stored,) = kept.turns("owner \ud800", id_)
+    assert stored.turn.answer == odd.answer
+    assert stored.turn.question == "half a pair ? and a zero \0"
 
 
-def test_a_damaged_answer_is_said(kept: Conversations) -> None:
+def test_a_damaged_answer_is_an_error(kept: Conversations) -> None:
     id_ = kept.begin(ANN)
     kept.append(ANN, id_, PEAR)
     kept._db.change("update turns set answer = ?", (b"nothing",))
-    with pytest.raises(ExportError, match=r"The kept answer to “What is PearRank\?” is damaged: .* Ask the question"):
+    with pytest.raises(ExportError, match=r"The saved answer to “What is PearRank\?” is damaged: .* Ask the question"):
         kept.turns(ANN, id_)
 
 
-# -- what is listed
+# -- listing
 
 
-def test_conversations_are_listed_by_their_last_use(kept: Conversations) -> None:
+def test_conversations_are_listed_most_recently_used_first(kept: Conversations) -> None:
     pears, kites, empty = kept.begin(ANN), kept.begin(ANN), kept.begin(ANN, title=" An\n empty  one ")
     kept.append(ANN, pears, PEAR)
     kept.append(ANN, kites, KITE)
@@ -185,7 +185,7 @@ def test_a_long_first_question_makes_a_short_title(question: str, title: str, ke
     assert len(title) <= 80
 
 
-def test_a_title_can_be_given_and_given_back(kept: Conversations) -> None:
+def test_a_title_can_be_set_and_reset(kept: Conversations) -> None:
     id_ = kept.begin(ANN)
     kept.append(ANN, id_, PEAR)
     kept.rename(ANN, id_, "Fruit")
@@ -195,16 +195,16 @@ def test_a_title_can_be_given_and_given_back(kept: Conversations) -> None:
     assert kept.get(ANN, id_).title == PEAR.question
 
 
-def test_an_owner_that_is_a_thread_has_one_conversation(kept: Conversations) -> None:
+def test_a_thread_has_one_conversation(kept: Conversations) -> None:
     id_ = kept.only("slack:T:C:1")
     assert kept.only("slack:T:C:1") == id_
     assert kept.only("slack:T:C:2") != id_
 
 
-# -- what goes
+# -- deleting
 
 
-def test_a_question_asked_again_takes_its_place_and_that_of_what_followed(kept: Conversations) -> None:
+def test_a_question_asked_again_replaces_its_turn_and_the_later_ones(kept: Conversations) -> None:
     id_ = kept.begin(ANN)
     for number in range(3):
         kept.append(ANN, id_, turn(f"q{number}"), key=str(number))
@@ -216,7 +216,7 @@ def test_a_question_asked_again_takes_its_place_and_that_of_what_followed(kept: 
         kept.cut(ANN, id_, 3)
 
 
-def test_what_is_deleted_leaves_nothing_behind_and_its_room_is_given_back(home: Path, kept: Conversations) -> None:
+def test_deleting_leaves_no_trace_and_frees_the_space(home: Path, kept: Conversations) -> None:
     def everything() -> bytes:
         return b"".join(path.read_bytes() for path in sorted(home.iterdir()))
 
@@ -227,7 +227,7 @@ def test_what_is_deleted_leaves_nothing_behind_and_its_room_is_given_back(home: 
         kept.append(ANN, id_, turn(f"A secret of number {number}", ("Secrets", str(number) * 9999)))
     kept.rate(ANN, id_, 1, Thumb(False, "A secret comment"))
     little = kept.begin(ANN, title="A secret title")
-    kept.append(ANN, kept.begin(ANN), PEAR)  # the little one shares its page of the file with what stays
+    kept.append(ANN, kept.begin(ANN), PEAR)  # shares a page of the file with the conversation titled above
     assert b"A secret" in everything()
     kept.delete(ANN, id_)
     kept.delete(ANN, little)
@@ -236,7 +236,7 @@ def test_what_is_deleted_leaves_nothing_behind_and_its_room_is_given_back(home: 
     assert len(kept.listed(ANN)) == 2
 
 
-# -- whose it is
+# -- owners
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def anns(kept: Conversations) -> str:
         pytest.param(lambda kept, id_: kept.rate(BOB, id_, 1, None, giver=ANN), id="rate, as giver"),
     ],
 )
-def test_a_stranger_can_do_nothing_and_learns_nothing(
+def test_a_stranger_can_do_and_learn_nothing(
     call: Callable[[Conversations, str], object], kept: Conversations, anns: str
 ) -> None:
     before = (kept.listed(ANN), kept.turns(ANN, anns))
@@ -275,25 +275,25 @@ def test_a_stranger_can_do_nothing_and_learns_nothing(
     assert kept.listed(BOB) == []
 
 
-def test_an_owner_without_a_name_is_refused(kept: Conversations) -> None:
+def test_an_empty_owner_is_refused(kept: Conversations) -> None:
     for call in (kept.begin, kept.only, kept.listed):
-        with pytest.raises(ValueError, match="strangers would share theirs"):
+        with pytest.raises(ValueError, match="strangers would share it"):
             call("")
 
 
-def test_the_file_does_not_tell_who_owns_what(home: Path, kept: Conversations) -> None:
+def test_the_file_does_not_reveal_the_owners(home: Path, kept: Conversations) -> None:
     id_ = kept.begin("session:opens-the-door")
     kept.append("session:opens-the-door", id_, PEAR)
     kept.rate("session:opens-the-door", id_, 1, Thumb(True), giver="slack:U123")
-    held = b"".join(path.read_bytes() for path in home.iterdir())
-    assert b"opens-the-door" not in held
-    assert b"U123" not in held
+    stored = b"".join(path.read_bytes() for path in home.iterdir())
+    assert b"opens-the-door" not in stored
+    assert b"U123" not in stored
 
 
-# -- thumbs
+# -- ratings
 
 
-def test_a_thumb_can_be_given_changed_and_taken_back(kept: Conversations, anns: str) -> None:
+def test_a_rating_can_be_given_changed_and_withdrawn(kept: Conversations, anns: str) -> None:
     kept.append(ANN, anns, KITE)
     kept.rate(ANN, anns, 2, Thumb(False, "no kite"))
     assert [t.thumb for t in kept.turns(ANN, anns)] == [Thumb(True, "mine"), Thumb(False, "no kite")]
@@ -304,14 +304,14 @@ def test_a_thumb_can_be_given_changed_and_taken_back(kept: Conversations, anns: 
         kept.rate(ANN, anns, 3, Thumb(True))
 
 
-def test_each_of_several_people_in_a_thread_has_a_thumb(kept: Conversations, anns: str) -> None:
+def test_everyone_in_a_thread_has_a_rating_of_their_own(kept: Conversations, anns: str) -> None:
     kept.rate(ANN, anns, 1, Thumb(False, "not mine"), giver="slack:U2")
     assert [t.thumb for t in kept.turns(ANN, anns)] == [Thumb(True, "mine")]
     assert [t.thumb for t in kept.turns(ANN, anns, giver="slack:U2")] == [Thumb(False, "not mine")]
     assert [t.thumb for t in kept.turns(ANN, anns, giver="slack:U3")] == [None]
 
 
-def test_all_thumbs_are_told_with_their_turns_oldest_first(kept: Conversations, anns: str) -> None:
+def test_all_ratings_come_with_their_turns_oldest_first(kept: Conversations, anns: str) -> None:
     bobs = kept.begin(BOB)
     kept.append(BOB, bobs, KITE)
     kept.rate(BOB, bobs, 1, Thumb(False))
@@ -355,7 +355,7 @@ def test_a_conversation_is_exported_as_plain_json(kept: Conversations, anns: str
 # -- several at once
 
 
-def test_several_workers_keep_every_turn_once(open_kept: Callable[[], Conversations]) -> None:
+def test_several_workers_store_every_turn_once(open_kept: Callable[[], Conversations]) -> None:
     workers = [open_kept() for _ in range(3)]
     id_ = workers[0].begin(ANN)
     numbers: list[int] = []
@@ -374,17 +374,17 @@ def test_several_workers_keep_every_turn_once(open_kept: Callable[[], Conversati
     assert sorted(numbers) == sorted([*range(1, 11)] * 6)
 
 
-def test_workers_that_meet_a_thread_at_once_begin_one_conversation(open_kept: Callable[[], Conversations]) -> None:
-    workers, start, found = [open_kept() for _ in range(6)], threading.Barrier(6), list[str]()
+def test_workers_that_see_a_new_thread_at_once_begin_one_conversation(open_kept: Callable[[], Conversations]) -> None:
+    workers, start, ids = [open_kept() for _ in range(6)], threading.Barrier(6), list[str]()
 
     def work(kept: Conversations) -> None:
         start.wait()
-        found.append(kept.only("slack:T:C:1"))
+        ids.append(kept.only("slack:T:C:1"))
 
     threads = [threading.Thread(target=work, args=(kept,)) for kept in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 6
-    assert len(set(found)) == 1
+    assert len(ids) == 6
+    assert len(set(ids)) == 1

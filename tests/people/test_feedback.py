@@ -1,4 +1,4 @@
-"""Kept turns and their thumbs in, cases for an evaluation out."""
+"""Ratings turned into cases for an evaluation."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ def written(folder: Path, lines: tuple[dict[str, Any], ...]) -> Path:
     return path
 
 
-def test_an_answer_found_good_has_its_citations_for_gold(tmp_path: Path) -> None:
-    found = cases([rated(cited("A", "B"), UP)])
-    (question,) = read(written(tmp_path, found.ready))
+def test_a_good_answer_has_its_citations_as_gold(tmp_path: Path) -> None:
+    result = cases([rated(cited("A", "B"), UP)])
+    (question,) = read(written(tmp_path, result.ready))
     assert question == Question(question.id, "list", "Why do pears fall?", gold=("A", "B"))
-    assert found.ready[0]["note"] == "Asked as: Why? | Cited: A; B | Thumb up."
-    assert found.unfinished == ()
+    assert result.ready[0]["note"] == "Asked as: Why? | Cited: A; B | Thumb up."
+    assert result.unfinished == ()
 
 
 @pytest.mark.parametrize(
     ("kind", "tolerated"), [("absent", ()), ("unstated", ("A",)), ("off-corpus", ()), ("invented", ())]
 )
-def test_a_decline_found_good_has_its_reason(kind: str, tolerated: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_good_decline_has_its_reason(kind: str, tolerated: tuple[str, ...], tmp_path: Path) -> None:
     (question,) = read(written(tmp_path, cases([rated(declined(kind, "A", "B"), UP)]).ready))
     assert (question.unanswerable, question.type, question.tolerated) == (kind, "unanswerable", tolerated)
 
@@ -65,31 +65,29 @@ def test_a_decline_found_good_has_its_reason(kind: str, tolerated: tuple[str, ..
         pytest.param(Answer("Why?", "Why?"), UP, "Declined. | Thumb up.", id="neither answer nor decline"),
     ],
 )
-def test_what_has_no_gold_is_kept_apart_and_refused_until_it_has(
-    answer: Answer, thumb: Thumb, note: str, tmp_path: Path
-) -> None:
-    found = cases([rated(answer, thumb)])
-    assert found.ready == ()
-    assert found.unfinished[0]["note"] == note
+def test_cases_without_gold_are_kept_apart_and_refused(answer: Answer, thumb: Thumb, note: str, tmp_path: Path) -> None:
+    result = cases([rated(answer, thumb)])
+    assert result.ready == ()
+    assert result.unfinished[0]["note"] == note
     with pytest.raises(FormatError, match=r"field 'gold': an answerable question needs at least one title"):
-        read(written(tmp_path, found.unfinished))
-    (question,) = read(written(tmp_path, (found.unfinished[0] | {"gold": ["B"]},)))
+        read(written(tmp_path, result.unfinished))
+    (question,) = read(written(tmp_path, (result.unfinished[0] | {"gold": ["B"]},)))
     assert (question.type, question.gold) == ("needs-gold", ("B",))
 
 
-def test_one_thumb_down_among_several_is_enough() -> None:
-    found = cases([rated(cited("A"), UP), rated(cited("A"), DOWN), rated(cited("A"), UP, number=2)])
-    assert len(found.ready) == len(found.unfinished) == 1
-    assert found.unfinished[0]["note"].endswith(" | Thumb up. | Thumb down: It is about plums.")
+def test_a_single_bad_rating_is_enough() -> None:
+    result = cases([rated(cited("A"), UP), rated(cited("A"), DOWN), rated(cited("A"), UP, number=2)])
+    assert len(result.ready) == len(result.unfinished) == 1
+    assert result.unfinished[0]["note"].endswith(" | Thumb up. | Thumb down: It is about plums.")
 
 
-def test_ids_differ_stay_and_do_not_tell_the_conversation() -> None:
+def test_ids_are_unique_stable_and_do_not_reveal_the_conversation() -> None:
     turns = [rated(cited("A"), UP, id_=id_, number=number) for id_ in ("secret1", "secret2") for number in (1, 2)]
-    found = cases(turns)
-    assert len({case["id"] for case in found.ready}) == 4
-    assert found == cases(turns)
-    assert "secret" not in str(found)
+    result = cases(turns)
+    assert len({case["id"] for case in result.ready}) == 4
+    assert result == cases(turns)
+    assert "secret" not in str(result)
 
 
-def test_nothing_rated_is_no_case() -> None:
+def test_no_ratings_give_no_cases() -> None:
     assert cases([]) == Cases((), ())

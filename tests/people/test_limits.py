@@ -1,4 +1,4 @@
-"""A name and how often it may come in, the seconds it has to wait out."""
+"""Rate limits: a token bucket for each name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
 
-def test_a_minutes_worth_goes_at_once_and_then_one_by_one() -> None:
+def test_a_full_bucket_can_be_used_at_once_and_refills_evenly() -> None:
     clock = Clock()
     limits = Limits(clock=clock)
     assert [limits.allow("ann", 6) for _ in range(8)] == [0, 0, 0, 0, 0, 0, 10, 10]
@@ -27,11 +27,11 @@ def test_a_minutes_worth_goes_at_once_and_then_one_by_one() -> None:
     assert limits.allow("ann", 6) == pytest.approx(6)
     clock.now += 6
     assert [limits.allow("ann", 6) for _ in range(2)] == [0, 10]
-    clock.now += 3600  # a bucket is never more than full
+    clock.now += 3600  # a bucket never overflows
     assert [limits.allow("ann", 6) for _ in range(7)] == [0, 0, 0, 0, 0, 0, 10]
 
 
-def test_who_comes_too_often_loses_nothing_by_it() -> None:
+def test_refused_attempts_cost_nothing() -> None:
     clock = Clock()
     limits = Limits(clock=clock)
     assert limits.allow("ann", 1) == 0
@@ -41,7 +41,7 @@ def test_who_comes_too_often_loses_nothing_by_it() -> None:
     assert limits.allow("ann", 1) == pytest.approx(59.99)
 
 
-def test_names_do_not_share() -> None:
+def test_each_name_has_its_own_bucket() -> None:
     limits = Limits(clock=Clock())
     assert limits.allow("ann", 1) == 0
     assert limits.allow("bob", 1) == 0
@@ -49,7 +49,7 @@ def test_names_do_not_share() -> None:
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1e9))
-def test_exactly_so_many_go_at_once(per_minute: int, now: float) -> None:
+def test_exactly_the_limit_may_go_at_once(per_minute: int, now: float) -> None:
     limits = Limits(clock=lambda: now)
     assert [limits.allow("ann", per_minute) for _ in range(min(per_minute, 200))] == [0] * min(per_minute, 200)
     if per_minute <= 200:
@@ -57,7 +57,7 @@ def test_exactly_so_many_go_at_once(per_minute: int, now: float) -> None:
 
 
 @given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 20))
-def test_no_minute_sees_twice_as_many_and_who_waits_as_told_goes_on(pauses: list[float], per_minute: int) -> None:
+def test_no_minute_exceeds_twice_the_limit_and_waiting_is_enough(pauses: list[float], per_minute: int) -> None:
     clock, went = Clock(), list[float]()
     limits = Limits(clock=clock)
     for pause in pauses:
@@ -71,12 +71,12 @@ def test_no_minute_sees_twice_as_many_and_who_waits_as_told_goes_on(pauses: list
         assert sum(start <= moment < start + 60 for moment in went) <= 2 * per_minute
 
 
-def test_only_so_many_names_are_remembered_and_the_oldest_goes_first() -> None:
+def test_the_least_recently_used_name_is_forgotten() -> None:
     limits = Limits(names=2, clock=Clock())
     for name in ("ann", "bob", "ann", "cat"):
         limits.allow(name, 1)
     assert len(limits._missing) == 2
-    assert limits.allow("ann", 1) == 60  # heard of after bob, though refused
+    assert limits.allow("ann", 1) == 60  # used after bob, though refused
     assert limits.allow("bob", 1) == 0
 
 
@@ -88,12 +88,12 @@ def test_a_long_name_is_remembered_by_its_hash() -> None:
     assert max(map(len, limits._missing)) < 100
 
 
-def test_less_than_once_a_minute_is_refused() -> None:
+def test_a_limit_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least once a minute, not 0 times"):
         Limits().allow("ann", 0)
 
 
-def test_threads_together_get_no_more_than_one_alone() -> None:
+def test_threads_share_a_bucket() -> None:
     limits, start, waits = Limits(clock=Clock()), threading.Barrier(8), list[float]()
 
     def work() -> None:

@@ -1,4 +1,12 @@
-"""A command line in, printed answers and an exit code out."""
+"""The command line: commands in, printed answers and an exit code out.
+
+shared    options, exit codes, opening the library, the screen
+library   ingest, papers, remove, status, doctor
+asking    ask, chat, check, eval, model
+chat      the conversation that `chat` starts
+people    users, keys, feedback
+serving   serve, mcp, slack
+"""
 
 from __future__ import annotations
 
@@ -12,34 +20,32 @@ import typer
 from typer.core import TyperGroup
 
 from ...core.errors import AssistantError
-from .asking import ask, chat, check, evaluate
-from .holding import doctor, ingest, papers, remove, status
-from .modelling import model
+from .asking import ask, chat, check, evaluate, model
+from .library import doctor, ingest, papers, remove, status
 from .people import feedback, keys, users
-from .serving import serve, serve_agent
+from .serving import serve, serve_agent, slack
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
-from .slack import slack
 
 HELP = """
 Answer questions about a collection of papers. Every sentence of an answer cites a paper, and every citation is
-checked against its abstract.
+checked against that paper's abstract.
 """
 EPILOG = """
 \b
 Exit codes:
   0    done
   1    failed; the error says why and what to do
-  2    the command line is not understood
-  3    ingest: something was rejected; everything else went in
+  2    wrong usage
+  3    ingest: some records were rejected; the rest were added
   4    ask: declined; check: not supported
-  5    doctor: something is wrong and not repaired
+  5    doctor: there is damage that was not repaired
   130  stopped by Ctrl-C
-  141  nobody reads the output any more
+  141  the reader of the output closed it
 """
 
 
 class Commands(TyperGroup):
-    """The commands; what they raise on purpose becomes one line and an exit code."""
+    """The commands. An error they raise deliberately becomes one line and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -57,11 +63,11 @@ class Commands(TyperGroup):
 
 
 def _failed(error: OSError) -> int:
-    """Say what could not be read or written; the exit code."""
+    """Report what could not be read or written; the exit code."""
     if error.filename:
         screen(stderr=True).line(f"{error.strerror}: {error.filename!r}", first="assistant: ")
         return FAILED
-    # What is left in the buffer would raise once more when Python exits.
+    # Text left in the buffer would raise again when Python exits.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return UNREAD
@@ -82,28 +88,28 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; characters that a stream cannot carry are replaced, not fatal."""
+    """Run the command line. Characters that a stream cannot encode are replaced."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    # An answer's matrices are small: a second thread would only wait for work, an eighth of the time of both.
+    # An answer's matrices are small: a second thread would mostly wait, at a cost of an eighth of the time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # What an answer imports stays; looking through it again and again for garbage, and once more at the end, would take
-    # a fifth of the time.
+    # Nearly everything an answer allocates stays until the end, so collecting garbage, again at exit too, would only
+    # cost time: a fifth.
     gc.set_threshold(50_000)
     try:
         try:
             app()
         finally:
             sys.stdout.flush()
-    except OSError as error:  # from what is printed outside a command, such as help
+    except OSError as error:  # raised by output outside a command, such as help
         sys.exit(_failed(error))
     finally:
         gc.freeze()
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         from ... import __version__
 
         typer.echo(f"paper-assistant {__version__}")
@@ -114,9 +120,11 @@ def _version(asked: bool) -> None:
 def common(
     context: typer.Context,
     home: Home = None,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    """Hold what all commands share."""
+    """Keep the options that all commands share."""
     context.obj = home
 
 

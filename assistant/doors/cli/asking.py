@@ -1,4 +1,4 @@
-"""Commands that ask in, answers, verdicts and scores out."""
+"""Commands that ask the assistant, check a sentence, evaluate the answers and try the language model."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from .shared import DECLINED, Home, opened, screen, text_of, with_sample
+from .shared import DECLINED, Home, opened, screen, settings_of, text_of, with_sample
 
 
 def ask(
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="The question.", show_default=False)],
-    json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON (schema in the README).")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
     home: Home = None,
 ) -> None:
-    """Answer one question, with its sources."""
+    """Answer one question and list the sources."""
     with opened(context, home) as assistant:
         if json:
             from ...core.export import as_json
@@ -29,38 +29,37 @@ def ask(
             answer = out.follow(assistant.stream(text_of(question)))
             out.answer(answer, quotes=False)
         if answer.declined and answer.declined.kind == "empty":
-            screen(stderr=True).line(f"The library is the folder {assistant.status().home}; --home names another.")
+            folder = assistant.status().home
+            screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
     if not answer.answered:
         raise typer.Exit(DECLINED)
 
 
 def chat(
     context: typer.Context,
-    sample: Annotated[bool, typer.Option("--sample", help="Take in the sample first if there are no papers.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="If the library is empty, add the sample papers.")] = False,
     home: Home = None,
 ) -> None:
-    """Converse: a question may refer to the ones before."""
-    from .chat import Chat
+    """Start a conversation; questions may refer to earlier ones."""
+    from .chat import TerminalChat
 
     with opened(context, home, create=sample) as assistant:
         if sample:
             with_sample(assistant)
-        Chat(assistant, screen()).run()
+        TerminalChat(assistant, screen()).run()
 
 
 def check(
     context: typer.Context,
-    sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="What might be said.", show_default=False)],
-    paper: Annotated[
-        str, typer.Option("--paper", metavar="TITLE", help="Title, its beginning, or id.", show_default=False)
-    ],
+    sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="The sentence.", show_default=False)],
+    paper: Annotated[str, typer.Option("--paper", metavar="TITLE", help="The paper's title, its beginning, or id.")],
     home: Home = None,
 ) -> None:
-    """Say whether a paper's abstract supports a sentence."""
+    """Check whether a paper's abstract supports a sentence."""
     with opened(context, home) as assistant:
-        checked = assistant.paper(text_of([paper]), beginning=True)
-        verdict = assistant.check(text_of([sentence]), checked.id)
-    screen().verdict(verdict, checked.title)
+        source = assistant.paper(text_of([paper]), beginning=True)
+        verdict = assistant.check(text_of([sentence]), source.id)
+    screen().verdict(verdict, source.title)
     if not verdict.supported:
         raise typer.Exit(DECLINED)
 
@@ -71,17 +70,41 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command
     *,
     questions: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own questions.")] = None,
     corpus: Annotated[list[Path] | None, typer.Option(metavar="PATH...", help="Listing files they are about.")] = None,
-    listings: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The real listings, to ask about.")] = None,
-    claims: Annotated[bool, typer.Option("--claims", help="Check the claims about the listings, too.")] = False,
-    half: Annotated[Literal["fit", "report", "all"] | None, typer.Option(help="Which half of them to ask.")] = None,
-    folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the report goes.")] = None,
+    listings: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The folder of the real listings.")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="Also check the claims about the listings.")] = False,
+    half: Annotated[Literal["fit", "report", "all"] | None, typer.Option(help="Which half to ask.")] = None,
+    folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where to write the report.")] = None,
     against: Annotated[Path | None, typer.Option(metavar="FILE", help="A report.json to compare with.")] = None,
-    home: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Ask about the library here, as it is.")] = None,
+    home: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Ask about this library as it is.")] = None,
 ) -> None:
-    """Put questions, by default the sample's, to the assistant and score its answers."""
-    from eval import main as evaluation
+    """Ask the sample's or your own questions and score the answers."""
+    from ...service import evaluation
 
     paths = (*(corpus or ()), *(more or ()))
-    task = evaluation.Task(questions, paths, listings, home or context.obj, claims, half, folder, against)
-    for told in evaluation.evaluate(task):
-        screen().console.print(told)
+    task = evaluation.main.Task(questions, paths, listings, home or context.obj, claims, half, folder, against)
+    for report in evaluation.main.evaluate(task):
+        screen().console.print(report)
+
+
+def model(context: typer.Context, home: Home = None) -> None:
+    """Show the configured language model and test what works.
+
+    It asks the model for one word.
+    """
+    from ...llm import configured
+    from ...llm.probe import probe
+
+    out = screen()
+    settings = settings_of(context, home)
+    llm = configured(settings)
+    if llm is None:
+        out.line("No language model is configured: answers are quoted from the abstracts.")
+        out.line("Set ASSISTANT_MODEL_URL (a server's address), OPENAI_API_KEY, or both; see the README.")
+        return
+    try:
+        out.facts({"Address": llm.url, "Key": "set" if settings.model_key.get_secret_value() else "none"})
+        result = probe(llm, seconds=settings.model_timeout)
+        out.facts({"Model": llm.name, "Reply": result.said or "nothing"})
+        out.probe(result, llm.dialect)
+    finally:
+        llm.close()

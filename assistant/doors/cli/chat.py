@@ -1,4 +1,4 @@
-"""Typed lines in, a conversation on the screen out."""
+"""A conversation at the terminal: lines typed in, answers printed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...core.errors import AssistantError, LibraryError
+from ...core.text import counted
 from ...library.sample import sample_files
 from ...llm.ledger import bill
 
@@ -20,19 +21,19 @@ SAMPLE_QUESTIONS = (
     "What happens when the LLM is frozen while VILA is pre-trained?",
     "How much does it cost to train a diffusion model on a micro-budget?",
 )
-"""Proposed when the sample is loaded, which answers each of them."""
+"""Suggested when the library holds the sample, which answers each of them."""
 
 COMMANDS = {
-    "/sources": "what each cited paper says, word for word",
-    "/why": "what was searched, found and rejected for the last answer, and how long it took",
-    "/new": "forget the conversation so far",
-    "/help": "this list",
-    "/quit": "leave (so does Ctrl-D)",
+    "/sources": "quote what each cited paper says",
+    "/why": "show how the last answer came about: searches, hits, rejected sentences, times",
+    "/new": "start a new conversation",
+    "/help": "show this list",
+    "/quit": "leave; so does Ctrl-D",
 }
 
 
-class Chat:
-    """One conversation at a terminal, or over piped lines: then nothing is prompted."""
+class TerminalChat:
+    """One conversation, typed at a terminal or piped in; piped lines get no prompt."""
 
     def __init__(self, assistant: Assistant, screen: Screen) -> None:
         self._conversation = assistant.conversation()
@@ -41,11 +42,11 @@ class Chat:
         self._status = assistant.status()
 
     def run(self) -> None:
-        """Read and answer until /quit or the end of the input; Ctrl-C gives up an answer, or leaves."""
+        """Read and answer until /quit or the end of the input. Ctrl-C stops an answer; at the prompt it leaves."""
         if not self._status.papers:
             raise LibraryError(
                 "There are no papers here yet. Add listing files with: assistant ingest PATH... "
-                "Or try the sample: assistant chat --sample"
+                "To try the sample instead: assistant chat --sample"
             )
         self._greet()
         while (line := self._read()) is not None and line != "/quit":
@@ -56,39 +57,39 @@ class Chat:
             self._screen.line()
 
     def _greet(self) -> None:
-        held, sample = self._status.papers, {file.name for file in sample_files()}
-        self._screen.line(f"{held:,} paper{'' if held == 1 else 's'}. Ask a question, or type /help.")
+        sample = {file.name for file in sample_files()}
+        self._screen.line(f"{counted(self._status.papers, 'paper')}. Ask a question, or type /help.")
         if sample and self._status.listings.keys() >= sample:
             self._screen.line("For example:")
             for question in SAMPLE_QUESTIONS:
                 self._screen.line(question, style="italic", first="  ", rest="  ")
 
     def _read(self) -> str | None:
-        """The next line without surrounding space; None at the end of the input."""
+        """The next line, stripped; None at the end of the input."""
         if not sys.stdin.isatty():
             line = sys.stdin.readline()
             return line.strip() if line else None
         if importlib.util.find_spec("readline"):
-            importlib.import_module("readline")  # arrow keys and the lines typed before
+            importlib.import_module("readline")  # arrow keys and history
         try:
             return input("> ").strip()
         except EOFError:
-            self._screen.line()  # the line that Ctrl-D leaves open
+            self._screen.line()  # Ctrl-D leaves the line open
             return None
 
     def _obey(self, command: str) -> None:
         if command == "/help":
-            self._screen.line("Ask anything about the papers; a question may refer to the ones before. Or type:")
+            self._screen.line("Ask anything about the papers; a question may refer to earlier ones. Or type:")
             for name, meaning in COMMANDS.items():
                 self._screen.line(meaning, first=f"  {name:<9} ", rest=" " * 12)
         elif command == "/new":
             self._conversation.clear()
             self._last = None
-            self._screen.line("The conversation so far is forgotten.")
+            self._screen.line("A new conversation begins.")
         elif command not in COMMANDS:
-            self._screen.line(f"There is no command {command}. There are: {', '.join(COMMANDS)}.")
+            self._screen.line(f"There is no command {command}. The commands are: {', '.join(COMMANDS)}.")
         elif self._last is None:
-            self._screen.line("Nothing was asked yet.")
+            self._screen.line("You have not asked anything yet.")
         elif command == "/why":
             self._screen.why(self._last)
             if usage := self._conversation.usage:
@@ -96,7 +97,7 @@ class Chat:
         elif self._last.titles:
             self._screen.sources(self._last)
         else:
-            self._screen.line("The last answer cites no paper.")
+            self._screen.line("The last answer cites no papers.")
 
     def _answer(self, question: str) -> None:
         try:
@@ -105,4 +106,4 @@ class Chat:
         except AssistantError as error:
             self._screen.line(str(error))
         except KeyboardInterrupt:
-            self._screen.line("Stopped. Nothing of this question is remembered.")
+            self._screen.line("Stopped. This question is not part of the conversation.")

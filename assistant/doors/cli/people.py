@@ -1,4 +1,4 @@
-"""Commands about those who use the assistant in, accounts, keys and what they thought of the answers out."""
+"""Commands about users, keys and the feedback on answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ...core.errors import AssistantError
-from .shared import MOST, Home, home_of, screen
+from .shared import MAX_PER_MINUTE, Home, home_of, screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ...people.accounts import Accounts
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
-FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the standard input.")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
-users = typer.Typer(help="People who may log in.", no_args_is_help=True, rich_markup_mode=None)
+users = typer.Typer(help="Users who may log in.", no_args_is_help=True, rich_markup_mode=None)
 keys = typer.Typer(help="Keys for programs.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -45,8 +45,8 @@ def _password(*, piped: bool) -> str:
     if piped:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
     if not _at_a_terminal():
-        raise AssistantError("There is no terminal to type the password at. Pipe it in, and add: --password-stdin")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True))
+        raise AssistantError("There is no terminal to type a password at. Pipe it in with --password-stdin.")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt="Repeat the password", err=True))
 
 
 @users.command("add")
@@ -56,11 +56,11 @@ def add_user(
     password_stdin: FromStdin = False,
     home: Home = None,
 ) -> None:
-    """Let somebody log in; asks for the password twice."""
+    """Add a user. Asks for the password twice."""
     with _accounts(context, home) as accounts:
-        accounts.vacant(name)  # said before a password is typed twice
+        accounts.vacant(name)  # refuse a bad name before asking for the password
         added = accounts.add_user(name, _password(piped=password_stdin))
-    screen(stderr=True).line(f"The user {added.name} is added.")
+    screen(stderr=True).line(f"Added the user {added.name}.")
 
 
 @users.command("password")
@@ -70,75 +70,73 @@ def set_password(
     password_stdin: FromStdin = False,
     home: Home = None,
 ) -> None:
-    """Give a user another password; what they own stays theirs."""
+    """Change a user's password. Their conversations stay."""
     with _accounts(context, home) as accounts:
         accounts.known(name)
         accounts.set_password(name, _password(piped=password_stdin))
-    screen(stderr=True).line("The password is changed.")
+    screen(stderr=True).line("Changed the password.")
 
 
 @users.command("list")
 def list_users(context: typer.Context, home: Home = None) -> None:
-    """Name all users, one a line."""
+    """List all users, one a line."""
     with _accounts(context, home) as accounts:
-        found = accounts.users()
-    for user in found:
+        all_users = accounts.users()
+    for user in all_users:
         screen().line(user.name)
-    if not found:
+    if not all_users:
         screen(stderr=True).line("There are no users yet. Add one with: assistant users add NAME")
 
 
 @users.command("remove")
 def remove_user(context: typer.Context, name: Name, home: Home = None) -> None:
-    """Put a user out, and delete their conversations."""
+    """Remove a user and delete their conversations."""
     with _accounts(context, home) as accounts:
         user = accounts.known(name)
         deleted = _deleted(home_of(context, home), user.owner, lambda: accounts.remove_user(user.name))
-    screen(stderr=True).line(f"The user {user.name} is removed, and {deleted} of theirs deleted.")
+    screen(stderr=True).line(f"Removed the user {user.name} and deleted {deleted}.")
 
 
 @keys.command("add")
 def add_key(
     context: typer.Context,
     name: Name,
-    rights: Annotated[
-        Literal["ask", "write"], typer.Option(help="To ask only, or to add and remove papers, too.")
-    ] = "ask",
-    per_minute: Annotated[int, typer.Option(metavar="N", min=1, max=MOST, help="Questions a minute.")] = 60,
+    rights: Annotated[Literal["ask", "write"], typer.Option(help="Ask only, or also add and remove papers.")] = "ask",
+    per_minute: Annotated[int, typer.Option(metavar="N", min=1, max=MAX_PER_MINUTE, help="Questions a minute.")] = 60,
     home: Home = None,
 ) -> None:
-    """Make a key and print it; it is shown this once."""
+    """Make a key and print it, this once."""
     with _accounts(context, home) as accounts:
         token = accounts.add_key(name, rights=rights, per_minute=per_minute)
-    typer.echo(token)  # never broken over two lines
-    screen(stderr=True).line("This is the key. It cannot be shown again: keep it where only its program can read it.")
+    typer.echo(token)  # on one line, however narrow the terminal
+    screen(stderr=True).line("This is the key. It cannot be shown again: store it where only its program can read it.")
 
 
 @keys.command("list")
 def list_keys(context: typer.Context, home: Home = None) -> None:
-    """Name all keys, what each may do and how often."""
+    """List all keys, with their rights and limits."""
     with _accounts(context, home) as accounts:
-        found = accounts.keys()
-    for key in found:
+        all_keys = accounts.keys()
+    for key in all_keys:
         screen().line(f"{key.name}: {key.rights}, {key.per_minute:,} a minute")
-    if not found:
+    if not all_keys:
         screen(stderr=True).line("There are no keys yet. Make one with: assistant keys add NAME")
 
 
 @keys.command("remove")
 def remove_key(context: typer.Context, name: Name, home: Home = None) -> None:
-    """Make a key useless, and delete the conversations had with it."""
+    """Revoke a key and delete its conversations."""
     with _accounts(context, home) as accounts:
         key = accounts.known_key(name)
         deleted = _deleted(home_of(context, home), key.owner, lambda: accounts.remove_key(key.name))
-    screen(stderr=True).line(f"The key {key.name} is removed, and {deleted} had with it deleted.")
+    screen(stderr=True).line(f"Removed the key {key.name} and deleted {deleted}.")
 
 
 def _deleted(home: Path, owner: str, remove: Callable[[], None]) -> str:
-    """Remove whoever it is, and all their conversations; how many these were, in words.
+    """Remove a user or key with `remove`, and all its conversations; "3 conversations".
 
-    Nobody else can ever open these, and once their owner is gone nobody can find them: so they go first, and once more
-    in the end, for what was asked meanwhile.
+    Without their owner nobody could open or find the conversations. They are deleted first, and again afterwards for
+    any that began in between.
     """
     from ...core.text import counted
     from ...people.conversations import Conversations
@@ -152,11 +150,11 @@ def _deleted(home: Path, owner: str, remove: Callable[[], None]) -> str:
 def feedback(
     context: typer.Context,
     export: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them as questions for an evaluation.")
+        Path | None, typer.Option(metavar="FILE", help="Write them as questions for assistant eval.")
     ] = None,
     home: Home = None,
 ) -> None:
-    """Show what people thought of the answers, or turn it into questions for an evaluation."""
+    """Show the ratings of answers, or export them as questions."""
     from ...people.conversations import Conversations
     from ...people.feedback import cases
 
@@ -166,10 +164,11 @@ def feedback(
     finally:
         conversations.close()
     if not rated:
-        screen(stderr=True).line("No answer was given a thumb yet.")
+        screen(stderr=True).line("No answer has been rated yet.")
     elif export:
-        found = cases(rated)
-        _write({export: found.ready, export.with_suffix(f".needs-gold{export.suffix}"): found.unfinished})
+        questions = cases(rated)
+        unfinished = export.with_suffix(f".needs-gold{export.suffix}")
+        _write({export: questions.ready, unfinished: questions.unfinished})
     else:
         for _, kept in rated:
             if kept.thumb:
@@ -179,11 +178,11 @@ def feedback(
 
 
 def _write(files: dict[Path, Sequence[dict[str, object]]]) -> None:
-    """Write question files that hold something; none of them if one is there already, for it may have been edited."""
+    """Write the files that have cases. If one exists, write none: it may have been edited."""
     wanted = {path: cases for path, cases in files.items() if cases}
     for path in wanted:
         if path.exists():
-            raise AssistantError(f"{str(path)!r} is there already, and nothing was written. Name another file.")
+            raise AssistantError(f"{str(path)!r} already exists, so nothing was written. Name another file.")
     for path, cases in wanted.items():
         lines = "".join(dumps(case, ensure_ascii=False) + "\n" for case in cases)
         try:

@@ -1,4 +1,4 @@
-"""A host and a port in, the page served out."""
+"""Commands that open the other doors: the page and what is served beside it, Slack, and an agent's tools."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...core.errors import AssistantError
-from .shared import MOST, Home, opened, screen, settings_of, with_sample
+from .shared import MAX_PER_MINUTE, Home, opened, screen, settings_of, with_sample
 
 if TYPE_CHECKING:
     from ...chain import Assistant
     from ...core.settings import Settings
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
-"""Names by which this machine calls itself."""
+"""Names of this machine for itself."""
 
 
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option("--host", metavar="NAME", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any that is free.")] = 7860,
-    auth: Annotated[bool, typer.Option("--auth", help="Only for users who log in: assistant users add NAME")] = False,
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free port.")] = 7860,
+    auth: Annotated[bool, typer.Option("--auth", help="Require a login: assistant users add NAME")] = False,
     per_minute: Annotated[
         int,
-        typer.Option("--per-minute", metavar="N", min=1, max=MOST, help="Questions a minute that one person may ask."),
+        typer.Option("--per-minute", metavar="N", min=1, max=MAX_PER_MINUTE, help="Questions a minute for each user."),
     ] = 30,
-    sample: Annotated[bool, typer.Option("--sample", help="Take in the sample first if there are no papers.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="If the library is empty, add the sample papers.")] = False,
     home: Home = None,
 ) -> None:
-    """Serve the page: a conversation with its evidence beside it; and beside the page what programs talk to."""
+    """Serve the page, and beside it the interfaces for other programs."""
     settings = settings_of(context, home)
-    create = (
-        sample or (home or context.obj) is None
-    )  # the page takes papers in, but a folder that is named should exist
+    # The page can add papers, so it may start without a library; but a folder named here should exist.
+    create = sample or (home or context.obj) is None
     with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as beside:
         if sample:
             with_sample(assistant)
@@ -50,7 +49,7 @@ def serve(
             proxies=frozenset(settings.proxies.replace(",", " ").split()),
         )
         if auth:
-            _somebody(settings.home)
+            _require_users(settings.home)
         web.serve(
             assistant,
             host=host,
@@ -63,7 +62,7 @@ def serve(
 
 @contextmanager
 def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
-    """What stands beside the page, by the path it stands under; one line of questions and one doorkeeper for all."""
+    """The doors served beside the page, by path. They share one queue of questions and one doorkeeper."""
     from ...service.answering import Answering
     from ...service.doorkeeper import Doorkeeper
     from .. import api, mcp, slack
@@ -81,42 +80,58 @@ def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
 
 
 def _hosts(host: str, names: str) -> frozenset[str]:
-    """The names a page for this machine alone answers to; one for others is called by whatever name they know."""
+    """The Host headers a page for this machine accepts; empty, which accepts any, when other machines can reach it."""
     return frozenset({*LOCAL, *names.casefold().replace(",", " ").split()}) if host in LOCAL else frozenset()
 
 
-def _somebody(home: Path) -> None:
-    """See that there is somebody who could log in."""
+def _require_users(home: Path) -> None:
     from ...people.accounts import Accounts
 
     with closing(Accounts(home)) as accounts:
         if not accounts.users():
-            raise AssistantError("There is nobody who could log in. Add a user first: assistant users add NAME")
+            raise AssistantError("There are no users yet. Add one first: assistant users add NAME")
 
 
 def _announce(address: str, host: str, *, auth: bool) -> None:
     out = screen()
     out.line(f"The page is at {address}")
-    out.line("Ctrl-C ends it.")
+    out.line("Press Ctrl-C to stop.")
     if host in LOCAL:
         return
-    if auth:
-        told = (
-            "Passwords travel as they are typed: put a proxy with https before it, unless all of this network may know."
-        )
-    else:
-        told = "It has no log-in (--auth): whoever reaches this address can ask, and read the papers."
-    screen(stderr=True).line(told)
+    warning = (
+        "Passwords are sent unencrypted. Put an HTTPS proxy in front unless you trust everyone on this network."
+        if auth
+        else "There is no login: anyone who can reach this address can ask and read the papers. --auth requires one."
+    )
+    screen(stderr=True).line(warning)
 
 
 def serve_agent(context: typer.Context, home: Home = None) -> None:
-    """Answer an agent over the Model Context Protocol, by the standard input and output."""
+    """Serve an agent over MCP on standard input and output."""
     with opened(context, home) as assistant:
         from .. import mcp
 
         try:
             mcp.serve(assistant)
-        except ExceptionGroup as group:  # of the two that read and write
+        except ExceptionGroup as group:  # of the tasks that read and write
             if (failed := group.subgroup(OSError)) is None:
                 raise
-            raise AssistantError(f"The agent cannot be reached any more: {failed.exceptions[0]}.") from group
+            raise AssistantError(f"The connection to the agent was lost: {failed.exceptions[0]}.") from group
+
+
+def slack(
+    context: typer.Context,
+    simulated: Annotated[
+        bool, typer.Option("--simulate", help="Try it at this terminal, without a workspace.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Answer in Slack. The README explains how to set it up."""
+    from .. import slack as door
+
+    settings = settings_of(context, home)
+    with opened(context, home, settings) as assistant:
+        if simulated:
+            door.simulate(assistant, settings, screen())
+        else:
+            door.serve(assistant, settings, screen(stderr=True).line)

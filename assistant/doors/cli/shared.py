@@ -1,4 +1,4 @@
-"""The options that commands share in, the library opened, the screen and an exit code out."""
+"""What the commands share: options and exit codes, opening the library, the screen, adding papers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from ...core.settings import Settings
     from ...show.terminal import Screen
 
-MOST = 1_000_000
-"""Questions a minute, at most: more is no limit."""
-FAILED, REJECTED, DECLINED, FAULTY, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
+MAX_PER_MINUTE = 1_000_000
+"""The highest limit on questions a minute that can be set."""
+FAILED, REJECTED, DECLINED, DAMAGED, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
+"""Exit codes; the help explains them."""
 
 Home = Annotated[
     Path | None,
     typer.Option(
         "--home",
         metavar="FOLDER",
-        help="The folder that holds the library.  [default: ASSISTANT_HOME, or your data folder]",
+        help="The folder of the library.  [default: ASSISTANT_HOME, or your data folder]",
     ),
 ]
 
@@ -42,10 +43,10 @@ def screen(*, stderr: bool = False) -> Screen:
 def opened(
     context: typer.Context, home: Path | None, settings: Settings | None = None, *, create: bool = False
 ) -> Iterator[Assistant]:
-    """The assistant over the library that the command line or the settings name; says on stderr what it lacks.
+    """The assistant over the library named on the command line or in the settings; prints its notice to stderr.
 
-    `settings` are those that a command has read for itself, with the folder in them. `create` makes a library that is
-    not there: for commands that take papers in, so that a mistyped folder is not made by those that only look.
+    settings: those a command has read already, its folder included. create: make a missing library. Only commands that
+    add papers do, so that the others do not create a mistyped folder.
     """
     from ...chain import Assistant
 
@@ -57,40 +58,40 @@ def opened(
 
 
 def settings_of(context: typer.Context, home: Path | None) -> Settings:
-    """The settings, with the folder that the command line names."""
+    """The settings, with the folder named on the command line."""
     from ...core.settings import Settings
 
     return Settings.from_environment(home=home or context.obj)
 
 
 def home_of(context: typer.Context, home: Path | None) -> Path:
-    """The folder of the library that the command line or the settings name; `LibraryError` where there is none."""
+    """The library's folder, named on the command line or in the settings; `LibraryError` if it is missing."""
     from ...index.holdings import made
 
     return made(settings_of(context, home).home)
 
 
 def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:
-    """What an ingest did, shown as it goes on."""
+    """Add the papers of these files, showing progress; what changed."""
     with screen(stderr=True).progress() as progress:
         return assistant.ingest(*paths, progress=progress)
 
 
 def with_sample(assistant: Assistant) -> None:
-    """Take in the sample papers if there are no papers at all."""
+    """Add the sample papers if the library is empty."""
     if assistant.status().papers:
         return
     from ...library.sample import sample_files
 
     if not (files := sample_files()):
         raise AssistantError(
-            "The sample papers are not there: this installation is not whole. "
-            "Install it again: pip install --force-reinstall --no-deps paper-assistant"
+            "The sample papers are missing: this installation is incomplete. "
+            "Reinstall it with: pip install --force-reinstall --no-deps paper-assistant"
         )
-    screen(stderr=True).line("The library is empty: taking in the sample papers.")
+    screen(stderr=True).line("The library is empty: adding the sample papers.")
     ingested(assistant, files)
 
 
-def text_of(given: Sequence[str]) -> str:
-    """Words of the command line as one text; bytes that are no text are replaced."""
-    return " ".join(given).encode(errors="surrogateescape").decode(errors="replace")
+def text_of(words: Sequence[str]) -> str:
+    """The words of the command line as one text; bytes that are not valid text are replaced."""
+    return " ".join(words).encode(errors="surrogateescape").decode(errors="replace")

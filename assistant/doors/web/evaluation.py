@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ...core.errors import AssistantError, MissingExtra
+from ...service import evaluation
 from . import reports
 from .desk import Desk
 from .markup import Html, joined, tag
@@ -53,9 +54,7 @@ class Tab:
 
     def _shown(self, path: Path | None, mark: str) -> Html:
         if path is None:
-            from eval.latest import REPORTS
-
-            return reports.nothing(f"{REPORTS}/")
+            return reports.nothing(f"{evaluation.report.REPORTS}/")
         if mark != self._drawn[0]:
             self._drawn = (mark, _drawn(path, mark))
         return self._drawn[1]
@@ -63,23 +62,18 @@ class Tab:
 
 def _last() -> tuple[Path | None, str]:
     """Where the last report is, and what tells it from any other; it is looked for where the server was started."""
-    from eval.latest import latest
-
-    path = latest()
+    path = evaluation.report.latest()
     return path, f"{path} {path.stat().st_mtime_ns}" if path else ""
 
 
 def _drawn(path: Path, mark: str) -> Html:
-    from eval.latest import read
-    from eval.plots import plots
-
     try:
-        report = read(path)
+        report = evaluation.report.read_report(path)
     except AssistantError as error:
         return reports.unreadable(str(error))
     notice = ""
     try:
-        drawn = plots(report)
+        drawn = evaluation.plots.plots(report)
     except MissingExtra as error:
         drawn, notice = (), f"There are no plots. {error}"
     return reports.shown(report, drawn, notice=notice, path=str(path.with_suffix(".html")), mark=mark)

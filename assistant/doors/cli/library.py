@@ -1,0 +1,93 @@
+"""Commands that add, list, remove and check papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...core.readable import readable
+from ...core.text import counted
+from .shared import DAMAGED, REJECTED, Home, ingested, opened, screen, text_of
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Listing files.", show_default=False)],
+    home: Home = None,
+) -> None:
+    """Add papers from listing files. Adding the same files again changes nothing."""
+    out = screen()
+    with opened(context, home, create=True) as assistant:
+        done = ingested(assistant, paths)
+        total = assistant.status().papers
+    out.line(
+        f"Added {done.added:,}, updated {done.updated:,}, unchanged {done.unchanged:,}, "
+        f"rejected {len(done.rejects):,}. The library holds {counted(total, 'paper')}."
+    )
+    if done.rejects:
+        out.line("\nRejected:")
+        out.rejects(done.rejects)
+        raise typer.Exit(REJECTED)
+
+
+def papers(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="Search words; best first.")] = None,
+    listing: Annotated[str, typer.Option(metavar="NAME", help="Only this listing: its file name or date.")] = "",
+    since: Annotated[str, typer.Option(metavar="DATE", help="From this day on: 2025-03-12, 2025-03, Mar 12.")] = "",
+    until: Annotated[str, typer.Option(metavar="DATE", help="Up to and including this day.")] = "",
+    home: Home = None,
+) -> None:
+    """List the titles in the library, one a line."""
+    with opened(context, home) as assistant:
+        matches = assistant.papers(text_of(words or []), listing=listing, since=since, until=until)
+        status = assistant.status()
+    out = screen()
+    for paper in matches:
+        out.line(readable(paper.title), rest="    ")
+    if not matches:
+        filtered = listing or since or until
+        no_match = "No paper matches." if filtered else "No paper contains these words."
+        empty = f"There are no papers in {status.home} yet. Add listing files with: assistant ingest PATH..."
+        screen(stderr=True).line(no_match if status.papers else empty)
+
+
+def remove(
+    context: typer.Context,
+    titles: Annotated[list[str], typer.Argument(metavar="TITLE...", help="Titles or ids.", show_default=False)],
+    home: Home = None,
+) -> None:
+    """Remove papers. If one of them is not in the library, none is removed."""
+    with opened(context, home) as assistant:
+        done = assistant.remove(*titles)
+        total = assistant.status().papers
+    screen().line(f"Removed {counted(done.removed, 'paper')}. The library holds {counted(total, 'paper')}.")
+
+
+def status(context: typer.Context, home: Home = None) -> None:
+    """Show the library's contents, its index and the model's usage."""
+    with opened(context, home) as assistant:
+        state, spending = assistant.status(), assistant.spending()
+    screen().status(state, spending)
+
+
+def doctor(
+    context: typer.Context,
+    repair: Annotated[bool, typer.Option("--repair", help="Rebuild the index from the papers.")] = False,
+    home: Home = None,
+) -> None:
+    """Look for damage to papers and index, and repair the index."""
+    out = screen()
+    with opened(context, home) as assistant:
+        with screen(stderr=True).progress() as progress:
+            faults = assistant.doctor(repair=repair, progress=progress)
+        left = assistant.doctor() if repair and faults else faults
+        total = assistant.status().papers
+    for fault in faults:
+        out.line(fault[0].upper() + fault[1:] + ".", first="- ", rest="  ")
+    if left:
+        out.line("This could not be repaired." if repair else "Repair it with: assistant doctor --repair")
+        raise typer.Exit(DAMAGED)
+    out.line(f"{'Repaired' if faults else 'Nothing is wrong'}. The library holds {counted(total, 'paper')}.")
