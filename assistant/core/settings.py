@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     )
     keys_needed: Literal["elsewhere", "always"] = Field(
         default="elsewhere",
-        description="Who needs a key for `/api`, `/v1` and `/mcp`: only callers `elsewhere`, on other machines, or `always`.",
+        description="Which callers of `/api`, `/v1` and `/mcp` need a key: `elsewhere` (other machines) or `always`.",
     )
     slack_bot_token: str = Field(
         default="", repr=False, description="Slack's bot token, `xoxb-...`; for several workspaces, one token each."
