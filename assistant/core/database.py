@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock
 
 from .errors import DatabaseError
-from .processes import Process
+from .sharing import Process
 
 PATIENCE = 30
 """Seconds that a process waits for another's transaction."""

@@ -6,21 +6,13 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import (
-    AliasChoices,
-    Field,
-    ModelWrapValidatorHandler,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import SettingsError
@@ -133,6 +125,12 @@ class Settings(BaseSettings):
         default="", repr=False, description="Tokens of Mattermost's webhooks and slash commands."
     )
 
+    def __init__(self, **values: Any) -> None:  # pydantic converts text to what a setting is
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(map(_problem, error.errors()))) from error
+
     @classmethod
     def from_environment(cls, *, home: str | Path | None = None) -> Self:
         """Settings from the environment, with `home` taking precedence; refuses unknown `ASSISTANT_` variables."""
@@ -141,15 +139,6 @@ class Settings(BaseSettings):
             if name.startswith(PREFIX) and name not in known:
                 raise SettingsError(_unknown(name, known))
         return cls() if home is None else cls(home=Path(home))
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _explained(cls, values: Mapping[str, object], validate: ModelWrapValidatorHandler[Self]) -> Self:
-        """Every impossible value, named in one `SettingsError`."""
-        try:
-            return validate(values)
-        except ValidationError as error:
-            raise SettingsError("\n".join(map(_problem, error.errors()))) from error
 
     @field_validator("home")
     @classmethod

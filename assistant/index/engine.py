@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import StoreError
-from ..core.processes import native
 from ..core.records import Passage
+from ..core.sharing import native
 from .store import COLLECTION, READ_BATCH, ChromaStore, Store, batches, chroma_errors, translated
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.errors import StoreError
-from ..core.processes import native
 from ..core.records import Passage
+from ..core.sharing import native
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,8 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.errors import EmbedderError, MissingExtra
 from assistant.core.records import Paper
-from assistant.index.atlas import Atlas, Cluster, Point, drawn, keeping, labels, surveying
+from assistant.index import atlas
+from assistant.index.atlas import Atlas, Cluster, Point, drawn, labels
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 
@@ -93,7 +94,7 @@ def test_the_same_papers_give_the_same_map_in_every_process(
 
 
 def test_beyond_so_many_papers_the_map_is_drawn_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surveying, "CAREFULLY", 10)
+    monkeypatch.setattr(atlas, "CAREFULLY", 10)
     found = drawn(CROWD, VECTORS)
     themes = [{p.cluster for p in found.points[start::3]} for start in range(3)]
     assert sum(len(some) for some in themes) == len(set.union(*themes))
@@ -185,7 +186,7 @@ def test_it_is_drawn_once_for_each_state_of_the_library(
         made.append(len(papers))
         return drawn(papers, vectors)
 
-    monkeypatch.setattr(keeping, "drawn", counted)
+    monkeypatch.setattr(atlas, "drawn", counted)
     first = hashed.atlas()
     with Assistant.open(home, embedder=HashEmbedder()) as again:
         assert again.atlas() == first
@@ -212,9 +213,9 @@ def test_where_it_cannot_be_kept_the_map_is_shown_all_the_same(hashed: Assistant
 
 def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
     told = Atlas((Point("a", 0.25, 1.0, 0),), (Cluster("pears, <b>", 0.25, 1.0, 1),))
-    keeping._write(tmp_path / "atlas.json", [1, 2, "x"], told)
-    assert keeping._read(tmp_path / "atlas.json", [1, 2, "x"]) == told
-    assert keeping._read(tmp_path / "atlas.json", [1, 3, "x"]) is None
+    atlas._write(tmp_path / "atlas.json", [1, 2, "x"], told)
+    assert atlas._read(tmp_path / "atlas.json", [1, 2, "x"]) == told
+    assert atlas._read(tmp_path / "atlas.json", [1, 3, "x"]) is None
 
 
 def test_a_library_without_papers_has_an_empty_map(home: Path) -> None:

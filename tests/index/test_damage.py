@@ -145,7 +145,7 @@ def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
     holdings = open_holdings()
     assert "is empty or gone" in holdings.status().notice
     (fault,) = holdings.doctor()
-    assert "is empty or gone, but the index beside it holds papers" in fault
+    assert "is empty or gone, but the index beside it has papers" in fault
     for act in (holdings.index, lambda: holdings.ingest([listing("b.txt", PAIRS[3:])])):
         with pytest.raises(LibraryError, match=r"empty or gone.*Restore the file from a copy\. Without a copy"):
             act()
@@ -230,9 +230,8 @@ def test_doctor_tells_of_wrong_terms_and_wrong_readings(
     open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        stems = text.stem
-        for module in ("assistant.core.text", "assistant.index.reading"):
-            patch.setattr(f"{module}.stem", lambda word: stems("kites" if word == "shovels" else word))
+        stems = text.stems
+        patch.setattr(text, "stems", lambda words: stems(["kites" if word == "shovels" else word for word in words]))
         patch.setattr("assistant.index.generation.Index.faults", lambda *_: [])  # as an ingest once took them
         open_holdings().ingest([listing()])
     holdings = open_holdings()
@@ -248,8 +247,9 @@ def test_an_ingest_whose_terms_come_out_wrong_is_not_put_in_force(
 ) -> None:
     holdings = open_holdings()
     with monkeypatch.context() as patch:
-        stems, calls = text.stem, iter(range(10**9))
-        patch.setattr(text, "stem", lambda word: stems(word) + ("x" if next(calls) == 3 else ""))
+        terms, calls = text.terms, iter(range(10**9))
+        spoilt = lambda words: [term + ("x" if next(calls) == 3 else "") for term in terms(words)]  # noqa: E731
+        patch.setattr("assistant.index.keywords.terms", spoilt)
         with pytest.raises(StoreError, match=r"keyword index is wrong about 1 paper\. The papers are safe"):
             holdings.ingest([listing()])
         assert current(holdings.library) is None

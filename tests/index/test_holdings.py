@@ -13,12 +13,12 @@ import pytest
 
 from assistant.core.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound, StoreError
 from assistant.core.records import Ingested, Paper
-from assistant.index import encodings
+from assistant.index import interaction
 from assistant.index import searchable as indexing
 from assistant.index import store as storing
 from assistant.index.embedding import Encoding
-from assistant.index.encodings import encoded_text
 from assistant.index.holdings import Holdings
+from assistant.index.interaction import encoded_text
 from assistant.index.searchable import current
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
@@ -100,7 +100,7 @@ def test_papers_that_are_held_are_not_cut_again(
 ) -> None:
     holdings.ingest([listing()])
     cut: list[str] = []
-    monkeypatch.setattr(encodings, "passages", lambda paper: cut.append(paper.title) or passages(paper))
+    monkeypatch.setattr(interaction, "passages", lambda paper: cut.append(paper.title) or passages(paper))
     assert holdings.ingest([listing(), listing("b.txt")]) == Ingested(unchanged=2 * COUNT)
     assert cut == []
     holdings.ingest([listing(pairs=edited(PEAR_TITLE, "It is about comets now. They fly."))])
@@ -425,7 +425,7 @@ def test_without_the_embedder_of_an_index_its_vectors_stay(
     holdings = open_holdings(embedder=None)
     assert holdings.ingest([path]) == Ingested(unchanged=4)
     before = (holdings.status(), current(holdings.library))
-    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*doctor --repair"):
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is missing, .*doctor --repair"):
         holdings.ingest([listing("second.txt", PAIRS[4:])])
     assert (holdings.status(), current(holdings.library)) == before
     assert holdings.remove([PEAR_TITLE]) == Ingested(removed=1)
@@ -443,7 +443,7 @@ def test_words_alone_can_be_chosen_and_left_again(
     assert (alone.doctor(), alone.status().notice) == ([], "")
     embedder.calls.clear()
     again = open_holdings()
-    assert again.status().notice.startswith("The index holds words alone.")
+    assert again.status().notice.startswith("The index has words only.")
     again.doctor(repair=True)
     assert (again.doctor(), again.status().notice, embedder.calls) == ([], "", [])
 

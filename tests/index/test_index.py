@@ -17,9 +17,9 @@ import pytest
 from assistant.core.errors import EmbedderError, IndexMismatch, StoreError
 from assistant.core.records import Paper
 from assistant.index import generation
-from assistant.index.encodings import encoded_text
 from assistant.index.engine import EngineStore
 from assistant.index.generation import FORMAT
+from assistant.index.interaction import encoded_text
 from assistant.index.reading import Reading, read
 from assistant.index.searchable import Index, current, is_behind, open_index, update
 from assistant.index.store import ChromaStore
@@ -56,7 +56,7 @@ def faults(library: Library, embedder: HashEmbedder | None) -> list[str]:
     index = open_index(library, embedder)
     assert index is not None
     try:
-        return index.faults(library)
+        return index.faults()
     finally:
         index.close()
 
@@ -104,7 +104,7 @@ def test_every_passage_can_be_found_by_its_vector(opened: Index, embedder: HashE
 
 
 def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> None:
-    found = opened.held_of([LEDGER, PEAR], filled)
+    found = opened.features_of([LEDGER, PEAR])
     for paper in (LEDGER, PEAR):
         starts = found[paper.id].codes.starts
         words = [paper.abstract[start:].split()[0] for start in starts if start >= 0]
@@ -119,45 +119,43 @@ def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> Non
 
 def test_a_paper_that_is_not_indexed_has_no_words_and_no_vector(opened: Index, filled: Library) -> None:
     unknown = Paper("Unknown", "x")
-    found = opened.held_of([unknown], filled)[unknown.id]
+    found = opened.features_of([unknown])[unknown.id]
     assert (found.codes.starts, found.vector.size) == ([], 0)
-    assert opened.held_of([], filled) == {}
+    assert opened.features_of([]) == {}
 
 
 def test_the_vector_of_a_paper_is_the_mean_of_its_passages(
     opened: Index, filled: Library, embedder: HashEmbedder
 ) -> None:
     mean = np.mean([one.vector for one in embedder.encode([encoded_text(p) for p in passages(LEDGER)])], axis=0)
-    np.testing.assert_allclose(
-        opened.held_of([LEDGER], filled)[LEDGER.id].vector, mean / np.linalg.norm(mean), atol=1e-5
-    )
+    np.testing.assert_allclose(opened.features_of([LEDGER])[LEDGER.id].vector, mean / np.linalg.norm(mean), atol=1e-5)
 
 
-def told(index: Index, papers: Sequence[Paper], library: Library) -> list[Reading]:
-    return [held.reading for held in index.held_of(papers, library).values()]
+def readings(index: Index, papers: Sequence[Paper]) -> list[Reading]:
+    return [features.reading for features in index.features_of(papers).values()]
 
 
 def test_what_papers_tell_is_kept(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "read", None)
-    assert told(opened, [LEDGER, PEAR], filled) == [read(LEDGER), read(PEAR)]
+    assert readings(opened, [LEDGER, PEAR]) == [read(LEDGER), read(PEAR)]
 
 
 def test_a_paper_that_has_changed_since_is_read_anew(opened: Index, filled: Library) -> None:
     """Papers are in the library before the index is up to date: their old reading would cut sentences anywhere."""
     for before in ([], [PEAR]):  # whether or not it is at hand as it was
-        told(opened, before, filled)
+        readings(opened, before)
         for paper in (replace(PEAR, abstract="It is about comets now."), Paper("Unknown", "It is about kites.")):
-            assert told(opened, [LEDGER, paper], filled) == [read(LEDGER), read(paper)]
+            assert readings(opened, [LEDGER, paper]) == [read(LEDGER), read(paper)]
 
 
 def test_what_papers_bring_stays_at_hand(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "KEPT", 2)
-    first = opened.held_of([LEDGER], filled)[LEDGER.id]
-    opened.held_of([PEAR], filled)
-    assert opened.held_of([LEDGER], filled)[LEDGER.id] is first
+    monkeypatch.setattr(generation, "CACHED", 2)
+    first = opened.features_of([LEDGER])[LEDGER.id]
+    opened.features_of([PEAR])
+    assert opened.features_of([LEDGER])[LEDGER.id] is first
     opened.held_of([PAPERS[1]], filled)  # of three, the one that was not asked for longest goes
-    monkeypatch.setattr(opened, "_fetched", lambda papers, _: {p.id: p.title for p in papers})
-    assert opened.held_of([LEDGER, PEAR], filled) == {LEDGER.id: first, PEAR.id: PEAR.title}
+    monkeypatch.setattr(opened, "_fetched", lambda papers: {p.id: p.title for p in papers})
+    assert opened.features_of([LEDGER, PEAR]) == {LEDGER.id: first, PEAR.id: PEAR.title}
 
 
 def test_names_and_their_bearers(opened: Index) -> None:
@@ -177,9 +175,9 @@ def test_a_small_change_is_made_in_a_copy(
     put: list[str] = []
     original = Index.put
 
-    def watched(index: Index, papers: Sequence[Paper], library: Library) -> None:
+    def watched(index: Index, papers: Sequence[Paper]) -> None:
         put.extend(paper.title for paper in papers)
-        original(index, papers, library)
+        original(index, papers)
 
     monkeypatch.setattr(Index, "put", watched)
     filled.put([replace(PEAR, abstract="It is about comets now.")])
@@ -208,7 +206,7 @@ def test_a_removed_paper_vanishes_from_every_index(filled: Library, embedder: Ha
     assert PEAR.id not in index.keywords.ids()
     assert not [i for i in index.store.whole() if i.startswith(PEAR.id)]
     assert index.bearers(["pearrank"]) == {}
-    assert index.faults(filled) == []
+    assert index.faults() == []
     index.close()
 
 
@@ -258,8 +256,8 @@ def spoil(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[bool]:
     fills: list[bool] = []
     original = Index.fill
 
-    def fill(index: Index, library: Library, changed: Sequence[Paper], removed: Sequence[str], **rest: Any) -> None:
-        original(index, library, changed, removed, **rest)
+    def fill(index: Index, changed: Sequence[Paper], removed: Sequence[str], **rest: Any) -> None:
+        original(index, changed, removed, **rest)
         fills.append(True)
         if len(fills) <= times:
             index.keywords.remove([LEDGER.id])
@@ -287,7 +285,7 @@ def test_a_generation_with_faults_is_never_put_in_place(
     filled.put([replace(PEAR, abstract="It is about comets now.")])
     with monkeypatch.context() as patch:
         spoil(patch, times=9)
-        with pytest.raises(StoreError, match=r"not whole: the keyword index lacks 1 and holds 0 too many\."):
+        with pytest.raises(StoreError, match=r"not whole: the keyword index lacks 1 and has 0 too many\."):
             update(filled, embedder, anew=anew)
     assert (current(filled), generations(filled)) == (before, folders)
     update(filled, embedder)
@@ -384,7 +382,7 @@ def test_without_the_embedder_the_vectors_stay_and_nothing_new_goes_in(filled: L
     before = current(filled)
     assert before is not None and before.embedder == "hash-64"
     filled.put([replace(LEDGER, abstract="It is about comets now.")])
-    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*doctor --repair"):
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is missing, .*doctor --repair"):
         update(filled, None)
     assert current(filled) == before
 
@@ -403,8 +401,8 @@ def test_without_an_embedder_words_are_indexed(library: Library) -> None:
     index = open_index(library, None)
     assert index is not None
     assert index.keywords.search("pearrank", limit=1)[0][0] == PEAR.id
-    assert (index.store.whole(), index.faults(library)) == (set(), [])
-    assert index.held_of([PEAR], library)[PEAR.id].codes.starts == []
+    assert (index.store.whole(), index.faults()) == (set(), [])
+    assert index.features_of([PEAR])[PEAR.id].codes.starts == []
     index.close()
 
 
@@ -419,11 +417,11 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
     ("spoil", "fault"),
     [
         pytest.param(
-            lambda i: i.keywords.remove([PEAR.id]), "the keyword index lacks 1 and holds 0 too many", id="keyword-gone"
+            lambda i: i.keywords.remove([PEAR.id]), "the keyword index lacks 1 and has 0 too many", id="keyword-gone"
         ),
         pytest.param(
             lambda i: i.keywords.put([Paper("X", "y")]),
-            "the keyword index lacks 0 and holds 1 too many",
+            "the keyword index lacks 0 and has 1 too many",
             id="keyword-left",
         ),
         pytest.param(
@@ -433,14 +431,14 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
         ),
         pytest.param(
             lambda i: without_vectors(i.path / "chroma", LEDGER),
-            "the vector store lacks 4 and holds 0 too many",
+            "the vector store lacks 4 and has 0 too many",
             id="vectors-gone",
         ),
     ],
 )
 def test_faults_are_told_in_words(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
     spoil(opened)
-    assert opened.faults(filled) == [fault]
+    assert opened.faults() == [fault]
 
 
 @pytest.mark.parametrize("name", ["keywords.sqlite", "passages.sqlite"])
@@ -474,7 +472,7 @@ def test_a_server_holds_the_vectors_of_a_home(library: Library, embedder: HashEm
     update(library, embedder, chroma_url=chroma_server)
     index = open_index(library, embedder)
     assert index is not None
-    assert index.faults(library) == []
+    assert index.faults() == []
     assert not list(library.home.rglob("chroma.sqlite3"))
     index.close()
 
@@ -508,7 +506,7 @@ def test_what_a_server_holds_too_much_is_cleared_away(
     update(again, embedder, chroma_url=chroma_server)
     index = open_index(again, embedder)
     assert index is not None
-    assert index.faults(again) == []
+    assert index.faults() == []
     index.close()
 
 

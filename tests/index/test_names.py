@@ -58,10 +58,10 @@ def test_no_more_of_an_unknown_title_is_compared_than_the_longest_has(monkeypatc
     assert compared == ["x" * 50, ""]
 
 
-def test_a_long_name_is_not_remembered() -> None:
-    kept = names._kept_key.cache_info().currsize
+def test_a_long_name_is_not_cached() -> None:
+    before = names._cached_key.cache_info().currsize
     assert key("Long-" * 1000) == "long" * 1000
-    assert names._kept_key.cache_info().currsize == kept
+    assert names._cached_key.cache_info().currsize == before
 
 
 def test_words_longer_than_any_title_name_nothing() -> None:
