@@ -90,7 +90,9 @@ def test_a_file_that_cannot_be_used_is_said(
     path = tmp_path / "blocked" / {"folder": "x.sqlite", "file": "", "contents": ""}[blocked]
     if blocked == "file":
         path = tmp_path
-    with pytest.raises(DatabaseError, match=r" cannot be used: .+\. See that the file and its folder can be written"):
+    with pytest.raises(
+        DatabaseError, match=r" cannot be used: .+\. Make sure that the file and its folder are writable"
+    ):
         open_database(path)
 
 

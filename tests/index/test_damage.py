@@ -118,8 +118,8 @@ def test_a_paper_that_is_not_as_it_went_in_is_told_and_never_answered_with(
         database.execute("update papers set abstract = 'Pears are comets.' where title = ?", (PAIRS[0][0],))
     holdings = open_holdings()
     (fault,) = holdings.doctor()
-    assert fault.startswith("The paper") and "is not as it went in" in fault
-    with pytest.raises(LibraryError, match=r"is not as it went in: the file is damaged\. Restore it from a copy"):
+    assert fault.startswith("The paper") and "is not as it was stored" in fault
+    with pytest.raises(LibraryError, match=r"is not as it was stored: the file is damaged\. Restore it from a copy"):
         holdings.papers("pears")
 
 

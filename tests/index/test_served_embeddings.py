@@ -65,8 +65,8 @@ def test_no_texts_are_no_call() -> None:
         (refuses(401, "the key sk-secret is wrong"), "refuses the key"),
         (sends(b"<html>", kind="text/html"), "Embedding failed"),
         (sends(b'{"object": "list", "data": []}', kind="application/json"), "Embedding failed"),
-        (embeds(lambda texts: [[1.0]]), "gave other than one vector a text"),
-        (embeds(lambda texts: [[1.0], [1.0, 2.0]]), "gave other than one vector a text"),
+        (embeds(lambda texts: [[1.0]]), "did not give one vector per text"),
+        (embeds(lambda texts: [[1.0], [1.0, 2.0]]), "did not give one vector per text"),
     ],
     ids=["no-model", "no-key", "a-page", "empty", "too-few", "uneven"],
 )

@@ -142,5 +142,5 @@ def test_a_configured_folder_without_the_table_is_passed_over(
 
 def test_without_a_token_table_the_error_says_what_to_do(fresh_encoding: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(LibraryError, match=r"o200k_base is not at hand\. Reinstall llama-index-core"):
+    with pytest.raises(LibraryError, match=r"o200k_base is missing\. Reinstall llama-index-core"):
         count_tokens("a pear")
