@@ -78,7 +78,7 @@ def home_of_two(sample_home: Path, home: Path, monkeypatch: pytest.MonkeyPatch) 
     return home
 
 
-def test_other_commands_cost_a_server_nothing_that_it_has_acknowledged(
+def test_other_commands_lose_nothing_that_a_server_has_acknowledged(
     home_of_two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = home_of_two
@@ -137,7 +137,7 @@ def said(work):
 """
 
 
-def test_a_fork_of_an_assistant_in_use_is_refused_at_once_and_says_what_to_do(python: Python, home: Path) -> None:
+def test_a_fork_of_an_assistant_in_use_is_refused_at_once_with_the_cure(python: Python, home: Path) -> None:
     done = python(
         f"""{FORKED}
 with opened(home) as assistant:
@@ -159,7 +159,7 @@ with opened(home) as assistant:
     assert done.stdout.splitlines() == [*[refusal] * 4, "None", "True"]
 
 
-def test_a_fork_opens_an_assistant_of_its_own_where_its_parent_has_asked_nothing(python: Python, home: Path) -> None:
+def test_a_fork_opens_its_own_assistant_if_its_parent_has_asked_nothing(python: Python, home: Path) -> None:
     python(f"{FORKED}\nwith opened(home): pass", home)
     code = f"{FORKED}\nwith Assistant.open(home, embedder=HashEmbedder()) as one:\n    one.papers()\n    said(anew)"
     done = python(code, home)

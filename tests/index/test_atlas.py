@@ -63,12 +63,12 @@ def test_every_paper_has_its_place_within_the_map(crowded: Atlas) -> None:
     assert len({(point.x, point.y) for point in crowded.points}) > 50
 
 
-def test_papers_that_are_alike_lie_together(crowded: Atlas) -> None:
+def test_similar_papers_lie_together(crowded: Atlas) -> None:
     themes = [{p.cluster for p in crowded.points[start::3]} for start in range(3)]
     assert sum(len(some) for some in themes) == len(set.union(*themes)), "a cluster holds papers of two themes"
 
 
-def test_a_cluster_says_where_its_middle_is_and_how_many_it_has(crowded: Atlas) -> None:
+def test_a_cluster_has_a_centre_and_a_size(crowded: Atlas) -> None:
     sizes = Counter(point.cluster for point in crowded.points)
     assert [cluster.size for cluster in crowded.clusters] == [sizes[place] for place in range(len(crowded.clusters))]
     assert [cluster.size for cluster in crowded.clusters] == sorted(sizes.values(), reverse=True)
@@ -93,7 +93,7 @@ def test_the_same_papers_give_the_same_map_in_every_process(
     assert python(code).stdout == f"{crowded}\n"
 
 
-def test_beyond_so_many_papers_the_map_is_drawn_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_many_papers_have_a_map_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atlas, "CAREFULLY", 10)
     found = drawn(CROWD, VECTORS)
     themes = [{p.cluster for p in found.points[start::3]} for start in range(3)]
@@ -108,7 +108,7 @@ def test_a_few_papers_have_a_map_too(count: int) -> None:
     assert all(0 <= value <= 1 for point in found.points for value in (point.x, point.y))
 
 
-def test_papers_that_are_all_the_same_stand_in_a_row() -> None:
+def test_identical_papers_stand_in_a_row() -> None:
     same = {paper.id: np.ones(8, np.float32) for paper in CROWD[:9]}
     found = drawn(CROWD[:9], same)
     assert [point.y for point in found.points] == [0.5] * 9
@@ -131,7 +131,7 @@ def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.Monkey
 # -- labels
 
 
-def test_a_label_is_what_its_cluster_says_and_others_do_not() -> None:
+def test_a_label_has_the_words_of_its_cluster_only() -> None:
     texts = [
         "The model, it ranks pears.",
         "A model: it ranks pears.",
@@ -141,12 +141,12 @@ def test_a_label_is_what_its_cluster_says_and_others_do_not() -> None:
     assert labels(texts, [0, 0, 1, 1]) == ["ranks pears", "presses snow"]
 
 
-def test_a_label_is_plain_words_and_no_stems() -> None:
+def test_a_label_has_words_not_stems() -> None:
     texts = ["Retrieval of documents", "retrieval by document", "Retrieval, documents", "Snow shovels", "Snow shovels"]
     assert labels(texts, [0, 0, 0, 1, 1])[0] in ("documents, retrieval", "retrieval, documents")
 
 
-def test_a_label_takes_the_capitals_of_titles_away_and_leaves_those_of_names() -> None:
+def test_a_label_keeps_the_capitals_of_names_but_not_of_titles() -> None:
     texts = ["Winter Snow for BERT", "We like winter snow. BERT does.", "Winter Snow, BERT", "Kites", "Kites", "Kites"]
     assert labels(texts, [0, 0, 0, 1, 1, 1]) == ["winter snow, BERT", "Kites"]
 
@@ -156,7 +156,7 @@ def test_a_part_of_a_longer_term_is_shown_whole() -> None:
     assert labels(texts, [0, 0, 0, 0, 1, 1, 1, 1])[0].startswith("large language models think")
 
 
-def test_a_label_does_not_say_a_word_twice() -> None:
+def test_a_label_has_no_word_twice() -> None:
     texts = ["image-text image pairs", "image-text image pairs", "snow", "snow"]
     first = labels(texts, [0, 0, 1, 1])[0]
     assert sum("image" in term for term in first.split(", ")) == 1
@@ -197,7 +197,7 @@ def test_it_is_drawn_once_for_each_state_of_the_library(
 
 
 @pytest.mark.parametrize("spoilt", ["", "{}", "[]", '{"stamp": 1', '{"stamp": STAMP, "points": [1]}', "\xff"])
-def test_a_file_that_is_no_map_is_drawn_anew(hashed: Assistant, home: Path, spoilt: str) -> None:
+def test_an_invalid_stored_map_is_redrawn(hashed: Assistant, home: Path, spoilt: str) -> None:
     found = hashed.atlas()
     kept = json.loads((home / "atlas.json").read_text())
     (home / "atlas.json").write_text(spoilt.replace("STAMP", json.dumps(kept["stamp"])), encoding="latin-1")
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_map_is_drawn_anew(hashed: Assistant, home: Path, spoi
     assert json.loads((home / "atlas.json").read_text()) == kept
 
 
-def test_where_it_cannot_be_kept_the_map_is_shown_all_the_same(hashed: Assistant, home: Path) -> None:
+def test_a_map_that_cannot_be_stored_is_shown_anyway(hashed: Assistant, home: Path) -> None:
     (home / "atlas.json").mkdir()
     assert len(hashed.atlas().points) == 8
     assert list(home.glob("*.new")) == []

@@ -92,7 +92,7 @@ def tried(home: Path) -> list[object]:
 
 @pytest.mark.parametrize("made", [random_bytes, zeros, another_page])
 @pytest.mark.parametrize("name", TRIALS)
-def test_pages_overwritten_are_harmless_or_told(
+def test_overwritten_pages_are_harmless_or_reported(
     sample: Path, tmp_path: Path, name: str, made: Callable[[random.Random, bytes], bytes]
 ) -> None:
     right = tried(sample)
@@ -123,7 +123,7 @@ def test_a_paper_that_is_not_as_it_went_in_is_told_and_never_answered_with(
         holdings.papers("pears")
 
 
-def test_damaged_vectors_are_told_and_made_anew(open_holdings: Open, listing: Listing, home: Path) -> None:
+def test_damaged_vectors_are_reported_and_rebuilt(open_holdings: Open, listing: Listing, home: Path) -> None:
     open_holdings().ingest([listing()])
     with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
         database.execute("update encodings set vector = zeroblob(256) where rowid in (2, 5)")
@@ -134,7 +134,7 @@ def test_damaged_vectors_are_told_and_made_anew(open_holdings: Open, listing: Li
 
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
-def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
+def test_a_lost_record_is_reported_and_not_overwritten(
     open_holdings: Open, listing: Listing, home: Path, lose: Callable[[Path], object]
 ) -> None:
     writer = open_holdings()
@@ -156,7 +156,7 @@ def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
     assert (holdings.doctor(), len(holdings.papers())) == ([], len(PAIRS))
 
 
-def test_a_copy_put_back_is_seen_though_the_revisions_are_alike(
+def test_a_restored_copy_is_noticed_even_at_the_same_revision(
     open_holdings: Open, listing: Listing, home: Path, embedder: HashEmbedder
 ) -> None:
     writer = open_holdings()
@@ -211,7 +211,7 @@ def broken(holdings: Holdings, name: str) -> Path:
 
 @pytest.mark.parametrize("name", ["passages.sqlite", "keywords.sqlite"])
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
-def test_a_lost_file_of_the_index_is_told(
+def test_a_lost_file_of_the_index_is_reported(
     open_holdings: Open, listing: Listing, name: str, lose: Callable[[Path], object]
 ) -> None:
     writer = open_holdings()
@@ -226,7 +226,7 @@ def test_a_lost_file_of_the_index_is_told(
     assert holdings.doctor() == []
 
 
-def test_doctor_tells_of_wrong_terms_and_wrong_readings(
+def test_doctor_reports_wrong_terms_and_wrong_readings(
     open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -242,7 +242,7 @@ def test_doctor_tells_of_wrong_terms_and_wrong_readings(
     assert holdings.doctor() == []
 
 
-def test_an_ingest_whose_terms_come_out_wrong_is_not_put_in_force(
+def test_an_ingest_with_wrong_terms_is_not_put_in_force(
     open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holdings = open_holdings()

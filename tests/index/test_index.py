@@ -89,7 +89,7 @@ def test_an_update_without_a_change_makes_nothing(filled: Library, embedder: Has
     assert (generations(filled), len(embedder.calls)) == (before, calls)
 
 
-def test_passages_come_back_as_they_were_cut(opened: Index) -> None:
+def test_passages_come_back_unchanged(opened: Index) -> None:
     unknown = Paper("Unknown", "It came a moment ago.")
     found = opened.passages_of([LEDGER, PEAR, unknown])
     assert found == {paper.id: passages(paper) for paper in (LEDGER, PEAR, unknown)}
@@ -135,12 +135,12 @@ def readings(index: Index, papers: Sequence[Paper]) -> list[Reading]:
     return [features.reading for features in index.features_of(papers).values()]
 
 
-def test_what_papers_tell_is_kept(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readings_are_stored(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "read", None)
     assert readings(opened, [LEDGER, PEAR]) == [read(LEDGER), read(PEAR)]
 
 
-def test_a_paper_that_has_changed_since_is_read_anew(opened: Index, filled: Library) -> None:
+def test_a_changed_paper_is_read_again(opened: Index, filled: Library) -> None:
     """Papers are in the library before the index is up to date: their old reading would cut sentences anywhere."""
     for before in ([], [PEAR]):  # whether or not it is at hand as it was
         readings(opened, before)
@@ -148,7 +148,7 @@ def test_a_paper_that_has_changed_since_is_read_anew(opened: Index, filled: Libr
             assert readings(opened, [LEDGER, paper]) == [read(LEDGER), read(paper)]
 
 
-def test_what_papers_bring_stays_at_hand(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_features_are_cached(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "CACHED", 2)
     first = opened.features_of([LEDGER])[LEDGER.id]
     opened.features_of([PEAR])
@@ -158,7 +158,7 @@ def test_what_papers_bring_stays_at_hand(opened: Index, filled: Library, monkeyp
     assert opened.features_of([LEDGER, PEAR]) == {LEDGER.id: first, PEAR.id: PEAR.title}
 
 
-def test_names_and_their_bearers(opened: Index) -> None:
+def test_names_and_the_papers_that_have_them(opened: Index) -> None:
     assert opened.bearers(["pearrank", "gammamod", "zyzzyva"]) == {"pearrank": [PEAR.id], "gammamod": [PAPERS[1].id]}
     assert {"pearrank", "vila2", "r2ag", "ragnarök"} <= set(opened.known_names(shortest=4, longest=8))
     assert opened.known_names(shortest=4, longest=4) == ["r2ag"]
@@ -223,7 +223,7 @@ def test_readers_keep_what_they_opened(opened: Index, filled: Library, embedder:
     assert len(opened.store.nearest(word_vector("pear"), limit=3)) == 3
 
 
-def test_the_generation_before_is_kept_and_older_ones_go(filled: Library, embedder: HashEmbedder) -> None:
+def test_the_former_generation_is_kept_and_older_ones_are_deleted(filled: Library, embedder: HashEmbedder) -> None:
     made = [current(filled)]
     for number in range(3):
         filled.put([replace(PEAR, abstract=f"Abstract number {number}.")])
@@ -266,7 +266,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[bool]:
     return fills
 
 
-def test_a_copy_with_faults_is_thrown_away_and_made_anew(
+def test_a_copy_with_faults_is_deleted_and_the_index_rebuilt(
     filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fills = spoil(monkeypatch, times=1)
@@ -278,7 +278,7 @@ def test_a_copy_with_faults_is_thrown_away_and_made_anew(
 
 
 @pytest.mark.parametrize("anew", [False, True])
-def test_a_generation_with_faults_is_never_put_in_place(
+def test_a_generation_with_faults_is_never_put_in_force(
     filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch, anew: bool
 ) -> None:
     before, folders = current(filled), generations(filled)
@@ -292,9 +292,7 @@ def test_a_generation_with_faults_is_never_put_in_place(
     assert faults(filled, embedder) == []
 
 
-def test_a_disk_without_room_is_a_store_error(
-    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_a_store_error(filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     before = current(filled)
     filled.put([replace(PEAR, abstract="It is about comets now. " * 9000)])
     monkeypatch.setattr(generation, "_SCHEMA", f"{generation._SCHEMA}; pragma max_page_count = 9")
@@ -324,9 +322,7 @@ def test_a_disk_without_room_is_a_store_error(
         ),
     ],
 )
-def test_a_pointer_that_makes_no_sense_names_no_generation(
-    filled: Library, embedder: HashEmbedder, pointer: bytes
-) -> None:
+def test_an_invalid_pointer_names_no_generation(filled: Library, embedder: HashEmbedder, pointer: bytes) -> None:
     (filled.home / "index" / "current").write_bytes(pointer)
     assert current(filled) is None
     calls = len(embedder.calls)
@@ -335,7 +331,7 @@ def test_a_pointer_that_makes_no_sense_names_no_generation(
     assert len(embedder.calls) == calls
 
 
-def test_a_generation_of_another_format_is_made_anew_without_embedding(filled: Library, embedder: HashEmbedder) -> None:
+def test_a_generation_of_another_format_is_rebuilt_without_embedding(filled: Library, embedder: HashEmbedder) -> None:
     before = current(filled)
     assert before is not None
     (filled.home / "index" / before.folder / "keywords.sqlite").write_bytes(b"of another layout" * 500)
@@ -351,7 +347,7 @@ def test_a_generation_of_another_format_is_made_anew_without_embedding(filled: L
 # -- embedders
 
 
-def test_progress_is_told_and_ends_at_the_whole(library: Library, embedder: HashEmbedder) -> None:
+def test_progress_is_reported_up_to_the_end(library: Library, embedder: HashEmbedder) -> None:
     seen: list[tuple[str, int, int]] = []
     library.put(PAPERS)
     update(library, embedder, progress=lambda *step: seen.append(step))
@@ -387,7 +383,7 @@ def test_without_the_embedder_the_vectors_stay_and_nothing_new_goes_in(filled: L
     assert current(filled) == before
 
 
-def test_vectors_come_to_an_index_of_words_once_there_is_an_embedder(library: Library, embedder: HashEmbedder) -> None:
+def test_an_index_of_words_gets_vectors_once_there_is_an_embedder(library: Library, embedder: HashEmbedder) -> None:
     library.put(PAPERS)
     update(library, None)
     update(library, embedder)
@@ -436,13 +432,13 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
         ),
     ],
 )
-def test_faults_are_told_in_words(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
+def test_faults_are_described(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
     spoil(opened)
     assert opened.faults() == [fault]
 
 
 @pytest.mark.parametrize("name", ["keywords.sqlite", "passages.sqlite"])
-def test_a_damaged_index_is_told_with_the_way_out(filled: Library, embedder: HashEmbedder, name: str) -> None:
+def test_a_damaged_index_is_an_error_with_the_cure(filled: Library, embedder: HashEmbedder, name: str) -> None:
     generation = current(filled)
     assert generation is not None
     (filled.home / "index" / generation.folder / name).write_bytes(b"not a database" * 500)
@@ -452,7 +448,7 @@ def test_a_damaged_index_is_told_with_the_way_out(filled: Library, embedder: Has
         open_index(filled, embedder)
 
 
-def test_a_damaged_copy_is_made_anew(filled: Library, embedder: HashEmbedder) -> None:
+def test_a_damaged_copy_is_rebuilt(filled: Library, embedder: HashEmbedder) -> None:
     generation = current(filled)
     assert generation is not None
     (filled.home / "index" / generation.folder / "keywords.sqlite").write_bytes(b"not a database" * 500)
@@ -492,7 +488,7 @@ def test_homes_do_not_share_a_servers_vectors(
         index.close()
 
 
-def test_what_a_server_holds_too_much_is_cleared_away(
+def test_leftover_vectors_on_a_server_are_deleted(
     open_library: Callable[..., Library], embedder: HashEmbedder, chroma_server: str, home: Path
 ) -> None:
     """The library's folder was deleted and begun again; the server's collection was not."""
@@ -525,14 +521,14 @@ def test_vectors_follow_the_setting_without_embedding(
     assert embedder.calls == []
 
 
-def test_an_index_of_words_alone_needs_no_server(library: Library) -> None:
+def test_an_index_of_words_needs_no_server(library: Library) -> None:
     library.put(PAPERS)
     update(library, None, chroma_url="http://127.0.0.1:9")
     assert not is_behind(library, chroma_url="http://127.0.0.1:9")
     assert faults(library, None) == []
 
 
-def test_vectors_that_are_gone_from_a_server_are_told_with_the_cure(
+def test_vectors_lost_on_a_server_are_an_error_with_the_cure(
     library: Library, embedder: HashEmbedder, chroma_server: str
 ) -> None:
     library.put(PAPERS)
@@ -547,9 +543,7 @@ def test_vectors_that_are_gone_from_a_server_are_told_with_the_cure(
     assert faults(library, embedder) == []
 
 
-def test_a_server_that_is_not_there_is_a_store_error_and_nothing_is_lost(
-    library: Library, embedder: HashEmbedder
-) -> None:
+def test_a_missing_server_is_a_store_error_and_nothing_is_lost(library: Library, embedder: HashEmbedder) -> None:
     library.put(PAPERS)
     with pytest.raises(StoreError, match="No Chroma server answers"):
         update(library, embedder, chroma_url="http://127.0.0.1:9")

@@ -89,7 +89,7 @@ def test_a_paper_put_again_is_replaced(keywords: KeywordIndex) -> None:
     assert keywords.search("OrchardBench", limit=5) == []
 
 
-def test_a_removed_paper_is_found_no_more(keywords: KeywordIndex) -> None:
+def test_a_removed_paper_is_not_found(keywords: KeywordIndex) -> None:
     keywords.remove([SNOW.id, "unknown"])
     assert keywords.search("shovels", limit=5) == []
     assert keywords.ids() == {paper.id for paper in PAPERS} - {SNOW.id}
@@ -128,7 +128,7 @@ def test_papers_are_counted_by_term_whatever_the_apostrophe(tmp_path: Path) -> N
     index.close()
 
 
-def test_a_compound_is_found_whole_and_in_parts_or_whole_alone(tmp_path: Path) -> None:
+def test_a_compound_is_found_whole_and_in_parts_or_only_whole(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     compound, part = Paper("One", "A retrieval-augmented GPT-4."), Paper("Two", "GPT retrieval.")
     index.put([compound, part, Paper("Three", "Nothing.")])
@@ -139,7 +139,7 @@ def test_a_compound_is_found_whole_and_in_parts_or_whole_alone(tmp_path: Path) -
     index.close()
 
 
-def test_of_papers_that_score_alike_the_first_ids_are_taken(tmp_path: Path) -> None:
+def test_ties_are_broken_by_id(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     papers = [Paper(f"Number {number}", "A comet.") for number in range(30)]
     index.put([*papers, Paper("Best", "Comet, comet.")])
@@ -148,7 +148,7 @@ def test_of_papers_that_score_alike_the_first_ids_are_taken(tmp_path: Path) -> N
     index.close()
 
 
-def test_of_two_papers_of_one_id_the_later_is_held(tmp_path: Path) -> None:
+def test_of_two_papers_with_one_id_the_later_counts(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     index.put([Paper("Comets", "They burn."), Paper("Comets", "They freeze.")])
     assert (len(index), index.search("burn", limit=5)) == (1, [])
@@ -188,7 +188,7 @@ changes = st.lists(st.tuples(st.lists(made, max_size=6), st.sets(st.integers(0, 
 
 @pytest.mark.parametrize("block", [2, 4096], ids="rows-in-blocks-of-{}".format)
 @given(changes, st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join))
-def test_whatever_has_changed_scores_are_those_of_fts5(
+def test_scores_equal_those_of_fts5_after_any_changes(
     block: int, changes: list[tuple[list[Paper], set[int]]], question: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -238,9 +238,7 @@ def spoilt(path: Path, statement: str) -> None:
         pytest.param("update papers set row = 99 where row = 1", id="paper-misplaced"),
     ],
 )
-def test_damage_is_noticed_and_a_question_fails_if_at_all_with_the_way_out(
-    keywords: KeywordIndex, tmp_path: Path, statement: str
-) -> None:
+def test_damage_is_noticed_and_an_error_names_the_cure(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
     assert keywords.whole()
     spoilt(tmp_path / "keywords.sqlite", statement)
     assert not keywords.whole()
@@ -255,13 +253,13 @@ def test_damage_is_noticed_and_a_question_fails_if_at_all_with_the_way_out(
 
 
 @pytest.mark.parametrize("statement", ["delete from lengths", "update postings set papers = papers || x'01'"])
-def test_a_question_that_damage_defeats_is_told_so(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
+def test_a_question_that_meets_damage_is_a_store_error(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
     spoilt(tmp_path / "keywords.sqlite", statement)
     with pytest.raises(StoreError, match=r"The keyword index cannot be used .* assistant doctor --repair"):
         keywords.search("pear", limit=5)
 
 
-def test_a_paper_that_damage_keeps_out_changes_nothing(keywords: KeywordIndex, tmp_path: Path) -> None:
+def test_a_paper_that_cannot_be_added_for_damage_changes_nothing(keywords: KeywordIndex, tmp_path: Path) -> None:
     spoilt(tmp_path / "keywords.sqlite", "update contents set terms = x'0100' where row = 1")
     before = keywords.search("orchard kite", limit=9)
     with pytest.raises(StoreError, match=r"The keyword index cannot be used .* assistant doctor --repair"):
@@ -269,7 +267,7 @@ def test_a_paper_that_damage_keeps_out_changes_nothing(keywords: KeywordIndex, t
     assert keywords.search("orchard kite", limit=9) == before
 
 
-def test_bytes_changed_anywhere_make_no_question_fail_in_another_way(keywords: KeywordIndex, tmp_path: Path) -> None:
+def test_no_changed_byte_makes_a_question_fail_otherwise(keywords: KeywordIndex, tmp_path: Path) -> None:
     keywords.close()
     whole = (tmp_path / "keywords.sqlite").read_bytes()
     chance = random.Random(0)
@@ -289,7 +287,7 @@ def test_bytes_changed_anywhere_make_no_question_fail_in_another_way(keywords: K
         index.close()
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_index_is_refused(tmp_path: Path) -> None:
     (tmp_path / "k.sqlite").write_bytes(b"garbage" * 900)
     with pytest.raises(StoreError, match=r"cannot be used \(file is not a database\)\. Make it whole"):
         KeywordIndex(tmp_path / "k.sqlite")

@@ -61,11 +61,11 @@ def test_figures_are_numbers_written_in_digits() -> None:
         ("own", [0.0, 1.0, 0.0, 0.0]),
     ],
 )
-def test_cues_tell_what_a_sentence_is_for(name: str, values: list[float]) -> None:
+def test_cues_show_the_purpose_of_a_sentence(name: str, values: list[float]) -> None:
     assert cues(PAPER, name) == values
 
 
-def test_a_sentence_alone_is_first_and_last_at_place_0() -> None:
+def test_a_single_sentence_is_first_and_last_at_place_0() -> None:
     only = Paper("Pears", "Pears are green.")
     assert [cues(only, name) for name in ("place", "first", "last")] == [[0.0], [1.0], [1.0]]
 

@@ -76,14 +76,14 @@ def test_a_failure_says_what_to_do_and_hides_the_key(step: Step, told: str) -> N
     assert "sk-secret" not in str(caught.value)
 
 
-def test_the_texts_go_to_no_other_address() -> None:
+def test_texts_are_sent_to_no_other_address() -> None:
     sent_on = pytest.raises(EmbedderError, match=r"sends its callers on to .* Nothing was sent there\.")
     with ModelServer(embeds()) as elsewhere, ModelServer(redirects(elsewhere.url)) as server, sent_on:
         served(server.url).encode(["a", "b"])
     assert (len(server.asked), elsewhere.asked) == (1, [])
 
 
-def test_no_more_is_read_than_vectors_can_take() -> None:
+def test_no_more_is_read_than_vectors_need() -> None:
     with ModelServer(floods(b"[", b" " * 2**20, times=400)) as server:
         with pytest.raises(EmbedderError, match=r"sends more than the 4,194,304 bytes"):
             served(server.url).encode(["a", "b"])
@@ -91,7 +91,7 @@ def test_no_more_is_read_than_vectors_can_take() -> None:
         assert server.sent < 160 * 2**20
 
 
-def test_the_old_index_serves_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_the_old_index_is_used_until_the_new_one_is_whole(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with Assistant.open(home, embedder=HashEmbedder()) as opened:
         opened.ingest(write_listing(tmp_path / "a.txt", PAIRS))

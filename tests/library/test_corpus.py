@@ -35,7 +35,7 @@ def rejects_of(*body: str) -> list[tuple[int, str, str]]:
 
 
 @LAYOUTS
-def test_every_record_comes_out_verbatim(listing: Callable[..., Path], layout: str) -> None:
+def test_every_record_is_read_verbatim(listing: Callable[..., Path], layout: str) -> None:
     found = read(listing("mar.txt", layout=layout))
     assert [(paper.title, paper.abstract) for paper in found.papers] == list(PAIRS)
     assert {paper.sources for paper in found.papers} == {("mar.txt",)}
@@ -56,7 +56,7 @@ def test_a_listing_without_a_header_is_read_too() -> None:
     assert pairs_of(f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_title() -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_title() -> None:
     assert pairs_of(b"\xef\xbb\xbf" + f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
 
 
@@ -130,7 +130,7 @@ def test_a_reject_names_its_line_reason_and_text(body: tuple[str, ...], line: in
     assert rejects_of(*body) == [(line, reason, text)]
 
 
-def test_what_is_too_long_for_a_title_or_an_abstract_is_rejected_and_the_records_beside_it_stay() -> None:
+def test_a_line_too_long_for_a_title_or_an_abstract_is_rejected_alone() -> None:
     whole_text, no_title = f"{ABSTRACT} " * (1_000_000 // len(ABSTRACT)), "x" * 10_001
     body = "\n".join((TITLE, whole_text, no_title, "x" * 10_000, ABSTRACT))
     found = parse((listing_text([]) + body).encode(), "a.txt")
@@ -142,7 +142,7 @@ def test_what_is_too_long_for_a_title_or_an_abstract_is_rejected_and_the_records
     )
 
 
-def test_a_title_that_comes_again_with_another_abstract_is_rejected() -> None:
+def test_a_repeated_title_with_another_abstract_is_rejected() -> None:
     again = "We fly no kites at all. The wind has left us."
     body = (TITLE, ABSTRACT, TITLE.upper(), again, TITLE, ABSTRACT)
     found = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
@@ -187,20 +187,20 @@ def test_a_header_without_records_says_so(layout: str) -> None:
         pytest.param("", False, id="empty"),
     ],
 )
-def test_what_reads_as_an_abstract(line: str, abstract: bool) -> None:
+def test_lines_that_read_like_an_abstract(line: str, abstract: bool) -> None:
     assert is_abstract(line) is abstract
 
 
 # -- files of one name
 
 
-def test_files_of_one_name_are_told_apart_by_the_folders_before_it() -> None:
+def test_files_with_the_same_name_are_distinguished_by_their_folders() -> None:
     paths = ["/a/b/new.txt", "/a/c/new.txt", "/d/c/new.txt", "/a/b/old.txt", "/a/b/new.txt", "/a/x/../c/new.txt"]
     sources = ["new.txt", "c/new.txt", "d/c/new.txt", "old.txt", "new.txt", "c/new.txt"]
     assert told_apart(paths, {}) == sources
 
 
-def test_a_file_keeps_its_source_and_one_that_is_gone_leaves_it(tmp_path: Path) -> None:
+def test_a_file_keeps_its_source_until_it_is_gone(tmp_path: Path) -> None:
     here, there = write_listing(tmp_path / "a" / "new.txt", PAIRS), tmp_path / "b" / "new.txt"
     held = {"new.txt": place_of(here)}
     assert told_apart([there, here], held) == ["b/new.txt", "new.txt"]
@@ -209,7 +209,7 @@ def test_a_file_keeps_its_source_and_one_that_is_gone_leaves_it(tmp_path: Path) 
     assert told_apart([there], {"new.txt": ""}) == ["new.txt"]
 
 
-def test_a_place_is_the_same_by_whatever_way_one_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_path_to_a_file_gives_the_same_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_listing(tmp_path / "a" / "new.txt", PAIRS)
     (tmp_path / "link").symlink_to(tmp_path / "a")
     monkeypatch.chdir(tmp_path)
@@ -218,7 +218,7 @@ def test_a_place_is_the_same_by_whatever_way_one_comes(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("path", ["a\0b", "x" * 5000, os.fsdecode(b"caf\xe9.txt"), "", "/", ".."])
-def test_odd_paths_have_a_source_and_a_place_that_can_be_kept(path: str) -> None:
+def test_odd_paths_have_a_source_and_a_place_that_can_be_stored(path: str) -> None:
     (source,) = told_apart([path], {})
     assert source and (source + place_of(path)).encode()
 
@@ -234,7 +234,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("data", "reason"), UNREADABLE)
-def test_a_file_that_is_no_listing_is_one_reject(tmp_path: Path, data: bytes, reason: str) -> None:
+def test_a_file_that_is_not_a_listing_is_one_reject(tmp_path: Path, data: bytes, reason: str) -> None:
     path = tmp_path / "odd.txt"
     path.write_bytes(data)
     found = read(path)
@@ -262,7 +262,7 @@ def test_a_pipe_is_one_reject_and_is_not_waited_for(tmp_path: Path) -> None:
     assert read(tmp_path / "pipe").rejects[0].reason.endswith("is not a regular file")
 
 
-def test_a_path_that_cannot_be_is_one_reject(tmp_path: Path) -> None:
+def test_an_impossible_path_is_one_reject(tmp_path: Path) -> None:
     (reject,) = read(tmp_path / ("x" * 300)).rejects
     assert reject.reason == "cannot be read: File name too long"
     (reject,) = read("a\0b").rejects
@@ -283,7 +283,7 @@ def test_a_file_too_large_is_one_reject(tmp_path: Path) -> None:
         pytest.param(b"two\nlines.txt", "two lines.txt", id="line-break"),
     ],
 )
-def test_a_file_of_an_odd_name_has_a_source_that_can_be_kept(tmp_path: Path, name: bytes, source: str) -> None:
+def test_an_odd_file_name_has_a_source_that_can_be_stored(tmp_path: Path, name: bytes, source: str) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
     Path(path).write_text(listing_text(PAIRS), encoding="utf-8")
     found = read(path)
@@ -313,7 +313,7 @@ def test_every_line_of_a_body_ends_up_in_a_paper_or_a_reject(lines: list[str], l
 
 
 @given(st.one_of(st.binary(), LINES.map(lambda lines: "\n".join(lines).encode("utf-16"))))
-def test_no_bytes_raise_and_none_pass_in_silence(data: bytes) -> None:
+def test_no_bytes_raise_and_none_are_dropped_silently(data: bytes) -> None:
     found = parse(data, "a.txt")
     assert found.papers or found.rejects
 

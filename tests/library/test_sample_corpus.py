@@ -60,7 +60,7 @@ def test_four_listings_of_thirty_papers_without_a_reject() -> None:
     assert [(len(one.papers), one.rejects) for one in listings] == [(30, ())] * 4
 
 
-def test_each_layout_stands_in_two_files() -> None:
+def test_two_files_have_each_layout() -> None:
     glued = Counter(bool(re.search(r"^Subscribe\S", path.read_text(encoding="utf-8"), re.M)) for path in sample_files())
     assert glued == {True: 2, False: 2}
     assert sorted(read(path).label for path in sample_files()) == ["", "", "Mar 11", "Mar 12"]
@@ -95,7 +95,7 @@ def test_no_abstract_shares_eight_words_in_a_row_with_its_original(sample: list[
 # -- the questions and claims
 
 
-def test_no_words_of_a_real_abstract_stand_in_the_spans_of_listings() -> None:
+def test_no_listing_span_has_words_of_a_real_abstract() -> None:
     spans = [span for line in lines("listings.jsonl") for span in line["spans"]]  # type: ignore[attr-defined]
     assert len(spans) > 100
     assert {key for span in spans for key in span} == {"paper", "start", "end", "sha256"}
@@ -119,7 +119,7 @@ def test_no_question_or_claim_quotes_a_real_abstract(name: str, field: str, real
     assert {key: found for key, found in shared.items() if found} == {}
 
 
-def test_every_set_is_held_to_this() -> None:
+def test_every_set_is_checked() -> None:
     """A new file of questions or claims has to be added to the tests above."""
     assert {path.name for path in Path(SETS).glob("*.jsonl")} == {
         "claims-listings.jsonl",
