@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KNOWN = ("1.5.9",)
-"""The versions of Chroma with this engine: unlike the client's interface, its own is not documented."""
+"""The versions of Chroma with this engine: unlike the client's interface, it may change without notice."""
 _OWNER = ("default_tenant", "default_database")
 """The tenant and database that Chroma's client uses by default."""
 _KEPT = 8

@@ -78,11 +78,11 @@ def test_the_interface_refuses_longer_texts(assistant: Assistant, path: str, bod
 def test_the_page_keeps_nothing_of_a_longer_question(tmp_path: Path) -> None:
     async def scene(url: str) -> list[str]:
         visitor = await Visitor.arrive(url)
-        told = [str(await visitor.does("question", "submit", ["pear " * 1000, None]))]
-        told.append(str(await visitor.does("search", "submit", [], {"words": "pear " * 1000})))
-        told.append(str(await visitor.does("search", "select", [], {"paper": "pear " * 1000})))
+        messages = [str(await visitor.does("question", "submit", ["pear " * 1000, None]))]
+        messages.append(str(await visitor.does("search", "submit", [], {"words": "pear " * 1000})))
+        messages.append(str(await visitor.does("search", "select", [], {"paper": "pear " * 1000})))
         await visitor.leave()
-        return told
+        return messages
 
     with serving(tmp_path / "home", PAIRS[:2]) as served:
         asked, searched, opened_ = asyncio.run(scene(served.url))

@@ -1,4 +1,4 @@
-"""Several processes over one home: what one has acknowledged stays, whatever others do; a fork is refused at once."""
+"""Several processes on one home: nothing acknowledged is lost, and a fork is refused at once."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def anew():
     with Assistant.open(home, embedder=HashEmbedder()) as own:
         return own.ask("What does PearRank learn from?").answered
 
-def said(work):
+def report(work):
     # What comes of some work in a fork; a fork that hangs is killed by its alarm, and says nothing.
     sys.stdout.flush()
     if not (child := os.fork()):
@@ -142,11 +142,11 @@ def test_a_fork_of_an_assistant_in_use_is_refused_at_once_with_the_cure(python: 
         f"""{FORKED}
 with opened(home) as assistant:
     assistant.ask("What does PearRank learn from?")
-    said(lambda: assistant.ask("What does PearRank learn from?"))
-    said(assistant.papers)
-    said(lambda: next(assistant.stream("What does PearRank learn from?")))
-    said(anew)
-    said(assistant.close)
+    report(lambda: assistant.ask("What does PearRank learn from?"))
+    report(assistant.papers)
+    report(lambda: next(assistant.stream("What does PearRank learn from?")))
+    report(anew)
+    report(assistant.close)
     print(assistant.ask("What does PearRank learn from?").answered)
 """,
         home,
@@ -161,7 +161,7 @@ with opened(home) as assistant:
 
 def test_a_fork_opens_its_own_assistant_if_its_parent_has_asked_nothing(python: Python, home: Path) -> None:
     python(f"{FORKED}\nwith opened(home): pass", home)
-    code = f"{FORKED}\nwith Assistant.open(home, embedder=HashEmbedder()) as one:\n    one.papers()\n    said(anew)"
+    code = f"{FORKED}\nwith Assistant.open(home, embedder=HashEmbedder()) as one:\n    one.papers()\n    report(anew)"
     done = python(code, home)
     assert (done.stdout, done.stderr) == ("True\n", "")
 

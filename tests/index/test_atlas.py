@@ -95,24 +95,24 @@ def test_the_same_papers_give_the_same_map_in_every_process(
 
 def test_very_many_papers_have_a_map_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atlas, "CAREFULLY", 10)
-    found = drawn(CROWD, VECTORS)
-    themes = [{p.cluster for p in found.points[start::3]} for start in range(3)]
+    drawing = drawn(CROWD, VECTORS)
+    themes = [{p.cluster for p in drawing.points[start::3]} for start in range(3)]
     assert sum(len(some) for some in themes) == len(set.union(*themes))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9])
 def test_a_few_papers_have_a_map_too(count: int) -> None:
-    found = drawn(CROWD[:count], VECTORS)
-    assert len(found.points) == count == sum(cluster.size for cluster in found.clusters)
-    assert len({(point.x, point.y) for point in found.points}) == count
-    assert all(0 <= value <= 1 for point in found.points for value in (point.x, point.y))
+    drawing = drawn(CROWD[:count], VECTORS)
+    assert len(drawing.points) == count == sum(cluster.size for cluster in drawing.clusters)
+    assert len({(point.x, point.y) for point in drawing.points}) == count
+    assert all(0 <= value <= 1 for point in drawing.points for value in (point.x, point.y))
 
 
 def test_identical_papers_stand_in_a_row() -> None:
     same = {paper.id: np.ones(8, np.float32) for paper in CROWD[:9]}
-    found = drawn(CROWD[:9], same)
-    assert [point.y for point in found.points] == [0.5] * 9
-    assert len({point.x for point in found.points}) == 9
+    drawing = drawn(CROWD[:9], same)
+    assert [point.y for point in drawing.points] == [0.5] * 9
+    assert len({point.x for point in drawing.points}) == 9
 
 
 def test_papers_without_a_vector_are_left_out() -> None:
@@ -171,9 +171,9 @@ def test_texts_that_share_nothing_have_no_label() -> None:
 
 
 def test_the_map_of_a_library(hashed: Assistant, home: Path) -> None:
-    found = hashed.atlas()
-    assert {point.paper_id for point in found.points} == {Paper(*pair).id for pair in PAIRS}
-    assert hashed.atlas() == found
+    drawing = hashed.atlas()
+    assert {point.paper_id for point in drawing.points} == {Paper(*pair).id for pair in PAIRS}
+    assert hashed.atlas() == drawing
     assert [path.name for path in home.glob("atlas*")] == ["atlas.json"]
 
 
@@ -198,10 +198,10 @@ def test_it_is_drawn_once_for_each_state_of_the_library(
 
 @pytest.mark.parametrize("spoilt", ["", "{}", "[]", '{"stamp": 1', '{"stamp": STAMP, "points": [1]}', "\xff"])
 def test_an_invalid_stored_map_is_redrawn(hashed: Assistant, home: Path, spoilt: str) -> None:
-    found = hashed.atlas()
+    drawing = hashed.atlas()
     kept = json.loads((home / "atlas.json").read_text())
     (home / "atlas.json").write_text(spoilt.replace("STAMP", json.dumps(kept["stamp"])), encoding="latin-1")
-    assert hashed.atlas() == found
+    assert hashed.atlas() == drawing
     assert json.loads((home / "atlas.json").read_text()) == kept
 
 
@@ -212,9 +212,9 @@ def test_a_map_that_cannot_be_stored_is_shown_anyway(hashed: Assistant, home: Pa
 
 
 def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
-    told = Atlas((Point("a", 0.25, 1.0, 0),), (Cluster("pears, <b>", 0.25, 1.0, 1),))
-    atlas._write(tmp_path / "atlas.json", [1, 2, "x"], told)
-    assert atlas._read(tmp_path / "atlas.json", [1, 2, "x"]) == told
+    drawing = Atlas((Point("a", 0.25, 1.0, 0),), (Cluster("pears, <b>", 0.25, 1.0, 1),))
+    atlas._write(tmp_path / "atlas.json", [1, 2, "x"], drawing)
+    assert atlas._read(tmp_path / "atlas.json", [1, 2, "x"]) == drawing
     assert atlas._read(tmp_path / "atlas.json", [1, 3, "x"]) is None
 
 

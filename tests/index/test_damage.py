@@ -1,4 +1,4 @@
-"""damage: what is overwritten, emptied, deleted or put back is harmless, or told by `doctor` and by a question."""
+"""damage: files overwritten, emptied, deleted or restored do no harm, or `doctor` and questions report them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUESTIONS = (
     "Is there a music vocoder that outputs stereo?",
 )
 TRIALS = {"library.sqlite": 8, "passages.sqlite": 2, "keywords.sqlite": 2, "chroma.sqlite3": 2}
-"""Files overwritten in each way; of every other, one page is overwritten instead of sixteen."""
+"""Files overwritten in each way; in every other file one page instead of sixteen."""
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,8 @@ def test_overwritten_pages_are_harmless_or_reported(
         shutil.copytree(sample, home)
         (path,) = home.rglob(name)
         overwrite(path, made, seed, pages=16 if seed % 2 else 1)
-        found = tried(home)
-        assert found == right or found[0], f"seed {seed}: nothing is told of {found}"
+        outcome = tried(home)
+        assert outcome == right or outcome[0], f"seed {seed}: nothing is reported of {outcome}"
         shutil.rmtree(home)
 
 
@@ -173,8 +173,8 @@ def test_a_restored_copy_is_noticed_even_at_the_same_revision(
     holdings = open_holdings()
     assert holdings.status().revision == 2
     assert holdings.doctor() == ["the index shows another revision 2 than the library's: a copy was put back"]
-    held = sorted([*(title for title, _ in PAIRS[:3]), "Comets"])
-    assert [paper.title for paper in holdings.papers()] == held
+    titles = sorted([*(title for title, _ in PAIRS[:3]), "Comets"])
+    assert [paper.title for paper in holdings.papers()] == titles
     index = holdings.index()
     assert index is not None
     assert (len(index), holdings.doctor()) == (4, [])

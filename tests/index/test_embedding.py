@@ -22,8 +22,8 @@ TEXTS = ["The retriever ranks passages.", "", "Ragnarök: γ-MoD [CLS] <pad>", "
 def any_embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "hash":
         return HashEmbedder()
-    found: BundledEmbedder = request.getfixturevalue("bundled")
-    return found
+    chosen: BundledEmbedder = request.getfixturevalue("bundled")
+    return chosen
 
 
 # -- one contract, every embedder

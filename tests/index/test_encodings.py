@@ -1,4 +1,4 @@
-"""encodings: what was embedded once is never embedded again."""
+"""interaction: encodings in the library; no text is embedded twice."""
 
 from __future__ import annotations
 

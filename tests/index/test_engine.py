@@ -1,4 +1,4 @@
-"""engine: what Chroma's engine reads is what its client reads, to the bit; the contract is held by test_store."""
+"""engine: Chroma's engine reads what its client reads, bit by bit; `test_store` tests the contract."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_reading_does_not_load_the_client(
 
 
 def test_the_engine_of_the_chroma_that_is_installed_is_known(written: Path) -> None:
-    """Where this fails, Chroma is newer: see that the other tests pass with its version in `engine.KNOWN`, too."""
+    """If this fails, Chroma is newer: check that the other tests pass with its version added to `engine.KNOWN`."""
     with closing(folder(written)) as store:
         assert isinstance(store, EngineStore)
 

@@ -67,8 +67,8 @@ def test_papers_are_found_within_a_listing_and_its_days(holdings: Holdings, list
     later = sorted(title for title, _ in PAIRS[4:])
     assert [paper.title for paper in holdings.papers(listing="apr.txt")] == later
     assert [paper.title for paper in holdings.papers(since="Mar 12")] == later
-    found = holdings.papers("orchard pears", listing="Apr 2")
-    assert [paper.title for paper in found] == ["A Ledger of the Orchard"]
+    matches = holdings.papers("orchard pears", listing="Apr 2")
+    assert [paper.title for paper in matches] == ["A Ledger of the Orchard"]
     assert holdings.papers("orchard pears", until="Mar 1") == []
     with pytest.raises(PaperNotFound, match=r"No listing here is called 'may\.txt'"):
         holdings.papers("umbrellas", listing="may.txt")
@@ -614,7 +614,7 @@ def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str
 
 
 class SlowToWake(HashEmbedder):
-    """Loads until told that it may end."""
+    """Loads until it is allowed to end."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""index: a generation is filled beside the one in use, checked and swapped in."""
+"""index: a generation is filled beside the one in force, checked and put in its place."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def test_an_update_without_a_change_makes_nothing(filled: Library, embedder: Has
 
 def test_passages_come_back_unchanged(opened: Index) -> None:
     unknown = Paper("Unknown", "It came a moment ago.")
-    found = opened.passages_of([LEDGER, PEAR, unknown])
-    assert found == {paper.id: passages(paper) for paper in (LEDGER, PEAR, unknown)}
-    assert len(found[LEDGER.id]) == 4
+    result = opened.passages_of([LEDGER, PEAR, unknown])
+    assert result == {paper.id: passages(paper) for paper in (LEDGER, PEAR, unknown)}
+    assert len(result[LEDGER.id]) == 4
     assert opened.passages_of([]) == {}
 
 
@@ -104,14 +104,14 @@ def test_every_passage_can_be_found_by_its_vector(opened: Index, embedder: HashE
 
 
 def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> None:
-    found = opened.features_of([LEDGER, PEAR])
+    result = opened.features_of([LEDGER, PEAR])
     for paper in (LEDGER, PEAR):
-        starts = found[paper.id].codes.starts
+        starts = result[paper.id].codes.starts
         words = [paper.abstract[start:].split()[0] for start in starts if start >= 0]
         assert list(starts) == sorted(starts)
         assert sum(start < 0 for start in starts) == {LEDGER: 2, PEAR: 5}[paper]  # the content words of its title
         assert all(word[0].isalnum() for word in words)
-    ledger = found[LEDGER.id].codes
+    ledger = result[LEDGER.id].codes
     at = LEDGER.abstract.rindex("gardener")
     row = list(ledger.starts).index(at)
     assert ledger.bits[8 * row : 8 * row + 8] == np.packbits(word_vector("gardener") > 0).tobytes()
@@ -119,8 +119,8 @@ def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> Non
 
 def test_a_paper_that_is_not_indexed_has_no_words_and_no_vector(opened: Index, filled: Library) -> None:
     unknown = Paper("Unknown", "x")
-    found = opened.features_of([unknown])[unknown.id]
-    assert (found.codes.starts, found.vector.size) == ([], 0)
+    result = opened.features_of([unknown])[unknown.id]
+    assert (result.codes.starts, result.vector.size) == ([], 0)
     assert opened.features_of([]) == {}
 
 
@@ -153,7 +153,7 @@ def test_features_are_cached(opened: Index, filled: Library, monkeypatch: pytest
     first = opened.features_of([LEDGER])[LEDGER.id]
     opened.features_of([PEAR])
     assert opened.features_of([LEDGER])[LEDGER.id] is first
-    opened.held_of([PAPERS[1]], filled)  # of three, the one that was not asked for longest goes
+    opened.held_of([PAPERS[1]], filled)  # the least recently used of three is dropped
     monkeypatch.setattr(opened, "_fetched", lambda papers: {p.id: p.title for p in papers})
     assert opened.features_of([LEDGER, PEAR]) == {LEDGER.id: first, PEAR.id: PEAR.title}
 
@@ -252,7 +252,7 @@ def test_a_fill_that_fails_leaves_the_old_generation_in_force(
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[bool]:
-    """Let the first `times` fills of an index leave a paper out; what is returned grows by one with each fill."""
+    """Make the first `times` fills of an index leave out a paper; the returned list grows by one with each fill."""
     fills: list[bool] = []
     original = Index.fill
 

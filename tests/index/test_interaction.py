@@ -1,4 +1,4 @@
-"""interaction: one bit a dimension, packed and unpacked, scored by the best match of each word."""
+"""interaction: codes of one bit per dimension, packed and unpacked, scored by the best match of each word."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def test_codes_are_packed_by_word() -> None:
     kept = content(encoding, TEXT)
     bits, starts = pack(encoding, TEXT)
     assert (len(bits), len(starts)) == (8 * int(kept.sum()), 4 * int(kept.sum()))
-    found = codes(TEXT)
-    assert found.bits == np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes()
-    assert [TEXT[start : start + 4] for start in found.starts] == ["orch", "keep", "pear", "kite"]
+    result = codes(TEXT)
+    assert result.bits == np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes()
+    assert [TEXT[start : start + 4] for start in result.starts] == ["orch", "keep", "pear", "kite"]
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_codes_are_packed_by_word() -> None:
 )
 def test_words_are_placed_in_the_abstract(start: int, words: dict[int, str]) -> None:
     title, passage = "Falling pears", "A snow in a box"
-    found = placed(*pack(encoded(f"{title}\n{passage}"), f"{title}\n{passage}"), title=len(title), start=start)
-    assert found.starts == list(words)
-    assert found.bits == join([codes(word) for word in words.values()]).bits
+    result = placed(*pack(encoded(f"{title}\n{passage}"), f"{title}\n{passage}"), title=len(title), start=start)
+    assert result.starts == list(words)
+    assert result.bits == join([codes(word) for word in words.values()]).bits
 
 
 def test_joined_codes_are_concatenated() -> None:
@@ -89,9 +89,9 @@ def signs(*rows: list[int]) -> bytes:
 
 def test_similarities_are_cosines_with_the_signs() -> None:
     question = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
-    found = similarities(question, signs([1, 1], [1, 0], [0, 0]))
+    result = similarities(question, signs([1, 1], [1, 0], [0, 0]))
     expected = np.array([[1.4, 1.0], [-0.2, 1.0], [-1.4, -1.0]]) / 2**0.5
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_dimensions_that_do_not_fill_a_byte_are_compared_exactly() -> None:
@@ -102,7 +102,7 @@ def test_dimensions_that_do_not_fill_a_byte_are_compared_exactly() -> None:
 
 
 def test_a_long_text_is_compared_like_its_single_words() -> None:
-    """More words than a block: nothing is lost or doubled where one ends."""
+    """More words than a block: none is lost or repeated at its end."""
     question, _ = question_tokens(encoded("falling pears"), "falling pears")
     words = [codes(f"pear{n}").bits for n in range(2 * BLOCK + 3)]
     together = similarities(question, b"".join(words))

@@ -51,9 +51,9 @@ def test_the_paper_with_the_words_is_first(keywords: KeywordIndex, question: str
 
 
 def test_scores_fall_and_are_positive(keywords: KeywordIndex) -> None:
-    found = keywords.search("orchard pears ranks kite", limit=10)
-    scores = [score for _, score in found]
-    assert len(found) >= 4
+    ranked = keywords.search("orchard pears ranks kite", limit=10)
+    scores = [score for _, score in ranked]
+    assert len(ranked) >= 4
     assert scores == sorted(scores, reverse=True)
     assert min(scores) > 0
 
@@ -62,7 +62,7 @@ def test_a_title_word_weighs_more_than_an_abstract_word(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     words = Paper("Plain words", "zebra here"), Paper("Zebra words", "plain here"), Paper("Other words", "else here")
     index.put(words)
-    assert [found for found, _ in index.search("zebra", limit=2)] == [words[1].id, words[0].id]
+    assert [paper_id for paper_id, _ in index.search("zebra", limit=2)] == [words[1].id, words[0].id]
     index.close()
 
 
@@ -85,7 +85,7 @@ def test_the_limit_is_kept(keywords: KeywordIndex) -> None:
 def test_a_paper_put_again_is_replaced(keywords: KeywordIndex) -> None:
     keywords.put([Paper(PEAR.title, "It is about comets now.")])
     assert len(keywords) == len(PAPERS)
-    assert [found for found, _ in keywords.search("comets", limit=5)] == [PEAR.id]
+    assert [paper_id for paper_id, _ in keywords.search("comets", limit=5)] == [PEAR.id]
     assert keywords.search("OrchardBench", limit=5) == []
 
 
@@ -104,10 +104,10 @@ def test_a_second_reader_sees_a_change_at_once(keywords: KeywordIndex, tmp_path:
 
 def test_rarity_is_the_inverse_document_frequency(keywords: KeywordIndex) -> None:
     everywhere, once, never = "orchard", "shovel", "zyzzyva"
-    found = keywords.rarity([everywhere, once, never, once])
-    assert found[once] == pytest.approx(math.log(1 + 7.5 / 1.5))
-    assert found[never] == pytest.approx(math.log(1 + 8.5 / 0.5))
-    assert found[everywhere] < found[once] < found[never]
+    ranked = keywords.rarity([everywhere, once, never, once])
+    assert ranked[once] == pytest.approx(math.log(1 + 7.5 / 1.5))
+    assert ranked[never] == pytest.approx(math.log(1 + 8.5 / 0.5))
+    assert ranked[everywhere] < ranked[once] < ranked[never]
 
 
 def test_the_rarity_of_nothing_is_nothing(keywords: KeywordIndex) -> None:
@@ -143,8 +143,8 @@ def test_ties_are_broken_by_id(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     papers = [Paper(f"Number {number}", "A comet.") for number in range(30)]
     index.put([*papers, Paper("Best", "Comet, comet.")])
-    found = [i for i, _ in index.search("comet", limit=9)]
-    assert found[1:] == sorted(paper.id for paper in papers)[:8]
+    ranked = [i for i, _ in index.search("comet", limit=9)]
+    assert ranked[1:] == sorted(paper.id for paper in papers)[:8]
     index.close()
 
 
@@ -175,7 +175,7 @@ def test_papers_are_put_all_or_none(keywords: KeywordIndex, tmp_path: Path) -> N
     assert (keywords.search("orchard kite", limit=9), keywords.ids()) == before
 
 
-# -- held against SQLite's FTS5
+# -- compared with SQLite's FTS5
 
 WORDS = "pear pears orchard retrieval-augmented retrieval GPT-4 4 3.5 it's kite Kites naïve 梨 of the".split()
 made = st.builds(
@@ -194,21 +194,21 @@ def test_scores_equal_those_of_fts5_after_any_changes(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keyword_index, "BLOCK", block)
         ours, oracle = KeywordIndex(":memory:"), InTable()
-        held: list[str] = []
+        indexed: list[str] = []
         for papers, gone in changes:
             ours.put(papers)
             oracle.put(papers)
-            held = sorted({*held, *(paper.id for paper in papers)})
-            removed = [paper_id for number, paper_id in enumerate(held) if number in gone]
+            indexed = sorted({*indexed, *(paper.id for paper in papers)})
+            removed = [paper_id for number, paper_id in enumerate(indexed) if number in gone]
             ours.remove(removed)
             for paper_id in removed:
                 oracle.drop(paper_id)
-            held = [paper_id for paper_id in held if paper_id not in removed]
-            assert (ours.ids(), len(ours), ours.whole()) == (set(held), len(held), True)
-            found = ours.search(question, limit=99)
-            assert dict(found) == pytest.approx(dict(oracle.ranked(question, limit=99)))
-            assert found == sorted(found, key=lambda item: (-item[1], item[0]))
-            assert all(ours.search(question, limit=limit) == found[:limit] for limit in range(1, 5))
+            indexed = [paper_id for paper_id in indexed if paper_id not in removed]
+            assert (ours.ids(), len(ours), ours.whole()) == (set(indexed), len(indexed), True)
+            ranked = ours.search(question, limit=99)
+            assert dict(ranked) == pytest.approx(dict(oracle.ranked(question, limit=99)))
+            assert ranked == sorted(ranked, key=lambda item: (-item[1], item[0]))
+            assert all(ours.search(question, limit=limit) == ranked[:limit] for limit in range(1, 5))
         ours.close()
         oracle.close()
 
@@ -305,8 +305,8 @@ def test_a_file_that_is_not_an_index_is_refused(tmp_path: Path) -> None:
 def test_no_question_raises(question: str) -> None:
     index = KeywordIndex(":memory:")
     index.put(PAPERS[:2])
-    for found, score in index.search(question, limit=5):
-        assert found in {PEAR.id, DEPTH.id}
+    for paper_id, score in index.search(question, limit=5):
+        assert paper_id in {PEAR.id, DEPTH.id}
         assert score > 0
     index.close()
 

@@ -129,9 +129,9 @@ def test_a_paper_is_called_by_its_title_or_the_part_before_a_colon(title: str, n
 
 
 def test_no_name_is_repeated() -> None:
-    found = names_of(Paper(*PAIRS[0]))
-    assert found[:2] == [key(PAIRS[0][0]), "pearrank"]
-    assert len(found) == len(set(found))
+    keys = names_of(Paper(*PAIRS[0]))
+    assert keys[:2] == [key(PAIRS[0][0]), "pearrank"]
+    assert len(keys) == len(set(keys))
 
 
 @pytest.mark.parametrize(

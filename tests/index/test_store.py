@@ -1,4 +1,4 @@
-"""store: one contract over memory, a Chroma folder, the same read by its engine, and a real Chroma server."""
+"""store: one contract for memory, a Chroma folder, the same read by its engine, and a real Chroma server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = {p: word_vector(p.text.split()[-1]) for p in (PEAR, KITE, SNOW, PEAR_TWO)
 
 
 class WrittenThenRead:
-    """A folder that Chroma's client writes and its engine alone reads, one after the other, as generations are."""
+    """A folder that Chroma's client writes, and only then its engine reads, like a generation."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -76,7 +76,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def ids(store: Store, word: str, *, limit: int = 10, paper_ids: list[str] | None = None) -> list[str]:
-    return [found for found, _ in store.nearest(word_vector(word), limit=limit, paper_ids=paper_ids)]
+    return [passage_id for passage_id, _ in store.nearest(word_vector(word), limit=limit, paper_ids=paper_ids)]
 
 
 def test_an_empty_store_finds_nothing(store: Store) -> None:
@@ -88,9 +88,9 @@ def test_the_nearest_come_first_with_their_cosine(store: Store) -> None:
     question = word_vector("kite.") * 0.8 + word_vector("snow.") * 0.6
     question /= np.linalg.norm(question)
     expected = sorted(((p.id, float(v @ question)) for p, v in ROWS.items()), key=lambda row: -row[1])
-    found = store.nearest(question, limit=10)
-    assert [row[0] for row in found] == [row[0] for row in expected]
-    assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], abs=1e-5)
+    nearest = store.nearest(question, limit=10)
+    assert [row[0] for row in nearest] == [row[0] for row in expected]
+    assert [row[1] for row in nearest] == pytest.approx([row[1] for row in expected], abs=1e-5)
 
 
 @pytest.mark.parametrize(("limit", "count"), [(1, 1), (3, 3), (100, 4), (0, 0), (-1, 0)])
@@ -109,8 +109,8 @@ def test_only_passages_of_the_given_papers_are_found(store: Store) -> None:
 def test_a_passage_put_again_is_replaced(store: Store) -> None:
     store.put(ROWS)
     store.put({PEAR: word_vector("comet")})
-    (found,) = store.nearest(word_vector("comet"), limit=1)
-    assert found == (PEAR.id, pytest.approx(1.0, abs=1e-5))
+    (nearest,) = store.nearest(word_vector("comet"), limit=1)
+    assert nearest == (PEAR.id, pytest.approx(1.0, abs=1e-5))
     assert len(store.whole()) == len(store) == len(ROWS)
 
 
@@ -237,7 +237,7 @@ def test_a_panic_of_the_engine_is_a_store_error_and_ctrl_c_is_none() -> None:
         raise KeyboardInterrupt
 
 
-# -- the double against the real one
+# -- the double compared with the real one
 
 WORDS = st.sampled_from(["pear", "kite", "snow", "wind", "wall"])
 ACTS = st.lists(

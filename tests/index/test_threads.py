@@ -1,4 +1,4 @@
-"""threads: what they share, safe: words stemmed, papers taken in and questions answered at one time."""
+"""threads: stemming words, ingesting papers and answering questions at the same time is safe."""
 
 from __future__ import annotations
 

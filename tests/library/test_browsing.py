@@ -131,5 +131,5 @@ def test_an_end_before_the_start_is_refused(since: str, until: str) -> None:
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_date_or_is_not(text: str) -> None:
-    found = days(text)
-    assert found is None or found.first <= found.last
+    parsed = days(text)
+    assert parsed is None or parsed.first <= parsed.last

@@ -37,16 +37,16 @@ def test_a_short_abstract_is_one_passage() -> None:
 
 
 def test_a_long_abstract_is_split_evenly_between_sentences() -> None:
-    found = passages(Paper("Ledger", LONG))
-    assert [len(sentences(passage.text)) for passage in found] == [4, 4, 4, 3]
-    assert max(count_tokens(p.text) for p in found) <= PASSAGE_TOKENS
-    assert " ".join(passage.text for passage in found) == LONG
+    cut = passages(Paper("Ledger", LONG))
+    assert [len(sentences(passage.text)) for passage in cut] == [4, 4, 4, 3]
+    assert max(count_tokens(p.text) for p in cut) <= PASSAGE_TOKENS
+    assert " ".join(passage.text for passage in cut) == LONG
 
 
 def test_a_sentence_over_the_budget_is_a_passage_of_its_own() -> None:
     endless = "Pear " * 300 + "ends."
-    found = passages(Paper("t", f"Before it. {endless} After it."))
-    assert [passage.text for passage in found] == ["Before it.", endless, "After it."]
+    cut = passages(Paper("t", f"Before it. {endless} After it."))
+    assert [passage.text for passage in cut] == ["Before it.", endless, "After it."]
 
 
 @pytest.mark.parametrize("abstract", ["", " \n "], ids=["empty", "blank"])
@@ -73,16 +73,16 @@ TEXTS = st.lists(
 @given(TEXTS, st.sampled_from([1, 5, 20, 200]))
 def test_passages_tile_the_abstract(abstract: str, budget: int) -> None:
     abstract = abstract.encode(errors="replace").decode()
-    found = passages(Paper("t", abstract), budget=budget)
+    cut = passages(Paper("t", abstract), budget=budget)
     end = 0
-    for passage in found:
+    for passage in cut:
         assert abstract[passage.start : passage.start + len(passage.text)] == passage.text
         assert passage.start >= end
         assert not abstract[end : passage.start].strip()
         end = passage.start + len(passage.text)
         assert count_tokens(passage.text) <= budget or len(sentences(passage.text)) == 1
     assert not abstract[end:].strip()
-    assert len({passage.id for passage in found}) == len(found)
+    assert len({passage.id for passage in cut}) == len(cut)
 
 
 def test_the_passages_of_an_abstract_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""corpus.formats: bibliographic files and other foreign ones in, one reject that names the format out, and no paper."""
+"""sources.formats: a file of another format gives one reject, which names the format, and no papers."""
 
 from __future__ import annotations
 

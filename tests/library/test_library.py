@@ -1,4 +1,4 @@
-"""library: the record of what is held; idempotent, one writer, many readers."""
+"""library: the record of papers; idempotent, one writer, many readers."""
 
 from __future__ import annotations
 
