@@ -1,5 +1,7 @@
 """What everything stands on.
 
+In reading order:
+
     errors     every error raised on purpose
     text       sentences, words, stems, numbers and names of a text
     tokens     the number of tokens of a text

@@ -1,5 +1,7 @@
 """Files in, the record of papers out.
 
+In reading order:
+
     sources    a file in, papers and rejects out
     sample     the papers that come with the package
     chunking   a paper in, its passages out
