@@ -184,7 +184,7 @@ def content(encoding: Encoding, text: str) -> NDArray[np.bool_]:
 
     rows = np.zeros(len(encoding.spans), bool)
     for row, (start, end) in enumerate(encoding.spans.tolist()):
-        if any([c.isalnum() for c in text[start:end]]):
+        if any(map(str.isalnum, text[start:end])):
             rows[row] = _word_at(text, start, end).casefold() not in STOP_WORDS
     return rows
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,16 @@ def test_no_env_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.chdir(tmp_path)
     Path(".env").write_text("ASSISTANT_THREADS=7\n")
     assert Settings.from_environment().threads == 2
+
+
+def test_help_does_not_load_settings(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    code = (
+        "import contextlib, sys; from assistant.doors.cli import main; sys.argv = ['assistant', '--help']\n"
+        "with contextlib.suppress(SystemExit): main()\n"
+        "print('pydantic' in sys.modules, 'pydantic_settings' in sys.modules)"
+    )
+    done = python(code)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("False False", "")
 
 
 def test_secrets_are_not_shown() -> None:
