@@ -147,7 +147,7 @@ class Settings(BaseSettings):
             str(value).encode()
             return value.expanduser()
         except UnicodeEncodeError as error:
-            raise ValueError("must be valid UTF-8") from error
+            raise ValueError("must be a name in valid UTF-8") from error
         except RuntimeError as error:
             raise ValueError("names a user who is not known here") from error
 

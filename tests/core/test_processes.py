@@ -168,7 +168,8 @@ def test_a_fork_opens_its_own_assistant_if_its_parent_has_asked_nothing(python: 
 
 def test_a_fork_does_not_touch_the_file_of_accounts_of_its_parent(python: Python, home: Path) -> None:
     done = python(
-        f"{FORKED}\naccounts = Accounts(home)\nreport(accounts.users)\nreport(accounts.close)\nprint(accounts.keys())", home
+        f"{FORKED}\naccounts = Accounts(home)\nreport(accounts.users)\nreport(accounts.close)\nprint(accounts.keys())",
+        home,
     )
     assert done.stdout.splitlines()[0].startswith("This process was forked from one that uses the assistant")
     assert done.stdout.splitlines()[1:] == ["None", "[]"]
