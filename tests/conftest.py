@@ -1,4 +1,4 @@
-"""What every test stands on: no network, a clean environment, a small corpus and an exact embedder."""
+"""What all tests share: no network, a clean environment, a small corpus and an exact embedder."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ settings.load_profile("exact")
 
 
 class NetworkUsed(AssertionError):
-    """A test reached for an address outside this machine."""
+    """A test tried to reach an address outside this machine."""
 
 
 def _is_local(address: Any) -> bool:
@@ -53,13 +53,13 @@ def _is_local(address: Any) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
-    """Sockets and name look-ups are refused, except to this machine."""
+    """Refuse connections and name look-ups, except to this machine."""
 
     def guarded(original: Callable[..., Any], at: int) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             address = arguments[at] if at else (arguments[0] or "",)
             if not _is_local(address):
-                raise NetworkUsed(f"a test reached for {address!r}")
+                raise NetworkUsed(f"a test tried to reach {address!r}")
             return original(*arguments, **named)
 
         return call
@@ -73,7 +73,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting, key or home folder of the machine shows through."""
+    """Hide the settings, keys and home folders of this machine."""
     for name in list(os.environ):
         if name.upper().startswith(FOREIGN):
             monkeypatch.delenv(name)
@@ -100,7 +100,7 @@ def embedder() -> HashEmbedder:
 
 @pytest.fixture(scope="session")
 def bundled() -> BundledEmbedder:
-    """The real model; half a second to open, so use it sparingly."""
+    """The real model; opening it takes half a second, so use it sparingly."""
     return BundledEmbedder()
 
 
@@ -148,7 +148,7 @@ def holdings(open_holdings: Callable[..., Holdings]) -> Holdings:
 
 
 def _free_port() -> int:
-    """A port that nobody has, of those the system gives to nobody: one it chose might be given away meanwhile."""
+    """A free port that the system does not assign itself: another process could be given one that it does."""
     while True:
         port = random.randrange(20_000, 30_000)
         with socket.socket() as probe:
@@ -158,13 +158,13 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real `chroma run` on a loopback port."""
+    """The address of a real `chroma run` on this machine."""
     with ChromaServer(tmp_path_factory.mktemp("chroma-server")) as server:
         yield server.url
 
 
 class ChromaServer:
-    """A Chroma server over `folder`, up inside a `with`; skips the test where the `chroma` program is missing."""
+    """A Chroma server on `folder`, running inside a `with`; skips the test if the `chroma` program is missing."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -204,7 +204,7 @@ class ChromaServer:
 
 @pytest.fixture
 def python() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """`python(code, *arguments)` runs code in a process of its own and returns what it printed."""
+    """`python(code, *arguments)` runs code in a process of its own and returns its output."""
 
     def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -215,7 +215,7 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of the sample, made once with the real model for all processes that test: do not open it."""
+    """A library of the sample, made once with the real model for all test processes: do not open it."""
     base = tmp_path_factory.getbasetemp()
     home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "sample"
     with FileLock(f"{home}.lock"):
@@ -228,5 +228,5 @@ def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_home(made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of the sample to read; whoever changes it makes a copy."""
+    """A library of the sample, for reading: tests that change it make a copy."""
     return shutil.copytree(made_sample, tmp_path_factory.mktemp("sample") / "home")

@@ -1,4 +1,4 @@
-"""Stand-ins for what is slow: they keep the contract of the real thing and are exact."""
+"""Exact stand-ins for slow parts, with the same contract."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from assistant.index.embedding import Encoding, unit
 
 
 class HashEmbedder:
-    """An `Embedder` whose word vectors are hashes: texts are alike by the words they share.
+    """An `Embedder` whose word vectors are hashes: texts are similar if they share words.
 
-    `calls` holds the texts of each call that has any, for counting what was embedded.
+    `calls` has the texts of each call with any, so that tests can count what was embedded.
     """
 
     dimensions = 64
@@ -31,20 +31,20 @@ class HashEmbedder:
         return [text for call in self.calls for text in call]
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        if texts:  # a call of none only wakes a model
+        if texts:  # a call without texts only loads a model
             self.calls.append(list(texts))
         return [self._encoded(text) for text in texts]
 
     def _encoded(self, text: str) -> Encoding:
-        found = list(re.finditer(r"\w+", text))
-        tokens = np.array([word_vector(f.group()) for f in found], np.float32).reshape(-1, self.dimensions)
-        total = tokens.sum(axis=0) if found else np.eye(1, self.dimensions, dtype=np.float32)[0]
-        spans = np.array([f.span() for f in found], np.int32).reshape(-1, 2)
+        matches = list(re.finditer(r"\w+", text))
+        tokens = np.array([word_vector(f.group()) for f in matches], np.float32).reshape(-1, self.dimensions)
+        total = tokens.sum(axis=0) if matches else np.eye(1, self.dimensions, dtype=np.float32)[0]
+        spans = np.array([f.span() for f in matches], np.int32).reshape(-1, 2)
         return Encoding(vector=unit(total), tokens=tokens, spans=spans)
 
 
 @functools.cache
 def word_vector(word: str) -> NDArray[np.float32]:
-    """A unit vector, (64,), that only this word (case aside) has."""
+    """A vector (64,) of length 1 that only this word has, ignoring case."""
     digits = hashlib.shake_256(word.casefold().encode()).digest(HashEmbedder.dimensions)
     return unit(np.frombuffer(digits, np.uint8).astype(np.float32) - 127.5)

@@ -1,6 +1,6 @@
-"""A tiny corpus in our own words, and the two layouts a listing of it can have.
+"""A tiny corpus in our own words, and listings of it in both layouts.
 
-Nothing here is a real abstract. The titles bear what real ones do: Greek letters, LaTeX, colons, an umlaut.
+No abstract here is real. The titles have what real ones have: Greek letters, LaTeX, colons, an umlaut.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LONG = " ".join(
     f"and notes the sum of {n * 7} grams in a ledger that is never thrown away."
     for n in range(1, 16)
 )
-"""An abstract of fifteen sentences, well over one passage's budget."""
+"""An abstract of fifteen sentences, too long for one passage."""
 
 PAIRS: tuple[Pair, ...] = (
     (
@@ -69,7 +69,7 @@ GLUED_HEADER = ("Get trending papers in your email inbox once a day!", "Get tren
 
 
 def listing_text(pairs: Iterable[Pair], *, layout: str = "spaced", date: str = "Mar 11") -> str:
-    """A listing in layout "spaced" (header, keeper, date, blank lines between) or "glued" (none of these)."""
+    """A listing in layout "spaced" (with who runs it, a date and blank lines) or "glued" (without)."""
     lines = [line for pair in pairs for line in pair]
     if layout == "glued":
         return "\n".join([*GLUED_HEADER, "Subscribe" + lines[0], *lines[1:]]) + "\n"

@@ -1,1 +1,17 @@
-"""What everything stands on: the records that flow, errors, text, settings, SQLite, logistic models, JSON."""
+"""What everything stands on.
+
+In reading order:
+
+    errors     every error raised on purpose
+    text       sentences, words, stems, numbers and names of a text
+    tokens     the number of tokens of a text
+    readable   text without LaTeX
+    notebook   how records look in Python and in notebooks
+    records    what flows: papers, hits, answers
+    export     answers as JSON
+    bounds     the limits on what may be sent
+    settings   the environment as one frozen object
+    logistic   logistic models
+    sharing    what threads and processes may share
+    database   a private SQLite file
+"""

@@ -1,7 +1,7 @@
-"""A text that is sent in, the same text out where it is no longer than its kind may be; every such limit is here.
+"""Every limit on what may be sent to the assistant: a text in, the same text out if it is short enough.
 
-Lengths are in characters, bodies in bytes, waits in seconds. Doors describe these limits to their callers and hold
-whatever reaches them to it; the assistant does so again for Python.
+Texts are measured in characters, bodies in bytes, waits in seconds. Doors document these limits and enforce them; the
+assistant enforces them again for callers from Python.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ QUESTION = 4000
 SENTENCE = 4000
 """A sentence to check against an abstract."""
 TITLE = 1000
-"""A paper's title or id, a listing's name, or the title of a conversation: no title on record is half as long."""
+"""A paper's title or id, a listing's name, or a conversation's title: no known title is half as long."""
 WORDS = 1000
 """Words to browse the papers by."""
 DAY = 40
@@ -21,36 +21,36 @@ DAY = 40
 ID = 64
 """The id of a conversation or of an open page, or the name of a batch of files."""
 COMMENT = 2000
-"""What somebody thinks of an answer."""
+"""Feedback on an answer."""
 PAPERS = 100
-"""Papers that one question may keep to, or that an earlier answer may have cited."""
+"""Papers to which a question may be restricted, or that an earlier answer may have cited."""
 
 BODY = 2**20
-"""A request's body, at any address."""
+"""A request's body, at any path."""
 UPLOAD = 20 * 2**20
 """A listing file: about 12,000 abstracts."""
 EVENT = 64 * 1024
-"""An event of the page: a question, and ids."""
+"""An event from the page: a question and ids."""
 SLACK = 256 * 1024
-"""What Slack or Mattermost sends: a button's brings its message along, three times as long in its encoding."""
+"""A request from Slack or Mattermost: that of a button includes its message, encoded at three times its length."""
 FORM = 4096
-"""A filled-in log-in form."""
+"""A login form."""
 HEAD = 2**16
 """A request's first line and headers."""
 
 HEAD_WAIT = 10.0
-"""For the whole head of a request, from the moment that the connection is free for one."""
+"""For the whole head of a request, from when the connection is ready for one."""
 BODY_WAIT, BODY_RATE = 30.0, 4096
-"""For a body's first byte, and the bytes that earn it a second more: a phone on a poor line sends ten times as many."""
+"""For a body's first byte, and the bytes that extend the wait by a second: even a slow phone sends tenfold."""
 CONNECTIONS = 2000
-"""At once; an open page takes two. One address may have half of them."""
+"""At once; an open page takes two. One address may use half of them."""
 
 EXCERPT = 100
 """Characters of a rejected text that an error repeats."""
 
 
 def bounded(text: str, most: int, what: str) -> str:
-    """The text; `QuestionError` where it has more than `most` characters. `what` names it: "question".
+    """The text. Raises `QuestionError` if it has more than `most` characters; `what` names it, as in "question".
 
     >>> bounded("What is VILA?", QUESTION, "question")
     'What is VILA?'
@@ -61,5 +61,5 @@ def bounded(text: str, most: int, what: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    """The beginning of a text, for an error that repeats it."""
+    """The beginning of a text, for an error message."""
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"

@@ -1,11 +1,11 @@
-"""A private file and its schemas in, short transactions on it out: what conversations and accounts are kept in.
+"""A private file and its schemas in, short transactions on it out: the store of conversations and accounts.
 
-The file is readable by its user alone. One connection serves all threads of a process, one after the other: what is
-done with it takes milliseconds, and threads that come and go leave no open file behind. Processes share the file
-by SQLite's own locks. What is deleted is overwritten, and its room given back.
+Only the file's owner can read it. One connection serves all threads of a process, one after the other: transactions
+take milliseconds, and short-lived threads leave no open files behind. Processes share the file by SQLite's own locks.
+Deleted data is overwritten, and its space returned to the system.
 
-Once the file is there, nothing but SQLite may open it: a process that closes any descriptor of a file loses all its
-locks on it, and then another process deletes the log under it. https://www.sqlite.org/howtocorrupt.html, section 2.2
+Once the file exists, nothing but SQLite may open it: a process that closes any descriptor of a file loses all its locks
+on it, and another process may then delete its log. https://www.sqlite.org/howtocorrupt.html, section 2.2
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any
 from filelock import FileLock
 
 from .errors import DatabaseError
-from .processes import Process
+from .sharing import Process
 
 PATIENCE = 30
-"""Seconds that a process waits for another's transaction."""
+"""Seconds to wait for the transaction of another process."""
 AGAIN = 1.0
-"""Seconds after which `shrink` tries again where somebody was reading."""
+"""Seconds after which `shrink` tries again if another process was reading."""
 
 _SETUP = (
     "pragma auto_vacuum = full",  # before the first table, or never
@@ -37,7 +37,7 @@ _SETUP = (
 
 
 def read_only(path: Path) -> str:
-    """The URI of a SQLite file that is only to be read; in a folder that cannot be written, without a log of its own.
+    """The URI that opens a SQLite file for reading, without a log if its folder is not writable.
 
     https://www.sqlite.org/wal.html#read_only_databases
     """
@@ -46,9 +46,9 @@ def read_only(path: Path) -> str:
 
 
 class Database:
-    """One SQLite file, open; `schemas` holds what each version of it added to the one before.
+    """One SQLite file, open. Each of `schemas` is what a version of the file added to the previous one.
 
-    Raises `DatabaseError` wherever the file cannot be used, or was made by a newer program.
+    Raises `DatabaseError` if the file cannot be used or was made by a newer program.
     """
 
     def __init__(self, path: Path, schemas: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ class Database:
         self._later: threading.Timer | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Of several that set a new file up at once, SQLite refuses some instead of letting them wait.
+            # If several processes set up a new file at once, SQLite refuses some instead of making them wait.
             with FileLock(f"{path}.lock", timeout=PATIENCE, mode=0o600):
                 _create(path)
                 self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
@@ -86,12 +86,12 @@ class Database:
 
     def _failure(self, error: Exception) -> DatabaseError:
         return DatabaseError(
-            f"{str(self.path)!r} cannot be used: {error}. See that the file and its folder can be written and the "
+            f"{str(self.path)!r} cannot be used: {error}. Make sure that the file and its folder are writable and the "
             "disk is not full, or restore the file from a copy."
         )
 
     def close(self) -> None:
-        """Let go of the file. In a forked process nothing is done: the file is its parent's."""
+        """Close the file. In a forked process this does nothing: the file is its parent's."""
         if self._process.is_here:
             with self._lock:
                 if self._later:
@@ -100,7 +100,7 @@ class Database:
                 self._db.close()
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Carry out one statement; the rows it gives. Halves of surrogate pairs are no characters and become "?"."""
+        """Run one statement and return its rows. Lone surrogates in values become "?"."""
         self._process.check()
         sound = [value.encode(errors="replace").decode() if isinstance(value, str) else value for value in values]
         with self._lock:
@@ -110,14 +110,14 @@ class Database:
                 raise self._failure(error) from error
 
     def change(self, statement: str, values: Sequence[object] = ()) -> int:
-        """Carry out one statement; how many rows it inserted, updated or deleted, cascades left out."""
+        """Run one statement and return how many rows it inserted, updated or deleted, without cascades."""
         with self._lock:
             self.rows(statement, values)
             return int(self.rows("select changes()")[0][0])
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the file for one short transaction: all of it is done when the block ends, or none."""
+        """A short transaction: everything in the block is done, or nothing."""
         with self._lock:
             self.rows("begin immediate")
             try:
@@ -129,10 +129,10 @@ class Database:
                 raise
 
     def shrink(self) -> None:
-        """Let nothing of what was deleted stay in the log beside the file.
+        """Remove all deleted data from the log beside the file.
 
-        While another process is reading what stood there, it has to stay: then the log is emptied within `AGAIN` of
-        the end of that, or when the file is next opened. Nobody waits for it.
+        While another process is reading it, the log has to stay. It is then emptied within `AGAIN` of the end of that,
+        or when the file is next opened. Nobody waits for this.
         """
         with self._lock:
             self._later = None
@@ -148,11 +148,11 @@ class Database:
 
     def _shrink_again(self) -> None:
         with self._lock:
-            if threading.current_thread() is self._later:  # neither closed nor shrunk meanwhile
+            if threading.current_thread() is self._later:  # not closed or shrunk in the meantime
                 self.shrink()
 
 
 def _create(path: Path) -> None:
-    """Make an empty file that its user alone can read, unless there is one; SQLite gives its others the same rights."""
+    """Make an empty file, if there is none, that only its owner can read; SQLite's other files copy its permissions."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))

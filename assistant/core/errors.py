@@ -1,32 +1,32 @@
-"""A failure in, one typed error out that says what was met, where, and what to do next.
+"""The errors: each says what went wrong, where, and what to do next.
 
 AssistantError
-├── SettingsError        a setting is unknown or impossible
+├── SettingsError        a setting is unknown, or its value impossible
 ├── LibraryError         the library cannot be opened, read or written
 │   ├── LibraryBusy      another process is writing to it
 │   └── IndexMismatch    the index was made by another embedder
 ├── EmbedderError        the embedding model is missing, altered or fails
 ├── StoreError           the vector store or the keyword index fails
-├── LLMError             the language model is out of reach, refuses or breaks off
-├── PaperNotFound        a title or id names no paper held
+├── LLMError             the language model cannot be reached, refuses or breaks off
+├── PaperNotFound        no paper has this title or id
 ├── QuestionError        a question is empty or not text
-│   └── NoSuchDays       the last day wanted lies before the first
-├── PromptError          a prompt file is missing or names something nothing fills
-├── ExportError          what should be an exported answer is none, or is of a newer program
+│   └── NoSuchDays       the last day is before the first
+├── PromptError          a prompt file is missing or has an unknown placeholder
+├── ExportError          a text is not an exported answer, or is from a newer program
 ├── DatabaseError        the file of conversations or of accounts cannot be opened, read or written
-├── ConversationNotFound no such conversation or turn, or it is another's
-├── AccountError         a name, a password or a right is refused
+├── ConversationNotFound there is no such conversation or turn for this person
+├── AccountError         a name, a password or a permission is refused
 ├── MissingExtra         an optional part is not installed
-└── AddressError         the page cannot be served at the address named
+└── AddressError         the page cannot be served at this address
 """
 
 
 class AssistantError(Exception):
-    """Every error the package raises on purpose; its text is fit to be shown to a person."""
+    """Any error the package raises on purpose. Its text can be shown to the user."""
 
 
 class SettingsError(AssistantError):
-    """A setting is unknown or impossible."""
+    """A setting is unknown, or its value impossible."""
 
 
 class LibraryError(AssistantError):
@@ -38,7 +38,7 @@ class LibraryBusy(LibraryError):
 
 
 class IndexMismatch(LibraryError):
-    """The index was made by an embedder other than the one now configured."""
+    """The index was made by another embedder than the one configured."""
 
 
 class EmbedderError(AssistantError):
@@ -50,11 +50,11 @@ class StoreError(AssistantError):
 
 
 class LLMError(AssistantError):
-    """The language model is out of reach, refuses, breaks off or takes too long."""
+    """The language model cannot be reached, refuses, breaks off or takes too long."""
 
 
 class PaperNotFound(AssistantError):
-    """A title or id names no paper held."""
+    """No paper has this title or id."""
 
 
 class QuestionError(AssistantError):
@@ -62,15 +62,15 @@ class QuestionError(AssistantError):
 
 
 class NoSuchDays(QuestionError):
-    """The last day wanted lies before the first."""
+    """The last day is before the first."""
 
 
 class PromptError(AssistantError):
-    """A prompt file is missing, or names something that nothing fills."""
+    """A prompt file is missing, or has an unknown placeholder."""
 
 
 class ExportError(AssistantError):
-    """What should be an exported answer is none, or was written by a newer program."""
+    """A text is not an exported answer, or was written by a newer program."""
 
 
 class DatabaseError(AssistantError):
@@ -78,11 +78,11 @@ class DatabaseError(AssistantError):
 
 
 class ConversationNotFound(AssistantError):
-    """There is no such conversation or turn, or it is another's: which of the two is not told."""
+    """There is no such conversation or turn, or it is someone else's, which is not revealed."""
 
 
 class AccountError(AssistantError):
-    """A name, a password or a right is refused."""
+    """A name, a password or a permission is refused."""
 
 
 class MissingExtra(AssistantError):
@@ -95,4 +95,4 @@ class MissingExtra(AssistantError):
 
 
 class AddressError(AssistantError):
-    """The page cannot be served at the address that was named."""
+    """The page cannot be served at this address."""

@@ -1,11 +1,11 @@
-r"""Text of a paper in, the same as a person reads it out: without the LaTeX that abstracts bring along.
+r"""Text of a paper in, readable text without LaTeX out.
 
     >>> readable(r"It costs 88.5\% less and draws 128times128 pixels with $VILA^2$.")
     'It costs 88.5% less and draws 128×128 pixels with VILA^2.'
 
-For the eye alone: what is stored, searched, checked and given to programs stays as it was written. Only what is
-certain is changed: "5% of $10", "a_b" and "{x}" are no LaTeX, and half a formula stays as it is. What listings have
-lost, the backslashes of "mathcal{O}" and "128times128", is read as if it were there.
+For display only: stored, searched, checked and exported texts stay as they were written. Only certain LaTeX is changed:
+"5% of $10", "a_b" and "{x}" are not, and half a formula stays as it is. Listings have lost the backslashes of
+"mathcal{O}" and "128times128", which are read as if they were there.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from pylatexenc.latexwalker import LatexMacroNode
 
 LONGEST = 300
-"""Characters of one formula, quotation or argument at most; what has no end within them is none."""
+"""Most characters of a formula, quotation or argument; anything without an end within them is none."""
 USUAL = 5000
-"""Characters of a text whose changes are remembered: ten megabytes at most for all."""
+"""Most characters of a text whose edits are cached: ten megabytes at most for all."""
 DEEPEST = 8
-"""Braces within braces at most."""
+"""Deepest nesting of braces."""
 
 _GREEK = """alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon
     phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell""".split()
 _ABBREVIATED = {"eg": "e.g.", "ie": "i.e.", "etc": "etc.", "etal": "et al.", "aka": "a.k.a.", "wrt": "w.r.t."}
-"""Commands that the templates of conferences define; their authors' own, such as \\model, are shown by name."""
+"""Commands that conference templates define; authors' own commands, such as \\model, are shown by name."""
 _PLAIN = frozenset(
     """cite citep citet citeauthor ref eqref autoref url emph text textbf textit texttt textsc textrm textsf textup
     underline mbox hbox mathcal mathbb mathbf mathrm mathit mathsf mathtt mathfrak mathscr boldsymbol bm operatorname
     ensuremath footnote""".split()
 )
-"""Commands of which the argument alone is shown."""
+"""Commands of which only the argument is shown."""
 _SWITCHES = "it em bf tt sc sf rm itshape bfseries ttfamily scshape small".split()
 _SILENT = (
     *_SWITCHES,
@@ -65,7 +65,7 @@ _TOKEN = re.compile(
     re.X,
 )
 _SIGNS = re.compile(r"[\\$~^_`]|''|\dtimes|sim\d|math[a-z]+\{")
-"""What a text must hold for there to be any token: most hold none, and are passed over in microseconds."""
+"""Every token has one of these; most texts have none, and are done in microseconds."""
 _SUMS = re.compile(r"([\^_])\{([^{}\\]*[^{}\\\w][^{}\\]*)\}")
 _LOST = re.compile(rf"(?<![A-Za-z\\])({_SMALL}|circ|cdot|infty|times|log)(?![A-Za-z])")
 
@@ -77,12 +77,12 @@ class _Edit(NamedTuple):
 
 
 def readable(text: str) -> str:
-    """Text as a person reads it; raises nothing, and takes time in proportion to the length."""
+    """The text without LaTeX; raises nothing, and takes time in proportion to the length."""
     return _applied(text, _edits(text))
 
 
 def readable_with(text: str, spans: Iterable[Span]) -> tuple[str, list[Span]]:
-    r"""The same, and where in it the words of each span stand.
+    r"""The same, and the position of each span in it.
 
     >>> readable_with(r"Up 5\% now", [Span(3, 6), Span(7, 10)])
     ('Up 5% now', [Span(start=3, end=5), Span(start=6, end=9)])
@@ -91,7 +91,7 @@ def readable_with(text: str, spans: Iterable[Span]) -> tuple[str, list[Span]]:
     return _applied(text, edits), [Span(_moved(s.start, edits, last=False), _moved(s.end, edits)) for s in spans]
 
 
-# -- where the edits are
+# -- edits
 
 
 def _applied(text: str, edits: Sequence[_Edit]) -> str:
@@ -103,7 +103,7 @@ def _applied(text: str, edits: Sequence[_Edit]) -> str:
 
 
 def _moved(place: int, edits: Sequence[_Edit], *, last: bool = True) -> int:
-    """Where a place of the text comes to lie; inside an edit, at its start, or its end if `last`."""
+    """The new position of a position in the text; inside an edit its start, or its end if `last`."""
     shift = 0
     for edit in edits:
         if edit.end <= place:
@@ -114,14 +114,14 @@ def _moved(place: int, edits: Sequence[_Edit], *, last: bool = True) -> int:
 
 
 def _edits(text: str) -> tuple[_Edit, ...]:
-    """The changes, from left to right; those of a text of usual length are remembered, for it is shown again."""
+    """The edits from left to right; cached for texts of usual length, which are shown again."""
     if not _SIGNS.search(text):
         return ()
-    return _remembered(text) if len(text) <= USUAL else tuple(_walked(text))
+    return _cached(text) if len(text) <= USUAL else tuple(_walked(text))
 
 
 @functools.lru_cache(maxsize=2048)
-def _remembered(text: str) -> tuple[_Edit, ...]:
+def _cached(text: str) -> tuple[_Edit, ...]:
     return tuple(_walked(text))
 
 
@@ -136,7 +136,7 @@ def _walked(text: str) -> Iterator[_Edit]:
 
 
 def _edit(text: str, token: re.Match[str], closing: set[int]) -> _Edit | None:
-    """What becomes of a token; None where it stays. `closing` has the ends of the quotations that were opened."""
+    """The edit of a token, or None if it stays. `closing` has the closing marks of the opened quotations."""
     kind, start, end = token.lastgroup, token.start(), token.end()
     match kind:
         case "command":
@@ -147,7 +147,7 @@ def _edit(text: str, token: re.Match[str], closing: set[int]) -> _Edit | None:
             return _group(text, token)
         case "opening":
             marks = ("''", '"') if token[0] == "``" else ("''",)
-            ends = [found for mark in marks if (found := text.find(mark, end, end + LONGEST)) > 0]
+            ends = [at for mark in marks if (at := text.find(mark, end, end + LONGEST)) > 0]
             closing.update([min(ends)] if ends else [])
             return _Edit(start, end, "“") if ends else None
         case "closing":
@@ -157,7 +157,7 @@ def _edit(text: str, token: re.Match[str], closing: set[int]) -> _Edit | None:
         case "power":
             power = token["power"]
             return _Edit(start, end, token["script"] + (power if power.isalnum() else f"({power})"))
-    said = {
+    replacement = {
         "escaped": token["escaped"],
         "gap": " ",
         "accent": _converted(token["accent"] or ""),
@@ -166,14 +166,14 @@ def _edit(text: str, token: re.Match[str], closing: set[int]) -> _Edit | None:
         "about": "~",
         "tie": " ",
     }
-    return _Edit(start, end, said[kind or ""] or "")
+    return _Edit(start, end, replacement[kind or ""] or "")
 
 
 def _command(text: str, token: re.Match[str]) -> _Edit | None:
     name, start, end = token["command"], token.start(), token.end()
     known = name in _PLAIN or name in _ABBREVIATED or _is_known(name)
     if not known and (len(name) == 1 or text[start - 1 : start].isalpha() or text[start - 1 : start] in (":", "\\")):
-        return None  # a path, or an escape of some programming language
+        return None  # a path, or an escape sequence of a programming language
     if name in _ABBREVIATED:
         return _Edit(start, end + text.startswith(".", end), _ABBREVIATED[name])
     groups: list[str] = []
@@ -188,12 +188,12 @@ def _command(text: str, token: re.Match[str]) -> _Edit | None:
         return _Edit(start, after, f"{readable(groups[1])} ({groups[0]})")
     if not known or name in _PLAIN:
         return _Edit(start, end, name)
-    said = "" if name in _SILENT else _converted(text[start:after])
-    return _Edit(start, after, said) if said or name in _SILENT else None
+    shown = "" if name in _SILENT else _converted(text[start:after])
+    return _Edit(start, after, shown) if shown or name in _SILENT else None
 
 
 def _maths(text: str, token: re.Match[str]) -> _Edit | None:
-    """A formula between dollars, as pandoc knows one from money: https://pandoc.org/MANUAL.html#math ."""
+    """A formula between dollar signs, told from money as by pandoc: https://pandoc.org/MANUAL.html#math ."""
     mark, start, end = token[0], token.start(), token.end()
     close = end
     while (close := text.find(mark, close + 1, end + LONGEST)) > 0 and text[close - 1] == "\\":
@@ -203,12 +203,12 @@ def _maths(text: str, token: re.Match[str]) -> _Edit | None:
         return None
     if "\\" not in inside and (text[close + 1 : close + 2].isdigit() or _is_prose(inside)):
         return None
-    said = _formula(inside)
-    return _Edit(start, close + len(mark), said) if said else None
+    shown = _formula(inside)
+    return _Edit(start, close + len(mark), shown) if shown else None
 
 
 def _is_prose(inside: str) -> bool:
-    """Whether what stands between two dollars is words between two prices."""
+    """Whether the text between two dollar signs is prose between two prices."""
     return bool(re.search(r"\s", inside) and not re.search(r"[\^_=<>+*/|{}]", inside))
 
 
@@ -220,12 +220,12 @@ def _group(text: str, token: re.Match[str]) -> _Edit | None:
         return None
     if token["switch"]:
         return _Edit(start, close + 1, readable(text[end:close]))
-    said = _formula(_LOST.sub(r"\\\1", text[end + 1 : close]))
-    return _Edit(start, close + 1, said) if said else None
+    shown = _formula(_LOST.sub(r"\\\1", text[end + 1 : close]))
+    return _Edit(start, close + 1, shown) if shown else None
 
 
 def _close(text: str, start: int) -> int:
-    """Where the brace that opens at `start` is closed; 0 where none opens there, or it is not closed near by."""
+    """The position of the brace that closes the one at `start`; 0 if there is none, or none nearby."""
     depth = 0
     for place in range(start, min(len(text), start + LONGEST)):
         sign = text[place] if text[place - 1 : place] != "\\" else ""
@@ -235,11 +235,11 @@ def _close(text: str, start: int) -> int:
     return 0
 
 
-# -- what LaTeX says of them
+# -- LaTeX
 
 
 def _formula(inside: str) -> str:
-    """A formula as text; "" for half of one."""
+    """A formula as text; "" for an incomplete one."""
     bare = re.sub(r"\\[{}]", "", inside)
     depth = deepest = 0
     for sign in bare:
@@ -256,15 +256,15 @@ def _formula(inside: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _converted(latex: str) -> str:
-    """A short piece of LaTeX as text; "" where there is nothing to see in it, or no sense."""
+    """A short piece of LaTeX as text; "" if it shows nothing, or is invalid."""
     from pylatexenc.latexwalker import LatexWalkerError
 
-    bare = re.sub(r"(?<!\\)([%#&])", r"\\\1", latex)  # would begin a comment, an argument or a column
+    bare = re.sub(r"(?<!\\)([%#&])", r"\\\1", latex)  # otherwise starts a comment, an argument or a column
     try:
-        said = " ".join(_converter().latex_to_text(bare).split())
-    except (LatexWalkerError, LookupError):  # the second where an argument is missing
+        converted = " ".join(_converter().latex_to_text(bare).split())
+    except (LatexWalkerError, LookupError):  # LookupError: an argument is missing
         return ""
-    return "" if "%s" in said else said  # so, too, for some commands
+    return "" if "%s" in converted else converted  # of some commands, too, an argument is missing
 
 
 @functools.cache
@@ -280,13 +280,13 @@ def _converter() -> LatexNodes2Text:
     def name(node: LatexMacroNode) -> str:
         return str(node.macroname)
 
-    kept = ("latex-base", "nonascii-specials", "advanced-symbols")  # of the others some read files, or keep a title
+    kept = ("latex-base", "nonascii-specials", "advanced-symbols")  # some of the others read files, or store a title
     context = get_default_latex_context_db().filter_context(keep_categories=kept)
     ours = [MacroTextSpec(macro, simplify_repl="%s") for macro in (*_PLAIN, "overline", "widehat", "widetilde")]
     ours += [MacroTextSpec(macro, simplify_repl="%s/%s") for macro in ("frac", "nicefrac")]
     ours += [MacroTextSpec(macro, simplify_repl="") for macro in _SILENT]
     ours += [MacroTextSpec(macro, simplify_repl=name) for macro in ("input", "include")]
     context.add_context_category("assistant", macros=ours, prepend=True)
-    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # half a fraction is no news to anybody
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # it would log every incomplete fraction
     context.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=name))
     return LatexNodes2Text(latex_context=context, math_mode="text", keep_comments=True)

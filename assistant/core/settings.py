@@ -1,125 +1,144 @@
-"""The environment in, one frozen Settings out; unknown or impossible values are refused at once."""
+"""The environment in, one frozen `Settings` out. Unknown names and impossible values are refused at once."""
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import SettingsError
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 PREFIX = "ASSISTANT_"
 LONGEST = 200
-"""Characters shown of a value that is refused."""
-OPENAI = {"model_url": "OPENAI_BASE_URL", "model_key": "OPENAI_API_KEY"}
-"""Where the openai client looks for what is not set under our own name."""
+"""Characters of a refused value that an error repeats."""
+OPENAI = {"OPENAI_BASE_URL": "model_url", "OPENAI_API_KEY": "model_key"}
+"""The openai client's own variables, read where ours is not set."""
 
 
-class Settings(BaseModel):
-    """Everything that can be set, from arguments first, then from `ASSISTANT_...` variables.
+class Settings(BaseSettings):
+    """Everything that can be set: by an argument, else by an `ASSISTANT_...` variable.
 
-    The address and key of a language model may also stand where the openai client looks for them.
-
-    Raises `SettingsError` naming the setting, what was met and what is allowed.
+    The address and the key of a language model may also be set by the openai client's own variables. No `.env` file is
+    read. Raises `SettingsError`, which names the setting, the value and what is allowed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, protected_namespaces=(), validate_by_name=True
+    )
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("paper-assistant")),
         description="The folder that holds the library and its index.",
     )
-    chroma_url: str = Field(default="", description="Address of a Chroma server; empty keeps Chroma in the folder.")
+    chroma_url: str = Field(default="", description="Address of a Chroma server; empty: Chroma runs in the folder.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
     memory_turns: int = Field(default=8, ge=0, le=100, description="Earlier turns a follow-up may refer to.")
     model: str = Field(
         default="",
-        description="The language model that writes; empty: the first that its server has; `none`: no model writes.",
+        description="The language model that writes answers; empty: the first one its server offers; `none`: no model.",
     )
     model_url: str = Field(
         default="",
+        validation_alias=AliasChoices("ASSISTANT_MODEL_URL", "OPENAI_BASE_URL"),
         description="Address of its OpenAI-compatible server; also read from `OPENAI_BASE_URL`.",
     )
     model_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Its key, where one is needed; also read from `OPENAI_API_KEY`.",
+        validation_alias=AliasChoices("ASSISTANT_MODEL_KEY", "OPENAI_API_KEY"),
+        description="Its API key, if it needs one; also read from `OPENAI_API_KEY`.",
     )
     embedding_model: str = Field(
-        default="",
-        description="An embedding model of the same server, to find papers by; empty: the bundled one.",
+        default="", description="An embedding model on the same server to search with; empty: the bundled one."
     )
     model_timeout: int = Field(
-        default=60, ge=1, le=3600, description="Seconds the language model has for a question; then it is quoted."
+        default=60,
+        ge=1,
+        le=3600,
+        description="Time limit per question, in seconds; after that the answer is quoted instead.",
     )
     model_silence: int = Field(
-        default=20, ge=1, le=3600, description="Seconds of silence after which the language model is given up."
+        default=20, ge=1, le=3600, description="Seconds of silence after which the language model is given up on."
     )
     model_tokens: int = Field(
-        default=2000, ge=16, le=1_000_000, description="Most tokens of a reply, what the model thinks included."
+        default=2000, ge=16, le=1_000_000, description="Maximum tokens of a reply, including the model's reasoning."
     )
     model_prompt_tokens: int = Field(
-        default=1900, ge=700, le=1_000_000, description="Most tokens of a prompt, the papers shown included."
+        default=1900, ge=700, le=1_000_000, description="Maximum tokens of a prompt, including the papers in it."
     )
     model_prices: str = Field(
         default="",
-        description="US dollars for a million tokens of prompts/replies, by model: `small=0.25/2, large=1/8`.",
+        description="US dollars per million prompt/reply tokens, by model: `small=0.25/2, large=1/8`.",
     )
     model_daily_tokens: int = Field(
-        default=0, ge=0, description="Tokens of all models for a day (UTC); after that answers are quoted. 0: no limit."
+        default=0,
+        ge=0,
+        description="Daily token limit (UTC) over all models; once it is reached, answers are quoted. 0: no limit.",
     )
     model_drafts: int = Field(
         default=1,
         ge=1,
         le=8,
-        description="Drafts of an answer, of which the one that the papers support best is given; all are paid for.",
+        description="Drafts written per answer; the one the papers support best is used, and all of them are paid for.",
     )
     model_cache: bool = Field(
         default=False,
-        description="Whether a question gets the answer that was written to it before, while nothing has changed.",
+        description="Whether a repeated question gets the same written answer as long as nothing has changed.",
     )
     judge: Literal["undecided", "always", "never"] = Field(
         default="undecided",
-        description="Which written sentences a language model judges, too: `undecided`, `always` or `never`.",
+        description="Which generated sentences are also judged by a language model: `undecided`, `always` or `never`.",
     )
     judge_model: str = Field(default="", description="The model that judges; empty: the one that writes.")
 
     page_names: str = Field(
-        default="", description="Names by which a proxy calls the page on this machine; empty: localhost alone."
+        default="", description="Host names under which a proxy serves the page; empty: localhost only."
     )
     proxies: str = Field(
         default="",
-        description="Addresses or networks of proxies, whose `X-Forwarded-For` is believed; empty: nobody's is.",
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is trusted; empty: none.",
     )
     keys_needed: Literal["elsewhere", "always"] = Field(
         default="elsewhere",
-        description="Who needs a key at `/api`, `/v1` and `/mcp`: programs `elsewhere`, or `always` all.",
+        description="Which callers of `/api`, `/v1` and `/mcp` need a key: `elsewhere` (other machines) or `always`.",
     )
     slack_bot_token: str = Field(
-        default="", repr=False, description="Slack's bot token, `xoxb-...`; of several workspaces, one each."
+        default="", repr=False, description="Slack's bot token, `xoxb-...`; for several workspaces, one token each."
     )
     slack_app_token: str = Field(default="", repr=False, description="Slack's token for Socket Mode, `xapp-...`.")
     slack_signing_secret: str = Field(
-        default="", repr=False, description="What Slack, or a program of yours, signs its requests with."
+        default="", repr=False, description="The secret with which Slack, or a program of yours, signs requests."
     )
-    slack_channels: str = Field(default="", description="Ids of the channels to answer in; empty allows all.")
+    slack_channels: str = Field(default="", description="Ids of the channels to answer in; empty: all channels.")
     mattermost_tokens: str = Field(
-        default="", repr=False, description="Tokens of the webhooks and slash commands of Mattermost."
+        default="", repr=False, description="Tokens of Mattermost's webhooks and slash commands."
     )
 
-    def __init__(self, **values: Any) -> None:  # the only way pydantic hands over what was set
-        elsewhere = {name: os.environ.get(variable) for name, variable in OPENAI.items()}
-        names = type(self).model_fields
-        variables = {name: os.environ.get(PREFIX + name.upper(), elsewhere.get(name)) for name in names}
+    def __init__(self, **values: Any) -> None:  # pydantic converts text to what a setting is
         try:
-            super().__init__(**{name: value for name, value in variables.items() if value is not None} | values)
+            super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError("\n".join(_plain(problem) for problem in error.errors())) from error
+            raise SettingsError("\n".join(map(_problem, error.errors()))) from error
+
+    @classmethod
+    def from_environment(cls, *, home: str | Path | None = None) -> Self:
+        """Settings from the environment, with `home` taking precedence; refuses unknown `ASSISTANT_` variables."""
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        for name in sorted(os.environ):
+            if name.startswith(PREFIX) and name not in known:
+                raise SettingsError(_unknown(name, known))
+        return cls() if home is None else cls(home=Path(home))
 
     @field_validator("home")
     @classmethod
@@ -136,19 +155,17 @@ class Settings(BaseModel):
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not (re.fullmatch(r"https?://[^\s/]+\S*", value) and value.isprintable() and _sound(value)):
-            raise ValueError(
-                "must be empty or an address that starts with http:// or https:// and has a sound host and port"
-            )
+            raise ValueError("must be empty or an http:// or https:// address with a valid host and port")
         return value.rstrip("/")
 
     @field_validator("proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
-        for one in value.replace(",", " ").split():
+        for network in value.replace(",", " ").split():
             try:
-                ipaddress.ip_network(one)
+                ipaddress.ip_network(network)
             except ValueError as error:
-                raise ValueError("must be empty or addresses such as 10.0.0.1 or 10.0.0.0/8, with commas") from error
+                raise ValueError("must be empty or a list such as 10.0.0.1, 10.0.0.0/8") from error
         return value
 
     @field_validator("model_prices")
@@ -159,21 +176,12 @@ class Settings(BaseModel):
 
     @property
     def prices(self) -> dict[str, tuple[float, float]]:
-        """US dollars for a million tokens of a model's prompts and of its replies, by its name."""
+        """US dollars per million tokens of prompts and of replies, by model."""
         return _prices_in(self.model_prices)
-
-    @classmethod
-    def from_environment(cls, **values: Any) -> Self:
-        """Settings from the environment, with `values` that are not None before it; refuses unknown variables."""
-        known = {PREFIX + name.upper() for name in cls.model_fields}
-        unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-        if unknown:
-            raise SettingsError(f"No setting is called {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
-        return cls(**{name: value for name, value in values.items() if value is not None})
 
 
 def _sound(address: str) -> bool:
-    """Whether the host and port of an address can be told from the rest and the port is one."""
+    """Whether an address has a host, and a valid port if any."""
     try:
         parts = urlsplit(address)
         return bool(parts.hostname) and parts.port != 0
@@ -182,20 +190,28 @@ def _sound(address: str) -> bool:
 
 
 def _prices_in(text: str) -> dict[str, tuple[float, float]]:
-    found = {}
-    for one in filter(None, (part.strip() for part in text.split(","))):
-        told = re.fullmatch(r"(\S+)\s*=\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)", one)
-        if told is None:
-            raise ValueError("must be like small=0.25/2, large=1/8: dollars for a million tokens of prompts/replies")
-        found[told[1]] = float(told[2]), float(told[3])
-    return found
+    prices = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"(\S+)\s*=\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)", entry)
+        if match is None:
+            raise ValueError("must look like small=0.25/2, large=1/8: dollars per million prompt/reply tokens")
+        prices[match[1]] = float(match[2]), float(match[3])
+    return prices
 
 
-def _plain(problem: Any) -> str:
-    name = ".".join(str(part) for part in problem["loc"]) or "settings"
-    if problem["type"] == "extra_forbidden":
-        return f"No setting is called {name!r}. There are: {', '.join(sorted(Settings.model_fields))}."
-    if name not in Settings.model_fields:
-        name = name.removeprefix(PREFIX).casefold()  # told by the variable it was read from
-    told = str(problem["msg"]).removeprefix("Value error, ")  # what pydantic puts before our own words
-    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {str(problem['input'])[:LONGEST]!r}: {told}."
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """What to say of a name that no setting has: the closest one, and all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"No setting is called {name}.{hint} There are: {', '.join(names)}."
+
+
+def _problem(error: ErrorDetails) -> str:
+    """What pydantic refuses, as a sentence that names the setting and its variable."""
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return _unknown(repr(name), Settings.model_fields)
+    name = OPENAI.get(name, name.removeprefix(PREFIX).casefold())  # pydantic names an alias by its variable
+    reason = error["msg"].removeprefix("Value error, ")  # pydantic's prefix to our own words
+    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {str(error['input'])[:LONGEST]!r}: {reason}."

@@ -1,20 +1,51 @@
-"""Something that threads share in, the same out until it is closed; it is released once nobody uses it any more."""
+"""What threads and processes may share: a value that is released after its last user, and a check for forked processes.
+
+A forked process has a copy of the memory but none of the threads. Whatever waits for one of them waits forever, and
+SQLite forbids using a connection there.
+"""
 
 from __future__ import annotations
 
+import functools
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from .errors import AssistantError
-from .processes import Process
 
 T = TypeVar("T")
 
 
+class Process:
+    """The process in which this object was made; its maker's connections, locks and threads belong to it."""
+
+    def __init__(self) -> None:
+        self._id = os.getpid()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is that process."""
+        return os.getpid() == self._id
+
+    def check(self) -> None:
+        """Raise `AssistantError` in any other process."""
+        if not self.is_here:
+            raise AssistantError(
+                "This process was forked from one that uses the assistant, and has none of its threads and "
+                "connections. Start it afresh, with multiprocessing.get_context('spawn'), and open an assistant in it."
+            )
+
+
+@functools.cache
+def native() -> Process:
+    """The process that first used Chroma or onnxruntime: in a fork of it both hang, even if opened anew."""
+    return Process()
+
+
 class Shared(Generic[T]):
-    """What is shared, until `close`; then nobody new may use it, and `release` is called when the last user is done."""
+    """A value that threads may use until `close`; its last user then calls `release`."""
 
     def __init__(self, value: T, release: Callable[[], None], *, closed: str) -> None:
         self._value, self._release, self._message = value, release, closed
@@ -24,7 +55,7 @@ class Shared(Generic[T]):
 
     @contextmanager
     def using(self) -> Iterator[T]:
-        """What is shared, usable until the block ends; raises `AssistantError` once closed, and in a forked process."""
+        """The value, usable until the block ends. Raises `AssistantError` once closed, and in a forked process."""
         self._process.check()
         with self._lock:
             if self._closed:
@@ -40,7 +71,7 @@ class Shared(Generic[T]):
                 self._release()
 
     def close(self) -> None:
-        """Let nobody new use it. A second time, or in a forked process, this changes nothing."""
+        """Accept no new users. A second call, or one in a forked process, does nothing."""
         if not self._process.is_here:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""Text in, its number of tokens out, counted as recent models of OpenAI do, with no network."""
+"""Text in, its number of tokens out, as recent models of OpenAI count them; without a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ENCODING = "o200k_base"
 _CACHE_KEY = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
-"""tiktoken names a cached file by the SHA-1 of this address; it is never asked for here."""
+"""tiktoken names its cached file by the SHA-1 of this address, which is never requested here."""
 _SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 _PATTERN = "|".join(
     [
@@ -26,20 +26,20 @@ _PATTERN = "|".join(
         *(r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"),
     ]
 )
-"""How the encoding cuts a text before it counts: https://github.com/openai/tiktoken, tiktoken_ext/openai_public.py."""
+"""How the encoding splits a text first: https://github.com/openai/tiktoken, tiktoken_ext/openai_public.py."""
 
 
 def count_tokens(text: str) -> int:
-    """How many o200k_base tokens `text` takes; special-token look-alikes count as plain text."""
+    """The number of o200k_base tokens of `text`; what looks like a special token counts as plain text."""
     return len(_encoding().encode(text, disallowed_special=()))
 
 
 @functools.cache
 def _encoding() -> tiktoken.Encoding:
-    """The encoding from llama-index-core's own copy of its table.
+    """The encoding, from the copy of its table in llama-index-core.
 
-    tiktoken itself would look for it where an environment variable says, and for want of one in the network. The
-    environment belongs to the whole process, so it is read and never set. Raises `LibraryError` when no copy is here.
+    tiktoken itself looks for the table in a folder that an environment variable names, and otherwise downloads it. The
+    environment belongs to the whole process, so it is read here but never set. Raises `LibraryError` without a copy.
     """
     name = hashlib.sha1(_CACHE_KEY.format(ENCODING).encode(), usedforsecurity=False).hexdigest()
     spec = importlib.util.find_spec("llama_index")
@@ -49,8 +49,8 @@ def _encoding() -> tiktoken.Encoding:
     table = next((table for table in tables if hashlib.sha256(table).hexdigest() == _SHA256), None)
     if table is None:
         raise LibraryError(
-            f"The token table {ENCODING} is not at hand. Reinstall llama-index-core, which carries it, "
-            "or set TIKTOKEN_CACHE_DIR to a folder that holds it."
+            f"The token table {ENCODING} is missing. Reinstall llama-index-core, which contains it, "
+            "or set TIKTOKEN_CACHE_DIR to a folder that has it."
         )
     import tiktoken
 

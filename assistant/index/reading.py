@@ -1,6 +1,6 @@
-"""A paper in, what it tells before any question is asked out: its stems, and of each sentence stems, figures and cues.
+"""A paper in, its reading out: what of it can be known before any question, such as its stems and its sentences' cues.
 
-Reading takes a millisecond or two a paper, so the index keeps what was read.
+A reading takes a millisecond or two, so the index stores it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass
 
 from ..core.records import Paper
-from ..core.text import Span, content_words, numbers, parts, sentences, stem
-from .names import key, names_of
+from ..core.text import Span, numbers, sentences, stems_of
+from .names import mentions, names_of
+
+__all__ = ["CUES", "Reading", "Told", "packed", "read", "stems_of", "unpacked"]
 
 _RESULT = re.compile(
     r"\b(?:result|experiment|achiev|outperform|surpass|improv|demonstrat|show|find|found|observ|reveal|accurac|"
@@ -39,10 +41,10 @@ CUES = ("place", "first", "second", "last", "length", "result", "proposal", "bac
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a sentence is before any question is asked: its place, stems, numbers and cues.
+    """What is known of a sentence before any question: its span, stems, figures and cues.
 
-    cues: those of `CUES` in that order, 0 or 1 each, but `length`, in units of 30 words, and `place`, 0 for the first
-    sentence to 1 for the last.
+    cues: the values of `CUES`, in that order: 0 or 1, but for `place`, from 0 for the first sentence to 1 for the last,
+    and `length`, in units of 30 words.
     """
 
     span: Span
@@ -60,42 +62,39 @@ class Reading:
     sentences: tuple[Told, ...]
 
 
-def stems_of(text: str) -> frozenset[str]:
-    """The stems of the content words of `text`, compounds whole and in parts."""
-    return frozenset(stem(piece) for word in content_words(text) for piece in (word, *parts(word)))
-
-
 def read(paper: Paper) -> Reading:
-    """What a paper tells."""
+    """The reading of a paper."""
     return unpacked(packed(paper))
 
 
 def packed(paper: Paper) -> bytes:
-    """What a paper tells, as `unpacked` takes it."""
+    """The reading of a paper, in the form the index stores and `unpacked` reads."""
     spans = sentences(paper.abstract)
-    coined = names_of(paper)[1:]
-    told = []
-    for n, span in enumerate(spans):
-        text = span.of(paper.abstract)
+    texts = [span.of(paper.abstract) for span in spans]
+    stems = [sorted(stems_of(text)) for text in (paper.title, *texts)]
+    all_numbers = [numbers(text) for text in texts]
+    own = mentions(texts, frozenset(names_of(paper)[1:]))
+    rows = []
+    for n, (span, text) in enumerate(zip(spans, texts, strict=True)):
         cues = (
             n / max(1, len(spans) - 1),
             n == 0,
             n == 1,
             n == len(spans) - 1,
             min(len(text.split()), 60) / 30,
-            *(bool(cue.search(text)) for cue in (_RESULT, _PROPOSAL, _BACKGROUND, _AVAILABLE)),
-            bool(coined) and not {key(word) for word in text.split()}.isdisjoint(coined),
+            *[bool(cue.search(text)) for cue in (_RESULT, _PROPOSAL, _BACKGROUND, _AVAILABLE)],
+            own[n],
         )
-        figures = {number.value for number in numbers(text) if not number.text.isalpha()}
-        told.append((span.start, span.end, sorted(stems_of(text)), sorted(figures), tuple(map(float, cues))))
-    return json.dumps((sorted(stems_of(paper.title)), told)).encode()
+        figures = {number.value for number in all_numbers[n] if not number.text.isalpha()}
+        rows.append((span.start, span.end, stems[n + 1], sorted(figures), tuple(map(float, cues))))
+    return json.dumps((stems[0], rows)).encode()
 
 
 def unpacked(blob: bytes) -> Reading:
-    """What `packed` packed."""
-    title, told = json.loads(blob)
+    """The reading that `packed` stored."""
+    title, rows = json.loads(blob)
     every = tuple(
         Told(Span(start, end), frozenset(stems), frozenset(figures), tuple(cues))
-        for start, end, stems, figures, cues in told
+        for start, end, stems, figures, cues in rows
     )
-    return Reading(frozenset(title), frozenset(title).union(*(one.stems for one in every)), every)
+    return Reading(frozenset(title), frozenset(title).union(*(sentence.stems for sentence in every)), every)

@@ -1,8 +1,8 @@
-"""The library in, a searchable generation of it out.
+"""A library in, its index out: generations are made, put in force and opened here.
 
-A generation is filled beside the one in use, checked, and put in its place by replacing the pointer file `current`.
-So readers in other processes are never disturbed, a killed writer leaves the old generation in force, and the
-whole can be made anew from the library without embedding anything.
+A generation is filled beside the one in force, checked, and put in its place by replacing the pointer file `current`.
+So readers in other processes are never disturbed, a killed writer leaves the old generation in force, and an index can
+be rebuilt from the library without embedding anything.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ..core.records import digest
 from ..core.text import counted
 from ..library.papers import Library
 from . import engine
-from .encodings import AbsentEmbedder, Progress, encode_missing, key_of
+from .embedding import AbsentEmbedder
 from .generation import FORMAT, KEYWORDS, PASSAGES, Generation, Index
+from .interaction import Progress, encode_missing
 from .store import ChromaStore, Store
 
 if TYPE_CHECKING:
     from .embedding import Embedder
 
 __all__ = [
-    "FORMAT",
     "Generation",
     "Index",
     "Progress",
@@ -38,7 +38,6 @@ __all__ = [
     "embedder_for",
     "encode_missing",
     "is_behind",
-    "key_of",
     "lost_record",
     "made_by",
     "open_index",
@@ -49,7 +48,7 @@ _CURE = "Make it whole: assistant doctor --repair"
 
 
 def current(library: Library) -> Generation | None:
-    """What the pointer file names, or None when there is no usable generation."""
+    """The generation in force, or None if no usable one is."""
     pointer = _pointer(library)
     try:
         generation = Generation(**pointer)
@@ -60,7 +59,7 @@ def current(library: Library) -> Generation | None:
 
 
 def _pointer(library: Library) -> dict[str, Any]:
-    """What the pointer file says, though it be of an older format; empty where it says nothing."""
+    """The content of the pointer file, even of an older format; empty if there is none."""
     try:
         pointer = json.loads((library.home / "index/current").read_text())
     except (FileNotFoundError, ValueError):
@@ -69,34 +68,34 @@ def _pointer(library: Library) -> dict[str, Any]:
 
 
 def made_by(library: Library) -> str:
-    """The embedder that made the index, though it be of an older format; "" where none did."""
+    """The name of the embedder that made the index, even one of an older format; "" if none did."""
     return str(_pointer(library).get("embedder", ""))
 
 
 def lost_record(library: Library) -> str:
-    """What there is to say where the record of papers is empty, but the index beside it is not; "" elsewhere."""
+    """The message for an empty record of papers beside an index that has papers; "" if all is well."""
     if library.revision or not _pointer(library).get("revision"):
         return ""
     return (
-        f"The record of the papers, {str(library.path)!r}, is empty or gone, but the index beside it holds papers. "
-        "Nothing was changed. Restore the file from a copy. Without a copy, begin anew with "
-        "`assistant doctor --repair`, then take the listings in again."
+        f"The record of the papers, {str(library.path)!r}, is empty or gone, but the index beside it has papers. "
+        "Nothing was changed. Restore the file from a copy. Without a copy, start afresh with "
+        "`assistant doctor --repair`, then ingest the listings again."
     )
 
 
 def is_behind(library: Library, *, chroma_url: str = "") -> bool:
-    """Whether the generation in force is not that of the library's state, or has its vectors elsewhere."""
+    """Whether the generation in force shows another state of the library, or has its vectors elsewhere."""
     generation = current(library)
     if generation is None:
         return library.revision > 0
-    return generation.state != library.state or generation.vectors != _place(generation.embedder, chroma_url)
+    return generation.state != library.state or generation.vectors != _server(generation.embedder, chroma_url)
 
 
 def embedder_for(library: Library, embedder: Embedder | None) -> Embedder | None:
-    """The embedder with which the index can be changed; None where it holds words alone.
+    """The embedder that may change the index; None if it has words only.
 
-    Where the model that made it is not at hand, a stand-in that embeds nothing new. Raises `IndexMismatch` when
-    another embedder made it, and `LibraryError` where the record is lost: to go on from an empty one would hide that.
+    If the model that made the index is missing, a stand-in that refuses to embed anything new. Raises `IndexMismatch`
+    if another embedder made the index, and `LibraryError` if the record is lost, which an empty one would hide.
     """
     if lost := lost_record(library):
         raise LibraryError(lost)
@@ -106,16 +105,16 @@ def embedder_for(library: Library, embedder: Embedder | None) -> Embedder | None
     if former and former != embedder.name:
         raise IndexMismatch(
             f"The index at {str(library.home)!r} was made by the embedder {former!r}, and now "
-            f"{embedder.name!r} is set. Make it anew with `assistant doctor --repair` (the papers stay), "
+            f"{embedder.name!r} is set. Rebuild it with `assistant doctor --repair` (the papers stay), "
             "or set the former embedder again."
         )
     return embedder
 
 
 def open_index(library: Library, embedder: Embedder | None) -> Index | None:
-    """The generation in use, or None when there is none.
+    """The generation in force, open, or None if there is none.
 
-    Raises `IndexMismatch` when another embedder made it, and `StoreError` when it is damaged or its vectors are gone.
+    Raises `IndexMismatch` if another embedder made it, and `StoreError` if it is damaged or its vectors are gone.
     """
     generation = current(library)
     if generation is None:
@@ -124,7 +123,7 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     path = library.home / "index" / generation.folder
     if missing := [name for name in (KEYWORDS, PASSAGES) if not (path / name).is_file()]:
         raise StoreError(f"The index at {str(path)!r} lacks {' and '.join(missing)}. {_CURE}")
-    index = _opened(library, generation, engine.folder)
+    index = _opened(library, generation, embedder, engine.folder)
     try:
         if lost := generation.papers - len(index):
             raise StoreError(f"The index at {str(path)!r} has lost {counted(lost, 'paper')}. {_CURE}")
@@ -137,18 +136,20 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     return index
 
 
-def _opened(library: Library, generation: Generation, folder: Callable[[Path], Store]) -> Index:
-    """The generation, its vectors held by its own `folder` unless a server has them."""
+def _opened(
+    library: Library, generation: Generation, embedder: Embedder | None, folder: Callable[[Path], Store]
+) -> Index:
+    """The generation, open; `folder` opens its own vectors, if no server has them."""
     path = library.home / "index" / generation.folder
     path.mkdir(parents=True, exist_ok=True)
     name = f"passages-{digest(str(library.home.resolve()), generation.embedder)}"
     url = generation.vectors
     store = ChromaStore.server(url, collection=name) if url else folder(path / "chroma")
-    return Index(path, generation, store)
+    return Index(path, generation, store, library, embedder)
 
 
-def _place(embedder: str, chroma_url: str) -> str:
-    """Where the vectors of an embedder belong; an index of words alone needs no server."""
+def _server(embedder: str, chroma_url: str) -> str:
+    """The Chroma server for the vectors of an embedder; an index of words needs none."""
     return chroma_url if embedder else ""
 
 
@@ -160,34 +161,34 @@ def update(
     anew: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """Bring the index to the library's state; the caller holds the write lock. `anew` trusts nothing of the old.
+    """Bring the index to the library's state. The caller has the write lock. `anew` rebuilds it from the library.
 
-    What is not whole is never put in force: what was copied from a damaged generation is made once more from the
-    library, and if that is not whole either, `StoreError` says what is wrong with it. Raises `IndexMismatch`.
+    No generation with faults is put in force: if a copy of the former one has any, it is rebuilt from the library, and
+    if that has any, too, `StoreError` says which. Raises `IndexMismatch`.
     """
-    held = None if anew else current(library)
+    former = None if anew else current(library)
     embedder = embedder if anew else embedder_for(library, embedder)
     name = embedder.name if embedder else ""
-    wanted = Generation("", library.revision, library.state, len(library), name, _place(name, chroma_url))
-    if held and replace(held, folder="") == wanted:
+    wanted = Generation("", library.revision, library.state, len(library), name, _server(name, chroma_url))
+    if former and replace(former, folder="") == wanted:
         return
-    # What changed since is known only where this record went through the state that the generation shows:
-    alike = held and (held.embedder, held.vectors, held.state) == (
+    # What changed since is only known if this record was once in the state that the generation shows:
+    usable = former and (former.embedder, former.vectors, former.state) == (
         name,
         wanted.vectors,
-        library.state_at(held.revision),
+        library.state_at(former.revision),
     )
     faults: list[str] = []
-    for base in (held, None) if alike else (None,):
+    for base in (former, None) if usable else (None,):
         new = replace(wanted, folder=f"{wanted.revision}-{secrets.token_hex(4)}")
         faults = _made(library, embedder, new, base, progress)
         if not faults:
             _point_to(library.home / "index", new)
-            _sweep(library.home / "index", keep={new.folder, held.folder if held else ""})
+            _sweep(library.home / "index", keep={new.folder, former.folder if former else ""})
             return
     raise StoreError(
-        f"The index made from the papers is not whole: {'; '.join(faults)}. The papers are safe, and the index "
-        "before, if there was one, stays in force. See that the disk or the Chroma server has room and works, "
+        f"The index made from the papers is not whole: {'; '.join(faults)}. The papers are safe, and the former "
+        "index, if there was one, stays in force. Make sure that the disk or the Chroma server works and has room, "
         "then run: assistant doctor --repair"
     )
 
@@ -195,10 +196,7 @@ def update(
 def _made(
     library: Library, embedder: Embedder | None, new: Generation, base: Generation | None, progress: Progress | None
 ) -> list[str]:
-    """Make the generation `new`, from `base` where there is one; what is wrong with it, in words.
-
-    Its folder goes again where anything is.
-    """
+    """Make the generation `new`, from `base` if there is one; returns its faults. With faults its folder is deleted."""
     try:
         faults = _filled(library, embedder, new, base, progress)
     except BaseException:
@@ -214,16 +212,16 @@ def _filled(
 ) -> list[str]:
     folder = library.home / "index"
     changed, removed = library.changed_since(base.revision) if base else ([], [])
-    copied = base is not None and len(changed) + len(removed) < len(library) / 2  # else a copy saves no work
+    copied = base is not None and len(changed) + len(removed) < len(library) / 2  # otherwise copying saves nothing
     changed = changed if copied else library.papers()
     if embedder:
         encode_missing(library, embedder, changed, progress=progress)
     try:
         if base and copied:
             shutil.copytree(folder / base.folder, folder / new.folder)
-        with closing(_opened(library, new, ChromaStore.folder)) as index:
-            index.fill(library, changed, removed, progress=progress)
-            return index.faults(library, changed)
+        with closing(_opened(library, new, embedder, ChromaStore.folder)) as index:
+            index.fill(changed, removed, progress=progress)
+            return index.faults(changed)
     except StoreError as error:
         if base is None:
             raise
@@ -231,7 +229,7 @@ def _filled(
 
 
 def _point_to(folder: Path, generation: Generation) -> None:
-    """Swap the pointer in one step that survives a crash at any moment."""
+    """Replace the pointer file in one step, so that a crash at any moment does no harm."""
     fresh = folder / "current.new"
     with fresh.open("w") as file:
         json.dump(asdict(generation), file)
@@ -241,7 +239,7 @@ def _point_to(folder: Path, generation: Generation) -> None:
 
 
 def _sweep(folder: Path, *, keep: set[str]) -> None:
-    """Delete generations nobody opens any more; the one before is kept for readers in mid-question."""
+    """Delete the generations that nobody opens any more; the former one stays for readers in mid-question."""
     for path in folder.iterdir():
         if path.is_dir() and path.name not in keep:
             shutil.rmtree(path, ignore_errors=True)

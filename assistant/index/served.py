@@ -1,7 +1,7 @@
-"""Texts in, an OpenAI-compatible server's vectors out.
+"""Texts in, vectors from an OpenAI-compatible server out.
 
-A server gives one vector a text. Late interaction needs one a word, which the bundled model goes on giving: so papers
-are found by the server's vectors, and weighed word by word as before.
+A server gives one vector per text. Late interaction needs one per word, which still come from the bundled model: papers
+are found by the server's vectors, and compared word by word as before.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
     from ..core.settings import Settings
 
 SILENCE = 30.0
-"""Seconds in which nothing comes before a call is given up."""
+"""Seconds without a byte after which a call is abandoned."""
 
 
 class ServedEmbedder:
-    """The embedding model called `model` behind `url`; `words` gives the vectors of words."""
+    """The embedding model `model` at `url`; `words` gives the vectors of words."""
 
     def __init__(self, model: str, *, url: str, key: str, words: Embedder) -> None:
         self.name = f"{model} at {url.rstrip('/')} with {words.name}"
-        self.dimensions = 0  # known once a text was encoded
+        self.dimensions = 0  # known once a text has been encoded
         self._model, self._url, self._key, self._words = model, url.rstrip("/"), key, words
         self._client: openai.OpenAI | None = None
         self._connecting = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """One encoding a text. Raises `EmbedderError`."""
+        """One encoding per text. Raises `EmbedderError`."""
         import numpy as np
 
-        worded = self._words.encode(texts)
+        encodings = self._words.encode(texts)
         if not texts:
             return []
         vectors = np.array(self._vectors(texts), np.float32)
         self.dimensions = vectors.shape[1]
-        return [replace(one, vector=unit(vector)) for one, vector in zip(worded, vectors, strict=True)]
+        return [replace(own, vector=unit(vector)) for own, vector in zip(encodings, vectors, strict=True)]
 
     def _vectors(self, texts: Sequence[str]) -> list[list[float]]:
         import openai
 
         try:
             reply = self._connected().embeddings.create(model=self._model, input=list(texts), encoding_format="float")
-            vectors = [one.embedding for one in sorted(reply.data, key=lambda one: one.index)]
+            vectors = [row.embedding for row in sorted(reply.data, key=lambda row: row.index)]
         except openai.APIStatusError as error:
-            told = str(failures.unserved(error, self._model, self._url, self._key))
-            told = told.replace("ASSISTANT_MODEL to", "ASSISTANT_EMBEDDING_MODEL to")
-            raise EmbedderError(f"Embedding failed. {told}") from error
+            reason = str(failures.unserved(error, self._model, self._url, self._key))
+            reason = reason.replace("ASSISTANT_MODEL to", "ASSISTANT_EMBEDDING_MODEL to")
+            raise EmbedderError(f"Embedding failed. {reason}") from error
         except openai.OpenAIError as error:
             raise EmbedderError(f"Embedding failed. {failures.unheard(error, self._url)}") from error
         except (
@@ -63,10 +63,10 @@ class ServedEmbedder:
             TypeError,
             ValueError,
             RecursionError,
-        ) as error:  # the client trips over what is no reply at all
-            raise EmbedderError(f"Embedding failed. What came from {self._url} holds no vectors.") from error
+        ) as error:  # the client fails on malformed replies
+            raise EmbedderError(f"Embedding failed. The reply from {self._url} has no vectors.") from error
         if len(vectors) != len(texts) or len({len(vector) for vector in vectors}) != 1:
-            raise EmbedderError(f"Embedding failed. {self._url} gave other than one vector a text.")
+            raise EmbedderError(f"Embedding failed. {self._url} did not give one vector per text.")
         return vectors
 
     def _connected(self) -> openai.OpenAI:
@@ -87,7 +87,7 @@ class ServedEmbedder:
 
 
 def configured(settings: Settings, words: Embedder) -> ServedEmbedder | None:
-    """The embedding model behind the same address, if one is named; `words` gives the vectors of words."""
+    """The embedding model at the same address, if one is set; `words` gives the vectors of words."""
     if not settings.embedding_model:
         return None
     key = settings.model_key.get_secret_value()

@@ -1,7 +1,7 @@
 """Passages and vectors in, nearest passages out: Chroma as a folder, Chroma as a server, or plain memory.
 
-A Chroma folder is owned by one process and never changed once others may read it: `index.py` fills a fresh
-one beside the old and swaps them. Distances are cosine, and Chroma never embeds anything itself.
+A Chroma folder is owned by one process, and never changed once others may read it: `searchable` fills a new one beside
+the old and swaps them. Distances are cosines, and Chroma never embeds anything itself.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.errors import StoreError
-from ..core.processes import native
 from ..core.records import Passage
+from ..core.sharing import native
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 COLLECTION = "passages"
 READ_BATCH = 1000
-"""Vectors read back at once."""
+"""Vectors read at once."""
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 100}}
 
 
 class Store(Protocol):
-    """The seam: what holds passages by vector."""
+    """The seam: passages by vector."""
 
     def nearest(
         self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
-        """The `limit` nearest passages as (passage id, cosine), best first; only of `paper_ids` where given."""
+        """The `limit` nearest passages as (passage id, cosine), best first; of `paper_ids` only, if given."""
         ...
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None: ...
@@ -41,18 +41,18 @@ class Store(Protocol):
     def remove_papers(self, paper_ids: Sequence[str]) -> None: ...
 
     def whole(self) -> set[str]:
-        """The ids of the passages whose vectors can really be read back."""
+        """The ids of the passages whose vectors can be read."""
         ...
 
     def __len__(self) -> int:
-        """How many passages it says it holds: at once told, but not proven as by `whole`."""
+        """The number of passages it reports: fast, but without proof that `whole` can read them."""
         ...
 
     def close(self) -> None: ...
 
 
 class MemoryStore:
-    """Exact search over arrays; the double of `ChromaStore` and its oracle in the tests."""
+    """Exact search over arrays: the double of `ChromaStore`, and its oracle in the tests."""
 
     def __init__(self) -> None:
         self._rows: dict[str, tuple[str, NDArray[np.float32]]] = {}
@@ -61,12 +61,12 @@ class MemoryStore:
         self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
         wanted = None if paper_ids is None else set(paper_ids)
-        found = [
+        nearest = [
             (passage_id, float(row @ vector))
             for passage_id, (paper_id, row) in self._rows.items()
             if wanted is None or paper_id in wanted
         ]
-        return sorted(found, key=lambda item: (-item[1], item[0]))[: max(limit, 0)]
+        return sorted(nearest, key=lambda item: (-item[1], item[0]))[: max(limit, 0)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
         self._rows |= {passage.id: (passage.paper_id, vector) for passage, vector in rows.items()}
@@ -88,7 +88,7 @@ class MemoryStore:
 class ChromaStore:
     """A Chroma collection of passages, read directly and written through llama-index's nodes.
 
-    Raises `StoreError` when the folder or server cannot be used.
+    Raises `StoreError` if the folder or server cannot be used.
     """
 
     def __init__(self, client: Any, *, collection: str = COLLECTION) -> None:
@@ -144,10 +144,10 @@ class ChromaStore:
             return []
         where: Any = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
         with translated():
-            found = self._collection.query(
+            reply = self._collection.query(
                 query_embeddings=[vector.tolist()], n_results=limit, where=where, include=["distances"]
             )
-        return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return [(i, 1.0 - d) for i, d in zip(reply["ids"][0], reply["distances"][0], strict=True)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
         from llama_index.core.schema import BaseNode, TextNode
@@ -165,20 +165,20 @@ class ChromaStore:
             self.as_llama_index().add(nodes)
 
     def as_llama_index(self) -> ChromaVectorStore:
-        """The same collection as a llama-index vector store that replaces on `add`."""
+        """The collection as a llama-index vector store whose `add` replaces."""
         return _upserting_class()(chroma_collection=self._collection)
 
     def remove_papers(self, paper_ids: Sequence[str]) -> None:
         with translated():
-            for some in batches(list(paper_ids), 500):
-                self._collection.delete(where={"paper_id": {"$in": some}})
+            for batch in batches(list(paper_ids), 500):
+                self._collection.delete(where={"paper_id": {"$in": batch}})
 
     def whole(self) -> set[str]:
-        found: set[str] = set()
+        readable: set[str] = set()
         with translated():
-            for some in batches(self._collection.get(include=[])["ids"], READ_BATCH):
-                found.update(self._collection.get(ids=some, include=["embeddings"])["ids"])
-        return found
+            for batch in batches(self._collection.get(include=[])["ids"], READ_BATCH):
+                readable.update(self._collection.get(ids=batch, include=["embeddings"])["ids"])
+        return readable
 
     def __len__(self) -> int:
         with translated():
@@ -189,22 +189,22 @@ class ChromaStore:
         for part in (self._client, self._client._admin_client):
             session = getattr(part._server, "_session", None)
             if session is not None:
-                session.close()  # the client of a server leaves its sockets open
+                session.close()  # the client of a server does not close its sockets
 
 
 def chroma_errors() -> tuple[type[Exception], ...]:
-    """What Chroma raises over a folder; called once something is raised, for naming it imports all of the client."""
+    """What Chroma raises for a folder; only called after an error, because it imports all of the client."""
     from chromadb.errors import ChromaError
 
     return (ChromaError, OSError, ValueError)
 
 
 def _answering_errors() -> tuple[type[BaseException], ...]:
-    """What Chroma raises when it answers."""
+    """What Chroma raises for a call."""
     import httpx
     from chromadb.errors import ChromaError
 
-    # Over a damaged file Chroma's engine panics, with a class that is no Exception and is known only by its name:
+    # On a damaged file Chroma's engine panics, with a class that is no Exception and is only known by its name:
     # https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
     raised = sys.exception()
     panics = [type(raised)] if raised and type(raised).__name__ == "PanicException" else []
@@ -213,12 +213,12 @@ def _answering_errors() -> tuple[type[BaseException], ...]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Chroma's errors as `StoreError`."""
+    """Translate Chroma's errors to `StoreError`."""
     try:
         yield
     except _answering_errors() as error:
         raise StoreError(
-            f"The vector store failed: {error}. See that its folder or server can be reached, "
+            f"The vector store failed: {error}. Make sure that its folder or server can be reached, "
             "then run: assistant doctor --repair"
         ) from error
 
@@ -229,10 +229,9 @@ def batches(items: list[str], size: int) -> Iterable[list[str]]:
 
 
 def _upserting_class() -> type[ChromaVectorStore]:
-    """llama-index's Chroma store with two things put right.
+    """llama-index's Chroma store with two corrections.
 
-    `add` replaces a row that is already there instead of silently keeping the old one, and no batch is larger than
-    the client takes.
+    `add` replaces an existing row instead of silently keeping it, and no batch is larger than the client accepts.
     """
     from llama_index.core.schema import BaseNode, MetadataMode
     from llama_index.core.vector_stores.utils import node_to_metadata_dict
@@ -242,13 +241,13 @@ def _upserting_class() -> type[ChromaVectorStore]:
         def add(self, nodes: Sequence[BaseNode], **add_kwargs: Any) -> list[str]:  # base signature
             size = self._collection._client.get_max_batch_size()
             for first in range(0, len(nodes), size):
-                some = nodes[first : first + size]
-                vectors: list[Sequence[float]] = [node.get_embedding() for node in some]
+                batch = nodes[first : first + size]
+                vectors: list[Sequence[float]] = [node.get_embedding() for node in batch]
                 self._collection.upsert(
-                    ids=[node.node_id for node in some],
+                    ids=[node.node_id for node in batch],
                     embeddings=vectors,
-                    metadatas=[node_to_metadata_dict(node, remove_text=True, flat_metadata=True) for node in some],
-                    documents=[node.get_content(metadata_mode=MetadataMode.NONE) for node in some],
+                    metadatas=[node_to_metadata_dict(node, remove_text=True, flat_metadata=True) for node in batch],
+                    documents=[node.get_content(metadata_mode=MetadataMode.NONE) for node in batch],
                 )
             return [node.node_id for node in nodes]
 

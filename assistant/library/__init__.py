@@ -1,1 +1,10 @@
-"""Files in, papers held: reading sources, the record of papers, chunking, browsing."""
+"""Files in, the record of papers out.
+
+In reading order:
+
+    sources    a file in, papers and rejects out
+    sample     the papers that come with the package
+    chunking   a paper in, its passages out
+    papers     the record of all papers, in SQLite
+    browsing   papers by listing and by date
+"""

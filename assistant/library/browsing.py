@@ -1,6 +1,6 @@
-"""Papers and what is wanted of them in, those that fit out: by the listing that carries them and by date.
+"""Papers and a filter in, the papers that pass it out: by listing and by date.
 
-A date may lack its year, as the dates of listings do ("Mar 12"); it is then compared by month and day alone.
+A date may lack its year, like the dates of listings ("Mar 12"). It is then compared by month and day only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..core.records import Paper, fold
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 SHOWN = 8
-"""Listings named to someone who asks for one that is not there."""
+"""Most listings that an error names."""
 
 _NUMBERS = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ].*)?)?)?")
 _WORDS = re.compile(rf"({'|'.join(MONTHS)})[a-z]*\.? (\d{{1,2}})(?:,? (\d{{4}}))?", re.I)
@@ -22,33 +22,33 @@ _WORDS = re.compile(rf"({'|'.join(MONTHS)})[a-z]*\.? (\d{{1,2}})(?:,? (\d{{4}}))
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The days that a date means, from `first` to `last`, as (month, day); `year` 0 where it names none."""
+    """The days that a date means, from `first` to `last`, as (month, day); `year` is 0 if it has none."""
 
     year: int
     first: tuple[int, int]
     last: tuple[int, int]
 
     def before(self, other: Days) -> bool:
-        """Whether all these days come before all the others."""
+        """Whether all of these days are before all of the others."""
         if self.year and other.year and self.year != other.year:
             return self.year < other.year
         return self.last < other.first
 
 
 def days(text: str) -> Days | None:
-    """What "2025-03-12", "2025-03", "2025", "Mar 12" or "March 12, 2025" means; None for what is no date.
+    """The days that "2025-03-12", "2025-03", "2025", "Mar 12" or "March 12, 2025" means; None for anything else.
 
     >>> days("Mar 12")
     Days(year=0, first=(3, 12), last=(3, 12))
     """
     text = " ".join(text.split())
-    if found := _NUMBERS.fullmatch(text):
-        year, month, day = (int(part or 0) for part in found.groups())
-    elif found := _WORDS.fullmatch(text):
-        year, month, day = int(found[3] or 0), MONTHS.index(found[1].casefold()) + 1, int(found[2])
+    if match := _NUMBERS.fullmatch(text):
+        year, month, day = (int(part or 0) for part in match.groups())
+    elif match := _WORDS.fullmatch(text):
+        year, month, day = int(match[3] or 0), MONTHS.index(match[1].casefold()) + 1, int(match[2])
     else:
         return None
-    if month > 12 or day > 31 or (found.re is _WORDS and not day):
+    if month > 12 or day > 31 or (match.re is _WORDS and not day):
         return None
     return Days(year, (month or 1, day or 1), (month or 12, day or 31))
 
@@ -56,11 +56,11 @@ def days(text: str) -> Days | None:
 def fitting(
     papers: Iterable[Paper], listings: Mapping[str, str], *, listing: str = "", since: str = "", until: str = ""
 ) -> list[Paper]:
-    """The papers of one listing, named by its source or label, of the days from `since` to `until`; "" leaves it open.
+    """The papers of one listing, given by its source or label, and of the days from `since` to `until`; "" is open.
 
-    `listings` has the label of each source. The days of a paper are when it was published or, where that is not
-    known, the dates of its listings; papers without any fit only where both ends are open. Raises `PaperNotFound`
-    for a listing that is not there, `QuestionError` for what is no date, and `NoSuchDays` where the end comes first.
+    `listings` has the label of each source. The date of a paper is when it was published or, if that is unknown, the
+    dates of its listings; a paper without any passes only if both ends are open. Raises `PaperNotFound` for an unknown
+    listing, `QuestionError` for something that is not a date, and `NoSuchDays` if `until` is before `since`.
     """
     sources = _sources(listing, listings) if listing.strip() else None
     earliest, latest = _end(since), _end(until)
@@ -76,26 +76,26 @@ def fitting(
 
 def _sources(listing: str, listings: Mapping[str, str]) -> set[str]:
     wanted = fold(listing)
-    found = {source for source, label in listings.items() if wanted in (fold(source), fold(label))}
-    if not found:
+    sources = {source for source, label in listings.items() if wanted in (fold(source), fold(label))}
+    if not sources:
         some = [f"{source} ({label})" if label else source for source, label in listings.items()]
         more = f" and {len(some) - SHOWN} more" if len(some) > SHOWN else ""
         there = f"There are: {', '.join(some[:SHOWN])}{more}." if some else "There are none yet."
         raise PaperNotFound(f"No listing here is called {listing!r}. {there}")
-    return found
+    return sources
 
 
 def _end(text: str) -> Days | None:
-    found = days(text)
-    if text.strip() and found is None:
+    end = days(text)
+    if text.strip() and end is None:
         raise QuestionError(f"{text!r} is no date. Write it as 2025-03-12, 2025-03, 2025 or Mar 12.")
-    return found
+    return end
 
 
 def _days(paper: Paper, listings: Mapping[str, str]) -> list[Days]:
     published = days(paper.published)
-    told = [published] if published else [days(listings.get(source, "")) for source in paper.sources]
-    return [found for found in told if found]
+    dates = [published] if published else [days(listings.get(source, "")) for source in paper.sources]
+    return [date for date in dates if date]
 
 
 def _within(some: Days, earliest: Days | None, latest: Days | None) -> bool:

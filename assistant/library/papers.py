@@ -1,7 +1,7 @@
-"""Papers in, papers out: the record of what we hold, in one SQLite file.
+"""Papers in, papers out: the record of all papers, in one SQLite file.
 
-Every index is derived from this file. A file's papers go in as one transaction; vectors are kept by the
-hash of the text they were made from, so nothing is embedded twice.
+Every index is derived from this file. The papers of a listing are added in one transaction. Vectors are stored by the
+hash of their text, so nothing is embedded twice.
 """
 
 from __future__ import annotations
@@ -47,36 +47,37 @@ insert into states select value, lower(hex(randomblob(8))) from meta where name 
 alter table encodings add column seal integer not null default 0;
 update encodings set seal = seal(vector, tokens, spans)""",
 )
-"""What each version of the file added to the one before."""
+"""What each version of the file added to the previous one."""
 SCHEMA_VERSION = len(_SCHEMAS)
 MAPPED = "pragma mmap_size = 1073741824"
-"""Bytes of a file read where the system keeps them, without a copy: half the time for what one question reads."""
+"""Up to so many bytes of a file are memory-mapped, which halves the time for the reads of a question."""
 
 
 class _Connection(sqlite3.Connection):
-    """One that is closed when its thread has ended, and nothing refers to it any more."""
+    """A connection that is closed once its thread has ended and nothing refers to it."""
 
     def __del__(self) -> None:
-        with suppress(sqlite3.ProgrammingError):  # it could not be opened
+        with suppress(sqlite3.ProgrammingError):  # it was never opened
             self.close()
 
 
 @contextmanager
 def _usable(home: Path, purpose: str) -> Iterator[None]:
-    """Have what the system or SQLite says against using the folder said as a `LibraryError`."""
+    """Translate errors of the system or SQLite to `LibraryError`."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         raise LibraryError(
             f"The library at {str(home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
-            "ASSISTANT_HOME, see that this one can be written and its disk has room, or restore the file from a copy."
+            "ASSISTANT_HOME, make sure that this one is writable and its disk has room, or restore the file from a "
+            "copy."
         ) from error
 
 
 class Library:
-    """The papers held under one folder; safe to open from many processes, written by one at a time.
+    """The papers in one folder. Any number of processes may read it, and one at a time write to it.
 
-    `writable`: whether this process may change the folder; else the library is only read. Raises `LibraryError` when
+    `writable`: whether this process may write to the folder; if not, the library is read-only. Raises `LibraryError` if
     the folder or file cannot be used.
     """
 
@@ -92,7 +93,7 @@ class Library:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        """This thread's own connection, until it ends: a reader never sees another thread's half-done transaction."""
+        """This thread's own connection: no thread sees the unfinished transaction of another."""
         if not hasattr(self._local, "connection"):
             db = sqlite3.connect(
                 self.path.absolute().as_uri() if self.writable else read_only(self.path),
@@ -121,7 +122,7 @@ class Library:
         if version < SCHEMA_VERSION:
             self._db.create_function("seal", 3, seal, deterministic=True)
             with self.transaction():
-                version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have been first
+                version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have upgraded it
                 for statement in ";".join(_SCHEMAS[version:]).split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
@@ -134,7 +135,7 @@ class Library:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the library's write lock. Raises `LibraryBusy`, naming who holds it, or `LibraryError`: a full disk."""
+        """Hold the write lock. Raises `LibraryBusy`, naming who has it, or `LibraryError`, such as for a full disk."""
         from filelock import Timeout
 
         lock, note = self._lock(), self.home / "writer"
@@ -161,23 +162,23 @@ class Library:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is done until the block ends is done as one, or not at all."""
+        """Everything in the block is done as one, or not at all."""
         self.rows("begin immediate")
         try:
             yield
             self.rows("commit")
         except BaseException:
-            if self._db.in_transaction:  # some errors have ended it already
+            if self._db.in_transaction:  # some errors end the transaction
                 self.rows("rollback")
             raise
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Carry out one statement; the rows it gives. Raises `LibraryError`, never an error of SQLite's."""
+        """Run one statement and return its rows. Raises `LibraryError`, never an error of SQLite's."""
         try:
             return self._db.execute(statement, values).fetchall()
         except (sqlite3.Error, OverflowError) as error:
             raise LibraryError(
-                f"The library's file {str(self.path)!r} cannot be used: {error}. See that it can be written and the "
+                f"The library's file {str(self.path)!r} cannot be used: {error}. Make sure that it is writable and the "
                 "disk has room. If `assistant doctor` says that it is damaged, restore it from a copy."
             ) from error
 
@@ -185,32 +186,31 @@ class Library:
 
     @property
     def revision(self) -> int:
-        """A number that grows with every change of a paper; 0 for a library never written."""
+        """A number that grows with every change of a paper; 0 for a library without any."""
         return int(self.rows("select coalesce(max(revision), 0) from states")[0][0])
 
     @property
     def state(self) -> str:
-        """What this revision alone is called, in this copy of the record alone; "" for a library never written."""
+        """A random name for this revision in this copy of the record; "" for a library without any changes."""
         return self.state_at(self.revision)
 
     def state_at(self, revision: int) -> str:
-        """The state of a revision of this record; "" where it has none. A copy put back forgets what came after it."""
+        """The state at a revision; "" if this record was never at it. A restored copy forgets later ones."""
         return next((str(row[0]) for row in self.rows("select state from states where revision = ?", (revision,))), "")
 
     def put(self, papers: Iterable[Paper], *, label: str = "", place: str = "") -> Ingested:
-        """Take in the papers of one file, all or none. Each paper names its source; the file is at `place`.
+        """Add the papers of one file, all or none. Each paper names its source; `place` is the path of the file.
 
-        A source that says of a paper what it said before changes nothing, and neither does a further source of a
-        known paper; a source that now says something else updates the paper. Of one paper twice in a file the
-        first counts.
+        A paper is updated only if a source of it has changed its text. A repeated text, or a further source of a known
+        paper, changes nothing. Of a paper that is in the file twice, the first counts.
         """
         added = updated = unchanged = 0
         with self.transaction():
             revision = self.revision + 1
-            met: set[str] = set()
+            done: set[str] = set()
             for paper in papers:
-                outcome = "unchanged" if paper.id in met else self._put_one(paper, revision)
-                met.add(paper.id)
+                outcome = "unchanged" if paper.id in done else self._put_one(paper, revision)
+                done.add(paper.id)
                 added += outcome == "added"
                 updated += outcome == "updated"
                 unchanged += outcome == "unchanged"
@@ -221,17 +221,17 @@ class Library:
         return Ingested(added, updated, unchanged)
 
     def news(self, papers: Iterable[Paper]) -> list[Paper]:
-        """Those of `papers` that `put` would add, or take as an update."""
+        """The papers that `put` would add or update."""
         return [paper for paper in papers if self._outcome(paper) != "unchanged"]
 
     def _outcome(self, paper: Paper) -> str:
-        """What `put` makes of a paper."""
+        """What `put` would do with a paper."""
         known = self.rows("select fingerprint from papers where id = ?", (paper.id,))
         if not known:
             return "added"
         rows = self.rows("select source, fingerprint from sources where paper_id = ?", (paper.id,))
-        said = {fingerprint for source, fingerprint in rows if source in paper.sources}
-        return "updated" if said and paper.fingerprint not in {*said, *known[0]} else "unchanged"
+        former = {fingerprint for source, fingerprint in rows if source in paper.sources}
+        return "updated" if former and paper.fingerprint not in {*former, *known[0]} else "unchanged"
 
     def _put_one(self, paper: Paper, revision: int) -> str:
         outcome = self._outcome(paper)
@@ -248,7 +248,7 @@ class Library:
         return outcome
 
     def remove(self, paper_ids: Sequence[str]) -> Ingested:
-        """Forget papers by id; ids not held are passed over."""
+        """Remove papers by id; unknown ids are skipped."""
         with self.transaction():
             revision = self.revision + 1
             removed = 0
@@ -261,64 +261,63 @@ class Library:
         return Ingested(removed=removed)
 
     def _enter(self, revision: int) -> None:
-        """Give what was just changed a state of its own: a number alone comes twice where a copy was put back."""
+        """Give the new revision a random state: after a copy is restored, its number alone is given twice."""
         self.rows("insert into states values (?, ?)", (revision, secrets.token_hex(8)))
 
     def __len__(self) -> int:
         return int(self.rows("select count(*) from papers")[0][0])
 
     def papers(self, paper_ids: Iterable[str] | None = None) -> list[Paper]:
-        """All papers by title, or those of `paper_ids` in that order; unknown ids are left out."""
+        """All papers by title, or those with `paper_ids` in that order; unknown ids are left out."""
         if paper_ids is None:
             return self._select("order by papers.title, papers.id", ())
         wanted = list(paper_ids)
-        found: dict[str, Paper] = {}
-        for first in range(0, len(wanted), 500):  # SQLite's bound on parameters of a statement is 999 in old builds
-            some = wanted[first : first + 500]
-            found |= {p.id: p for p in self._select(f"where papers.id in ({','.join('?' * len(some))})", some)}
-        return [found[i] for i in wanted if i in found]
+        by_id: dict[str, Paper] = {}
+        for first in range(0, len(wanted), 500):  # old builds of SQLite allow 999 parameters in a statement
+            batch = wanted[first : first + 500]
+            papers = self._select(f"where papers.id in ({','.join('?' * len(batch))})", batch)
+            by_id |= {paper.id: paper for paper in papers}
+        return [by_id[i] for i in wanted if i in by_id]
 
     def find(self, name: str) -> Paper | None:
-        """The paper of that title (case, width and spacing aside) or id."""
-        name = name.encode(errors="replace").decode()  # arguments of a command may hold what is no text
+        """The paper with that title (ignoring case, width and spacing) or id."""
+        name = name.encode(errors="replace").decode()  # a command-line argument may not be valid text
         return next(iter(self.papers([digest(fold(name))]) or self.papers([name])), None)
 
     def changed_since(self, revision: int) -> tuple[list[Paper], list[str]]:
-        """Papers put since `revision`, and the ids of those removed since."""
+        """The papers added or updated since `revision`, and the ids of those removed since."""
         removed = self.rows("select paper_id from removals where revision > ?", (revision,))
         return self._select("where papers.revision > ?", (revision,)), [row[0] for row in removed]
 
     def _select(self, clause: str, parameters: Sequence[object]) -> list[Paper]:
         sources = "(select group_concat(source, char(10)) from sources where paper_id = papers.id)"
         query = f"select id, fingerprint, title, abstract, url, published, {sources} from papers {clause}"
-        return [self._sound(*row) for row in self.rows(query, parameters)]
-
-    def _sound(self, paper_id: str, fingerprint: str, *columns: Any) -> Paper:
-        """The paper of a row; `LibraryError` where it is not as it went in."""
-        title, abstract, url, published, sources = columns
-        if all(isinstance(text, str) for text in columns[:-1]):
+        papers = []
+        for paper_id, fingerprint, title, abstract, url, published, sources in self.rows(query, parameters):
             paper = Paper(title, abstract, url, published, tuple(sorted(sources.split("\n"))) if sources else ())
-            if (paper.id, paper.fingerprint) == (paper_id, fingerprint):
-                return paper
-        raise LibraryError(
-            f"The paper {paper_id!r} in {str(self.path)!r} is not as it went in: the file is damaged. "
-            "Restore it from a copy."
-        )
+            texts = [isinstance(text, str) for text in (title, abstract, url, published)]
+            if not all(texts) or (paper.id, paper.fingerprint) != (paper_id, fingerprint):
+                raise LibraryError(
+                    f"The paper {paper_id!r} in {str(self.path)!r} is not as it was stored: the file is damaged. "
+                    "Restore it from a copy."
+                )
+            papers.append(paper)
+        return papers
 
     def listings(self) -> dict[str, str]:
-        """Each source and the label (a date such as "Mar 12", or "") its header bears."""
+        """Each source and the label in its header, a date such as "Mar 12" or ""."""
         return dict(self.rows("select source, label from listings order by source"))
 
     def places(self) -> dict[str, str]:
-        """Each source and the file it stands for, as its path when it was last taken in; "" where that is not known."""
+        """Each source and the path of its file when it was last ingested; "" if that is unknown."""
         return dict(self.rows("select source, place from listings order by source"))
 
     def paper_ids_of(self, sources: Sequence[str]) -> set[str]:
-        """The ids of the papers that any of these sources carries."""
+        """The ids of the papers in any of these sources."""
         marks = ",".join("?" * len(sources))
         return {row[0] for row in self.rows(f"select paper_id from sources where source in ({marks})", sources)}
 
 
 def seal(vector: bytes, tokens: bytes, spans: bytes) -> int:
-    """The checksum that is kept with an encoding."""
+    """The checksum stored with an encoding."""
     return zlib.crc32(spans, zlib.crc32(tokens, zlib.crc32(vector)))

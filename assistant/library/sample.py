@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def sample_files() -> list[Path]:
-    """The sample's listing files: in the installed package, or beside it in a checkout."""
+    """The listing files of the sample: in the installed package, or beside it in a checkout."""
     folders = (_PACKAGE / "sample", _PACKAGE.parent / "eval" / "corpus")
     return next((files for folder in folders if (files := sorted(folder.glob("*.txt")))), [])

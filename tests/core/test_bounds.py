@@ -27,13 +27,13 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         yield one
 
 
-def test_a_text_may_be_as_long_as_its_kind_and_no_longer() -> None:
+def test_a_text_may_be_as_long_as_its_limit_and_no_longer() -> None:
     assert bounded("x" * 7, 7, "name") == "x" * 7
     with pytest.raises(QuestionError, match=r"The name has 1,234 characters, more than 1,000\. Shorten it\."):
         bounded("x" * 1234, 1000, "name")
 
 
-def test_an_error_repeats_the_beginning_of_a_text_alone() -> None:
+def test_an_error_repeats_only_the_beginning_of_a_text() -> None:
     assert excerpt("x" * EXCERPT) == "x" * EXCERPT
     assert excerpt("x" * EXCERPT + "y") == "x" * EXCERPT + "…"
 
@@ -66,7 +66,7 @@ def test_from_python_no_text_is_longer_than_at_any_door(assistant: Assistant) ->
         ("/api/conversations", {"title": LONG}),
     ],
 )
-def test_the_interface_refuses_what_is_longer(assistant: Assistant, path: str, body: dict[str, object]) -> None:
+def test_the_interface_refuses_longer_texts(assistant: Assistant, path: str, body: dict[str, object]) -> None:
     async def scene() -> int:
         with made(assistant) as app:
             async with client(app) as calling:
@@ -75,14 +75,14 @@ def test_the_interface_refuses_what_is_longer(assistant: Assistant, path: str, b
     assert asyncio.run(scene()) == 422
 
 
-def test_the_page_keeps_nothing_of_a_question_that_is_longer(tmp_path: Path) -> None:
+def test_the_page_keeps_nothing_of_a_longer_question(tmp_path: Path) -> None:
     async def scene(url: str) -> list[str]:
         visitor = await Visitor.arrive(url)
-        told = [str(await visitor.does("question", "submit", ["pear " * 1000, None]))]
-        told.append(str(await visitor.does("search", "submit", [], {"words": "pear " * 1000})))
-        told.append(str(await visitor.does("search", "select", [], {"paper": "pear " * 1000})))
+        messages = [str(await visitor.does("question", "submit", ["pear " * 1000, None]))]
+        messages.append(str(await visitor.does("search", "submit", [], {"words": "pear " * 1000})))
+        messages.append(str(await visitor.does("search", "select", [], {"paper": "pear " * 1000})))
         await visitor.leave()
-        return told
+        return messages
 
     with serving(tmp_path / "home", PAIRS[:2]) as served:
         asked, searched, opened_ = asyncio.run(scene(served.url))
@@ -91,7 +91,7 @@ def test_the_page_keeps_nothing_of_a_question_that_is_longer(tmp_path: Path) -> 
     assert "not here any more" in opened_
 
 
-def test_an_unknown_title_of_any_length_is_answered_soon(assistant: Assistant) -> None:
+def test_an_unknown_title_of_any_length_is_answered_quickly(assistant: Assistant) -> None:
     begun = time.monotonic()
     for _ in range(20):
         with pytest.raises(PaperNotFound, match="No paper here is called"):

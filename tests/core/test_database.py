@@ -34,7 +34,7 @@ def open_database(tmp_path: Path) -> Iterator[Callable[..., Database]]:
         database.close()
 
 
-def test_what_was_done_is_there_when_it_is_opened_again(open_database: Callable[..., Database]) -> None:
+def test_changes_are_there_after_reopening(open_database: Callable[..., Database]) -> None:
     database = open_database()
     assert database.change("insert into pears values (?), (?)", ("Conference", "Kaiser \ud800")) == 2
     database.close()
@@ -49,7 +49,7 @@ def test_nobody_else_can_read_its_files(open_database: Callable[..., Database]) 
     assert set(modes.values()) == {0o600}
 
 
-def test_a_transaction_is_done_whole_or_not_at_all(open_database: Callable[..., Database]) -> None:
+def test_a_transaction_is_all_or_nothing(open_database: Callable[..., Database]) -> None:
     database = open_database()
     with pytest.raises(KeyError), database.writing():
         database.change("insert into pears values ('x')")
@@ -59,7 +59,7 @@ def test_a_transaction_is_done_whole_or_not_at_all(open_database: Callable[..., 
     assert database.rows("select * from pears") == [("y",)]
 
 
-def test_others_see_nothing_of_a_transaction_under_way(open_database: Callable[..., Database]) -> None:
+def test_others_see_nothing_of_an_unfinished_transaction(open_database: Callable[..., Database]) -> None:
     database, other = open_database(), open_database()
     with database.writing():
         database.change("insert into pears values ('x')")
@@ -67,7 +67,7 @@ def test_others_see_nothing_of_a_transaction_under_way(open_database: Callable[.
     assert other.rows("select * from pears") == [("x",)]
 
 
-def test_an_older_file_is_brought_up_and_keeps_what_it_holds(open_database: Callable[..., Database]) -> None:
+def test_an_older_file_is_upgraded_and_keeps_its_data(open_database: Callable[..., Database]) -> None:
     older = open_database(schemas=SCHEMAS[:1])
     older.change("insert into pears values ('x')")
     older.close()
@@ -83,25 +83,25 @@ def test_a_newer_file_is_refused(open_database: Callable[..., Database]) -> None
 
 
 @pytest.mark.parametrize("blocked", ["folder", "file", "contents"])
-def test_a_file_that_cannot_be_used_is_said(
-    blocked: str, tmp_path: Path, open_database: Callable[..., Database]
-) -> None:
+def test_an_unusable_file_is_reported(blocked: str, tmp_path: Path, open_database: Callable[..., Database]) -> None:
     (tmp_path / "blocked").write_text("in the way" * 1000)
     path = tmp_path / "blocked" / {"folder": "x.sqlite", "file": "", "contents": ""}[blocked]
     if blocked == "file":
         path = tmp_path
-    with pytest.raises(DatabaseError, match=r" cannot be used: .+\. See that the file and its folder can be written"):
+    with pytest.raises(
+        DatabaseError, match=r" cannot be used: .+\. Make sure that the file and its folder are writable"
+    ):
         open_database(path)
 
 
-def test_a_closed_one_says_so(open_database: Callable[..., Database]) -> None:
+def test_a_closed_database_says_so(open_database: Callable[..., Database]) -> None:
     database = open_database()
     database.close()
     with pytest.raises(DatabaseError, match="cannot be used: Cannot operate on a closed database"):
         database.rows("select 1")
 
 
-def test_a_new_file_is_set_up_by_one_at_a_time(
+def test_one_process_at_a_time_sets_up_a_new_file(
     tmp_path: Path, open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assistant.core.database.PATIENCE", 0)
@@ -109,7 +109,7 @@ def test_a_new_file_is_set_up_by_one_at_a_time(
         open_database(tmp_path / "x.sqlite")
 
 
-def test_many_that_set_a_new_file_up_at_once_all_succeed(tmp_path: Path) -> None:
+def test_many_processes_may_set_up_a_new_file_at_once(tmp_path: Path) -> None:
     for number in range(2):
         path, start, failed = tmp_path / f"{number}.sqlite", threading.Barrier(8), list[DatabaseError]()
 
@@ -191,7 +191,7 @@ def test_what_is_deleted_while_another_process_reads_leaves_the_log_once_it_has_
     assert SECRET.encode() not in database.path.read_bytes()
 
 
-def test_what_a_killed_process_had_deleted_leaves_the_log_at_the_next_opening(
+def test_data_deleted_by_a_killed_process_leaves_the_log_when_reopened(
     open_database: Callable[..., Database], python: Python
 ) -> None:
     path = open_database().path

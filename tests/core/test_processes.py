@@ -1,4 +1,4 @@
-"""Several processes over one home: what one has acknowledged stays, whatever others do; a fork is refused at once."""
+"""Several processes on one home: nothing acknowledged is lost, and a fork is refused at once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def home_of_two(sample_home: Path, home: Path, monkeypatch: pytest.MonkeyPatch) 
     return home
 
 
-def test_other_commands_cost_a_server_nothing_that_it_has_acknowledged(
+def test_other_commands_lose_nothing_that_a_server_has_acknowledged(
     home_of_two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = home_of_two
@@ -123,7 +123,7 @@ def anew():
     with Assistant.open(home, embedder=HashEmbedder()) as own:
         return own.ask("What does PearRank learn from?").answered
 
-def said(work):
+def report(work):
     # What comes of some work in a fork; a fork that hangs is killed by its alarm, and says nothing.
     sys.stdout.flush()
     if not (child := os.fork()):
@@ -137,16 +137,16 @@ def said(work):
 """
 
 
-def test_a_fork_of_an_assistant_in_use_is_refused_at_once_and_says_what_to_do(python: Python, home: Path) -> None:
+def test_a_fork_of_an_assistant_in_use_is_refused_at_once_with_the_cure(python: Python, home: Path) -> None:
     done = python(
         f"""{FORKED}
 with opened(home) as assistant:
     assistant.ask("What does PearRank learn from?")
-    said(lambda: assistant.ask("What does PearRank learn from?"))
-    said(assistant.papers)
-    said(lambda: next(assistant.stream("What does PearRank learn from?")))
-    said(anew)
-    said(assistant.close)
+    report(lambda: assistant.ask("What does PearRank learn from?"))
+    report(assistant.papers)
+    report(lambda: next(assistant.stream("What does PearRank learn from?")))
+    report(anew)
+    report(assistant.close)
     print(assistant.ask("What does PearRank learn from?").answered)
 """,
         home,
@@ -159,16 +159,17 @@ with opened(home) as assistant:
     assert done.stdout.splitlines() == [*[refusal] * 4, "None", "True"]
 
 
-def test_a_fork_opens_an_assistant_of_its_own_where_its_parent_has_asked_nothing(python: Python, home: Path) -> None:
+def test_a_fork_opens_its_own_assistant_if_its_parent_has_asked_nothing(python: Python, home: Path) -> None:
     python(f"{FORKED}\nwith opened(home): pass", home)
-    code = f"{FORKED}\nwith Assistant.open(home, embedder=HashEmbedder()) as one:\n    one.papers()\n    said(anew)"
+    code = f"{FORKED}\nwith Assistant.open(home, embedder=HashEmbedder()) as one:\n    one.papers()\n    report(anew)"
     done = python(code, home)
     assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_a_fork_does_not_touch_the_file_of_accounts_of_its_parent(python: Python, home: Path) -> None:
     done = python(
-        f"{FORKED}\naccounts = Accounts(home)\nsaid(accounts.users)\nsaid(accounts.close)\nprint(accounts.keys())", home
+        f"{FORKED}\naccounts = Accounts(home)\nreport(accounts.users)\nreport(accounts.close)\nprint(accounts.keys())",
+        home,
     )
     assert done.stdout.splitlines()[0].startswith("This process was forked from one that uses the assistant")
     assert done.stdout.splitlines()[1:] == ["None", "[]"]

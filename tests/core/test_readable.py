@@ -60,7 +60,7 @@ ANSWER = Answer(
         ("Great~Truths~are", "Great Truths are"),
     ],
 )
-def test_what_latex_left_behind_is_cleaned(text: str, read: str) -> None:
+def test_latex_is_removed(text: str, read: str) -> None:
     assert readable(text) == read
     assert readable(read) == read
 
@@ -80,7 +80,7 @@ def test_what_latex_left_behind_is_cleaned(text: str, read: str) -> None:
         "",
     ],
 )
-def test_what_is_not_latex_stays(text: str) -> None:
+def test_other_text_stays(text: str) -> None:
     assert readable(text) == text
 
 
@@ -105,7 +105,7 @@ def test_nothing_raises_and_spans_stay_inside(text: str, one: int, other: int) -
 
 
 @pytest.mark.parametrize("bit", ["$", "{", "``", r"\emph{", "$x ", "mathcal{", r"$\a", "''a", "~", "alpha_{"])
-def test_no_text_holds_up_the_page(bit: str) -> None:
+def test_no_text_takes_long(bit: str) -> None:
     began = time.perf_counter()
     readable(bit * 20_000)
     assert time.perf_counter() - began < 20
@@ -114,7 +114,7 @@ def test_no_text_holds_up_the_page(bit: str) -> None:
 # -- where it is shown
 
 
-def test_every_door_shows_a_person_the_readable_text() -> None:
+def test_every_door_shows_people_the_readable_text() -> None:
     shown = {
         "text": as_text(ANSWER),
         "Markdown": of_answer(ANSWER),
@@ -132,13 +132,13 @@ def test_every_door_shows_a_person_the_readable_text() -> None:
             assert debris not in plain, door
 
 
-def test_the_words_cited_are_marked_in_the_readable_abstract() -> None:
+def test_the_cited_words_are_marked_in_the_readable_abstract() -> None:
     shown = evidence.shown(ANSWER, 1, {})
     assert f'<mark data-marks="0">{CLEAN}</mark>' in shown
     assert "Kites cost 50% of a lot. " in shown
 
 
-def test_what_programs_get_stays_as_it_is_stored() -> None:
+def test_programs_get_the_stored_text() -> None:
     (citation,) = ANSWER.claims[0].citations
     assert readable_answer(ANSWER).claims[0].text == CLEAN
     assert (ANSWER.claims[0].text, citation.quote, start_of(citation, PAPER.abstract)) == (SENTENCE, SENTENCE, AT)
@@ -149,14 +149,14 @@ def test_a_bibtex_title_keeps_its_formulas_and_loses_the_rest() -> None:
     assert r"title = {{$Kite^2$: Strings at 5\% of the Cost}}" in as_bibtex([PAPER])
 
 
-def test_titles_that_would_read_the_same_stay_apart() -> None:
+def test_titles_that_would_look_the_same_stay_different() -> None:
     other = Paper(CLEAN_TITLE, "Another kite.")
     hits = tuple(Hit(p, Passage(p.id, p.title, p.abstract, 0), 1.0) for p in (PAPER, other))
     claims = tuple(Claim("It flies.", (Citation(hit.passage, hit.paper.abstract, 1.0, "quoted"),)) for hit in hits)
     assert readable_answer(replace(ANSWER, claims=claims, hits=hits)).titles == (TITLE, CLEAN_TITLE)
 
 
-def test_a_decline_names_the_nearest_as_they_read() -> None:
+def test_a_decline_shows_the_nearest_titles_readably() -> None:
     declined = readable_answer(
         Answer("?", "?", declined=Decline("absent", f"Nearest is “{TITLE}”.", (TITLE,)))
     ).declined

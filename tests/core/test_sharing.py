@@ -10,7 +10,7 @@ from assistant.core.errors import AssistantError
 from assistant.core.sharing import Shared
 
 
-def test_it_is_released_once_however_often_it_is_closed() -> None:
+def test_closing_twice_releases_once() -> None:
     released: list[str] = []
     shared = Shared("value", lambda: released.append("now"), closed="It is closed.")
     with shared.using() as value:
@@ -24,7 +24,7 @@ def test_it_is_released_once_however_often_it_is_closed() -> None:
     assert released == ["now"]
 
 
-def test_who_uses_it_when_it_is_closed_uses_it_to_the_end() -> None:
+def test_users_at_the_time_of_closing_may_finish() -> None:
     released: list[str] = []
     shared = Shared("value", lambda: released.append("now"), closed="It is closed.")
     with shared.using():
@@ -36,7 +36,7 @@ def test_who_uses_it_when_it_is_closed_uses_it_to_the_end() -> None:
     assert released == ["now"]
 
 
-def test_a_user_who_fails_is_a_user_no_more() -> None:
+def test_a_user_that_raises_no_longer_counts() -> None:
     released: list[str] = []
     shared = Shared("value", lambda: released.append("now"), closed="It is closed.")
     with pytest.raises(ValueError, match="so"), shared.using():
@@ -45,7 +45,7 @@ def test_a_user_who_fails_is_a_user_no_more() -> None:
     assert released == ["now"]
 
 
-def test_threads_that_use_and_close_it_release_it_once() -> None:
+def test_concurrent_users_release_it_once() -> None:
     released: list[str] = []
     shared = Shared("value", lambda: released.append("now"), closed="It is closed.")
 

@@ -74,7 +74,7 @@ def test_two_sentences_are_two(marked: str) -> None:
         pytest.param(["Does it work?", "Perhaps it does."], id="question"),
     ],
 )
-def test_glued_sentences_are_parted(expected: list[str]) -> None:
+def test_sentences_without_a_space_between_are_split(expected: list[str]) -> None:
     text = "".join(expected)
     assert [s.of(text) for s in sentences(text)] == expected
 
@@ -89,16 +89,16 @@ def test_glued_sentences_are_parted(expected: list[str]) -> None:
         pytest.param("...", id="only-stops"),
     ],
 )
-def test_one_sentence_is_one(text: str) -> None:
+def test_one_sentence_stays_whole(text: str) -> None:
     assert [s.of(text) for s in sentences(text)] == [text]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\u00a0"], ids=["empty", "space", "spaces"])
-def test_no_text_has_no_sentence(text: str) -> None:
+def test_empty_text_has_no_sentences(text: str) -> None:
     assert sentences(text) == []
 
 
-def test_spaces_around_sentences_are_left_out() -> None:
+def test_white_space_around_sentences_is_left_out() -> None:
     assert [(s.start, s.end) for s in sentences("  One is here.   Two is here.\n")] == [(2, 14), (17, 29)]
 
 
@@ -122,7 +122,7 @@ def test_sentences_tile_the_text(text: str) -> None:
         assert span.of(text) == span.of(text).strip() != ""
 
 
-def test_a_long_run_of_stops_takes_no_longer_than_its_length() -> None:
+def test_a_long_run_of_stops_takes_linear_time() -> None:
     """It took 47 seconds for 20,000 of them; a test that hangs is red too."""
     assert len(sentences("." * 50_000 + "a b c d e f.")) == 1
 
@@ -141,7 +141,7 @@ def test_words(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
-def test_stems_join_the_forms_of_a_word() -> None:
+def test_forms_of_a_word_share_a_stem() -> None:
     assert {stem(w) for w in ("retrieve", "Retrieves", "retrieved", "retrieving")} == {"retriev"}
     assert stem("RocketQA's") == stem("rocketqa’s") == stem("RocketQA")
 
@@ -159,7 +159,7 @@ def test_parts_of_compounds(word: str, expected: list[str]) -> None:
     assert parts(word) == expected
 
 
-def test_terms_hold_compounds_whole_and_in_parts_without_stop_words() -> None:
+def test_terms_have_compounds_whole_and_in_parts_but_no_stop_words() -> None:
     assert terms("Retrieval-augmented GPT-4") == ["retrieval-aug", "retriev", "augment", "gpt-4", "gpt", "4"]
     assert terms("which papers are about the") == []
 
@@ -203,7 +203,7 @@ def test_names(text: str, expected: list[str]) -> None:
 
 
 @given(ANY_TEXT)
-def test_nothing_in_a_text_raises(text: str) -> None:
+def test_no_text_raises(text: str) -> None:
     assert all(isinstance(term, str) and term for term in terms(text))
     assert all(number.text for number in numbers(text))
     assert set(names(text)) <= set(words(text))

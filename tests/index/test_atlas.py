@@ -15,7 +15,8 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.errors import EmbedderError, MissingExtra
 from assistant.core.records import Paper
-from assistant.index.atlas import Atlas, Cluster, Point, drawn, keeping, labels, surveying
+from assistant.index import atlas
+from assistant.index.atlas import Atlas, Cluster, Point, drawn, labels
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 
@@ -62,12 +63,12 @@ def test_every_paper_has_its_place_within_the_map(crowded: Atlas) -> None:
     assert len({(point.x, point.y) for point in crowded.points}) > 50
 
 
-def test_papers_that_are_alike_lie_together(crowded: Atlas) -> None:
+def test_similar_papers_lie_together(crowded: Atlas) -> None:
     themes = [{p.cluster for p in crowded.points[start::3]} for start in range(3)]
     assert sum(len(some) for some in themes) == len(set.union(*themes)), "a cluster holds papers of two themes"
 
 
-def test_a_cluster_says_where_its_middle_is_and_how_many_it_has(crowded: Atlas) -> None:
+def test_a_cluster_has_a_centre_and_a_size(crowded: Atlas) -> None:
     sizes = Counter(point.cluster for point in crowded.points)
     assert [cluster.size for cluster in crowded.clusters] == [sizes[place] for place in range(len(crowded.clusters))]
     assert [cluster.size for cluster in crowded.clusters] == sorted(sizes.values(), reverse=True)
@@ -92,26 +93,26 @@ def test_the_same_papers_give_the_same_map_in_every_process(
     assert python(code).stdout == f"{crowded}\n"
 
 
-def test_beyond_so_many_papers_the_map_is_drawn_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surveying, "CAREFULLY", 10)
-    found = drawn(CROWD, VECTORS)
-    themes = [{p.cluster for p in found.points[start::3]} for start in range(3)]
+def test_very_many_papers_have_a_map_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atlas, "CAREFULLY", 10)
+    drawing = drawn(CROWD, VECTORS)
+    themes = [{p.cluster for p in drawing.points[start::3]} for start in range(3)]
     assert sum(len(some) for some in themes) == len(set.union(*themes))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9])
 def test_a_few_papers_have_a_map_too(count: int) -> None:
-    found = drawn(CROWD[:count], VECTORS)
-    assert len(found.points) == count == sum(cluster.size for cluster in found.clusters)
-    assert len({(point.x, point.y) for point in found.points}) == count
-    assert all(0 <= value <= 1 for point in found.points for value in (point.x, point.y))
+    drawing = drawn(CROWD[:count], VECTORS)
+    assert len(drawing.points) == count == sum(cluster.size for cluster in drawing.clusters)
+    assert len({(point.x, point.y) for point in drawing.points}) == count
+    assert all(0 <= value <= 1 for point in drawing.points for value in (point.x, point.y))
 
 
-def test_papers_that_are_all_the_same_stand_in_a_row() -> None:
+def test_identical_papers_stand_in_a_row() -> None:
     same = {paper.id: np.ones(8, np.float32) for paper in CROWD[:9]}
-    found = drawn(CROWD[:9], same)
-    assert [point.y for point in found.points] == [0.5] * 9
-    assert len({point.x for point in found.points}) == 9
+    drawing = drawn(CROWD[:9], same)
+    assert [point.y for point in drawing.points] == [0.5] * 9
+    assert len({point.x for point in drawing.points}) == 9
 
 
 def test_papers_without_a_vector_are_left_out() -> None:
@@ -130,7 +131,7 @@ def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.Monkey
 # -- labels
 
 
-def test_a_label_is_what_its_cluster_says_and_others_do_not() -> None:
+def test_a_label_has_the_words_of_its_cluster_only() -> None:
     texts = [
         "The model, it ranks pears.",
         "A model: it ranks pears.",
@@ -140,12 +141,12 @@ def test_a_label_is_what_its_cluster_says_and_others_do_not() -> None:
     assert labels(texts, [0, 0, 1, 1]) == ["ranks pears", "presses snow"]
 
 
-def test_a_label_is_plain_words_and_no_stems() -> None:
+def test_a_label_has_words_not_stems() -> None:
     texts = ["Retrieval of documents", "retrieval by document", "Retrieval, documents", "Snow shovels", "Snow shovels"]
     assert labels(texts, [0, 0, 0, 1, 1])[0] in ("documents, retrieval", "retrieval, documents")
 
 
-def test_a_label_takes_the_capitals_of_titles_away_and_leaves_those_of_names() -> None:
+def test_a_label_keeps_the_capitals_of_names_but_not_of_titles() -> None:
     texts = ["Winter Snow for BERT", "We like winter snow. BERT does.", "Winter Snow, BERT", "Kites", "Kites", "Kites"]
     assert labels(texts, [0, 0, 0, 1, 1, 1]) == ["winter snow, BERT", "Kites"]
 
@@ -155,7 +156,7 @@ def test_a_part_of_a_longer_term_is_shown_whole() -> None:
     assert labels(texts, [0, 0, 0, 0, 1, 1, 1, 1])[0].startswith("large language models think")
 
 
-def test_a_label_does_not_say_a_word_twice() -> None:
+def test_a_label_has_no_word_twice() -> None:
     texts = ["image-text image pairs", "image-text image pairs", "snow", "snow"]
     first = labels(texts, [0, 0, 1, 1])[0]
     assert sum("image" in term for term in first.split(", ")) == 1
@@ -170,9 +171,9 @@ def test_texts_that_share_nothing_have_no_label() -> None:
 
 
 def test_the_map_of_a_library(hashed: Assistant, home: Path) -> None:
-    found = hashed.atlas()
-    assert {point.paper_id for point in found.points} == {Paper(*pair).id for pair in PAIRS}
-    assert hashed.atlas() == found
+    drawing = hashed.atlas()
+    assert {point.paper_id for point in drawing.points} == {Paper(*pair).id for pair in PAIRS}
+    assert hashed.atlas() == drawing
     assert [path.name for path in home.glob("atlas*")] == ["atlas.json"]
 
 
@@ -185,7 +186,7 @@ def test_it_is_drawn_once_for_each_state_of_the_library(
         made.append(len(papers))
         return drawn(papers, vectors)
 
-    monkeypatch.setattr(keeping, "drawn", counted)
+    monkeypatch.setattr(atlas, "drawn", counted)
     first = hashed.atlas()
     with Assistant.open(home, embedder=HashEmbedder()) as again:
         assert again.atlas() == first
@@ -196,25 +197,25 @@ def test_it_is_drawn_once_for_each_state_of_the_library(
 
 
 @pytest.mark.parametrize("spoilt", ["", "{}", "[]", '{"stamp": 1', '{"stamp": STAMP, "points": [1]}', "\xff"])
-def test_a_file_that_is_no_map_is_drawn_anew(hashed: Assistant, home: Path, spoilt: str) -> None:
-    found = hashed.atlas()
+def test_an_invalid_stored_map_is_redrawn(hashed: Assistant, home: Path, spoilt: str) -> None:
+    drawing = hashed.atlas()
     kept = json.loads((home / "atlas.json").read_text())
     (home / "atlas.json").write_text(spoilt.replace("STAMP", json.dumps(kept["stamp"])), encoding="latin-1")
-    assert hashed.atlas() == found
+    assert hashed.atlas() == drawing
     assert json.loads((home / "atlas.json").read_text()) == kept
 
 
-def test_where_it_cannot_be_kept_the_map_is_shown_all_the_same(hashed: Assistant, home: Path) -> None:
+def test_a_map_that_cannot_be_stored_is_shown_anyway(hashed: Assistant, home: Path) -> None:
     (home / "atlas.json").mkdir()
     assert len(hashed.atlas().points) == 8
     assert list(home.glob("*.new")) == []
 
 
 def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
-    told = Atlas((Point("a", 0.25, 1.0, 0),), (Cluster("pears, <b>", 0.25, 1.0, 1),))
-    keeping._write(tmp_path / "atlas.json", [1, 2, "x"], told)
-    assert keeping._read(tmp_path / "atlas.json", [1, 2, "x"]) == told
-    assert keeping._read(tmp_path / "atlas.json", [1, 3, "x"]) is None
+    drawing = Atlas((Point("a", 0.25, 1.0, 0),), (Cluster("pears, <b>", 0.25, 1.0, 1),))
+    atlas._write(tmp_path / "atlas.json", [1, 2, "x"], drawing)
+    assert atlas._read(tmp_path / "atlas.json", [1, 2, "x"]) == drawing
+    assert atlas._read(tmp_path / "atlas.json", [1, 3, "x"]) is None
 
 
 def test_a_library_without_papers_has_an_empty_map(home: Path) -> None:

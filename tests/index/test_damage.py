@@ -1,4 +1,4 @@
-"""damage: what is overwritten, emptied, deleted or put back is harmless, or told by `doctor` and by a question."""
+"""damage: files overwritten, emptied, deleted or restored do no harm, or `doctor` and questions report them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUESTIONS = (
     "Is there a music vocoder that outputs stereo?",
 )
 TRIALS = {"library.sqlite": 8, "passages.sqlite": 2, "keywords.sqlite": 2, "chroma.sqlite3": 2}
-"""Files overwritten in each way; of every other, one page is overwritten instead of sixteen."""
+"""Files overwritten in each way; in every other file one page instead of sixteen."""
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def tried(home: Path) -> list[object]:
 
 @pytest.mark.parametrize("made", [random_bytes, zeros, another_page])
 @pytest.mark.parametrize("name", TRIALS)
-def test_pages_overwritten_are_harmless_or_told(
+def test_overwritten_pages_are_harmless_or_reported(
     sample: Path, tmp_path: Path, name: str, made: Callable[[random.Random, bytes], bytes]
 ) -> None:
     right = tried(sample)
@@ -102,8 +102,8 @@ def test_pages_overwritten_are_harmless_or_told(
         shutil.copytree(sample, home)
         (path,) = home.rglob(name)
         overwrite(path, made, seed, pages=16 if seed % 2 else 1)
-        found = tried(home)
-        assert found == right or found[0], f"seed {seed}: nothing is told of {found}"
+        outcome = tried(home)
+        assert outcome == right or outcome[0], f"seed {seed}: nothing is reported of {outcome}"
         shutil.rmtree(home)
 
 
@@ -118,12 +118,12 @@ def test_a_paper_that_is_not_as_it_went_in_is_told_and_never_answered_with(
         database.execute("update papers set abstract = 'Pears are comets.' where title = ?", (PAIRS[0][0],))
     holdings = open_holdings()
     (fault,) = holdings.doctor()
-    assert fault.startswith("The paper") and "is not as it went in" in fault
-    with pytest.raises(LibraryError, match=r"is not as it went in: the file is damaged\. Restore it from a copy"):
+    assert fault.startswith("The paper") and "is not as it was stored" in fault
+    with pytest.raises(LibraryError, match=r"is not as it was stored: the file is damaged\. Restore it from a copy"):
         holdings.papers("pears")
 
 
-def test_damaged_vectors_are_told_and_made_anew(open_holdings: Open, listing: Listing, home: Path) -> None:
+def test_damaged_vectors_are_reported_and_rebuilt(open_holdings: Open, listing: Listing, home: Path) -> None:
     open_holdings().ingest([listing()])
     with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
         database.execute("update encodings set vector = zeroblob(256) where rowid in (2, 5)")
@@ -134,7 +134,7 @@ def test_damaged_vectors_are_told_and_made_anew(open_holdings: Open, listing: Li
 
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
-def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
+def test_a_lost_record_is_reported_and_not_overwritten(
     open_holdings: Open, listing: Listing, home: Path, lose: Callable[[Path], object]
 ) -> None:
     writer = open_holdings()
@@ -145,7 +145,7 @@ def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
     holdings = open_holdings()
     assert "is empty or gone" in holdings.status().notice
     (fault,) = holdings.doctor()
-    assert "is empty or gone, but the index beside it holds papers" in fault
+    assert "is empty or gone, but the index beside it has papers" in fault
     for act in (holdings.index, lambda: holdings.ingest([listing("b.txt", PAIRS[3:])])):
         with pytest.raises(LibraryError, match=r"empty or gone.*Restore the file from a copy\. Without a copy"):
             act()
@@ -156,7 +156,7 @@ def test_a_record_that_is_lost_is_told_and_nothing_is_put_over_it(
     assert (holdings.doctor(), len(holdings.papers())) == ([], len(PAIRS))
 
 
-def test_a_copy_put_back_is_seen_though_the_revisions_are_alike(
+def test_a_restored_copy_is_noticed_even_at_the_same_revision(
     open_holdings: Open, listing: Listing, home: Path, embedder: HashEmbedder
 ) -> None:
     writer = open_holdings()
@@ -173,8 +173,8 @@ def test_a_copy_put_back_is_seen_though_the_revisions_are_alike(
     holdings = open_holdings()
     assert holdings.status().revision == 2
     assert holdings.doctor() == ["the index shows another revision 2 than the library's: a copy was put back"]
-    held = sorted([*(title for title, _ in PAIRS[:3]), "Comets"])
-    assert [paper.title for paper in holdings.papers()] == held
+    titles = sorted([*(title for title, _ in PAIRS[:3]), "Comets"])
+    assert [paper.title for paper in holdings.papers()] == titles
     index = holdings.index()
     assert index is not None
     assert (len(index), holdings.doctor()) == (4, [])
@@ -211,7 +211,7 @@ def broken(holdings: Holdings, name: str) -> Path:
 
 @pytest.mark.parametrize("name", ["passages.sqlite", "keywords.sqlite"])
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
-def test_a_lost_file_of_the_index_is_told(
+def test_a_lost_file_of_the_index_is_reported(
     open_holdings: Open, listing: Listing, name: str, lose: Callable[[Path], object]
 ) -> None:
     writer = open_holdings()
@@ -226,13 +226,12 @@ def test_a_lost_file_of_the_index_is_told(
     assert holdings.doctor() == []
 
 
-def test_doctor_tells_of_wrong_terms_and_wrong_readings(
+def test_doctor_reports_wrong_terms_and_wrong_readings(
     open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        stems = text.stem
-        for module in ("assistant.core.text", "assistant.index.reading"):
-            patch.setattr(f"{module}.stem", lambda word: stems("kites" if word == "shovels" else word))
+        stems = text.stems
+        patch.setattr(text, "stems", lambda words: stems(["kites" if word == "shovels" else word for word in words]))
         patch.setattr("assistant.index.generation.Index.faults", lambda *_: [])  # as an ingest once took them
         open_holdings().ingest([listing()])
     holdings = open_holdings()
@@ -243,13 +242,14 @@ def test_doctor_tells_of_wrong_terms_and_wrong_readings(
     assert holdings.doctor() == []
 
 
-def test_an_ingest_whose_terms_come_out_wrong_is_not_put_in_force(
+def test_an_ingest_with_wrong_terms_is_not_put_in_force(
     open_holdings: Open, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holdings = open_holdings()
     with monkeypatch.context() as patch:
-        stems, calls = text.stem, iter(range(10**9))
-        patch.setattr(text, "stem", lambda word: stems(word) + ("x" if next(calls) == 3 else ""))
+        terms, calls = text.terms, iter(range(10**9))
+        spoilt = lambda words: [term + ("x" if next(calls) == 3 else "") for term in terms(words)]  # noqa: E731
+        patch.setattr("assistant.index.keywords.terms", spoilt)
         with pytest.raises(StoreError, match=r"keyword index is wrong about 1 paper\. The papers are safe"):
             holdings.ingest([listing()])
         assert current(holdings.library) is None

@@ -22,8 +22,8 @@ TEXTS = ["The retriever ranks passages.", "", "Ragnarök: γ-MoD [CLS] <pad>", "
 def any_embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "hash":
         return HashEmbedder()
-    found: BundledEmbedder = request.getfixturevalue("bundled")
-    return found
+    chosen: BundledEmbedder = request.getfixturevalue("bundled")
+    return chosen
 
 
 # -- one contract, every embedder
@@ -67,7 +67,7 @@ def test_the_same_texts_give_the_same_bits(any_embedder: Embedder) -> None:
 # -- the bundled model
 
 
-def test_alike_in_meaning_is_near(bundled: BundledEmbedder) -> None:
+def test_similar_meanings_are_near(bundled: BundledEmbedder) -> None:
     asked, near, far = bundled.encode(
         ["How do I find relevant documents?", "A method for retrieving texts.", "Bread is baked from flour."]
     )
@@ -89,7 +89,7 @@ def test_a_token_has_the_vector_of_its_word(bundled: BundledEmbedder) -> None:
     assert alike.max() == pytest.approx(0.880, abs=2e-3)
 
 
-def test_a_text_is_encoded_alike_alone_and_among_others(bundled: BundledEmbedder) -> None:
+def test_a_text_is_encoded_the_same_alone_and_in_a_batch(bundled: BundledEmbedder) -> None:
     for text, among in zip(TEXTS, bundled.encode(TEXTS), strict=True):
         (alone,) = bundled.encode([text])
         assert alone.vector.tobytes() == among.vector.tobytes()
@@ -103,7 +103,7 @@ def test_the_number_of_threads_changes_no_bit(bundled: BundledEmbedder) -> None:
         assert one.tokens.tobytes() == other.tokens.tobytes()
 
 
-def test_a_questions_texts_share_the_threads_and_of_many_texts_each_has_its_own(
+def test_few_texts_share_the_threads_and_many_get_one_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded, load = [], embedding._session
@@ -128,7 +128,7 @@ def test_opening_loads_nothing(python: Callable[[str], subprocess.CompletedProce
     assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
-def test_a_model_name_tells_its_weights(bundled: BundledEmbedder) -> None:
+def test_the_name_depends_on_the_weights(bundled: BundledEmbedder) -> None:
     assert (bundled.name, bundled.dimensions) == ("all-MiniLM-L6-v2-int8-8199be6f699a", 384)
 
 

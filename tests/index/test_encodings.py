@@ -1,4 +1,4 @@
-"""encodings: what was embedded once is never embedded again."""
+"""interaction: encodings in the library; no text is embedded twice."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import pytest
 
 from assistant.core.errors import EmbedderError, LibraryError
 from assistant.core.records import Paper
-from assistant.index.embedding import Encoding
-from assistant.index.encodings import (
+from assistant.index.embedding import AbsentEmbedder, Encoding
+from assistant.index.interaction import (
     ENCODE_BATCH,
-    AbsentEmbedder,
     encode_missing,
     encoded_text,
-    keep,
-    kept,
-    kept_vectors,
     key_of,
+    store,
+    stored,
+    stored_vectors,
 )
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
@@ -45,7 +44,7 @@ def test_only_changed_passages_are_embedded_again(library: Library, embedder: Ha
     assert embedder.texts == [encoded_text(passages(edited)[-1])]
 
 
-def test_vectors_are_kept_batch_by_batch(library: Library) -> None:
+def test_vectors_are_stored_batch_by_batch(library: Library) -> None:
     class Failing(HashEmbedder):
         def encode(self, texts: Sequence[str]) -> list[Encoding]:
             if self.calls:
@@ -60,43 +59,43 @@ def test_vectors_are_kept_batch_by_batch(library: Library) -> None:
     assert not set(rest.texts) & {encoded_text(passages(paper)[0]) for paper in many[:ENCODE_BATCH]}
 
 
-def test_encodings_are_kept_by_key_and_embedder_and_are_no_change(library: Library) -> None:
-    keep(library, {"k": (b"v", b"t", b"s"), "l": (b"", b"", b"")}, "one")
-    assert kept(library, ["k", "m"], "one") == {"k": (b"v", b"t", b"s")}
-    assert kept(library, ["k"], "two") == {}
-    assert kept(library, [*map(str, range(2000)), "k", "l"], "one").keys() == {"k", "l"}
+def test_encodings_are_stored_by_key_and_embedder_and_change_no_revision(library: Library) -> None:
+    store(library, {"k": (b"v", b"t", b"s"), "l": (b"", b"", b"")}, "one")
+    assert stored(library, ["k", "m"], "one") == {"k": (b"v", b"t", b"s")}
+    assert stored(library, ["k"], "two") == {}
+    assert stored(library, [*map(str, range(2000)), "k", "l"], "one").keys() == {"k", "l"}
     assert (library.revision, library.state) == (0, "")
 
 
 @pytest.mark.parametrize("column", ["vector", "tokens", "spans"])
-def test_an_encoding_that_is_not_as_it_was_kept_is_refused(library: Library, column: str) -> None:
-    keep(library, {"k": (b"v", b"t", b"s"), "l": (b"v", b"t", b"s")}, "one")
+def test_a_damaged_encoding_is_refused(library: Library, column: str) -> None:
+    store(library, {"k": (b"v", b"t", b"s"), "l": (b"v", b"t", b"s")}, "one")
     library.rows(f"update encodings set {column} = x'00' where key = 'k'")
-    assert kept(library, ["l"], "one") == {"l": (b"v", b"t", b"s")}
-    with pytest.raises(LibraryError, match=r"vectors kept in .* are damaged; .*: assistant doctor --repair"):
-        kept(library, ["k", "l"], "one")
+    assert stored(library, ["l"], "one") == {"l": (b"v", b"t", b"s")}
+    with pytest.raises(LibraryError, match=r"Vectors stored in .* are damaged; .*: assistant doctor --repair"):
+        stored(library, ["k", "l"], "one")
 
 
-def test_the_key_tells_title_and_text() -> None:
+def test_the_key_depends_on_title_and_text() -> None:
     (one,), (two,) = passages(Paper("A", "Same text.")), passages(Paper("B", "Same text."))
     assert key_of(one) != key_of(two)
     assert encoded_text(one) == "A\nSame text."
 
 
-def test_vectors_come_back_as_they_were_kept(library: Library, embedder: HashEmbedder) -> None:
+def test_vectors_come_back_as_they_were_stored(library: Library, embedder: HashEmbedder) -> None:
     encode_missing(library, embedder, PAPERS)
     (passage,) = passages(PAPERS[0])
-    found = kept_vectors(library, embedder.name, [key_of(passage), "unknown"])
-    assert found.keys() == {key_of(passage)}
-    assert np.array_equal(found[key_of(passage)], embedder.encode([encoded_text(passage)])[0].vector)
-    assert kept_vectors(library, "other", [key_of(passage)]) == {}
+    vectors = stored_vectors(library, embedder.name, [key_of(passage), "unknown"])
+    assert vectors.keys() == {key_of(passage)}
+    assert np.array_equal(vectors[key_of(passage)], embedder.encode([encoded_text(passage)])[0].vector)
+    assert stored_vectors(library, "other", [key_of(passage)]) == {}
 
 
-def test_an_embedder_that_is_not_at_hand_serves_what_is_kept_and_refuses_the_rest(
+def test_a_missing_embedder_serves_stored_encodings_and_refuses_new_ones(
     library: Library, embedder: HashEmbedder
 ) -> None:
     encode_missing(library, embedder, PAPERS[:2])
     absent = AbsentEmbedder(embedder.name)
     assert encode_missing(library, absent, PAPERS[:2]) == 0
-    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*Nothing was changed"):
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is missing, .*Nothing was changed"):
         encode_missing(library, absent, PAPERS[:3])

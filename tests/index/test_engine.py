@@ -1,4 +1,4 @@
-"""engine: what Chroma's engine reads is what its client reads, to the bit; the contract is held by test_store."""
+"""engine: Chroma's engine reads what its client reads, bit by bit; `test_store` tests the contract."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_it_finds_what_the_client_finds_to_the_bit(written: Path, read: EngineSt
                 assert read.nearest(question, limit=limit, paper_ids=paper_ids) == expected
 
 
-def test_reading_loads_nothing_of_the_client(
+def test_reading_does_not_load_the_client(
     written: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     code = (
@@ -57,12 +57,12 @@ def test_reading_loads_nothing_of_the_client(
 
 
 def test_the_engine_of_the_chroma_that_is_installed_is_known(written: Path) -> None:
-    """Where this fails, Chroma is newer: see that the other tests pass with its version in `engine.KNOWN`, too."""
+    """If this fails, Chroma is newer: check that the other tests pass with its version added to `engine.KNOWN`."""
     with closing(folder(written)) as store:
         assert isinstance(store, EngineStore)
 
 
-def test_an_engine_that_is_not_known_is_left_to_the_client(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_engine_is_read_through_the_client(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "KNOWN", ("0.9",))
     with closing(folder(written)) as store:
         assert isinstance(store, ChromaStore)
@@ -96,6 +96,6 @@ def test_a_damaged_folder_is_a_store_error(tmp_path: Path) -> None:
         EngineStore(tmp_path / "chroma")
 
 
-def test_what_breaks_while_it_is_read_is_a_store_error_with_the_cure(read: EngineStore) -> None:
+def test_a_failure_while_reading_is_a_store_error_with_the_cure(read: EngineStore) -> None:
     with pytest.raises(StoreError, match=r"The vector store failed: .*dimension.*assistant doctor --repair"):
         read.nearest(np.ones(3, np.float32), limit=1)

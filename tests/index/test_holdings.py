@@ -13,12 +13,12 @@ import pytest
 
 from assistant.core.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound, StoreError
 from assistant.core.records import Ingested, Paper
-from assistant.index import encodings
+from assistant.index import interaction
 from assistant.index import searchable as indexing
 from assistant.index import store as storing
 from assistant.index.embedding import Encoding
-from assistant.index.encodings import encoded_text
 from assistant.index.holdings import Holdings
+from assistant.index.interaction import encoded_text
 from assistant.index.searchable import current
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
@@ -52,7 +52,7 @@ def test_an_empty_library_says_so(holdings: Holdings) -> None:
     assert (holdings.papers(), holdings.papers("pear"), holdings.index(), holdings.doctor()) == ([], [], None, [])
 
 
-def test_papers_of_a_listing_are_held_and_found(holdings: Holdings, listing: Listing) -> None:
+def test_papers_of_a_listing_are_stored_and_found(holdings: Holdings, listing: Listing) -> None:
     assert holdings.ingest([listing("mar.txt")]) == Ingested(added=COUNT)
     assert [paper.title for paper in holdings.papers()] == sorted(title for title, _ in PAIRS)
     assert keyword_ids(holdings, "shovels for snow")[0] == "Snow Compression with Learned Shovels"
@@ -67,8 +67,8 @@ def test_papers_are_found_within_a_listing_and_its_days(holdings: Holdings, list
     later = sorted(title for title, _ in PAIRS[4:])
     assert [paper.title for paper in holdings.papers(listing="apr.txt")] == later
     assert [paper.title for paper in holdings.papers(since="Mar 12")] == later
-    found = holdings.papers("orchard pears", listing="Apr 2")
-    assert [paper.title for paper in found] == ["A Ledger of the Orchard"]
+    matches = holdings.papers("orchard pears", listing="Apr 2")
+    assert [paper.title for paper in matches] == ["A Ledger of the Orchard"]
     assert holdings.papers("orchard pears", until="Mar 1") == []
     with pytest.raises(PaperNotFound, match=r"No listing here is called 'may\.txt'"):
         holdings.papers("umbrellas", listing="may.txt")
@@ -95,12 +95,12 @@ def test_the_same_file_again_changes_nothing(
     assert (holdings.status(), current(holdings.library), holdings.papers(), len(embedder.calls)) == before
 
 
-def test_papers_that_are_held_are_not_cut_again(
+def test_known_papers_are_not_split_again(
     holdings: Holdings, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holdings.ingest([listing()])
     cut: list[str] = []
-    monkeypatch.setattr(encodings, "passages", lambda paper: cut.append(paper.title) or passages(paper))
+    monkeypatch.setattr(interaction, "passages", lambda paper: cut.append(paper.title) or passages(paper))
     assert holdings.ingest([listing(), listing("b.txt")]) == Ingested(unchanged=2 * COUNT)
     assert cut == []
     holdings.ingest([listing(pairs=edited(PEAR_TITLE, "It is about comets now. They fly."))])
@@ -144,7 +144,7 @@ def test_listings_that_disagree_do_not_flip(holdings: Holdings, listing: Listing
     assert (current(holdings.library), len(embedder.calls)) == (before, calls)
 
 
-def test_a_title_that_comes_twice_in_a_file_is_counted_or_rejected(holdings: Holdings, listing: Listing) -> None:
+def test_a_title_twice_in_a_file_is_counted_or_rejected(holdings: Holdings, listing: Listing) -> None:
     twice = listing(pairs=[PAIRS[0], PAIRS[1], PAIRS[0], (PEAR_TITLE.upper(), "It is about comets now. They fly.")])
     report = holdings.ingest([twice])
     assert (report.added, report.updated, report.unchanged) == (2, 0, 1)
@@ -156,7 +156,7 @@ def test_a_title_that_comes_twice_in_a_file_is_counted_or_rejected(holdings: Hol
     assert holdings.status().revision == 1
 
 
-def test_files_of_one_name_in_two_folders_are_two_listings(
+def test_files_of_the_same_name_in_two_folders_are_two_listings(
     holdings: Holdings, tmp_path: Path, embedder: HashEmbedder
 ) -> None:
     march = write_listing(tmp_path / "march" / "new.txt", PAIRS[:2], date="Mar 11")
@@ -181,7 +181,7 @@ def test_a_file_that_was_moved_is_the_same_listing(holdings: Holdings, tmp_path:
     assert holdings.status().listings.keys() == {"new.txt"}
 
 
-def test_good_files_go_in_beside_bad_ones(holdings: Holdings, listing: Listing, tmp_path: Path) -> None:
+def test_good_files_are_added_beside_bad_ones(holdings: Holdings, listing: Listing, tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     (tmp_path / "binary.txt").write_bytes(b"\0\1")
     lonely = listing("lonely.txt", [*PAIRS[1:2], ("Lonely Title", "Soon")])
@@ -208,7 +208,7 @@ def test_good_files_go_in_beside_bad_ones(holdings: Holdings, listing: Listing, 
     assert holdings.doctor() == []
 
 
-def test_nothing_to_ingest_is_no_error(holdings: Holdings, tmp_path: Path) -> None:
+def test_ingesting_nothing_is_no_error(holdings: Holdings, tmp_path: Path) -> None:
     assert holdings.ingest([]) == Ingested()
     assert holdings.ingest([tmp_path / "none.txt"]).added == 0
     assert (holdings.status().revision, holdings.doctor()) == (0, [])
@@ -356,7 +356,7 @@ def test_a_reader_survives_many_generations(open_holdings: Open, listing: Listin
         assert len(index.store.nearest(HashEmbedder().encode(["comet"])[0].vector, limit=3)) == 3
 
 
-def test_an_index_left_behind_is_brought_up_by_the_next_reader(
+def test_a_lagging_index_is_updated_by_the_next_reader(
     open_holdings: Open, listing: Listing, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a kill between the commit of the papers and the swap of the index."""
@@ -373,7 +373,9 @@ def test_an_index_left_behind_is_brought_up_by_the_next_reader(
     assert (reader.doctor(), len(embedder.calls)) == ([], calls)
 
 
-def test_while_another_writes_the_index_left_behind_serves(open_holdings: Open, listing: Listing, home: Path) -> None:
+def test_a_lagging_index_is_used_while_another_process_writes(
+    open_holdings: Open, listing: Listing, home: Path
+) -> None:
     holdings = open_holdings()
     holdings.ingest([listing("first.txt", PAIRS[:1])])
     with process(INGEST, home, listing("second.txt", PAIRS[6:7])) as other:
@@ -388,7 +390,7 @@ def test_while_another_writes_the_index_left_behind_serves(open_holdings: Open, 
 # -- embedders
 
 
-def test_another_embedder_is_refused_with_the_cure_and_can_be_taken(open_holdings: Open, listing: Listing) -> None:
+def test_another_embedder_is_refused_with_the_cure_which_works(open_holdings: Open, listing: Listing) -> None:
     open_holdings().ingest([listing()])
     other = HashEmbedder("other")
     holdings = open_holdings(embedder=other)
@@ -425,7 +427,7 @@ def test_without_the_embedder_of_an_index_its_vectors_stay(
     holdings = open_holdings(embedder=None)
     assert holdings.ingest([path]) == Ingested(unchanged=4)
     before = (holdings.status(), current(holdings.library))
-    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*doctor --repair"):
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is missing, .*doctor --repair"):
         holdings.ingest([listing("second.txt", PAIRS[4:])])
     assert (holdings.status(), current(holdings.library)) == before
     assert holdings.remove([PEAR_TITLE]) == Ingested(removed=1)
@@ -434,7 +436,7 @@ def test_without_the_embedder_of_an_index_its_vectors_stay(
     assert (again.doctor(), embedder.calls) == ([], [])
 
 
-def test_words_alone_can_be_chosen_and_left_again(
+def test_searching_by_words_only_can_be_chosen_and_left_again(
     open_holdings: Open, listing: Listing, embedder: HashEmbedder
 ) -> None:
     open_holdings().ingest([listing()])
@@ -443,7 +445,7 @@ def test_words_alone_can_be_chosen_and_left_again(
     assert (alone.doctor(), alone.status().notice) == ([], "")
     embedder.calls.clear()
     again = open_holdings()
-    assert again.status().notice.startswith("The index holds words alone.")
+    assert again.status().notice.startswith("The index has words only.")
     again.doctor(repair=True)
     assert (again.doctor(), again.status().notice, embedder.calls) == ([], "", [])
 
@@ -485,7 +487,7 @@ def test_a_server_named_later_gets_the_vectors_at_the_next_question(
     assert embedder.calls == []
 
 
-def test_while_another_writes_the_vectors_stay_where_they_are(
+def test_vectors_do_not_move_while_another_process_writes(
     open_holdings: Open, listing: Listing, home: Path, chroma_server: str
 ) -> None:
     open_holdings().ingest([listing("first.txt", PAIRS[:1])])
@@ -594,9 +596,7 @@ def test_a_repair_while_another_writes_is_refused(open_holdings: Open, listing: 
         say(other, "go on")
 
 
-def test_while_another_makes_the_first_index_a_question_is_told_to_wait(
-    open_holdings: Open, listing: Listing, home: Path
-) -> None:
+def test_a_question_during_the_first_indexing_is_refused(open_holdings: Open, listing: Listing, home: Path) -> None:
     holdings = open_holdings()
     holdings.ingest([listing("first.txt", PAIRS[:1])])
     shutil.rmtree(home / "index")
@@ -614,7 +614,7 @@ def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str
 
 
 class SlowToWake(HashEmbedder):
-    """Loads until told that it may end."""
+    """Loads until it is allowed to end."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -634,7 +634,7 @@ def waking(home: Path, holdings: Holdings, listing: Listing) -> Iterator[tuple[H
     embedder.may_end.set()
 
 
-def test_closing_waits_for_the_model_to_be_awake(waking: tuple[Holdings, SlowToWake]) -> None:
+def test_closing_waits_until_the_model_is_loaded(waking: tuple[Holdings, SlowToWake]) -> None:
     """It loads in a thread of its own; left behind, it would read an environment that others change."""
     opened, embedder = waking
     with opened.reading():
@@ -648,7 +648,7 @@ def test_closing_waits_for_the_model_to_be_awake(waking: tuple[Holdings, SlowToW
     assert not closing.is_alive()
 
 
-def test_a_search_by_words_leaves_the_model_asleep(waking: tuple[Holdings, SlowToWake]) -> None:
+def test_a_search_by_words_does_not_load_the_model(waking: tuple[Holdings, SlowToWake]) -> None:
     opened, embedder = waking
     assert keyword_ids(opened, "shovels for snow")[0] == "Snow Compression with Learned Shovels"
     opened.close()
@@ -668,7 +668,7 @@ def test_an_index_that_is_being_read_is_closed_by_its_last_reader(
         index.keywords.search("shovels", limit=1)
 
 
-def test_an_index_in_hand_keeps_the_embedder_that_made_it(open_holdings: Open, listing: Listing) -> None:
+def test_an_open_index_keeps_the_embedder_that_made_it(open_holdings: Open, listing: Listing) -> None:
     open_holdings().ingest([listing()])
     former, wanted = HashEmbedder(), HashEmbedder("other")
     holdings = Holdings(open_holdings().library, wanted, former=former)

@@ -1,4 +1,4 @@
-"""index: a generation is filled beside the one in use, checked and swapped in."""
+"""index: a generation is filled beside the one in force, checked and put in its place."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import pytest
 from assistant.core.errors import EmbedderError, IndexMismatch, StoreError
 from assistant.core.records import Paper
 from assistant.index import generation
-from assistant.index.encodings import encoded_text
 from assistant.index.engine import EngineStore
 from assistant.index.generation import FORMAT
+from assistant.index.interaction import encoded_text
 from assistant.index.reading import Reading, read
 from assistant.index.searchable import Index, current, is_behind, open_index, update
 from assistant.index.store import ChromaStore
@@ -56,7 +56,7 @@ def faults(library: Library, embedder: HashEmbedder | None) -> list[str]:
     index = open_index(library, embedder)
     assert index is not None
     try:
-        return index.faults(library)
+        return index.faults()
     finally:
         index.close()
 
@@ -89,11 +89,11 @@ def test_an_update_without_a_change_makes_nothing(filled: Library, embedder: Has
     assert (generations(filled), len(embedder.calls)) == (before, calls)
 
 
-def test_passages_come_back_as_they_were_cut(opened: Index) -> None:
+def test_passages_come_back_unchanged(opened: Index) -> None:
     unknown = Paper("Unknown", "It came a moment ago.")
-    found = opened.passages_of([LEDGER, PEAR, unknown])
-    assert found == {paper.id: passages(paper) for paper in (LEDGER, PEAR, unknown)}
-    assert len(found[LEDGER.id]) == 4
+    result = opened.passages_of([LEDGER, PEAR, unknown])
+    assert result == {paper.id: passages(paper) for paper in (LEDGER, PEAR, unknown)}
+    assert len(result[LEDGER.id]) == 4
     assert opened.passages_of([]) == {}
 
 
@@ -104,14 +104,14 @@ def test_every_passage_can_be_found_by_its_vector(opened: Index, embedder: HashE
 
 
 def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> None:
-    found = opened.held_of([LEDGER, PEAR], filled)
+    result = opened.features_of([LEDGER, PEAR])
     for paper in (LEDGER, PEAR):
-        starts = found[paper.id].codes.starts
+        starts = result[paper.id].codes.starts
         words = [paper.abstract[start:].split()[0] for start in starts if start >= 0]
         assert list(starts) == sorted(starts)
         assert sum(start < 0 for start in starts) == {LEDGER: 2, PEAR: 5}[paper]  # the content words of its title
         assert all(word[0].isalnum() for word in words)
-    ledger = found[LEDGER.id].codes
+    ledger = result[LEDGER.id].codes
     at = LEDGER.abstract.rindex("gardener")
     row = list(ledger.starts).index(at)
     assert ledger.bits[8 * row : 8 * row + 8] == np.packbits(word_vector("gardener") > 0).tobytes()
@@ -119,48 +119,46 @@ def test_codes_are_placed_in_the_abstract(opened: Index, filled: Library) -> Non
 
 def test_a_paper_that_is_not_indexed_has_no_words_and_no_vector(opened: Index, filled: Library) -> None:
     unknown = Paper("Unknown", "x")
-    found = opened.held_of([unknown], filled)[unknown.id]
-    assert (found.codes.starts, found.vector.size) == ([], 0)
-    assert opened.held_of([], filled) == {}
+    result = opened.features_of([unknown])[unknown.id]
+    assert (result.codes.starts, result.vector.size) == ([], 0)
+    assert opened.features_of([]) == {}
 
 
 def test_the_vector_of_a_paper_is_the_mean_of_its_passages(
     opened: Index, filled: Library, embedder: HashEmbedder
 ) -> None:
     mean = np.mean([one.vector for one in embedder.encode([encoded_text(p) for p in passages(LEDGER)])], axis=0)
-    np.testing.assert_allclose(
-        opened.held_of([LEDGER], filled)[LEDGER.id].vector, mean / np.linalg.norm(mean), atol=1e-5
-    )
+    np.testing.assert_allclose(opened.features_of([LEDGER])[LEDGER.id].vector, mean / np.linalg.norm(mean), atol=1e-5)
 
 
-def told(index: Index, papers: Sequence[Paper], library: Library) -> list[Reading]:
-    return [held.reading for held in index.held_of(papers, library).values()]
+def readings(index: Index, papers: Sequence[Paper]) -> list[Reading]:
+    return [features.reading for features in index.features_of(papers).values()]
 
 
-def test_what_papers_tell_is_kept(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readings_are_stored(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "read", None)
-    assert told(opened, [LEDGER, PEAR], filled) == [read(LEDGER), read(PEAR)]
+    assert readings(opened, [LEDGER, PEAR]) == [read(LEDGER), read(PEAR)]
 
 
-def test_a_paper_that_has_changed_since_is_read_anew(opened: Index, filled: Library) -> None:
+def test_a_changed_paper_is_read_again(opened: Index, filled: Library) -> None:
     """Papers are in the library before the index is up to date: their old reading would cut sentences anywhere."""
     for before in ([], [PEAR]):  # whether or not it is at hand as it was
-        told(opened, before, filled)
+        readings(opened, before)
         for paper in (replace(PEAR, abstract="It is about comets now."), Paper("Unknown", "It is about kites.")):
-            assert told(opened, [LEDGER, paper], filled) == [read(LEDGER), read(paper)]
+            assert readings(opened, [LEDGER, paper]) == [read(LEDGER), read(paper)]
 
 
-def test_what_papers_bring_stays_at_hand(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "KEPT", 2)
-    first = opened.held_of([LEDGER], filled)[LEDGER.id]
-    opened.held_of([PEAR], filled)
-    assert opened.held_of([LEDGER], filled)[LEDGER.id] is first
-    opened.held_of([PAPERS[1]], filled)  # of three, the one that was not asked for longest goes
-    monkeypatch.setattr(opened, "_fetched", lambda papers, _: {p.id: p.title for p in papers})
-    assert opened.held_of([LEDGER, PEAR], filled) == {LEDGER.id: first, PEAR.id: PEAR.title}
+def test_features_are_cached(opened: Index, filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "CACHED", 2)
+    first = opened.features_of([LEDGER])[LEDGER.id]
+    opened.features_of([PEAR])
+    assert opened.features_of([LEDGER])[LEDGER.id] is first
+    opened.held_of([PAPERS[1]], filled)  # the least recently used of three is dropped
+    monkeypatch.setattr(opened, "_fetched", lambda papers: {p.id: p.title for p in papers})
+    assert opened.features_of([LEDGER, PEAR]) == {LEDGER.id: first, PEAR.id: PEAR.title}
 
 
-def test_names_and_their_bearers(opened: Index) -> None:
+def test_names_and_the_papers_that_have_them(opened: Index) -> None:
     assert opened.bearers(["pearrank", "gammamod", "zyzzyva"]) == {"pearrank": [PEAR.id], "gammamod": [PAPERS[1].id]}
     assert {"pearrank", "vila2", "r2ag", "ragnarök"} <= set(opened.known_names(shortest=4, longest=8))
     assert opened.known_names(shortest=4, longest=4) == ["r2ag"]
@@ -177,9 +175,9 @@ def test_a_small_change_is_made_in_a_copy(
     put: list[str] = []
     original = Index.put
 
-    def watched(index: Index, papers: Sequence[Paper], library: Library) -> None:
+    def watched(index: Index, papers: Sequence[Paper]) -> None:
         put.extend(paper.title for paper in papers)
-        original(index, papers, library)
+        original(index, papers)
 
     monkeypatch.setattr(Index, "put", watched)
     filled.put([replace(PEAR, abstract="It is about comets now.")])
@@ -208,7 +206,7 @@ def test_a_removed_paper_vanishes_from_every_index(filled: Library, embedder: Ha
     assert PEAR.id not in index.keywords.ids()
     assert not [i for i in index.store.whole() if i.startswith(PEAR.id)]
     assert index.bearers(["pearrank"]) == {}
-    assert index.faults(filled) == []
+    assert index.faults() == []
     index.close()
 
 
@@ -225,7 +223,7 @@ def test_readers_keep_what_they_opened(opened: Index, filled: Library, embedder:
     assert len(opened.store.nearest(word_vector("pear"), limit=3)) == 3
 
 
-def test_the_generation_before_is_kept_and_older_ones_go(filled: Library, embedder: HashEmbedder) -> None:
+def test_the_former_generation_is_kept_and_older_ones_are_deleted(filled: Library, embedder: HashEmbedder) -> None:
     made = [current(filled)]
     for number in range(3):
         filled.put([replace(PEAR, abstract=f"Abstract number {number}.")])
@@ -254,12 +252,12 @@ def test_a_fill_that_fails_leaves_the_old_generation_in_force(
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[bool]:
-    """Let the first `times` fills of an index leave a paper out; what is returned grows by one with each fill."""
+    """Make the first `times` fills of an index leave out a paper; the returned list grows by one with each fill."""
     fills: list[bool] = []
     original = Index.fill
 
-    def fill(index: Index, library: Library, changed: Sequence[Paper], removed: Sequence[str], **rest: Any) -> None:
-        original(index, library, changed, removed, **rest)
+    def fill(index: Index, changed: Sequence[Paper], removed: Sequence[str], **rest: Any) -> None:
+        original(index, changed, removed, **rest)
         fills.append(True)
         if len(fills) <= times:
             index.keywords.remove([LEDGER.id])
@@ -268,7 +266,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[bool]:
     return fills
 
 
-def test_a_copy_with_faults_is_thrown_away_and_made_anew(
+def test_a_copy_with_faults_is_deleted_and_the_index_rebuilt(
     filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fills = spoil(monkeypatch, times=1)
@@ -280,23 +278,21 @@ def test_a_copy_with_faults_is_thrown_away_and_made_anew(
 
 
 @pytest.mark.parametrize("anew", [False, True])
-def test_a_generation_with_faults_is_never_put_in_place(
+def test_a_generation_with_faults_is_never_put_in_force(
     filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch, anew: bool
 ) -> None:
     before, folders = current(filled), generations(filled)
     filled.put([replace(PEAR, abstract="It is about comets now.")])
     with monkeypatch.context() as patch:
         spoil(patch, times=9)
-        with pytest.raises(StoreError, match=r"not whole: the keyword index lacks 1 and holds 0 too many\."):
+        with pytest.raises(StoreError, match=r"not whole: the keyword index lacks 1 and has 0 too many\."):
             update(filled, embedder, anew=anew)
     assert (current(filled), generations(filled)) == (before, folders)
     update(filled, embedder)
     assert faults(filled, embedder) == []
 
 
-def test_a_disk_without_room_is_a_store_error(
-    filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_a_store_error(filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     before = current(filled)
     filled.put([replace(PEAR, abstract="It is about comets now. " * 9000)])
     monkeypatch.setattr(generation, "_SCHEMA", f"{generation._SCHEMA}; pragma max_page_count = 9")
@@ -326,9 +322,7 @@ def test_a_disk_without_room_is_a_store_error(
         ),
     ],
 )
-def test_a_pointer_that_makes_no_sense_names_no_generation(
-    filled: Library, embedder: HashEmbedder, pointer: bytes
-) -> None:
+def test_an_invalid_pointer_names_no_generation(filled: Library, embedder: HashEmbedder, pointer: bytes) -> None:
     (filled.home / "index" / "current").write_bytes(pointer)
     assert current(filled) is None
     calls = len(embedder.calls)
@@ -337,7 +331,7 @@ def test_a_pointer_that_makes_no_sense_names_no_generation(
     assert len(embedder.calls) == calls
 
 
-def test_a_generation_of_another_format_is_made_anew_without_embedding(filled: Library, embedder: HashEmbedder) -> None:
+def test_a_generation_of_another_format_is_rebuilt_without_embedding(filled: Library, embedder: HashEmbedder) -> None:
     before = current(filled)
     assert before is not None
     (filled.home / "index" / before.folder / "keywords.sqlite").write_bytes(b"of another layout" * 500)
@@ -353,7 +347,7 @@ def test_a_generation_of_another_format_is_made_anew_without_embedding(filled: L
 # -- embedders
 
 
-def test_progress_is_told_and_ends_at_the_whole(library: Library, embedder: HashEmbedder) -> None:
+def test_progress_is_reported_up_to_the_end(library: Library, embedder: HashEmbedder) -> None:
     seen: list[tuple[str, int, int]] = []
     library.put(PAPERS)
     update(library, embedder, progress=lambda *step: seen.append(step))
@@ -384,12 +378,12 @@ def test_without_the_embedder_the_vectors_stay_and_nothing_new_goes_in(filled: L
     before = current(filled)
     assert before is not None and before.embedder == "hash-64"
     filled.put([replace(LEDGER, abstract="It is about comets now.")])
-    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is not at hand, .*doctor --repair"):
+    with pytest.raises(EmbedderError, match=r"the embedder 'hash-64', which is missing, .*doctor --repair"):
         update(filled, None)
     assert current(filled) == before
 
 
-def test_vectors_come_to_an_index_of_words_once_there_is_an_embedder(library: Library, embedder: HashEmbedder) -> None:
+def test_an_index_of_words_gets_vectors_once_there_is_an_embedder(library: Library, embedder: HashEmbedder) -> None:
     library.put(PAPERS)
     update(library, None)
     update(library, embedder)
@@ -403,8 +397,8 @@ def test_without_an_embedder_words_are_indexed(library: Library) -> None:
     index = open_index(library, None)
     assert index is not None
     assert index.keywords.search("pearrank", limit=1)[0][0] == PEAR.id
-    assert (index.store.whole(), index.faults(library)) == (set(), [])
-    assert index.held_of([PEAR], library)[PEAR.id].codes.starts == []
+    assert (index.store.whole(), index.faults()) == (set(), [])
+    assert index.features_of([PEAR])[PEAR.id].codes.starts == []
     index.close()
 
 
@@ -419,11 +413,11 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
     ("spoil", "fault"),
     [
         pytest.param(
-            lambda i: i.keywords.remove([PEAR.id]), "the keyword index lacks 1 and holds 0 too many", id="keyword-gone"
+            lambda i: i.keywords.remove([PEAR.id]), "the keyword index lacks 1 and has 0 too many", id="keyword-gone"
         ),
         pytest.param(
             lambda i: i.keywords.put([Paper("X", "y")]),
-            "the keyword index lacks 0 and holds 1 too many",
+            "the keyword index lacks 0 and has 1 too many",
             id="keyword-left",
         ),
         pytest.param(
@@ -433,18 +427,18 @@ def test_an_index_with_vectors_serves_without_an_embedder(filled: Library) -> No
         ),
         pytest.param(
             lambda i: without_vectors(i.path / "chroma", LEDGER),
-            "the vector store lacks 4 and holds 0 too many",
+            "the vector store lacks 4 and has 0 too many",
             id="vectors-gone",
         ),
     ],
 )
-def test_faults_are_told_in_words(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
+def test_faults_are_described(opened: Index, filled: Library, spoil: Callable[[Index], object], fault: str) -> None:
     spoil(opened)
-    assert opened.faults(filled) == [fault]
+    assert opened.faults() == [fault]
 
 
 @pytest.mark.parametrize("name", ["keywords.sqlite", "passages.sqlite"])
-def test_a_damaged_index_is_told_with_the_way_out(filled: Library, embedder: HashEmbedder, name: str) -> None:
+def test_a_damaged_index_is_an_error_with_the_cure(filled: Library, embedder: HashEmbedder, name: str) -> None:
     generation = current(filled)
     assert generation is not None
     (filled.home / "index" / generation.folder / name).write_bytes(b"not a database" * 500)
@@ -454,7 +448,7 @@ def test_a_damaged_index_is_told_with_the_way_out(filled: Library, embedder: Has
         open_index(filled, embedder)
 
 
-def test_a_damaged_copy_is_made_anew(filled: Library, embedder: HashEmbedder) -> None:
+def test_a_damaged_copy_is_rebuilt(filled: Library, embedder: HashEmbedder) -> None:
     generation = current(filled)
     assert generation is not None
     (filled.home / "index" / generation.folder / "keywords.sqlite").write_bytes(b"not a database" * 500)
@@ -474,7 +468,7 @@ def test_a_server_holds_the_vectors_of_a_home(library: Library, embedder: HashEm
     update(library, embedder, chroma_url=chroma_server)
     index = open_index(library, embedder)
     assert index is not None
-    assert index.faults(library) == []
+    assert index.faults() == []
     assert not list(library.home.rglob("chroma.sqlite3"))
     index.close()
 
@@ -494,7 +488,7 @@ def test_homes_do_not_share_a_servers_vectors(
         index.close()
 
 
-def test_what_a_server_holds_too_much_is_cleared_away(
+def test_leftover_vectors_on_a_server_are_deleted(
     open_library: Callable[..., Library], embedder: HashEmbedder, chroma_server: str, home: Path
 ) -> None:
     """The library's folder was deleted and begun again; the server's collection was not."""
@@ -508,7 +502,7 @@ def test_what_a_server_holds_too_much_is_cleared_away(
     update(again, embedder, chroma_url=chroma_server)
     index = open_index(again, embedder)
     assert index is not None
-    assert index.faults(again) == []
+    assert index.faults() == []
     index.close()
 
 
@@ -527,14 +521,14 @@ def test_vectors_follow_the_setting_without_embedding(
     assert embedder.calls == []
 
 
-def test_an_index_of_words_alone_needs_no_server(library: Library) -> None:
+def test_an_index_of_words_needs_no_server(library: Library) -> None:
     library.put(PAPERS)
     update(library, None, chroma_url="http://127.0.0.1:9")
     assert not is_behind(library, chroma_url="http://127.0.0.1:9")
     assert faults(library, None) == []
 
 
-def test_vectors_that_are_gone_from_a_server_are_told_with_the_cure(
+def test_vectors_lost_on_a_server_are_an_error_with_the_cure(
     library: Library, embedder: HashEmbedder, chroma_server: str
 ) -> None:
     library.put(PAPERS)
@@ -549,9 +543,7 @@ def test_vectors_that_are_gone_from_a_server_are_told_with_the_cure(
     assert faults(library, embedder) == []
 
 
-def test_a_server_that_is_not_there_is_a_store_error_and_nothing_is_lost(
-    library: Library, embedder: HashEmbedder
-) -> None:
+def test_a_missing_server_is_a_store_error_and_nothing_is_lost(library: Library, embedder: HashEmbedder) -> None:
     library.put(PAPERS)
     with pytest.raises(StoreError, match="No Chroma server answers"):
         update(library, embedder, chroma_url="http://127.0.0.1:9")

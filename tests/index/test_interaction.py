@@ -1,4 +1,4 @@
-"""interaction: one bit a dimension, packed and unpacked, scored by the best match of each word."""
+"""interaction: codes of one bit per dimension, packed and unpacked, scored by the best match of each word."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_a_word_piece_is_judged_by_its_whole_word() -> None:
     assert content(encoding, "useful").tolist() == [True, True]
 
 
-def test_what_is_packed_is_told_by_word() -> None:
+def test_codes_are_packed_by_word() -> None:
     encoding = encoded(TEXT)
     kept = content(encoding, TEXT)
     bits, starts = pack(encoding, TEXT)
     assert (len(bits), len(starts)) == (8 * int(kept.sum()), 4 * int(kept.sum()))
-    found = codes(TEXT)
-    assert found.bits == np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes()
-    assert [TEXT[start : start + 4] for start in found.starts] == ["orch", "keep", "pear", "kite"]
+    result = codes(TEXT)
+    assert result.bits == np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes()
+    assert [TEXT[start : start + 4] for start in result.starts] == ["orch", "keep", "pear", "kite"]
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_what_is_packed_is_told_by_word() -> None:
 )
 def test_words_are_placed_in_the_abstract(start: int, words: dict[int, str]) -> None:
     title, passage = "Falling pears", "A snow in a box"
-    found = placed(*pack(encoded(f"{title}\n{passage}"), f"{title}\n{passage}"), title=len(title), start=start)
-    assert found.starts == list(words)
-    assert found.bits == join([codes(word) for word in words.values()]).bits
+    result = placed(*pack(encoded(f"{title}\n{passage}"), f"{title}\n{passage}"), title=len(title), start=start)
+    assert result.starts == list(words)
+    assert result.bits == join([codes(word) for word in words.values()]).bits
 
 
-def test_joined_codes_stand_one_after_the_other() -> None:
+def test_joined_codes_are_concatenated() -> None:
     one, two = codes("pears fall"), codes("snow")
     both = join([one, two])
     assert both.bits == one.bits + two.bits
@@ -89,20 +89,20 @@ def signs(*rows: list[int]) -> bytes:
 
 def test_similarities_are_cosines_with_the_signs() -> None:
     question = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
-    found = similarities(question, signs([1, 1], [1, 0], [0, 0]))
+    result = similarities(question, signs([1, 1], [1, 0], [0, 0]))
     expected = np.array([[1.4, 1.0], [-0.2, 1.0], [-1.4, -1.0]]) / 2**0.5
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
-def test_dimensions_that_fill_no_byte_are_compared_exactly() -> None:
+def test_dimensions_that_do_not_fill_a_byte_are_compared_exactly() -> None:
     row = [1.0, -1, 1, 1, -1, 1, -1, 1, 1, -1, 1]
     bits, _ = pack(made([row], [(0, 4)]), "pear")
     question = np.array([row], np.float32) / 11**0.5
     np.testing.assert_allclose(similarities(question, bits), [[1.0]], atol=1e-6)
 
 
-def test_a_long_text_is_compared_as_its_words_are_alone() -> None:
-    """More words than a block: nothing is lost or doubled where one ends."""
+def test_a_long_text_is_compared_like_its_single_words() -> None:
+    """More words than a block: none is lost or repeated at its end."""
     question, _ = question_tokens(encoded("falling pears"), "falling pears")
     words = [codes(f"pear{n}").bits for n in range(2 * BLOCK + 3)]
     together = similarities(question, b"".join(words))
@@ -110,13 +110,13 @@ def test_a_long_text_is_compared_as_its_words_are_alone() -> None:
     np.testing.assert_allclose(together, [similarities(question, word)[0] for word in words], atol=1e-6)
 
 
-def test_a_product_leaves_the_threads_of_others_as_they_were() -> None:
+def test_a_product_restores_the_number_of_threads() -> None:
     before = [pool["num_threads"] for pool in threadpool_info()]
     similarities(np.ones((1, 8), np.float32), signs([1] * 8))
     assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
-def test_questions_that_overlap_leave_the_number_of_threads_as_it_was() -> None:
+def test_overlapping_questions_restore_the_number_of_threads() -> None:
     def threads() -> list[int]:
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
@@ -135,7 +135,7 @@ def test_maxsim_is_the_mean_of_the_best_matches() -> None:
     assert maxsim(question, Codes(signs([1, 0], [1, 0]), [0, 2])) == pytest.approx((1 - 1) / 2 / 2**0.5)
 
 
-def test_a_text_with_the_words_asked_for_scores_above_one_without() -> None:
+def test_a_text_with_the_words_of_the_question_scores_higher() -> None:
     question, _ = question_tokens(encoded("falling pears"), "falling pears")
     assert (
         maxsim(question, codes("the pears were falling")) > 0.7 > maxsim(question, codes("snow in a small box")) + 0.3
@@ -148,7 +148,7 @@ def test_without_words_there_is_no_score() -> None:
     assert maxsim(question_tokens(encoded("pears"), "pears")[0], none) == 0.0
 
 
-def test_a_question_of_stop_words_alone_keeps_them() -> None:
+def test_a_question_of_only_stop_words_keeps_them() -> None:
     assert question_tokens(encoded("what is it"), "what is it")[1] == [0, 5, 8]
     tokens, starts = question_tokens(encoded("what is snow"), "what is snow")
     assert starts == [8]

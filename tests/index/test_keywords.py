@@ -51,9 +51,9 @@ def test_the_paper_with_the_words_is_first(keywords: KeywordIndex, question: str
 
 
 def test_scores_fall_and_are_positive(keywords: KeywordIndex) -> None:
-    found = keywords.search("orchard pears ranks kite", limit=10)
-    scores = [score for _, score in found]
-    assert len(found) >= 4
+    ranked = keywords.search("orchard pears ranks kite", limit=10)
+    scores = [score for _, score in ranked]
+    assert len(ranked) >= 4
     assert scores == sorted(scores, reverse=True)
     assert min(scores) > 0
 
@@ -62,7 +62,7 @@ def test_a_title_word_weighs_more_than_an_abstract_word(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     words = Paper("Plain words", "zebra here"), Paper("Zebra words", "plain here"), Paper("Other words", "else here")
     index.put(words)
-    assert [found for found, _ in index.search("zebra", limit=2)] == [words[1].id, words[0].id]
+    assert [paper_id for paper_id, _ in index.search("zebra", limit=2)] == [words[1].id, words[0].id]
     index.close()
 
 
@@ -85,11 +85,11 @@ def test_the_limit_is_kept(keywords: KeywordIndex) -> None:
 def test_a_paper_put_again_is_replaced(keywords: KeywordIndex) -> None:
     keywords.put([Paper(PEAR.title, "It is about comets now.")])
     assert len(keywords) == len(PAPERS)
-    assert [found for found, _ in keywords.search("comets", limit=5)] == [PEAR.id]
+    assert [paper_id for paper_id, _ in keywords.search("comets", limit=5)] == [PEAR.id]
     assert keywords.search("OrchardBench", limit=5) == []
 
 
-def test_a_removed_paper_is_found_no_more(keywords: KeywordIndex) -> None:
+def test_a_removed_paper_is_not_found(keywords: KeywordIndex) -> None:
     keywords.remove([SNOW.id, "unknown"])
     assert keywords.search("shovels", limit=5) == []
     assert keywords.ids() == {paper.id for paper in PAPERS} - {SNOW.id}
@@ -104,10 +104,10 @@ def test_a_second_reader_sees_a_change_at_once(keywords: KeywordIndex, tmp_path:
 
 def test_rarity_is_the_inverse_document_frequency(keywords: KeywordIndex) -> None:
     everywhere, once, never = "orchard", "shovel", "zyzzyva"
-    found = keywords.rarity([everywhere, once, never, once])
-    assert found[once] == pytest.approx(math.log(1 + 7.5 / 1.5))
-    assert found[never] == pytest.approx(math.log(1 + 8.5 / 0.5))
-    assert found[everywhere] < found[once] < found[never]
+    ranked = keywords.rarity([everywhere, once, never, once])
+    assert ranked[once] == pytest.approx(math.log(1 + 7.5 / 1.5))
+    assert ranked[never] == pytest.approx(math.log(1 + 8.5 / 0.5))
+    assert ranked[everywhere] < ranked[once] < ranked[never]
 
 
 def test_the_rarity_of_nothing_is_nothing(keywords: KeywordIndex) -> None:
@@ -128,7 +128,7 @@ def test_papers_are_counted_by_term_whatever_the_apostrophe(tmp_path: Path) -> N
     index.close()
 
 
-def test_a_compound_is_found_whole_and_in_parts_or_whole_alone(tmp_path: Path) -> None:
+def test_a_compound_is_found_whole_and_in_parts_or_only_whole(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     compound, part = Paper("One", "A retrieval-augmented GPT-4."), Paper("Two", "GPT retrieval.")
     index.put([compound, part, Paper("Three", "Nothing.")])
@@ -139,16 +139,16 @@ def test_a_compound_is_found_whole_and_in_parts_or_whole_alone(tmp_path: Path) -
     index.close()
 
 
-def test_of_papers_that_score_alike_the_first_ids_are_taken(tmp_path: Path) -> None:
+def test_ties_are_broken_by_id(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     papers = [Paper(f"Number {number}", "A comet.") for number in range(30)]
     index.put([*papers, Paper("Best", "Comet, comet.")])
-    found = [i for i, _ in index.search("comet", limit=9)]
-    assert found[1:] == sorted(paper.id for paper in papers)[:8]
+    ranked = [i for i, _ in index.search("comet", limit=9)]
+    assert ranked[1:] == sorted(paper.id for paper in papers)[:8]
     index.close()
 
 
-def test_of_two_papers_of_one_id_the_later_is_held(tmp_path: Path) -> None:
+def test_of_two_papers_with_one_id_the_later_counts(tmp_path: Path) -> None:
     index = KeywordIndex(tmp_path / "k.sqlite")
     index.put([Paper("Comets", "They burn."), Paper("Comets", "They freeze.")])
     assert (len(index), index.search("burn", limit=5)) == (1, [])
@@ -175,7 +175,7 @@ def test_papers_are_put_all_or_none(keywords: KeywordIndex, tmp_path: Path) -> N
     assert (keywords.search("orchard kite", limit=9), keywords.ids()) == before
 
 
-# -- held against SQLite's FTS5
+# -- compared with SQLite's FTS5
 
 WORDS = "pear pears orchard retrieval-augmented retrieval GPT-4 4 3.5 it's kite Kites naïve 梨 of the".split()
 made = st.builds(
@@ -188,27 +188,27 @@ changes = st.lists(st.tuples(st.lists(made, max_size=6), st.sets(st.integers(0, 
 
 @pytest.mark.parametrize("block", [2, 4096], ids="rows-in-blocks-of-{}".format)
 @given(changes, st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join))
-def test_whatever_has_changed_scores_are_those_of_fts5(
+def test_scores_equal_those_of_fts5_after_any_changes(
     block: int, changes: list[tuple[list[Paper], set[int]]], question: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keyword_index, "BLOCK", block)
         ours, oracle = KeywordIndex(":memory:"), InTable()
-        held: list[str] = []
+        indexed: list[str] = []
         for papers, gone in changes:
             ours.put(papers)
             oracle.put(papers)
-            held = sorted({*held, *(paper.id for paper in papers)})
-            removed = [paper_id for number, paper_id in enumerate(held) if number in gone]
+            indexed = sorted({*indexed, *(paper.id for paper in papers)})
+            removed = [paper_id for number, paper_id in enumerate(indexed) if number in gone]
             ours.remove(removed)
             for paper_id in removed:
                 oracle.drop(paper_id)
-            held = [paper_id for paper_id in held if paper_id not in removed]
-            assert (ours.ids(), len(ours), ours.whole()) == (set(held), len(held), True)
-            found = ours.search(question, limit=99)
-            assert dict(found) == pytest.approx(dict(oracle.ranked(question, limit=99)))
-            assert found == sorted(found, key=lambda item: (-item[1], item[0]))
-            assert all(ours.search(question, limit=limit) == found[:limit] for limit in range(1, 5))
+            indexed = [paper_id for paper_id in indexed if paper_id not in removed]
+            assert (ours.ids(), len(ours), ours.whole()) == (set(indexed), len(indexed), True)
+            ranked = ours.search(question, limit=99)
+            assert dict(ranked) == pytest.approx(dict(oracle.ranked(question, limit=99)))
+            assert ranked == sorted(ranked, key=lambda item: (-item[1], item[0]))
+            assert all(ours.search(question, limit=limit) == ranked[:limit] for limit in range(1, 5))
         ours.close()
         oracle.close()
 
@@ -238,9 +238,7 @@ def spoilt(path: Path, statement: str) -> None:
         pytest.param("update papers set row = 99 where row = 1", id="paper-misplaced"),
     ],
 )
-def test_damage_is_noticed_and_a_question_fails_if_at_all_with_the_way_out(
-    keywords: KeywordIndex, tmp_path: Path, statement: str
-) -> None:
+def test_damage_is_noticed_and_an_error_names_the_cure(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
     assert keywords.whole()
     spoilt(tmp_path / "keywords.sqlite", statement)
     assert not keywords.whole()
@@ -255,13 +253,13 @@ def test_damage_is_noticed_and_a_question_fails_if_at_all_with_the_way_out(
 
 
 @pytest.mark.parametrize("statement", ["delete from lengths", "update postings set papers = papers || x'01'"])
-def test_a_question_that_damage_defeats_is_told_so(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
+def test_a_question_that_meets_damage_is_a_store_error(keywords: KeywordIndex, tmp_path: Path, statement: str) -> None:
     spoilt(tmp_path / "keywords.sqlite", statement)
     with pytest.raises(StoreError, match=r"The keyword index cannot be used .* assistant doctor --repair"):
         keywords.search("pear", limit=5)
 
 
-def test_a_paper_that_damage_keeps_out_changes_nothing(keywords: KeywordIndex, tmp_path: Path) -> None:
+def test_a_paper_that_cannot_be_added_for_damage_changes_nothing(keywords: KeywordIndex, tmp_path: Path) -> None:
     spoilt(tmp_path / "keywords.sqlite", "update contents set terms = x'0100' where row = 1")
     before = keywords.search("orchard kite", limit=9)
     with pytest.raises(StoreError, match=r"The keyword index cannot be used .* assistant doctor --repair"):
@@ -269,7 +267,7 @@ def test_a_paper_that_damage_keeps_out_changes_nothing(keywords: KeywordIndex, t
     assert keywords.search("orchard kite", limit=9) == before
 
 
-def test_bytes_changed_anywhere_make_no_question_fail_in_another_way(keywords: KeywordIndex, tmp_path: Path) -> None:
+def test_no_changed_byte_makes_a_question_fail_otherwise(keywords: KeywordIndex, tmp_path: Path) -> None:
     keywords.close()
     whole = (tmp_path / "keywords.sqlite").read_bytes()
     chance = random.Random(0)
@@ -289,7 +287,7 @@ def test_bytes_changed_anywhere_make_no_question_fail_in_another_way(keywords: K
         index.close()
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_index_is_refused(tmp_path: Path) -> None:
     (tmp_path / "k.sqlite").write_bytes(b"garbage" * 900)
     with pytest.raises(StoreError, match=r"cannot be used \(file is not a database\)\. Make it whole"):
         KeywordIndex(tmp_path / "k.sqlite")
@@ -307,8 +305,8 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_no_question_raises(question: str) -> None:
     index = KeywordIndex(":memory:")
     index.put(PAPERS[:2])
-    for found, score in index.search(question, limit=5):
-        assert found in {PEAR.id, DEPTH.id}
+    for paper_id, score in index.search(question, limit=5):
+        assert paper_id in {PEAR.id, DEPTH.id}
         assert score > 0
     index.close()
 

@@ -47,7 +47,7 @@ class CountingBook(DictBook):
         return super().bearers(names)
 
 
-def test_no_more_of_an_unknown_title_is_compared_than_the_longest_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_title_is_cut_to_the_length_of_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert closest_titles("PearNet: Orchards" + " pear" * 200_000, ["PearNet: Orchards", "Kites"]) == [
         "PearNet: Orchards"
     ]
@@ -58,13 +58,13 @@ def test_no_more_of_an_unknown_title_is_compared_than_the_longest_has(monkeypatc
     assert compared == ["x" * 50, ""]
 
 
-def test_a_long_name_is_not_remembered() -> None:
-    kept = names._kept_key.cache_info().currsize
+def test_a_long_name_is_not_cached() -> None:
+    before = names._cached_key.cache_info().currsize
     assert key("Long-" * 1000) == "long" * 1000
-    assert names._kept_key.cache_info().currsize == kept
+    assert names._cached_key.cache_info().currsize == before
 
 
-def test_words_longer_than_any_title_name_nothing() -> None:
+def test_words_longer_than_any_title_are_no_names() -> None:
     book = CountingBook(rocketqa=["p1"])
     assert [named.text for named in named_in("RocketQA " + "x" * 2000, book)] == ["RocketQA"]
     assert book.asked == 1
@@ -98,7 +98,7 @@ BOOK = DictBook(
         pytest.param("Ragnarök: Arena", "x", "ragnarök", id="umlaut"),
     ],
 )
-def test_a_paper_goes_by(title: str, abstract: str, name: str) -> None:
+def test_a_paper_has_the_name(title: str, abstract: str, name: str) -> None:
     assert key(name) in names_of(Paper(title, abstract))
 
 
@@ -110,7 +110,7 @@ def test_a_paper_goes_by(title: str, abstract: str, name: str) -> None:
         pytest.param("On Pears", "We compare with PearRank here.", "pearrank", id="mentioned-only"),
     ],
 )
-def test_a_paper_does_not_go_by(title: str, abstract: str, name: str) -> None:
+def test_a_paper_does_not_have_the_name(title: str, abstract: str, name: str) -> None:
     assert key(name) not in names_of(Paper(title, abstract))
 
 
@@ -124,14 +124,14 @@ def test_a_paper_does_not_go_by(title: str, abstract: str, name: str) -> None:
         ("ConvNet vs Transformer: Beyond ImageNet", "ConvNet", False),
     ],
 )
-def test_a_paper_is_called_what_its_title_is_or_begins_with(title: str, name: str, called: bool) -> None:
+def test_a_paper_is_called_by_its_title_or_the_part_before_a_colon(title: str, name: str, called: bool) -> None:
     assert is_called(Paper(title, "An abstract."), name) is called
 
 
-def test_names_are_told_once() -> None:
-    found = names_of(Paper(*PAIRS[0]))
-    assert found[:2] == [key(PAIRS[0][0]), "pearrank"]
-    assert len(found) == len(set(found))
+def test_no_name_is_repeated() -> None:
+    keys = names_of(Paper(*PAIRS[0]))
+    assert keys[:2] == [key(PAIRS[0][0]), "pearrank"]
+    assert len(keys) == len(set(keys))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_without_unknown_words_nothing_is_misspelt() -> None:
     assert misspelt_in("What does RocketQ do?", BOOK, unknown=[]) == []
 
 
-def test_the_closest_titles_are_told() -> None:
+def test_the_closest_titles() -> None:
     titles = [title for title, _ in PAIRS]
     assert closest_titles("Do kites remember wind", titles)[0] == "Do Kites Remember the Wind?"
     assert len(closest_titles("orchard", titles, limit=1)) == 1
@@ -206,7 +206,7 @@ def test_what_looks_coined() -> None:
     assert name_like("Does RetroFusion-X beat GPT-5 or the Kites?") == ["RetroFusion-X", "GPT-5"]
 
 
-def test_words_that_say_nothing_spell_no_name() -> None:
+def test_stop_words_do_not_spell_a_name() -> None:
     book = DictBook(OFA=("p1",))
     assert named_in("How do style codes keep the look of a picture?", book) == []
     assert named_in("How large is OFA?", book) == [Named("OFA", ("p1",))]

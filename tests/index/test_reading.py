@@ -20,7 +20,7 @@ PAPER = Paper(
 
 
 def cues(paper: Paper, name: str) -> list[float]:
-    return [told.cues[CUES.index(name)] for told in read(paper).sentences]
+    return [sentence.cues[CUES.index(name)] for sentence in read(paper).sentences]
 
 
 def test_stems_are_those_of_content_words_whole_and_in_parts() -> None:
@@ -30,20 +30,20 @@ def test_stems_are_those_of_content_words_whole_and_in_parts() -> None:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=[title for title, _ in PAIRS])
 def test_every_sentence_is_read_in_its_place(pair: tuple[str, str]) -> None:
-    told = read(Paper(*pair)).sentences
-    assert [one.span for one in told] == sentences(pair[1])
-    assert [one.stems for one in told] == [stems_of(one.span.of(pair[1])) for one in told]
+    every = read(Paper(*pair)).sentences
+    assert [sentence.span for sentence in every] == sentences(pair[1])
+    assert [sentence.stems for sentence in every] == [stems_of(sentence.span.of(pair[1])) for sentence in every]
 
 
 def test_the_stems_are_those_of_the_title_and_of_all() -> None:
-    found = read(PAPER)
-    assert found.title == {"pearrank", "rank"}
-    assert found.stems == stems_of(f"{PAPER.title} {PAPER.abstract}")
+    reading = read(PAPER)
+    assert reading.title == {"pearrank", "rank"}
+    assert reading.stems == stems_of(f"{PAPER.title} {PAPER.abstract}")
 
 
 def test_figures_are_numbers_written_in_digits() -> None:
-    assert [one.figures for one in read(PAPER).sentences] == [{40.0}, set(), {3.0}, set()]
-    assert [one.figures for one in read(Paper("Pears", "Two pears cost 2.5k.")).sentences] == [{2500.0}]
+    assert [sentence.figures for sentence in read(PAPER).sentences] == [{40.0}, set(), {3.0}, set()]
+    assert [sentence.figures for sentence in read(Paper("Pears", "Two pears cost 2.5k.")).sentences] == [{2500.0}]
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_figures_are_numbers_written_in_digits() -> None:
         ("own", [0.0, 1.0, 0.0, 0.0]),
     ],
 )
-def test_cues_tell_what_a_sentence_is_for(name: str, values: list[float]) -> None:
+def test_cues_show_the_purpose_of_a_sentence(name: str, values: list[float]) -> None:
     assert cues(PAPER, name) == values
 
 
-def test_a_sentence_alone_is_first_and_last_at_place_0() -> None:
+def test_a_single_sentence_is_first_and_last_at_place_0() -> None:
     only = Paper("Pears", "Pears are green.")
     assert [cues(only, name) for name in ("place", "first", "last")] == [[0.0], [1.0], [1.0]]
 
@@ -76,13 +76,13 @@ def test_a_paper_without_an_abstract_has_its_title() -> None:
 
 
 def test_the_same_paper_is_packed_the_same() -> None:
-    """In whatever order sets happen to stand: otherwise two processes would make two indexes of one library."""
+    """Whatever the order of sets: otherwise two processes would make different indexes of sentence library."""
     assert packed(PAPER) == packed(Paper(PAPER.title, PAPER.abstract, url="elsewhere"))
     assert b'["3", "bm25", "outperform", "point"]' in packed(PAPER)
 
 
 @given(st.text(max_size=40), st.text(max_size=200))
 def test_any_paper_is_read(title: str, abstract: str) -> None:
-    found = unpacked(packed(Paper(title, abstract)))
-    assert [one.span for one in found.sentences] == sentences(abstract)
-    assert all(len(one.cues) == len(CUES) for one in found.sentences)
+    reading = unpacked(packed(Paper(title, abstract)))
+    assert [sentence.span for sentence in reading.sentences] == sentences(abstract)
+    assert all(len(sentence.cues) == len(CUES) for sentence in reading.sentences)

@@ -1,4 +1,4 @@
-"""llm.embeddings: a server's vectors find the papers; until an index of them is whole, the one before serves."""
+"""served: papers are encodings by a server's vectors; the former index is used until theirs is whole."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ def served(url: str) -> ServedEmbedder:
 
 def test_the_vector_is_the_servers_and_the_words_are_the_bundled_ones() -> None:
     with ModelServer(embeds()) as server:
-        found = served(server.url).encode(["a pear", "two ripe pears"])
+        encodings = served(server.url).encode(["a pear", "two ripe pears"])
         asked = server.asked
     words = HashEmbedder().encode(["a pear", "two ripe pears"])
-    assert [one.vector.shape for one in found] == [(16,), (16,)]
-    assert [round(float(one.vector[0] / one.vector[1])) for one in found] == [6, 14]
-    assert all(np.linalg.norm(one.vector) == pytest.approx(1) for one in found)
-    assert all((a.tokens == b.tokens).all() and (a.spans == b.spans).all() for a, b in zip(found, words, strict=True))
+    assert [one.vector.shape for one in encodings] == [(16,), (16,)]
+    assert [round(float(one.vector[0] / one.vector[1])) for one in encodings] == [6, 14]
+    assert all(np.linalg.norm(one.vector) == pytest.approx(1) for one in encodings)
+    assert all(
+        (a.tokens == b.tokens).all() and (a.spans == b.spans).all() for a, b in zip(encodings, words, strict=True)
+    )
     assert [(one["model"], one["input"]) for one in asked] == [("e", ["a pear", "two ripe pears"])]
 
 
@@ -59,31 +61,31 @@ def test_no_texts_are_no_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "reason"),
     [
         (refuses(404, "no such model"), "Set ASSISTANT_EMBEDDING_MODEL to a model of that server"),
         (refuses(401, "the key sk-secret is wrong"), "refuses the key"),
         (sends(b"<html>", kind="text/html"), "Embedding failed"),
         (sends(b'{"object": "list", "data": []}', kind="application/json"), "Embedding failed"),
-        (embeds(lambda texts: [[1.0]]), "gave other than one vector a text"),
-        (embeds(lambda texts: [[1.0], [1.0, 2.0]]), "gave other than one vector a text"),
+        (embeds(lambda texts: [[1.0]]), "did not give one vector per text"),
+        (embeds(lambda texts: [[1.0], [1.0, 2.0]]), "did not give one vector per text"),
     ],
     ids=["no-model", "no-key", "a-page", "empty", "too-few", "uneven"],
 )
-def test_a_failure_says_what_to_do_and_hides_the_key(step: Step, told: str) -> None:
-    with ModelServer(step) as server, pytest.raises(EmbedderError, match=told) as caught:
+def test_a_failure_says_what_to_do_and_hides_the_key(step: Step, reason: str) -> None:
+    with ModelServer(step) as server, pytest.raises(EmbedderError, match=reason) as caught:
         served(server.url).encode(["a", "b"])
     assert "sk-secret" not in str(caught.value)
 
 
-def test_the_texts_go_to_no_other_address() -> None:
+def test_texts_are_sent_to_no_other_address() -> None:
     sent_on = pytest.raises(EmbedderError, match=r"redirects to .* Nothing was sent there\.")
     with ModelServer(embeds()) as elsewhere, ModelServer(redirects(elsewhere.url)) as server, sent_on:
         served(server.url).encode(["a", "b"])
     assert (len(server.asked), elsewhere.asked) == (1, [])
 
 
-def test_no_more_is_read_than_vectors_can_take() -> None:
+def test_no_more_is_read_than_vectors_need() -> None:
     with ModelServer(floods(b"[", b" " * 2**20, times=400)) as server:
         with pytest.raises(EmbedderError, match=r"sends more than the 4,194,304 bytes"):
             served(server.url).encode(["a", "b"])
@@ -91,7 +93,7 @@ def test_no_more_is_read_than_vectors_can_take() -> None:
         assert server.sent < 160 * 2**20
 
 
-def test_the_old_index_serves_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_the_old_index_is_used_until_the_new_one_is_whole(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with Assistant.open(home, embedder=HashEmbedder()) as opened:
         opened.ingest(write_listing(tmp_path / "a.txt", PAIRS))
@@ -107,11 +109,11 @@ def test_the_old_index_serves_until_the_new_one_is_whole(tmp_path: Path) -> None
                 opened.doctor(repair=True)
             assert opened.ask(QUESTION).claims == before.claims
             seen: list[tuple[str, int, int]] = []
-            opened.doctor(repair=True, progress=lambda *told: seen.append(told))
+            opened.doctor(repair=True, progress=lambda *step: seen.append(step))
             after = opened.ask(QUESTION)
             status = opened.status()
             assert opened.doctor() == []
-    _, done, total = [told for told in seen if told[0] == "embedding"][-1]
+    _, done, total = [step for step in seen if step[0] == "embedding"][-1]
     assert done == total >= len(PAIRS)
     assert status.notice == ""
     assert status.embedder.startswith(f"e at {server.url}")

@@ -1,4 +1,4 @@
-"""store: one contract over memory, a Chroma folder, the same read by its engine, and a real Chroma server."""
+"""store: one contract for memory, a Chroma folder, the same read by its engine, and a real Chroma server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = {p: word_vector(p.text.split()[-1]) for p in (PEAR, KITE, SNOW, PEAR_TWO)
 
 
 class WrittenThenRead:
-    """A folder that Chroma's client writes and its engine alone reads, one after the other, as generations are."""
+    """A folder that Chroma's client writes, and only then its engine reads, like a generation."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -76,7 +76,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def ids(store: Store, word: str, *, limit: int = 10, paper_ids: list[str] | None = None) -> list[str]:
-    return [found for found, _ in store.nearest(word_vector(word), limit=limit, paper_ids=paper_ids)]
+    return [passage_id for passage_id, _ in store.nearest(word_vector(word), limit=limit, paper_ids=paper_ids)]
 
 
 def test_an_empty_store_finds_nothing(store: Store) -> None:
@@ -88,18 +88,18 @@ def test_the_nearest_come_first_with_their_cosine(store: Store) -> None:
     question = word_vector("kite.") * 0.8 + word_vector("snow.") * 0.6
     question /= np.linalg.norm(question)
     expected = sorted(((p.id, float(v @ question)) for p, v in ROWS.items()), key=lambda row: -row[1])
-    found = store.nearest(question, limit=10)
-    assert [row[0] for row in found] == [row[0] for row in expected]
-    assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], abs=1e-5)
+    nearest = store.nearest(question, limit=10)
+    assert [row[0] for row in nearest] == [row[0] for row in expected]
+    assert [row[1] for row in nearest] == pytest.approx([row[1] for row in expected], abs=1e-5)
 
 
 @pytest.mark.parametrize(("limit", "count"), [(1, 1), (3, 3), (100, 4), (0, 0), (-1, 0)])
-def test_no_more_than_the_limit_come(store: Store, limit: int, count: int) -> None:
+def test_no_more_than_the_limit_are_found(store: Store, limit: int, count: int) -> None:
     store.put(ROWS)
     assert len(ids(store, "pear", limit=limit)) == count
 
 
-def test_only_passages_of_the_papers_named_come(store: Store) -> None:
+def test_only_passages_of_the_given_papers_are_found(store: Store) -> None:
     store.put(ROWS)
     assert set(ids(store, "snow", paper_ids=["pear", "unknown"])) == {PEAR.id, PEAR_TWO.id}
     assert ids(store, "snow", paper_ids=[]) == []
@@ -109,8 +109,8 @@ def test_only_passages_of_the_papers_named_come(store: Store) -> None:
 def test_a_passage_put_again_is_replaced(store: Store) -> None:
     store.put(ROWS)
     store.put({PEAR: word_vector("comet")})
-    (found,) = store.nearest(word_vector("comet"), limit=1)
-    assert found == (PEAR.id, pytest.approx(1.0, abs=1e-5))
+    (nearest,) = store.nearest(word_vector("comet"), limit=1)
+    assert nearest == (PEAR.id, pytest.approx(1.0, abs=1e-5))
     assert len(store.whole()) == len(store) == len(ROWS)
 
 
@@ -119,7 +119,7 @@ def test_putting_nothing_is_no_error(store: Store) -> None:
     assert store.whole() == set()
 
 
-def test_all_passages_of_a_removed_paper_go(store: Store) -> None:
+def test_all_passages_of_a_removed_paper_are_removed(store: Store) -> None:
     store.put(ROWS)
     store.remove_papers(["pear", "unknown"])
     assert store.whole() == {KITE.id, SNOW.id}
@@ -132,7 +132,7 @@ def test_removing_nothing_removes_nothing(store: Store) -> None:
     assert store.whole() == {passage.id for passage in ROWS}
 
 
-def test_batches_beyond_what_a_client_takes_are_split(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_too_large_for_a_client_are_split(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     if isinstance(store, ChromaStore):
         monkeypatch.setattr(store._client, "get_max_batch_size", lambda: 3)
     many = {Passage(f"p{n}", "t", "x", 0): word_vector(f"w{n}") for n in range(10)}
@@ -141,7 +141,7 @@ def test_batches_beyond_what_a_client_takes_are_split(store: Store, monkeypatch:
     assert ids(store, "w7", limit=1) == ["p7:0"]
 
 
-def test_every_paper_of_many_can_be_asked_for_and_removed(store: Store) -> None:
+def test_each_of_many_papers_can_be_searched_and_removed(store: Store) -> None:
     many = {Passage(f"p{n}", "t", "x", 0): word_vector(f"w{n}") for n in range(1203)}
     store.put(many)
     named = [f"p{n}" for n in range(1202)]
@@ -154,7 +154,7 @@ def test_every_paper_of_many_can_be_asked_for_and_removed(store: Store) -> None:
 # -- Chroma alone
 
 
-def test_a_folder_keeps_what_it_was_given(tmp_path: Path) -> None:
+def test_a_folder_keeps_its_vectors(tmp_path: Path) -> None:
     store = ChromaStore.folder(tmp_path / "chroma")
     store.put(ROWS)
     store.close()
@@ -184,7 +184,7 @@ def test_it_is_a_llama_index_vector_store(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_collection_of_another_measure_is_refused(tmp_path: Path) -> None:
+def test_a_collection_with_another_distance_is_refused(tmp_path: Path) -> None:
     import chromadb
 
     client: Any = chromadb.PersistentClient(str(tmp_path / "chroma"))
@@ -207,7 +207,7 @@ def test_a_damaged_folder_is_a_store_error(tmp_path: Path) -> None:
         ChromaStore.folder(tmp_path / "chroma")
 
 
-def test_a_server_that_is_not_there_is_a_store_error() -> None:
+def test_a_missing_server_is_a_store_error() -> None:
     with pytest.raises(StoreError, match=r"No Chroma server answers at http://127\.0\.0\.1:9: .*ASSISTANT_CHROMA_URL"):
         ChromaStore.server("http://127.0.0.1:9", collection="passages")
 
@@ -237,7 +237,7 @@ def test_a_panic_of_the_engine_is_a_store_error_and_ctrl_c_is_none() -> None:
         raise KeyboardInterrupt
 
 
-# -- the double against the real one
+# -- the double compared with the real one
 
 WORDS = st.sampled_from(["pear", "kite", "snow", "wind", "wall"])
 ACTS = st.lists(
@@ -251,7 +251,7 @@ ACTS = st.lists(
 
 @given(ACTS)
 @settings(max_examples=15)
-def test_memory_and_chroma_agree_whatever_is_done(tmp_path_factory: pytest.TempPathFactory, acts: list[Any]) -> None:
+def test_memory_and_chroma_agree_after_any_changes(tmp_path_factory: pytest.TempPathFactory, acts: list[Any]) -> None:
     memory, chroma = MemoryStore(), ChromaStore.folder(tmp_path_factory.mktemp("store"))
     for act, paper_id, start, word in acts:
         for store in (memory, chroma):

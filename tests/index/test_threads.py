@@ -1,4 +1,4 @@
-"""threads: what they share, safe: words stemmed, papers taken in and questions answered at one time."""
+"""threads: stemming words, ingesting papers and answering questions at the same time is safe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assistant.library.sample import sample_files
 from ..conftest import ROOT
 
 
-def test_threads_that_stem_ask_and_ingest_at_one_time_get_nothing_wrong(tmp_path: Path) -> None:
+def test_threads_may_stem_ask_and_ingest_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.threads", str(tmp_path / "home"), *map(str, sample_files())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     report = json.loads(done.stdout)

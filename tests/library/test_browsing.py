@@ -45,7 +45,7 @@ def test_a_date_means_days(text: str, meant: Days) -> None:
 @pytest.mark.parametrize(
     "text", ["", "soon", "Mar", "Mar 0", "Mar 32", "12", "2025-13", "2025-01-32", "20250312", "2025-03-12!", "1/2"]
 )
-def test_what_is_no_date_means_none(text: str) -> None:
+def test_anything_else_is_no_date(text: str) -> None:
     assert days(text) is None
 
 
@@ -68,7 +68,7 @@ def test_a_date_without_a_year_is_compared_by_month_and_day(one: str, other: str
     assert first.before(second) is before
 
 
-def test_nothing_wanted_keeps_everything_in_its_order() -> None:
+def test_without_a_filter_all_papers_stay_in_order() -> None:
     assert kept() == "ABCDEF"
     assert [p.title for p in fitting(reversed(ALL), LISTINGS)] == list("FEDCBA")
 
@@ -77,11 +77,11 @@ def test_nothing_wanted_keeps_everything_in_its_order() -> None:
     ("listing", "titles"),
     [("a.txt", "AD"), ("c.txt", "BC"), ("Mar 12", "BE"), ("mar  12", "BE"), ("April 3, 2025", "D")],
 )
-def test_a_listing_is_named_by_its_file_or_its_date(listing: str, titles: str) -> None:
+def test_a_listing_is_given_by_its_file_or_its_date(listing: str, titles: str) -> None:
     assert kept(listing=listing) == titles
 
 
-def test_an_unlabelled_listing_is_not_named_by_nothing() -> None:
+def test_an_empty_name_does_not_match_a_listing_without_a_label() -> None:
     assert kept(listing=" ") == "ABCDEF"
 
 
@@ -97,15 +97,15 @@ def test_an_unlabelled_listing_is_not_named_by_nothing() -> None:
         ("2025-04", "2025-04", "D"),
     ],
 )
-def test_papers_are_kept_by_date(since: str, until: str, titles: str) -> None:
+def test_papers_are_filtered_by_date(since: str, until: str, titles: str) -> None:
     assert kept(since=since, until=until) == titles
 
 
-def test_listing_and_date_are_both_kept_to() -> None:
+def test_both_listing_and_date_must_match() -> None:
     assert kept(listing="a.txt", since="Mar 12") == "D"
 
 
-def test_an_unknown_listing_names_those_there_are() -> None:
+def test_an_unknown_listing_is_an_error_that_names_the_known_ones() -> None:
     with pytest.raises(
         PaperNotFound, match=r"No listing here is called 'z.txt'. There are: a.txt \(Mar 11\), .* c.txt, "
     ):
@@ -118,18 +118,18 @@ def test_an_unknown_listing_names_those_there_are() -> None:
 
 
 @pytest.mark.parametrize("end", ["since", "until"])
-def test_what_is_no_date_is_refused(end: str) -> None:
+def test_an_invalid_date_is_refused(end: str) -> None:
     with pytest.raises(QuestionError, match=r"'yesterday' is no date. Write it as 2025-03-12, "):
         kept(**{end: "yesterday"})
 
 
 @pytest.mark.parametrize(("since", "until"), [("Mar 13", "Mar 12"), ("2025", "2024-12"), ("2025-03-02", "Mar 1")])
-def test_an_end_before_the_beginning_is_refused(since: str, until: str) -> None:
+def test_an_end_before_the_start_is_refused(since: str, until: str) -> None:
     with pytest.raises(QuestionError, match=f"'{until}' lies before '{since}', so no day fits"):
         kept(since=since, until=until)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_date_or_is_not(text: str) -> None:
-    found = days(text)
-    assert found is None or found.first <= found.last
+    parsed = days(text)
+    assert parsed is None or parsed.first <= parsed.last

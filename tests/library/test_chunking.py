@@ -36,17 +36,17 @@ def test_a_short_abstract_is_one_passage() -> None:
     assert (passage.paper_id, passage.title, passage.text, passage.start) == (paper.id, *PAIRS[0], 0)
 
 
-def test_a_long_abstract_is_cut_between_sentences_evenly() -> None:
-    found = passages(Paper("Ledger", LONG))
-    assert [len(sentences(passage.text)) for passage in found] == [4, 4, 4, 3]
-    assert max(count_tokens(p.text) for p in found) <= PASSAGE_TOKENS
-    assert " ".join(passage.text for passage in found) == LONG
+def test_a_long_abstract_is_split_evenly_between_sentences() -> None:
+    cut = passages(Paper("Ledger", LONG))
+    assert [len(sentences(passage.text)) for passage in cut] == [4, 4, 4, 3]
+    assert max(count_tokens(p.text) for p in cut) <= PASSAGE_TOKENS
+    assert " ".join(passage.text for passage in cut) == LONG
 
 
 def test_a_sentence_over_the_budget_is_a_passage_of_its_own() -> None:
     endless = "Pear " * 300 + "ends."
-    found = passages(Paper("t", f"Before it. {endless} After it."))
-    assert [passage.text for passage in found] == ["Before it.", endless, "After it."]
+    cut = passages(Paper("t", f"Before it. {endless} After it."))
+    assert [passage.text for passage in cut] == ["Before it.", endless, "After it."]
 
 
 @pytest.mark.parametrize("abstract", ["", " \n "], ids=["empty", "blank"])
@@ -54,7 +54,7 @@ def test_an_abstract_without_text_has_no_passage(abstract: str) -> None:
     assert passages(Paper("t", abstract)) == []
 
 
-def test_space_around_the_abstract_is_in_no_passage() -> None:
+def test_white_space_around_the_abstract_is_in_no_passage() -> None:
     (passage,) = passages(Paper("t", "  One sentence here. "))
     assert (passage.text, passage.start) == ("One sentence here.", 2)
 
@@ -73,19 +73,19 @@ TEXTS = st.lists(
 @given(TEXTS, st.sampled_from([1, 5, 20, 200]))
 def test_passages_tile_the_abstract(abstract: str, budget: int) -> None:
     abstract = abstract.encode(errors="replace").decode()
-    found = passages(Paper("t", abstract), budget=budget)
+    cut = passages(Paper("t", abstract), budget=budget)
     end = 0
-    for passage in found:
+    for passage in cut:
         assert abstract[passage.start : passage.start + len(passage.text)] == passage.text
         assert passage.start >= end
         assert not abstract[end : passage.start].strip()
         end = passage.start + len(passage.text)
         assert count_tokens(passage.text) <= budget or len(sentences(passage.text)) == 1
     assert not abstract[end:].strip()
-    assert len({passage.id for passage in found}) == len(found)
+    assert len({passage.id for passage in cut}) == len(cut)
 
 
-def test_an_abstract_met_again_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_passages_of_an_abstract_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
     monkeypatch.setattr(chunking, "count_tokens", lambda text: counted.append(text) or count_tokens(text))
     abstract = "Nobody met this abstract before. It is short."
@@ -96,7 +96,7 @@ def test_an_abstract_met_again_is_not_counted_again(monkeypatch: pytest.MonkeyPa
     assert 0 < before == len(counted)
 
 
-def test_what_looks_like_a_special_token_is_text() -> None:
+def test_a_look_alike_of_a_special_token_is_text() -> None:
     assert count_tokens("<|endoftext|>") > 1
 
 
@@ -124,7 +124,7 @@ def test_tokens_are_counted_as_tiktoken_counts_them(
         assert count_tokens(text) == len(theirs.encode(text))
 
 
-def test_a_token_table_that_is_altered_is_passed_over(
+def test_an_altered_token_table_is_skipped(
     fresh_encoding: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "fb374d419588a4632f3f557e76b4b70aebbca790").write_bytes(b"YQ== 0\n")
@@ -132,7 +132,7 @@ def test_a_token_table_that_is_altered_is_passed_over(
     assert count_tokens("a pear") == 2
 
 
-def test_a_configured_folder_without_the_table_is_passed_over(
+def test_a_configured_folder_without_the_table_is_skipped(
     fresh_encoding: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
@@ -142,5 +142,5 @@ def test_a_configured_folder_without_the_table_is_passed_over(
 
 def test_without_a_token_table_the_error_says_what_to_do(fresh_encoding: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(LibraryError, match=r"o200k_base is not at hand\. Reinstall llama-index-core"):
+    with pytest.raises(LibraryError, match=r"o200k_base is missing\. Reinstall llama-index-core"):
         count_tokens("a pear")

@@ -30,22 +30,22 @@ def pairs_of(data: bytes) -> list[tuple[str, str]]:
 
 def rejects_of(*body: str) -> list[tuple[int, str, str]]:
     """The rejects of a spaced listing whose body, from line 10 on, is these lines."""
-    found = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
-    return [(reject.line, reject.reason, reject.text) for reject in found.rejects]
+    parsed = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
+    return [(reject.line, reject.reason, reject.text) for reject in parsed.rejects]
 
 
 @LAYOUTS
-def test_every_record_comes_out_verbatim(listing: Callable[..., Path], layout: str) -> None:
-    found = read(listing("mar.txt", layout=layout))
-    assert [(paper.title, paper.abstract) for paper in found.papers] == list(PAIRS)
-    assert {paper.sources for paper in found.papers} == {("mar.txt",)}
-    assert (found.source, found.rejects) == ("mar.txt", ())
+def test_every_record_is_read_verbatim(listing: Callable[..., Path], layout: str) -> None:
+    parsed = read(listing("mar.txt", layout=layout))
+    assert [(paper.title, paper.abstract) for paper in parsed.papers] == list(PAIRS)
+    assert {paper.sources for paper in parsed.papers} == {("mar.txt",)}
+    assert (parsed.source, parsed.rejects) == ("mar.txt", ())
 
 
 @pytest.mark.parametrize("date", ["Mar 11", "Sept. 3", "January 1, 2025", ""])
 def test_the_date_of_the_header_is_the_label(date: str) -> None:
-    found = parse(listing_text(PAIRS, date=date).encode(), "a.txt")
-    assert (found.label, len(found.papers), found.rejects) == (date, len(PAIRS), ())
+    parsed = parse(listing_text(PAIRS, date=date).encode(), "a.txt")
+    assert (parsed.label, len(parsed.papers), parsed.rejects) == (date, len(PAIRS), ())
 
 
 def test_the_glued_layout_has_no_label() -> None:
@@ -56,7 +56,7 @@ def test_a_listing_without_a_header_is_read_too() -> None:
     assert pairs_of(f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_title() -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_title() -> None:
     assert pairs_of(b"\xef\xbb\xbf" + f"{TITLE}\n{ABSTRACT}\n".encode()) == [(TITLE, ABSTRACT)]
 
 
@@ -82,9 +82,9 @@ def test_a_title_that_begins_like_the_header_is_a_title(title: str) -> None:
     ],
 )
 def test_bytes_that_differ_only_in_form_give_the_same_papers(layout: str, changed: Callable[[str], bytes]) -> None:
-    found = parse(changed(listing_text(PAIRS, layout=layout)), "a.txt")
-    assert [(paper.title, paper.abstract) for paper in found.papers] == list(PAIRS)
-    assert found.rejects == ()
+    parsed = parse(changed(listing_text(PAIRS, layout=layout)), "a.txt")
+    assert [(paper.title, paper.abstract) for paper in parsed.papers] == list(PAIRS)
+    assert parsed.rejects == ()
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_titles_survive(title: str) -> None:
 
 def test_a_title_without_an_abstract_is_rejected_and_the_others_stay() -> None:
     body = (TITLE, ABSTRACT, "Lonely Title", "Second Title", ABSTRACT)
-    found = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
-    assert [paper.title for paper in found.papers] == [TITLE, "Second Title"]
+    parsed = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
+    assert [paper.title for paper in parsed.papers] == [TITLE, "Second Title"]
     reason = "what follows this title reads as a title, not an abstract"
-    assert found.rejects == (Reject("a.txt", 12, reason, "Lonely Title"),)
+    assert parsed.rejects == (Reject("a.txt", 12, reason, "Lonely Title"),)
 
 
 @pytest.mark.parametrize(
@@ -130,25 +130,25 @@ def test_a_reject_names_its_line_reason_and_text(body: tuple[str, ...], line: in
     assert rejects_of(*body) == [(line, reason, text)]
 
 
-def test_what_is_too_long_for_a_title_or_an_abstract_is_rejected_and_the_records_beside_it_stay() -> None:
+def test_a_line_too_long_for_a_title_or_an_abstract_is_rejected_alone() -> None:
     whole_text, no_title = f"{ABSTRACT} " * (1_000_000 // len(ABSTRACT)), "x" * 10_001
     body = "\n".join((TITLE, whole_text, no_title, "x" * 10_000, ABSTRACT))
-    found = parse((listing_text([]) + body).encode(), "a.txt")
-    assert [paper.title for paper in found.papers] == ["x" * 10_000]
-    told = f"the text after this title is longer than an abstract ({len(whole_text.strip()):,} characters)"
-    assert found.rejects == (
-        Reject("a.txt", 10, told, f"{TITLE}\n{whole_text.strip()}"),
+    parsed = parse((listing_text([]) + body).encode(), "a.txt")
+    assert [paper.title for paper in parsed.papers] == ["x" * 10_000]
+    reason = f"the text after this title is longer than an abstract ({len(whole_text.strip()):,} characters)"
+    assert parsed.rejects == (
+        Reject("a.txt", 10, reason, f"{TITLE}\n{whole_text.strip()}"),
         Reject("a.txt", 12, "is longer than a title (10,001 characters)", no_title),
     )
 
 
-def test_a_title_that_comes_again_with_another_abstract_is_rejected() -> None:
+def test_a_repeated_title_with_another_abstract_is_rejected() -> None:
     again = "We fly no kites at all. The wind has left us."
     body = (TITLE, ABSTRACT, TITLE.upper(), again, TITLE, ABSTRACT)
-    found = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
-    assert [(paper.title, paper.abstract) for paper in found.papers] == [(TITLE, ABSTRACT)] * 2
+    parsed = parse((listing_text([]) + "\n".join(body)).encode(), "a.txt")
+    assert [(paper.title, paper.abstract) for paper in parsed.papers] == [(TITLE, ABSTRACT)] * 2
     reason = "the same title stands at line 10 of this file already, with another abstract"
-    assert found.rejects == (Reject("a.txt", 12, reason, f"{TITLE.upper()}\n{again}"),)
+    assert parsed.rejects == (Reject("a.txt", 12, reason, f"{TITLE.upper()}\n{again}"),)
 
 
 def test_an_abstract_that_looks_like_a_title_is_rejected_with_its_title() -> None:
@@ -158,18 +158,20 @@ def test_an_abstract_that_looks_like_a_title_is_rejected_with_its_title() -> Non
 
 def test_a_line_that_is_not_utf8_is_rejected_alone() -> None:
     data = listing_text(PAIRS[:1]).encode() + b"Caf\xe9\n" + f"{TITLE}\n{ABSTRACT}\n".encode()
-    found = parse(data, "a.txt")
-    assert [paper.title for paper in found.papers] == [PAIRS[0][0], TITLE]
-    told = "is not UTF-8 (at byte 3); save the file as UTF-8"
-    assert found.rejects == (Reject("a.txt", 14, told, "Caf\N{REPLACEMENT CHARACTER}"),)
+    parsed = parse(data, "a.txt")
+    assert [paper.title for paper in parsed.papers] == [PAIRS[0][0], TITLE]
+    reason = "is not UTF-8 (at byte 3); save the file as UTF-8"
+    assert parsed.rejects == (Reject("a.txt", 14, reason, "Caf\N{REPLACEMENT CHARACTER}"),)
 
 
 @LAYOUTS
 def test_a_header_without_records_says_so(layout: str) -> None:
     header = listing_text([("", "")], layout=layout).replace("Subscribe\n", "Subscribe\n\n").encode()
-    found = parse(header, "a.txt")
-    assert found.papers == ()
-    assert [(reject.line, reject.reason) for reject in found.rejects] == [(0, "holds a listing's header and no record")]
+    parsed = parse(header, "a.txt")
+    assert parsed.papers == ()
+    assert [(reject.line, reject.reason) for reject in parsed.rejects] == [
+        (0, "holds a listing's header and no record")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -187,29 +189,29 @@ def test_a_header_without_records_says_so(layout: str) -> None:
         pytest.param("", False, id="empty"),
     ],
 )
-def test_what_reads_as_an_abstract(line: str, abstract: bool) -> None:
+def test_lines_that_read_like_an_abstract(line: str, abstract: bool) -> None:
     assert is_abstract(line) is abstract
 
 
-# -- files of one name
+# -- files of the same name
 
 
-def test_files_of_one_name_are_told_apart_by_the_folders_before_it() -> None:
+def test_files_with_the_same_name_are_distinguished_by_their_folders() -> None:
     paths = ["/a/b/new.txt", "/a/c/new.txt", "/d/c/new.txt", "/a/b/old.txt", "/a/b/new.txt", "/a/x/../c/new.txt"]
     sources = ["new.txt", "c/new.txt", "d/c/new.txt", "old.txt", "new.txt", "c/new.txt"]
     assert told_apart(paths, {}) == sources
 
 
-def test_a_file_keeps_its_source_and_one_that_is_gone_leaves_it(tmp_path: Path) -> None:
+def test_a_file_keeps_its_source_until_it_is_gone(tmp_path: Path) -> None:
     here, there = write_listing(tmp_path / "a" / "new.txt", PAIRS), tmp_path / "b" / "new.txt"
-    held = {"new.txt": place_of(here)}
-    assert told_apart([there, here], held) == ["b/new.txt", "new.txt"]
+    known = {"new.txt": place_of(here)}
+    assert told_apart([there, here], known) == ["b/new.txt", "new.txt"]
     here.unlink()
-    assert told_apart([there], held) == ["new.txt"]
+    assert told_apart([there], known) == ["new.txt"]
     assert told_apart([there], {"new.txt": ""}) == ["new.txt"]
 
 
-def test_a_place_is_the_same_by_whatever_way_one_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_path_to_a_file_gives_the_same_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_listing(tmp_path / "a" / "new.txt", PAIRS)
     (tmp_path / "link").symlink_to(tmp_path / "a")
     monkeypatch.chdir(tmp_path)
@@ -218,7 +220,7 @@ def test_a_place_is_the_same_by_whatever_way_one_comes(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("path", ["a\0b", "x" * 5000, os.fsdecode(b"caf\xe9.txt"), "", "/", ".."])
-def test_odd_paths_have_a_source_and_a_place_that_can_be_kept(path: str) -> None:
+def test_odd_paths_have_a_source_and_a_place_that_can_be_stored(path: str) -> None:
     (source,) = told_apart([path], {})
     assert source and (source + place_of(path)).encode()
 
@@ -234,13 +236,13 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("data", "reason"), UNREADABLE)
-def test_a_file_that_is_no_listing_is_one_reject(tmp_path: Path, data: bytes, reason: str) -> None:
+def test_a_file_that_is_not_a_listing_is_one_reject(tmp_path: Path, data: bytes, reason: str) -> None:
     path = tmp_path / "odd.txt"
     path.write_bytes(data)
-    found = read(path)
-    assert (found.source, found.papers, found.label) == ("odd.txt", (), "")
-    assert [(reject.source, reject.line) for reject in found.rejects] == [("odd.txt", 0)]
-    assert re.match(reason, found.rejects[0].reason)
+    parsed = read(path)
+    assert (parsed.source, parsed.papers, parsed.label) == ("odd.txt", (), "")
+    assert [(reject.source, reject.line) for reject in parsed.rejects] == [("odd.txt", 0)]
+    assert re.match(reason, parsed.rejects[0].reason)
 
 
 def test_a_missing_file_is_one_reject(tmp_path: Path) -> None:
@@ -262,7 +264,7 @@ def test_a_pipe_is_one_reject_and_is_not_waited_for(tmp_path: Path) -> None:
     assert read(tmp_path / "pipe").rejects[0].reason.endswith("is not a regular file")
 
 
-def test_a_path_that_cannot_be_is_one_reject(tmp_path: Path) -> None:
+def test_an_impossible_path_is_one_reject(tmp_path: Path) -> None:
     (reject,) = read(tmp_path / ("x" * 300)).rejects
     assert reject.reason == "cannot be read: File name too long"
     (reject,) = read("a\0b").rejects
@@ -283,12 +285,12 @@ def test_a_file_too_large_is_one_reject(tmp_path: Path) -> None:
         pytest.param(b"two\nlines.txt", "two lines.txt", id="line-break"),
     ],
 )
-def test_a_file_of_an_odd_name_has_a_source_that_can_be_kept(tmp_path: Path, name: bytes, source: str) -> None:
+def test_an_odd_file_name_has_a_source_that_can_be_stored(tmp_path: Path, name: bytes, source: str) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
     Path(path).write_text(listing_text(PAIRS), encoding="utf-8")
-    found = read(path)
-    assert found.source == source
-    assert len(found.papers) == len(PAIRS)
+    parsed = read(path)
+    assert parsed.source == source
+    assert len(parsed.papers) == len(PAIRS)
 
 
 # -- properties
@@ -305,17 +307,17 @@ LINES = st.lists(
 
 @given(LINES, st.sampled_from(["\n", "\r\n", "\n\n"]))
 def test_every_line_of_a_body_ends_up_in_a_paper_or_a_reject(lines: list[str], line_break: str) -> None:
-    found = parse(listing_text([(TITLE, ABSTRACT)]).encode() + line_break.join(lines).encode(), "a.txt")
-    kept = [text for paper in found.papers for text in (paper.title, paper.abstract)]
-    rejected = [line for reject in found.rejects for line in reject.text.split("\n")]
+    parsed = parse(listing_text([(TITLE, ABSTRACT)]).encode() + line_break.join(lines).encode(), "a.txt")
+    kept = [text for paper in parsed.papers for text in (paper.title, paper.abstract)]
+    rejected = [line for reject in parsed.rejects for line in reject.text.split("\n")]
     assert sorted(kept + rejected) == sorted([TITLE, ABSTRACT, *(line.strip() for line in lines if line.strip())])
-    assert all(reject.line > 0 and reject.reason for reject in found.rejects)
+    assert all(reject.line > 0 and reject.reason for reject in parsed.rejects)
 
 
 @given(st.one_of(st.binary(), LINES.map(lambda lines: "\n".join(lines).encode("utf-16"))))
-def test_no_bytes_raise_and_none_pass_in_silence(data: bytes) -> None:
-    found = parse(data, "a.txt")
-    assert found.papers or found.rejects
+def test_no_bytes_raise_and_none_are_dropped_silently(data: bytes) -> None:
+    parsed = parse(data, "a.txt")
+    assert parsed.papers or parsed.rejects
 
 
 # -- the listings given
@@ -323,8 +325,8 @@ def test_no_bytes_raise_and_none_pass_in_silence(data: bytes) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the given listings are not at {SHARED}")
 def test_the_given_listings_are_read_whole() -> None:
-    found = [read(path) for path in sorted(SHARED.iterdir())]
-    papers = [paper for one in found for paper in one.papers]
-    assert [reject for one in found for reject in one.rejects] == []
+    listings = [read(path) for path in sorted(SHARED.iterdir())]
+    papers = [paper for listing in listings for paper in listing.papers]
+    assert [reject for listing in listings for reject in listing.rejects] == []
     assert len(papers) == 901
     assert len({paper.id for paper in papers}) == 828

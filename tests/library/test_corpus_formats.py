@@ -1,4 +1,4 @@
-"""corpus.formats: bibliographic files and other foreign ones in, one reject that names the format out, and no paper."""
+"""sources.formats: a file of another format gives one reject, which names the format, and no papers."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def refusals(data: bytes, folder: Path) -> list[str]:
 @pytest.mark.parametrize("count", [1, 2, 100])
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_bibliographic_file_is_refused_by_its_name(shape: str, change: str, count: int, tmp_path: Path) -> None:
+def test_a_bibliographic_file_is_refused_with_its_format(shape: str, change: str, count: int, tmp_path: Path) -> None:
     name, made = SHAPES[shape]
     data = CHANGES[change](made(references(count)))
     assert refusals(data, tmp_path) == [f"is {name}, which is not read yet; only listings are: {EXPECTED}"]
 
 
-def test_a_table_without_a_head_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_a_table_without_a_header_is_refused_with_its_format(tmp_path: Path) -> None:
     for delimiter, name in ((",", "CSV"), ("\t", "TSV")):
         rows = SHAPES["csv"][1](references(9)).splitlines()[1:]
         (reason,) = refusals("\n".join(rows).replace('","', f'"{delimiter}"').encode(), tmp_path)
@@ -67,7 +67,7 @@ def test_a_table_without_a_head_is_refused_by_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", BINARIES)
-def test_a_file_that_is_no_text_is_refused_by_its_name(kind: str, tmp_path: Path) -> None:
+def test_a_binary_file_is_refused_with_its_format(kind: str, tmp_path: Path) -> None:
     name, made = BINARIES[kind]
     data = made(listing_text(PAIRS).encode())
     assert refusals(data, tmp_path) == [f"is {name}, which is not read yet; only listings are: {EXPECTED}"]
@@ -75,12 +75,12 @@ def test_a_file_that_is_no_text_is_refused_by_its_name(kind: str, tmp_path: Path
 
 @pytest.mark.parametrize("count", [1, 2, 100])
 @pytest.mark.parametrize("shape", UNNAMED)
-def test_text_that_is_no_listing_is_refused_whole(shape: str, count: int, tmp_path: Path) -> None:
+def test_text_that_is_not_a_listing_is_refused_as_a_whole(shape: str, count: int, tmp_path: Path) -> None:
     assert refusals(UNNAMED[shape](references(count)).encode(), tmp_path) == [f"is not a listing, which has {EXPECTED}"]
 
 
 @pytest.mark.parametrize("name", ["zotero.ris", "zotero.txt", "zotero"])
-def test_nothing_of_a_refused_file_goes_in_whatever_it_is_called(name: str, holdings: Holdings, tmp_path: Path) -> None:
+def test_nothing_of_a_refused_file_is_added_whatever_its_name(name: str, holdings: Holdings, tmp_path: Path) -> None:
     file = written(tmp_path / name, SHAPES["ris"][1](references(100)).encode())
     good = write_listing(tmp_path / "march.txt", PAIRS)
     done = holdings.ingest([file, good])
@@ -94,7 +94,7 @@ def test_a_listing_is_read_under_any_name(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("field", ["AU  - Moss, Ivy", "%A Moss, Ivy", "title = {Kites},", "<title>Kites</title>"])
-def test_one_field_line_in_a_listing_is_rejected_and_the_records_beside_it_stay(field: str) -> None:
+def test_a_single_field_line_in_a_listing_is_rejected_alone(field: str) -> None:
     pairs = [(f"{title} {n}", abstract) for title, abstract in PAIRS for n in range(3)]
     first, second, *others = listing_text(pairs).split(pairs[4][0])
     listing = parse(f"{first}{pairs[4][0]}{second.replace(PAIRS[1][1], field, 1)}{''.join(others)}".encode(), "a.txt")

@@ -1,4 +1,4 @@
-"""library: the record of what is held; idempotent, one writer, many readers."""
+"""library: the record of papers; idempotent, one writer, many readers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_new_library_is_empty(library: Library) -> None:
     assert (len(library), library.revision, library.papers(), library.listings()) == (0, 0, [], {})
 
 
-def test_papers_come_back_as_they_went_in_by_title(library: Library) -> None:
+def test_papers_come_back_unchanged_by_title(library: Library) -> None:
     paper = Paper("A", "b.", "https://example.org", "2025-01-01", ("x.txt",))
     assert library.put([*PAPERS, paper]) == Ingested(added=len(PAPERS) + 1)
     assert library.papers() == sorted([*PAPERS, paper], key=lambda p: p.title)
@@ -50,7 +50,7 @@ def test_the_same_papers_again_change_nothing(library: Library) -> None:
     assert library.revision == 1
 
 
-def test_an_edited_abstract_updates_that_paper_alone(library: Library) -> None:
+def test_an_edited_abstract_updates_only_that_paper(library: Library) -> None:
     library.put(PAPERS)
     edited = replace(PEAR, abstract="It is about apples now.")
     assert library.put([edited, *PAPERS[1:]]) == Ingested(updated=1, unchanged=len(PAPERS) - 1)
@@ -58,7 +58,7 @@ def test_an_edited_abstract_updates_that_paper_alone(library: Library) -> None:
     assert library.changed_since(1) == ([edited], [])
 
 
-def test_a_title_spelt_otherwise_is_an_update_not_a_second_paper(library: Library) -> None:
+def test_another_spelling_of_a_title_is_an_update(library: Library) -> None:
     library.put([PEAR])
     assert library.put([replace(PEAR, title=PEAR.title.upper())]) == Ingested(updated=1)
     assert [paper.title for paper in library.papers()] == [PEAR.title.upper()]
@@ -90,14 +90,14 @@ def test_a_disagreeing_listing_that_is_edited_counts(library: Library) -> None:
     assert library.papers()[0].abstract == edited.abstract
 
 
-def test_a_disagreeing_listing_that_comes_round_changes_nothing(library: Library) -> None:
+def test_a_disagreeing_listing_that_later_agrees_changes_nothing(library: Library) -> None:
     library.put([PEAR])
     library.put([replace(PEAR, abstract="Another listing says this.", sources=("b.txt",))])
     assert library.put([replace(PEAR, sources=("b.txt",))]) == Ingested(unchanged=1)
     assert library.revision == 1
 
 
-def test_news_is_what_a_put_would_add_or_update(library: Library) -> None:
+def test_news_are_the_papers_that_put_would_add_or_update(library: Library) -> None:
     assert library.news(PAPERS) == PAPERS
     library.put(PAPERS)
     edited = replace(PEAR, abstract="It is about apples now.")
@@ -166,12 +166,12 @@ def test_a_paper_is_found_by_title_or_id(library: Library, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "PearRank", "\udcff"], ids=["empty", "part-of-a-title", "not-text"])
-def test_what_names_no_paper_finds_none(library: Library, name: str) -> None:
+def test_an_unknown_name_finds_no_paper(library: Library, name: str) -> None:
     library.put(PAPERS)
     assert library.find(name) is None
 
 
-def test_papers_of_ids_come_in_their_order_however_many(library: Library) -> None:
+def test_papers_by_id_come_in_the_order_of_the_ids(library: Library) -> None:
     many = [Paper(f"Paper {n}", f"Abstract {n}.") for n in range(1203)]
     library.put(many)
     wanted = [many[n].id for n in (1202, 0, 700)]
@@ -189,7 +189,7 @@ def test_listings_keep_their_labels_and_papers(library: Library) -> None:
     assert library.paper_ids_of([]) == set()
 
 
-def test_the_place_of_a_listing_is_where_it_was_last(library: Library) -> None:
+def test_the_place_of_a_listing_is_its_last_path(library: Library) -> None:
     library.put([PEAR], place="/march/a.txt")
     library.put([replace(PAPERS[1], sources=("b.txt",))])
     assert library.places() == {"a.txt": "/march/a.txt", "b.txt": ""}
@@ -197,7 +197,7 @@ def test_the_place_of_a_listing_is_where_it_was_last(library: Library) -> None:
     assert library.places()["a.txt"] == "/april/a.txt"
 
 
-def test_a_library_of_an_older_program_is_taken_over(open_library: Callable[..., Library], home: Path) -> None:
+def test_a_library_of_an_older_program_is_upgraded(open_library: Callable[..., Library], home: Path) -> None:
     home.mkdir()
     database = sqlite3.connect(home / "library.sqlite")
     database.executescript(f"{_SCHEMAS[0]}; insert into listings values ('a.txt', 'Mar 11'); pragma user_version = 1")
@@ -233,7 +233,7 @@ def test_ingesting_twice_changes_nothing(papers: list[Paper]) -> None:
 # -- many readers, one writer
 
 
-def test_what_one_puts_another_sees_at_once(open_library: Callable[..., Library]) -> None:
+def test_other_connections_see_new_papers_at_once(open_library: Callable[..., Library]) -> None:
     writer, reader = open_library(), open_library()
     writer.put([PEAR])
     assert reader.papers() == [PEAR]
@@ -253,7 +253,7 @@ def test_a_reader_never_sees_half_a_transaction(open_library: Callable[..., Libr
     assert (seen, len(library)) == ([0], 2)
 
 
-def test_a_second_process_is_refused_and_told_who_writes(library: Library) -> None:
+def test_a_second_writer_is_refused_with_the_id_of_the_first(library: Library) -> None:
     command = [sys.executable, "-c", HOLD, str(library.home)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout and holder.stdout.readline() == "held\n"
@@ -334,7 +334,7 @@ def test_a_home_with_a_tilde_is_the_users(tmp_path: Path, open_library: Callable
     assert open_library(Path("~/papers")).home == tmp_path / "home" / "papers"
 
 
-def test_threads_that_come_and_go_leave_no_file_open(library: Library) -> None:
+def test_short_lived_threads_leave_no_file_open(library: Library) -> None:
     def opened() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 

@@ -21,13 +21,13 @@ REAL = ROOT.parent / "shared" / "corpus"
 LONGEST_SHARED = 8
 """Words in a row that a text of ours may have in common with a real abstract."""
 
-needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real listings are not at hand in {REAL}")
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real listings are missing from {REAL}")
 
 
 def runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
     """Every run of so many words, case and punctuation aside."""
-    said = re.findall(r"\w+", text.casefold())
-    return zip(*(said[n:] for n in range(length)), strict=False)
+    tokens = re.findall(r"\w+", text.casefold())
+    return zip(*(tokens[n:] for n in range(length)), strict=False)
 
 
 def lines(name: str) -> list[dict[str, object]]:
@@ -41,9 +41,9 @@ def sample() -> list[Paper]:
 
 @pytest.fixture(scope="module")
 def real() -> list[Paper]:
-    found = [paper for path in sorted(REAL.glob("*.txt")) for paper in read(path).papers]
-    assert len(found) > 500
-    return found
+    matches = [paper for path in sorted(REAL.glob("*.txt")) for paper in read(path).papers]
+    assert len(matches) > 500
+    return matches
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_four_listings_of_thirty_papers_without_a_reject() -> None:
     assert [(len(one.papers), one.rejects) for one in listings] == [(30, ())] * 4
 
 
-def test_each_layout_stands_in_two_files() -> None:
+def test_two_files_have_each_layout() -> None:
     glued = Counter(bool(re.search(r"^Subscribe\S", path.read_text(encoding="utf-8"), re.M)) for path in sample_files())
     assert glued == {True: 2, False: 2}
     assert sorted(read(path).label for path in sample_files()) == ["", "", "Mar 11", "Mar 12"]
@@ -89,13 +89,13 @@ def test_no_abstract_shares_eight_words_in_a_row_with_its_original(sample: list[
         paper.title: [" ".join(run) for run in runs(paper.abstract, 8) if run in originals[paper.id]]
         for paper in sample
     }
-    assert {title: found for title, found in shared.items() if found} == {}
+    assert {title: matches for title, matches in shared.items() if matches} == {}
 
 
 # -- the questions and claims
 
 
-def test_no_words_of_a_real_abstract_stand_in_the_spans_of_listings() -> None:
+def test_no_listing_span_has_words_of_a_real_abstract() -> None:
     spans = [span for line in lines("listings.jsonl") for span in line["spans"]]  # type: ignore[attr-defined]
     assert len(spans) > 100
     assert {key for span in spans for key in span} == {"paper", "start", "end", "sha256"}
@@ -116,10 +116,10 @@ def test_no_question_or_claim_quotes_a_real_abstract(name: str, field: str, real
         key: [" ".join(run) for run in runs(text, LONGEST_SHARED + 1) if run in real_runs]
         for key, text in texts.items()
     }
-    assert {key: found for key, found in shared.items() if found} == {}
+    assert {key: matches for key, matches in shared.items() if matches} == {}
 
 
-def test_every_set_is_held_to_this() -> None:
+def test_every_set_is_checked() -> None:
     """A new file of questions or claims has to be added to the tests above."""
     assert {path.name for path in Path(SETS).glob("*.jsonl")} == {
         "claims-listings.jsonl",

@@ -1,7 +1,7 @@
-"""The bytes of a file in, the name out of the format that it has instead of a listing's; "" where none is recognised.
+"""The bytes of a file in, the name of its format out, if it is not a listing.
 
-Only the content counts: a file may have any name. Text is recognised by how it begins or, since exports are cut,
-joined and commented on, by the field lines that it is full of.
+Only the content counts, not the file's name. Text is recognised by its first lines or, because exports get cut, joined
+and annotated, by the share of its lines that are fields.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 LEAST = 0.1
-"""Share of field lines that makes a file one of fields; abstracts broken into short lines leave 0.2 or more."""
+"""Smallest share of field lines in a file of fields: 0.2 or more, even if abstracts are broken into short lines."""
 START = 10_000
-"""Characters read of a beginning."""
+"""Characters examined at the start."""
 ROWS = 50
 """Lines of a table compared with each other."""
 
@@ -28,14 +28,14 @@ _MAGIC = (
 _RIS = """A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DO DP ED EP ER ET ID IS J1 J2 JA JF
     JO KW L1 L2 L3 L4 LA LB LK M1 M2 M3 N1 N2 NV OP PB PP PY RI RN RP SE SN SP ST SV T1 T2 T3 TA TI TT TY U1 U2 U3 U4 U5
     UR VL VO Y1 Y2 CI CY DE FT GR IP IR JT MH NM OT PG PL PT RF SB SI SO VI LR"""
-"""Tags of RIS (https://en.wikipedia.org/wiki/RIS_(file_format)) and those of two letters in PubMed's format."""
+"""Tags of RIS (https://en.wikipedia.org/wiki/RIS_(file_format)) and PubMed's tags of two letters."""
 _MEDLINE = """AID AUID BTI CDAT CIN COIS CON CRDT CTDT DCOM DEP DRDT EDAT EIN FAU FED FIR FPS GN IRAD ISBN JID LID MHDA
     MID OAB OABL OCI OID ORI OTO OWN PHST PMC PMCR PMID PRIN PS PST PUBM RIN ROF SFM SPIN STAT UIN UOF VTI"""
-"""Its longer tags: https://pubmed.ncbi.nlm.nih.gov/help/#pubmed-format"""
+"""PubMed's longer tags: https://pubmed.ncbi.nlm.nih.gov/help/#pubmed-format"""
 _ELEMENTS = """abstract article articletitle author authors body br contributors dc div doi entry feed h1 h2 h3 head
     html id item journal key li link mads meta mods name ol p pubdate publication published record records rss script
     section span style summary table tbody td th title tr ul updated url xml year"""
-"""Elements with which a line of a feed, an export or a page begins."""
+"""Elements that start a line of a feed, an export or a web page."""
 _LABELS = "abstract|authors?|comments|doi|journal(?: ref)?|keywords?|pages|publisher|title|venue|volume|year"
 
 _FIELD = re.compile(
@@ -64,7 +64,7 @@ _COLUMNS = frozenset(
 
 
 def foreign_format(data: bytes) -> str:
-    """What a file is, where it is not a listing: "RIS", "a PDF"; "" where nothing says so."""
+    """The format of a file that is not a listing, such as "RIS" or "a PDF"; "" if none is recognised."""
     if b"%PDF-" in data[:1024]:
         return "a PDF"
     for beginning, name in _MAGIC:
@@ -72,7 +72,7 @@ def foreign_format(data: bytes) -> str:
             return name
     lines = [line for line in map(str.strip, _decoded(data).splitlines()) if line]
     while lines and lines[0].startswith(("#", "//")):
-        del lines[0]  # a comment of whoever exported it
+        del lines[0]  # a comment
     start = "\n".join(lines[:ROWS])[:START]
     if _MARKUP.match(start):
         return _markup(start)
@@ -91,7 +91,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _of_fields(lines: Sequence[str]) -> str:
-    counts = Counter(found.lastgroup for line in lines if (found := _FIELD.match(line)))
+    counts = Counter(match.lastgroup for line in lines if (match := _FIELD.match(line)))
     if not counts or counts.total() < LEAST * len(lines):
         return ""
     name = counts.most_common(1)[0][0]
@@ -107,7 +107,7 @@ def _markup(start: str) -> str:
 
 
 def _table(lines: Sequence[str]) -> str:
-    """The kind of a table: its head names columns, or all its rows have the same number of cells."""
+    """The kind of a table: its first row names columns, or all rows have the same number of cells."""
     for name, delimiter in (("TSV", "\t"), ("CSV", ","), ("CSV", ";")):
         try:
             rows = list(csv.reader(lines, delimiter=delimiter))
@@ -115,7 +115,7 @@ def _table(lines: Sequence[str]) -> str:
             continue
         if rows and sum(cell.strip().casefold() in _COLUMNS for cell in rows[0]) >= 2:
             return name
-        prose = any(cell[:1].isspace() for row in rows for cell in row)  # after a comma comes a space
+        prose = any(cell[:1].isspace() for row in rows for cell in row)  # prose has a space after a comma
         if len(rows) >= 3 and len({len(row) for row in rows}) == 1 and len(rows[0]) >= 3 and not prose:
             return name
     return ""

@@ -1,12 +1,12 @@
-"""The bytes of a listing dump in, its papers and rejects out.
+"""The bytes of a listing in, its papers and rejects out.
 
-Two layouts are known, told apart by what stands in the file. In both a record is a title on one line and
-its abstract on the next line that is not blank; they differ in the header:
+In both known layouts a record is a title on one line and its abstract on the next line that is not blank. They differ
+in the header:
 
-    (a) header lines, a line "Subscribe", who keeps the listing, a date, then records with blank lines between
-    (b) header lines, then "Subscribe" glued to the first title, then records without blank lines
+    (a) header lines, a line "Subscribe", who runs the listing, a date, then records separated by blank lines
+    (b) header lines, then "Subscribe" directly before the first title, then records without blank lines
 
-A file without a header is read where it is titles and abstracts in turn. A line of a bibliographic file, such as
+A file without a header is read if titles and abstracts alternate in it. A line of a bibliographic file, such as
 "AU  - Moss, Ivy", is never a title or an abstract.
 """
 
@@ -22,18 +22,18 @@ from ...core.text import sentences
 from .formats import is_field
 
 EXPECTED = "each title on one line, its abstract on the next"
-"""How a person is told what a listing looks like."""
+"""What a listing looks like, for error messages."""
 IN_TURN = 0.75
-"""Share of the lines that must be a title with its abstract where no header says that this is a listing."""
+"""Share of lines that must belong to a title with its abstract if there is no header."""
 HEADER_LINES = 30
-"""How far down "Subscribe" may stand and still end a header."""
+"""Within so many lines, "Subscribe" ends a header."""
 ABSTRACT_WORDS = 40
-"""A line this long is an abstract however it ends; the longest title met has 26 words."""
+"""A line this long is an abstract however it ends; the longest known title has 26 words."""
 MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
-"""Characters of the longest title and abstract taken, 50 and 500 times the longest met: a few megabytes on one line
+"""Longest title and abstract accepted, in characters: 50 and 500 times the longest known. A few megabytes on one line
 would take minutes to index."""
 SENTENCE_WORDS = 15
-"""A line this long that ends as a sentence does is an abstract; so are two sentences."""
+"""A line this long that ends like a sentence is an abstract; so are two sentences."""
 
 _GLUED = re.compile(r"Subscribe(?!(?:rs?|d|s)\b)(?=\S)")  # not a title on "Subscribers"
 _DATE = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:,? \d{4})?")
@@ -42,7 +42,7 @@ _KEEPER = re.compile(r"by\s?[A-Z].{0,60}")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one listing held; `label` is the date its header bears, if any ("Mar 12")."""
+    """The content of a listing; `label` is the date in its header, if any ("Mar 12")."""
 
     source: str
     papers: tuple[Paper, ...] = ()
@@ -57,7 +57,7 @@ class _Line:
 
 
 def parse(data: bytes, source: str) -> Listing:
-    """The records of one listing; lines that are not UTF-8 are rejected one by one, and what is no listing whole."""
+    """The records of one listing. Lines that are not UTF-8 are rejected one by one; what is no listing, as a whole."""
     lines, undecodable = _lines(data, source)
     body, label, headed = _body(lines)
     records = list(_records(body, source))
@@ -77,8 +77,8 @@ def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
             text = raw.decode().strip()
         except UnicodeDecodeError as error:
             text = raw.decode(errors="replace")
-            told = f"is not UTF-8 (at byte {error.start}); save the file as UTF-8"
-            rejects.append(Reject(source, number, told, text))
+            reason = f"is not UTF-8 (at byte {error.start}); save the file as UTF-8"
+            rejects.append(Reject(source, number, reason, text))
             continue
         if text:
             lines.append(_Line(number, text))
@@ -86,7 +86,7 @@ def _lines(data: bytes, source: str) -> tuple[list[_Line], list[Reject]]:
 
 
 def _body(lines: list[_Line]) -> tuple[list[_Line], str, bool]:
-    """The lines that hold records, the header's date, and whether there is a header."""
+    """The lines with records, the header's date, and whether there is a header."""
     for position, line in enumerate(lines[:HEADER_LINES]):
         if _GLUED.match(line.text):
             first = _Line(line.number, line.text.removeprefix("Subscribe"))
@@ -122,8 +122,8 @@ def _records(lines: Iterable[_Line], source: str) -> Iterator[Paper | Reject]:
         elif title is None:
             title = line
         elif len(line.text) > MAX_ABSTRACT:
-            told = f"the text after this title is longer than an abstract ({len(line.text):,} characters)"
-            yield Reject(source, title.number, told, f"{title.text}\n{line.text}")
+            reason = f"the text after this title is longer than an abstract ({len(line.text):,} characters)"
+            yield Reject(source, title.number, reason, f"{title.text}\n{line.text}")
             title = None
         elif is_abstract(line.text):
             paper = Paper(title.text, line.text, sources=(source,))
@@ -143,7 +143,7 @@ def _repeated(paper: Paper, line: int, first: int) -> Reject:
 
 
 def is_abstract(line: str) -> bool:
-    """Whether a line reads as an abstract: long, or prose that ends as sentences do."""
+    """Whether a line reads like an abstract: long, or prose that ends like a sentence."""
     length = len(line.split())
     if length >= ABSTRACT_WORDS:
         return True
