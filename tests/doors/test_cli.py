@@ -285,7 +285,7 @@ def test_an_unknown_setting_is_a_failure(run: Callable[..., Result], monkeypatch
     monkeypatch.setenv("ASSISTANT_HOMME", "x")
     done = run("status")
     assert done.exit_code == 1
-    assert done.stderr.startswith("assistant: No setting is called ASSISTANT_HOMME. There are: ASSISTANT_")
+    assert done.stderr.startswith("assistant: No setting is called ASSISTANT_HOMME. Did you mean ASSISTANT_HOME? There")
 
 
 def test_ctrl_c_exits_with_130(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
