@@ -10,6 +10,7 @@
 The wings, in the order in which data meets them; each imports only from those above it:
 
     core        what everything stands on: records (what flows), errors, text, settings, SQLite, logistic models
+    reader      a pair of texts in, what an entailment model says of it out
     llm         messages in, text out: language models, their prompts, and the bill
     library     files in, papers held: sources, the record of papers, chunking, browsing
     index       papers in, an index that can be searched out: embeddings, the vector store, keywords, names, the map
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         PaperNotFound,
         PromptError,
         QuestionError,
+        ReaderError,
         SettingsError,
         StoreError,
     )
@@ -77,7 +79,16 @@ _HOMES = {
     "core.errors": (
         *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
-        *("MissingExtra", "NoSuchDays", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+        *(
+            "MissingExtra",
+            "NoSuchDays",
+            "PaperNotFound",
+            "PromptError",
+            "QuestionError",
+            "ReaderError",
+            "SettingsError",
+        ),
+        "StoreError",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -111,6 +122,7 @@ __all__ = [
     "Passage",
     "PromptError",
     "QuestionError",
+    "ReaderError",
     "Reject",
     "Rejection",
     "Settings",

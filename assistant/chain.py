@@ -276,7 +276,7 @@ class Assistant:
     def _checker(self, index: Index) -> Checker:
         library, embedder = self._holdings.library, self._holdings.embedder_of(index)
         alike = functools.partial(likeness, index, library, embedder) if embedder else None
-        return Checker(index.keywords.rarity, alike)
+        return Checker(index.keywords.rarity, alike, self._reader)
 
     def _search(self, index: Index) -> Search:
         return Search(index, self._holdings.library, self._holdings.embedder_of(index))

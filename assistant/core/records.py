@@ -16,8 +16,8 @@ from typing import Literal
 
 from .notebook import Brief, Displayed, Source
 
-Basis = Literal["quoted", "checked", "judged"]
-"""What a support rests on: word for word, the offline signals, or a model's judgement."""
+Basis = Literal["quoted", "read", "checked", "judged"]
+"""What support rests on: word for word, the entailment model, words alone, or a language model's judgement."""
 
 DeclineKind = Literal["absent", "unstated", "off-corpus", "invented", "empty"]
 """Why there is no answer: nothing on it here; here but not stated; not a question for papers;
