@@ -10,6 +10,7 @@
 The wings, in the order in which a question passes through them. Each imports only from those above it:
 
     core        what everything else uses: records, errors, text, settings, SQLite, logistic models
+    reader      reads a pair of texts: does the first support the second?
     llm         language models, their prompts, and what they cost
     library     reads files and keeps papers: sources, the record of papers, chunking, browsing
     index       makes papers searchable: embeddings, the vector store, keywords, names, the map
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         PaperNotFound,
         PromptError,
         QuestionError,
+        ReaderError,
         SettingsError,
         StoreError,
     )
@@ -78,7 +80,16 @@ _HOMES = {
     "core.errors": (
         *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
-        *("MissingExtra", "NoSuchDays", "PaperNotFound", "PromptError", "QuestionError", "SettingsError", "StoreError"),
+        *(
+            "MissingExtra",
+            "NoSuchDays",
+            "PaperNotFound",
+            "PromptError",
+            "QuestionError",
+            "ReaderError",
+            "SettingsError",
+        ),
+        "StoreError",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -112,6 +123,7 @@ __all__ = [
     "Passage",
     "PromptError",
     "QuestionError",
+    "ReaderError",
     "Reject",
     "Rejection",
     "Settings",

@@ -16,7 +16,7 @@ from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, a
 from .answer.writing import ExtractiveWriter, Writer
 from .check.citations import Checker
 from .core.bounds import SENTENCE, bounded
-from .core.errors import EmbedderError, LibraryBusy, QuestionError
+from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
 from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .core.sharing import Shared
 from .core.text import counted
@@ -26,9 +26,10 @@ from .index.holdings import Holdings, Status, made
 from .library.papers import Library
 from .question.conversation import of_the_chosen, self_contained
 from .question.understanding import Asked, accepted, general, named
+from .reader import Reader
+from .reader import chosen as chosen_reader
 from .search import Search
 from .search.declining import EMPTY, decline, within
-from .search.retrieval import likeness
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM as LlamaIndexLLM
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from .core.settings import Settings
     from .index.atlas import Atlas
-    from .index.searchable import Progress
+    from .index.searchable import Index, Progress
     from .llm import LLM
     from .llm.ledger import Spending
 
@@ -55,11 +56,12 @@ class Assistant:
         *,
         writer: Writer | None = None,
         model: ModelAccount | NoModel | None = None,
+        reader: Reader | None = None,
         memory_turns: int = 8,
     ) -> None:
-        """`writer` writes the answers if there is no `model`; by default they are quoted."""
+        """`writer` writes the answers without a `model`; by default they are quoted. `reader` checks by meaning."""
         self._holdings, self._memory_turns = holdings, memory_turns
-        self._model = model or NoModel(writer)
+        self._model, self._reader = model or NoModel(writer), reader
         self._shared = Shared(
             holdings, self._release, closed="This assistant is closed. Open another with Assistant.open(...)."
         )
@@ -85,16 +87,24 @@ class Assistant:
 
         chosen = settings or Settings.from_environment(home=home)
         library = Library(home or chosen.home if create else made(home or chosen.home))
-        notice = ""
+        notices: list[str] = []
+        reader: Reader | None = None
         if embedder is None:
             try:
                 embedder = BundledEmbedder(threads=chosen.threads)
             except EmbedderError as error:
-                notice = f"Searching by words alone. {error}"
+                notices.append(f"Searching by words alone. {error}")
+        try:
+            reader = chosen_reader(chosen.reader, threads=chosen.threads)
+        except ReaderError as error:
+            notices.append(str(error))
         remote = served.configured(chosen, embedder) if embedder else None
         former = embedder if remote else None
-        holdings = Holdings(library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=notice)
-        return cls(holdings, model=account(chosen, llm, library.home), memory_turns=chosen.memory_turns)
+        holdings = Holdings(
+            library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=" ".join(notices)
+        )
+        model = account(chosen, llm, library.home)
+        return cls(holdings, model=model, reader=reader, memory_turns=chosen.memory_turns)
 
     def __enter__(self) -> Self:
         return self
@@ -165,7 +175,7 @@ class Assistant:
         from .index.atlas import Atlas, atlas_of
 
         with self._searchable() as search:
-            return atlas_of(search.library, search.index) if search else Atlas()
+            return atlas_of(search.index.library, search.index) if search else Atlas()
 
     # -- questions
 
@@ -210,7 +220,9 @@ class Assistant:
                 question, asked.text, hits=hits, declined=declined, kind=asked.kind, written_by=ExtractiveWriter.name
             )
             if not declined:
-                answer = yield from session.composed(answer, asked, _checker(search), clock)
+                if self._reader and isinstance(session, ModelSession):
+                    self._reader.wake()  # it loads while the model writes
+                answer = yield from session.composed(answer, asked, self._checker(search.index), clock)
         declined = answer.declined and within(answer.declined, asked)
         yield Event("answered", answer=replace(session.billed(answer), declined=declined, timings=clock.laps))
 
@@ -226,7 +238,7 @@ class Assistant:
         with self._searchable() as search, self._model.session() as session:
             if search is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
-            return session.judged(sentence, paper.title, _checker(search).check(sentence, paper))
+            return session.judged(sentence, paper.title, self._checker(search.index).check(sentence, paper))
 
     def search(self, question: str) -> list[Hit]:
         """The hits for a self-contained question, best first."""
@@ -255,7 +267,11 @@ class Assistant:
     def _searchable(self) -> Iterator[Search | None]:
         """The papers, ready to be searched; None if no paper was ever added."""
         with self._shared.using() as holdings, holdings.reading() as index:
-            yield None if index is None else Search(index, holdings.library, holdings.embedder_of(index))
+            yield None if index is None else Search(index)
+
+    def _checker(self, index: Index) -> Checker:
+        """Checks by meaning where there is a reader, else by words and how alike these are."""
+        return Checker(index.keywords.rarity, index.likeness if index.embedder else None, self._reader)
 
 
 def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
@@ -272,9 +288,3 @@ def _query(
     if titles := [paper.title for paper in chosen]:
         return of_the_chosen(question, turns, names, chosen=titles, general=general(question, search.index))
     return session.self_contained(question, turns, self_contained(question, turns, names))
-
-
-def _checker(search: Search) -> Checker:
-    index, library, embedder = search.index, search.library, search.embedder
-    alike = functools.partial(likeness, index, library, embedder) if embedder else None
-    return Checker(index.keywords.rarity, alike)

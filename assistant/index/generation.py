@@ -134,10 +134,6 @@ class Index:
                 del self._cached[paper_id]
         return features
 
-    def held_of(self, papers: Collection[Paper], _: Library) -> dict[str, Features]:
-        """The same, as the search wing still calls it."""
-        return self.features_of(papers)
-
     def likeness(self, sentence: str, paper: Paper) -> float:
         """The late interaction of a sentence with a paper, 0 to 1; 0 if papers are searched by words only."""
         if self.embedder is None:
@@ -304,9 +300,6 @@ class Index:
                 own = [(passage.start, len(passage.text), key_of(passage)) for passage in passages(paper)]
                 wrong += indexed != (own, set(names_of(paper)), (paper.fingerprint, packed(paper)))
         return wrong
-
-
-Held = Features  # as the search wing still calls it
 
 
 def _marks(values: Collection[object]) -> str:

@@ -86,10 +86,6 @@ class Holdings:
         """The embedder of the index in force: the former one, if that made it."""
         return self._named(indexing.made_by(self.library)) if self._former else self._wanted
 
-    def embedder_of(self, index: Index) -> Embedder | None:
-        """The embedder of an open index, as the chain still calls it."""
-        return index.embedder
-
     def _named(self, name: str) -> Embedder | None:
         return self._former if self._former and name == self._former.name else self._wanted
 

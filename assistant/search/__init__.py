@@ -15,9 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.records import Hit
-from ..index.embedding import Embedder
 from ..index.searchable import Index
-from ..library.papers import Library
 from ..question.understanding import Asked, understand
 from .bridging import leads, with_mentioned
 from .declining import decline
@@ -30,19 +28,17 @@ Steps = Callable[[Asked], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Answers questions with hits from one index; without an `embedder`, by keywords and names alone."""
+    """Answers questions with hits from one index; if that has no embedder, by keywords and names alone."""
 
     index: Index
-    library: Library
-    embedder: Embedder | None
 
     def understood(self, question: str) -> Asked:
         """What a self-contained question asks for."""
-        return understand(question, self.index, self.library.listings())
+        return understand(question, self.index, self.index.library.listings())
 
     def hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
         """The judged hits, best first, with the papers that the question or its first hit leads to."""
-        retriever = Retriever(self.index, self.library, self.embedder)
+        retriever = Retriever(self.index)
 
         def search(also: Sequence[str] = ()) -> list[Hit]:
             return kept(asked, judged(asked, retriever.retrieve(asked, also=also)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..index.generation import Held
+    from ..index.generation import Features
 
 _JUDGED_BY = tuple(signal.name for signal in fields(SentenceSignals) if signal.name != "answers")
 """The signals that the sentence model judges a sentence by, in the order of the columns below."""
@@ -68,7 +68,7 @@ UNMATCHED = Matches(0.0, 0.0, 0.0, ())
 # -- late interaction
 
 
-def compare(probe: Probe, papers: Mapping[str, Held]) -> dict[str, Matches]:
+def compare(probe: Probe, papers: Mapping[str, Features]) -> dict[str, Matches]:
     """The matches of a question with each paper that has words, all in one product."""
     import numpy as np
 
@@ -91,7 +91,7 @@ def compare(probe: Probe, papers: Mapping[str, Held]) -> dict[str, Matches]:
     }
 
 
-def _parts(papers: Iterable[Held]) -> tuple[list[int], list[int]]:
+def _parts(papers: Iterable[Features]) -> tuple[list[int], list[int]]:
     """The first word of each part, counted over all papers, and which parts are titles.
 
     A part is a title or a sentence. It has no words if the next part begins at the same word.
@@ -153,7 +153,7 @@ def coverages(rarity: Mapping[str, float], texts: Iterable[frozenset[str]]) -> l
 
 def signals(
     probe: Probe,
-    papers: Mapping[str, Held],
+    papers: Mapping[str, Features],
     matches: Mapping[str, Matches],
     lists: Mapping[str, Mapping[str, float]],
 ) -> dict[str, PaperSignals]:
@@ -178,7 +178,7 @@ def signals(
 
 
 def evidence(
-    probe: Probe, papers: Mapping[str, Held], matches: Mapping[str, Matches]
+    probe: Probe, papers: Mapping[str, Features], matches: Mapping[str, Matches]
 ) -> dict[str, tuple[Evidence, ...]]:
     """For each paper every sentence of its abstract in order, with the probability that it holds the answer."""
     columns = _columns(probe, papers, matches)
@@ -192,7 +192,7 @@ def evidence(
     return every
 
 
-def _columns(probe: Probe, papers: Mapping[str, Held], matches: Mapping[str, Matches]) -> dict[str, list[float]]:
+def _columns(probe: Probe, papers: Mapping[str, Features], matches: Mapping[str, Matches]) -> dict[str, list[float]]:
     """The signals of all sentences of all papers, each signal a column."""
     import numpy as np
 

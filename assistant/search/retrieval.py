@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.records import Evidence, Hit, Paper, PaperSignals, Passage
+from ..core.records import Evidence, Hit, PaperSignals, Passage
 from ..core.text import numbers, stem, words
-from ..index.interaction import maxsim, question_tokens
+from ..index.interaction import question_tokens
 from ..index.names import is_called
 from ..index.reading import stems_of
 from ..question.understanding import Asked
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..index.embedding import Embedder
-    from ..index.generation import Held
+    from ..index.generation import Features
     from ..index.searchable import Index
-    from ..library.papers import Library
 
 DEPTH, DEEP = 20, 30
 """Candidates taken from each list for a question about one paper, and for one that wants every matching paper. With 20,
@@ -52,10 +50,10 @@ class Lookup:
 
 
 class Retriever:
-    """Ranked hits from one index; without an `embedder` from keywords and names alone."""
+    """Ranked hits from one index; if that has no embedder, from keywords and names alone."""
 
-    def __init__(self, index: Index, library: Library, embedder: Embedder | None) -> None:
-        self._index, self._library, self._embedder = index, library, embedder
+    def __init__(self, index: Index) -> None:
+        self._index, self._library, self._embedder = index, index.library, index.embedder
         self._last: Lookup | None = None
 
     def retrieve(self, asked: Asked, *, limit: int = HITS, also: Sequence[str] = ()) -> list[Hit]:
@@ -72,7 +70,7 @@ class Retriever:
         candidates = dict.fromkeys([*chosen, *_firsts(lists, DEEP if asked.several else DEPTH)])
         if not (papers := self._library.papers(candidates)):
             return []
-        indexed = self._index.held_of(papers, self._library)
+        indexed = self._index.features_of(papers)
         matches = compare(lookup.probe, indexed) if self._embedder else {}
         cosines = cosines_of(indexed, lookup.vector) if lookup.vector is not None else {}
         by_paper = signals(lookup.probe, indexed, matches, {**lists, "cosine": cosines})
@@ -181,15 +179,9 @@ def fused(signals: Sequence[PaperSignals]) -> list[float]:
     return scores
 
 
-def cosines_of(papers: Mapping[str, Held], vector: NDArray[np.float32]) -> dict[str, float]:
+def cosines_of(papers: Mapping[str, Features], vector: NDArray[np.float32]) -> dict[str, float]:
     """The cosine of `vector` (d,) with each paper that has a vector."""
     return {paper_id: float(paper.vector @ vector) for paper_id, paper in papers.items() if paper.vector.size}
-
-
-def likeness(index: Index, library: Library, embedder: Embedder, sentence: str, paper: Paper) -> float:
-    """The late interaction of a sentence with a paper: how similar its words are to the nearest ones there, 0 to 1."""
-    codes = index.held_of([paper], library)[paper.id].codes
-    return max(0.0, maxsim(question_tokens(embedder.encode([sentence])[0], sentence)[0], codes))
 
 
 def _firsts(lists: Mapping[str, Mapping[str, float]], depth: int) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from assistant.core.errors import EmbedderError
 from assistant.index import embedding
 from assistant.index.embedding import MAX_TOKENS, BundledEmbedder, Embedder, unit
+from assistant.reader import onnx
 
 from ..doubles import HashEmbedder
 
@@ -106,9 +107,9 @@ def test_the_number_of_threads_changes_no_bit(bundled: BundledEmbedder) -> None:
 def test_few_texts_share_the_threads_and_many_get_one_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loaded, load = [], embedding._session
+    loaded, load = [], onnx.session
     monkeypatch.setattr(
-        embedding, "_session", lambda model, *, threads: loaded.append(threads) or load(model, threads=threads)
+        embedding, "session", lambda model, *, threads: loaded.append(threads) or load(model, threads=threads)
     )
     embedder = BundledEmbedder(threads=3)
     assert loaded == []

@@ -675,7 +675,7 @@ def test_an_open_index_keeps_the_embedder_that_made_it(open_holdings: Open, list
     with holdings.reading() as index:
         assert index is not None
         open_holdings(embedder=wanted).doctor(repair=True)
-        assert (holdings.embedder, holdings.embedder_of(index)) == (wanted, former)
+        assert (holdings.embedder, index.embedder) == (wanted, former)
     holdings.close()
 
 

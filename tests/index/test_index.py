@@ -153,7 +153,7 @@ def test_features_are_cached(opened: Index, filled: Library, monkeypatch: pytest
     first = opened.features_of([LEDGER])[LEDGER.id]
     opened.features_of([PEAR])
     assert opened.features_of([LEDGER])[LEDGER.id] is first
-    opened.held_of([PAPERS[1]], filled)  # the least recently used of three is dropped
+    opened.features_of([PAPERS[1]])  # the least recently used of three is dropped
     monkeypatch.setattr(opened, "_fetched", lambda papers: {p.id: p.title for p in papers})
     assert opened.features_of([LEDGER, PEAR]) == {LEDGER.id: first, PEAR.id: PEAR.title}
 

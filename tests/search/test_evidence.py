@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assistant.core.logistic import model
 from assistant.core.records import Evidence, Paper, PaperSignals, SentenceSignals
 from assistant.core.text import numbers
-from assistant.index.generation import Held
+from assistant.index.generation import Features
 from assistant.index.interaction import maxsim, pack, placed, question_tokens
 from assistant.index.reading import CUES, read, stems_of
 from assistant.search.evidence import LEAST, Matches, Probe, compare, coverages, evidence, signals, weights
@@ -36,13 +36,13 @@ def probe(question: str, *, focus: str = "", wants_figure: bool = False, embedde
     return Probe(tokens, asked, weights(question, starts, rarity), rarity, focus_rarity, figures, wants_figure)
 
 
-def indexed(*papers: Paper) -> dict[str, Held]:
+def indexed(*papers: Paper) -> dict[str, Features]:
     """The papers as the index has them: words start in the abstract, those of the title below 0."""
     every = {}
     for paper in papers:
         text = f"{paper.title}\n{paper.abstract}"
         codes = placed(*pack(HashEmbedder().encode([text])[0], text), title=len(paper.title), start=0)
-        every[paper.id] = Held(paper, read(paper), codes, np.zeros(0, np.float32))
+        every[paper.id] = Features(paper, read(paper), codes, np.zeros(0, np.float32))
     return every
 
 

@@ -18,7 +18,7 @@ from assistant.library.papers import Library
 from assistant.question.understanding import Asked, understand
 from assistant.search import retrieval
 from assistant.search.evidence import Matches, Probe
-from assistant.search.retrieval import COINED, SURELY, Retriever, fused, likeness
+from assistant.search.retrieval import COINED, SURELY, Retriever, fused
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
@@ -54,7 +54,7 @@ class Shelf:
         if embedder and exact:
             index.store.close()
             index.store = self._remembered(embedder)
-        self.retriever = Retriever(index, self.library, embedder)
+        self.retriever = Retriever(index)
 
     def _remembered(self, embedder: Embedder) -> MemoryStore:
         store = MemoryStore()
@@ -344,17 +344,14 @@ def test_equal_signals_decide_nothing() -> None:
 def test_likeness_is_highest_for_the_paper_a_sentence_is_of(shelf: Shelf) -> None:
     assert shelf.embedder is not None
     sentence = "A probe of two layers reads the direction with 91% accuracy."
-    likenesses = {
-        paper.title: likeness(shelf.index, shelf.library, shelf.embedder, sentence, paper)
-        for paper in shelf.library.papers()
-    }
+    likenesses = {paper.title: shelf.index.likeness(sentence, paper) for paper in shelf.library.papers()}
     assert max(likenesses, key=lambda title: likenesses[title]) == KITE
     assert all(0 <= value <= 1 for value in likenesses.values())
 
 
 def test_likeness_to_an_unindexed_paper_is_zero(shelf: Shelf) -> None:
     assert shelf.embedder is not None
-    assert likeness(shelf.index, shelf.library, shelf.embedder, "pears", Paper("New", "Not indexed yet.")) == 0.0
+    assert shelf.index.likeness("pears", Paper("New", "Not indexed yet.")) == 0.0
 
 
 def test_the_focus_has_no_words_of_a_name(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

