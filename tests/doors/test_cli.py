@@ -573,7 +573,7 @@ def test_check_says_whether_and_why(
         done = run("check", "It is so.", "--paper", paper)
     assert asked == [("It is so.", Paper(PEAR, "").id)] * 2
     assert done.exit_code == code
-    assert done.stdout == f"{printed}\nThe closest words of the abstract: “{check.quote}”\n"
+    assert done.stdout == f"{printed}\nClosest passage of the abstract: “{check.quote}”\n"
 
 
 def test_what_comes_from_papers_cannot_steer_the_terminal(

@@ -50,7 +50,7 @@ def test_what_works_is_told(told: Callable[..., Result]) -> None:
     assert result.exit_code == 0
     assert (found["Model"], found["It said"], found["Key"]) == ("scripted", "ready", "set")
     assert (found["Stream"], found["JSON"]) == ("works: 5 pieces", "works: json_schema")
-    assert (found["System"], found["Usage"]) == ("works", "told by the server")
+    assert (found["System"], found["Usage"]) == ("works", "reported by the server")
     assert "sk-secret" not in result.output
 
 
@@ -65,9 +65,9 @@ def test_what_does_not_work_is_told(told: Callable[..., Result]) -> None:
     )
     found = facts(result)
     assert found["Stream"] == "the reply came in one piece"
-    assert found["JSON"] == "does not keep to a form; replies are read leniently"
-    assert found["System"] == "no such role; the user says it"
-    assert found["Usage"] == "not told by the server; tokens are counted here"
+    assert found["JSON"] == "schemas are ignored; replies are read leniently"
+    assert found["System"] == "no system role; its text goes into the user's message"
+    assert found["Usage"] == "not reported; tokens are counted here"
     assert found["Key"] == "none"
 
 

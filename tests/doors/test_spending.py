@@ -140,7 +140,7 @@ def test_status_and_why_tell_it(opened: Open, tmp_path: Path) -> None:
         }
         told = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")], env=environment).stdout
     assert " of 5,000 tokens, $" in told
-    assert "In all:" in told
+    assert "Total:" in told
     without = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")]).stdout
     assert "tokens" not in without
 
