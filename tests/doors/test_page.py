@@ -93,6 +93,7 @@ class Visit:
     def judged(self) -> Any:
         """What axe finds once the page is at rest: a colour that is fading in has no contrast yet."""
         ends = "document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity)"
+        self.page.wait_for_timeout(100)  # a change of colours may not have begun to fade in
         self.page.evaluate(f"Promise.all({ends}.map((one) => one.finished.catch(() => 0)))")
         return axe.Axe().run(self.page)
 
