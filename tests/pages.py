@@ -1,4 +1,4 @@
-"""The page as it is served, and those who visit it without a browser."""
+"""The page as it is served, and visitors without a browser."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from .doubles import HashEmbedder
 from .papers import PAIRS, Pair, write_listing
 
 OFTEN = web.Rules(per_minute=10_000)
-"""Tests ask faster than people."""
+"""Tests ask faster than people do."""
 
 
 class HeldWriter:
-    """Writes as ever; a question with "slowly" in it waits, `holding`, to be `released`; one with "crash" fails."""
+    """A normal writer, but a question with "slowly" waits, `holding`, until `released`, and "crash" fails."""
 
     name = ExtractiveWriter.name
 
@@ -54,7 +54,7 @@ class HeldWriter:
 
 @contextmanager
 def serving(home: Path, pairs: Sequence[Pair], rules: web.Rules = OFTEN) -> Iterator[Served]:
-    """The page over these papers, with an embedder that is exact and a writer that can be held up.
+    """The page over these papers, with an exact embedder and a writer that can be made to wait.
 
     A home that holds them already is served again as it is.
     """
@@ -67,7 +67,7 @@ def serving(home: Path, pairs: Sequence[Pair], rules: web.Rules = OFTEN) -> Iter
 
 
 def serve(home: Path, port: int) -> None:
-    """The page over the small corpus, in a process of its own, until that is killed."""
+    """Serve the page over the small corpus, until the process is killed."""
     with Assistant(Holdings(Library(home), HashEmbedder()), writer=HeldWriter()) as assistant:
         assistant.ingest(write_listing(home / "listing.txt", PAIRS))
         web.serve(assistant, port=port, rules=OFTEN)
@@ -75,7 +75,7 @@ def serve(home: Path, port: int) -> None:
 
 @contextmanager
 def apart(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """That process, once the page is up; killed at the end if it was not before."""
+    """A process that serves the page, once it is up; killed at the end."""
     code = "import sys, pathlib; from tests.pages import serve; serve(pathlib.Path(sys.argv[1]), int(sys.argv[2]))"
     command = [sys.executable, "-u", "-c", code, str(home), str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -88,7 +88,7 @@ def apart(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 class Served:
-    """The page at `url`, up inside a `with`, in a thread of this process."""
+    """The page at `url`, served inside a `with` by a thread of this process."""
 
     def __init__(self, assistant: Assistant, writer: HeldWriter | None = None, rules: web.Rules = OFTEN) -> None:
         self.assistant, self.writer, self._rules = assistant, writer or HeldWriter(), rules
@@ -98,7 +98,7 @@ class Served:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
     async def _run(self) -> None:
-        """Serve; the page is made here, for Gradio leaves loops open that it makes where none runs."""
+        """Serve; the page is made here, because without a running loop Gradio makes some and leaves them open."""
         try:
             page = web.app(self.assistant, rules=self._rules, beside={"": _door()})
             config = uvicorn.Config(page, log_level="error", timeout_graceful_shutdown=1, ws="none")
@@ -120,7 +120,7 @@ class Served:
 
 
 def _door() -> APIRouter:
-    """Another door, to stand beside the page."""
+    """Another door beside the page."""
     router = APIRouter()
 
     @router.get("/door/knock")
@@ -131,7 +131,7 @@ def _door() -> APIRouter:
 
 
 class Visitor:
-    """A browser without a screen: it has its cookie, and asks as the page does."""
+    """A browser without a screen: it has its cookie and sends the same requests as the page."""
 
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
         self._client, self._config = client, config
@@ -139,7 +139,7 @@ class Visitor:
 
     @classmethod
     async def arrive(cls, url: str, filled: Mapping[str, str] | None = None) -> Visitor:
-        """One who opens the page, once the log-in is `filled` in if there is one."""
+        """A visitor who opens the page, after logging in with the form `filled` if there is one."""
         client = httpx.AsyncClient(base_url=url, timeout=60)
         if filled:
             assert (await client.post("/login", data=filled)).status_code == 303
@@ -150,17 +150,17 @@ class Visitor:
         await self._client.aclose()
 
     def bear(self, headers: Mapping[str, str]) -> None:
-        """Send these with every request from here on."""
+        """Send these headers with every request from now on."""
         self._client.headers.update(headers)
 
     def forget(self) -> None:
-        """Lose the cookies."""
+        """Delete the cookies."""
         self._client.cookies.clear()
 
     async def does(
         self, component: str, event: str, data: Sequence[Any], about: Any = None, *, talk: str = ""
     ) -> list[Any]:
-        """What the page would be told on this event of a component, as the outputs it names and their last values.
+        """The outputs that the page gets on this event of a component, with their last values.
 
         `talk` is the conversation that its address names.
         """
@@ -169,7 +169,7 @@ class Visitor:
         joined = await self._client.post("/gradio_api/queue/join", json=body, params={"talk": talk} if talk else {})
         joined.raise_for_status()
         last: list[Any] = []
-        async for message in self._told(joined.json()["event_id"]):
+        async for message in self._messages(joined.json()["event_id"]):
             if message["msg"] == "process_completed":
                 assert message["success"], message
                 last = message["output"].get("data", last)
@@ -182,9 +182,9 @@ class Visitor:
                 return int(function["id"])
         raise AssertionError(f"nothing happens on {event} of {component}")
 
-    async def _told(self, event: str) -> AsyncIterator[dict[str, Any]]:
-        async with self._client.stream("GET", f"/gradio_api/queue/data?session_hash={self._session}") as told:
-            async for line in told.aiter_lines():
+    async def _messages(self, event: str) -> AsyncIterator[dict[str, Any]]:
+        async with self._client.stream("GET", f"/gradio_api/queue/data?session_hash={self._session}") as response:
+            async for line in response.aiter_lines():
                 if line.startswith("data:"):
                     message = json.loads(line.removeprefix("data:"))
                     if message.get("event_id") in (event, None):

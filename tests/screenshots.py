@@ -1,4 +1,4 @@
-"""A folder in, pictures of the page over the sample out: light, dark and on a phone.
+"""Takes screenshots of the page over the sample into a folder: light, dark and on a phone.
 
 python -m tests.screenshots docs
 """
@@ -24,7 +24,7 @@ WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
 
 
 def main(folder: Path) -> None:
-    """Take the sample in, serve it, and photograph what a person sees."""
+    """Add the sample, serve it, and take the screenshots."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, Assistant.open(home) as assistant, sync_playwright() as playwright:
         assistant.ingest(*sample_files())
@@ -36,7 +36,7 @@ def main(folder: Path) -> None:
 
 
 def photograph(browser: Browser, url: str, path: Path, **wishes: Any) -> None:
-    """One answer, with the citation that was clicked on last."""
+    """One answer, with a citation that was clicked."""
     context = browser.new_context(**wishes)
     page = context.new_page()
     page.goto(url)
@@ -48,12 +48,12 @@ def photograph(browser: Browser, url: str, path: Path, **wishes: Any) -> None:
     at_rest(page)
     page.screenshot(path=path)
     context.close()
-    Image.open(path).quantize(128).save(path, optimize=True)  # a third of the size, and the eye sees no difference
+    Image.open(path).quantize(128).save(path, optimize=True)  # a third of the size, with no visible difference
     print(f"{path}: {path.stat().st_size // 1000} kB")
 
 
 def at_rest(page: Page) -> None:
-    """Take the focus away and wait until nothing scrolls any more."""
+    """Remove the focus and wait until scrolling has ended."""
     page.evaluate("document.activeElement.blur()")
     if page.viewport_size == PHONE:
         page.evaluate("window.scrollTo(0, 0)")

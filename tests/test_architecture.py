@@ -36,7 +36,9 @@ VENDOR_ROOMS = {
     "filelock": {"core.database", "library.papers"},
     "gradio": {"doors.web"},
     "httpx2": {"llm"},
+    "jinja2": {"doors.web.markup"},
     "llama_index": {"index.store", "llm.llamaindex"},  # core.tokens reads its token table without importing it
+    "markupsafe": {"doors.web"},
     "mcp": {"doors.mcp"},
     "mcp_types": {"doors.mcp"},
     "onnxruntime": {"index.embedding", "reader"},

@@ -1,6 +1,6 @@
-"""An answer in, a copy of it to paste elsewhere out: as text, as Markdown, or its papers as BibTeX.
+"""An answer in, a copy to paste elsewhere out: text, Markdown, or its papers as BibTeX.
 
-Titles and sentences are foreign text: in BibTeX their special characters are escaped, formulas left as they are.
+Titles and sentences are foreign text: in BibTeX their special characters are escaped, but not those of formulas.
 """
 
 from __future__ import annotations
@@ -50,22 +50,22 @@ def paragraphs(answer: Answer) -> list[list[Claim]]:
 
 
 def as_bibtex(papers: Sequence[Paper]) -> str:
-    """One entry a paper; authors are not known here, so they are left for the reader to fill in."""
+    """An entry for each paper; authors are not known here, so they are left for the reader to fill in."""
     keys = _keys(papers)
     return "\n\n".join(_entry(key, paper) for key, paper in zip(keys, papers, strict=True)) + "\n" * bool(papers)
 
 
 def cited(answer: Answer) -> list[Paper]:
-    """The papers an answer cites, in the order of their numbers; where it cites none, the nearest it names."""
+    """The papers an answer cites, in the order of their numbers; if it cites none, the nearest it names."""
     if answer.sources:
         return [source.paper for source in answer.sources]
-    found = {hit.paper.title: hit.paper for hit in answer.hits}
-    return [found.get(title) or Paper(title, "") for title in (answer.declined.nearest if answer.declined else ())]
+    papers = {hit.paper.title: hit.paper for hit in answer.hits}
+    return [papers.get(title) or Paper(title, "") for title in (answer.declined.nearest if answer.declined else ())]
 
 
 def _entry(key: str, paper: Paper) -> str:
     fields = {
-        "title": f"{{{_latex(paper.title)}}}",  # braced twice, so that no style changes its capitals
+        "title": f"{{{_latex(paper.title)}}}",  # double braces keep its capitals in every style
         "year": "".join(re.findall(r"^\d{4}", paper.published)),
         "url": paper.url if re.fullmatch(r"https?://[^\s{}\\]+", paper.url) else "",
     }
@@ -74,11 +74,11 @@ def _entry(key: str, paper: Paper) -> str:
 
 
 def _latex(text: str) -> str:
-    """Readable text, LaTeX's special characters escaped; balanced `$...$` is taken for the formula it is."""
+    """Readable text with LaTeX's special characters escaped; balanced `$...$` is kept as a formula."""
     parts = _MATHS.split(" ".join(clean(text).split()))
     return "".join(
-        part if place % 2 and part.count("{") == part.count("}") else _escaped(readable(part))
-        for place, part in enumerate(parts)
+        part if index % 2 and part.count("{") == part.count("}") else _escaped(readable(part))
+        for index, part in enumerate(parts)
     )
 
 
@@ -87,11 +87,11 @@ def _escaped(text: str) -> str:
 
 
 def _keys(papers: Iterable[Paper]) -> list[str]:
-    """A key a paper: the first two words of its title and the start of its id, which makes it unlike any other."""
+    """A key for each paper: the first two words of its title, and the start of its id, which makes it unique."""
     return ["-".join([*_ascii(paper.title)[:2], paper.id[:6]]) for paper in papers]
 
 
 def _ascii(title: str) -> list[str]:
-    """The content words of a title in the letters that BibTeX takes in a key."""
+    """The content words of a title in letters that BibTeX allows in a key."""
     folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     return [re.sub(r"\W", "", word) for word in content_words(folded)]

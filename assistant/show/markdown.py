@@ -1,4 +1,4 @@
-"""An answer or a kept conversation in, Markdown out; nothing a paper, a person or a model wrote is markup in it."""
+"""An answer or a saved conversation in, Markdown out; nothing a paper, a person or a model wrote becomes markup."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SOURCE = re.compile(r"^\\?\[\d+\\?\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
 _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
 _MARK = re.compile(r"\[([0-9]{1,4})\]")
 ANYWHERE = "https://scholar.google.com/scholar?q="
-"""Where a paper without an address of its own is looked for, by title; opened by a person's click alone."""
+"""Searches for a paper without an address by its title; opened only when a person clicks the link."""
 
 
 def of_answer(answer: Answer) -> str:
-    """The answer, then its numbered sources, each with the words cited; for a decline, the nearest titles."""
+    """The answer, then its numbered sources, each with its quotes; for a decline, the nearest titles."""
     answer = readable_answer(answer)
     parts = [_body(answer)]
     if answer.sources:
@@ -32,32 +32,32 @@ def of_answer(answer: Answer) -> str:
 
 
 def marks(answer: Answer) -> list[tuple[int, int, int]]:
-    """Where `of_answer` cites: the characters from and to which a reference number stands, and the number."""
-    places = ((mark.start(), mark.end(), int(mark[1])) for mark in _MARK.finditer(_body(readable_answer(answer))))
-    return [(start, end, number) for start, end, number in places if 1 <= number <= len(answer.titles)]
+    """Where `of_answer` cites: the start and end of each reference number in characters, and the number."""
+    matches = ((mark.start(), mark.end(), int(mark[1])) for mark in _MARK.finditer(_body(readable_answer(answer))))
+    return [(start, end, number) for start, end, number in matches if 1 <= number <= len(answer.titles)]
 
 
 def address(title: str, url: str) -> str:
-    """Where a paper is read online: at its own address or, if it has none, by a search for its title."""
+    """Where a paper can be read online: its own address or, if it has none, a search for its title."""
     return url if _ADDRESS.fullmatch(url) else ANYWHERE + quote(f'"{clean(title)}"', safe="")
 
 
 def of_conversation(kept: Kept, turns: Iterable[KeptTurn]) -> str:
     """The whole conversation: its title, then each question as a heading over its answer."""
-    told = [f"# {escaped(kept.title)}\n"]
+    sections = [f"# {escaped(kept.title)}\n"]
     for kept_turn in turns:
         asked = f"*{kept_turn.asked:%Y-%m-%d %H:%M} UTC*"
-        told.append(f"## {escaped(kept_turn.turn.question)}\n\n{asked}\n\n{of_answer(kept_turn.turn.answer)}")
-    return "\n".join(told)
+        sections.append(f"## {escaped(kept_turn.turn.question)}\n\n{asked}\n\n{of_answer(kept_turn.turn.answer)}")
+    return "\n".join(sections)
 
 
 def titles_in(markdown: str) -> list[str]:
-    """The titles that an answer cites, as they are shown in the Markdown that `of_answer` made of it."""
+    """The titles that an answer cites, as shown in the Markdown that `of_answer` made of it."""
     return [_ESCAPED.sub(r"\g<1>", title) for title in _SOURCE.findall(markdown)]
 
 
 def _body(answer: Answer) -> str:
-    """What stands above the sources."""
+    """The text above the sources."""
     return "\n".join(_paragraph(line) for line in answer.text.splitlines())
 
 
@@ -66,7 +66,7 @@ def _paragraph(line: str) -> str:
 
 
 def _source(source: Source) -> str:
-    """A source under the number it bears in the text, and what was cited of it."""
+    """A source under its number in the text, and its quotes."""
     address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
     quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in source.quotes).removesuffix("\n>")
     return f"[{source.number}] **{escaped(source.title)}**{address}\n{quotes}"

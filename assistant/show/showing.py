@@ -1,4 +1,4 @@
-"""An answer or a paper in, the same out as a person reads it: without LaTeX, its quotes where they stood."""
+"""An answer or a paper in, the same out for a person to read: without LaTeX, its quotes still in place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..core.text import Span
 
 
 def readable_paper(paper: Paper) -> Paper:
-    """A paper to be shown; it must not be stored, and its id is another where its title is."""
+    """A paper to be shown, never to be stored: a changed title changes its id."""
     return replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
 
 
 def readable_answer(answer: Answer) -> Answer:
-    """An answer to be shown, with the same numbers; its quotes stand in its abstracts, as before.
+    """An answer to be shown, with the same numbers; its quotes are still verbatim parts of its abstracts.
 
-    Two titles that would come to read the same stay as they are.
+    Two titles that would become the same are left as they are.
     """
     titles = _titles(answer)
     abstracts = {hit.paper.title: hit.paper.abstract for hit in answer.hits}
@@ -34,12 +34,13 @@ def readable_answer(answer: Answer) -> Answer:
                 claim,
                 text=readable(claim.text),
                 heading=titles.get(claim.heading) or readable(claim.heading),
-                citations=tuple(_citation(one, titles, abstracts) for one in claim.citations),
+                citations=tuple(_citation(citation, titles, abstracts) for citation in claim.citations),
             )
             for claim in answer.claims
         ),
         rejections=tuple(
-            replace(one, sentence=readable(one.sentence), reason=readable(one.reason)) for one in answer.rejections
+            replace(rejection, sentence=readable(rejection.sentence), reason=readable(rejection.reason))
+            for rejection in answer.rejections
         ),
         hits=tuple(_hit(hit, titles) for hit in answer.hits),
         declined=declined,
@@ -47,12 +48,12 @@ def readable_answer(answer: Answer) -> Answer:
 
 
 def _titles(answer: Answer) -> dict[str, str]:
-    """Each title that an answer names, and how it is shown."""
+    """Each title in an answer, and how it is shown."""
     nearest = answer.declined.nearest if answer.declined else ()
-    named = dict.fromkeys([*(hit.paper.title for hit in answer.hits), *answer.titles, *nearest])
-    shown = {title: readable(title) for title in named}
+    titles = dict.fromkeys([*(hit.paper.title for hit in answer.hits), *answer.titles, *nearest])
+    shown = {title: readable(title) for title in titles}
     count = Counter(shown.values())
-    return {title: one if count[one] == 1 else title for title, one in shown.items()}
+    return {title: text if count[text] == 1 else title for title, text in shown.items()}
 
 
 def _hit(hit: Hit, titles: dict[str, str]) -> Hit:
@@ -61,7 +62,7 @@ def _hit(hit: Hit, titles: dict[str, str]) -> Hit:
 
 
 def _citation(citation: Citation, titles: dict[str, str], abstracts: dict[str, str]) -> Citation:
-    """A citation of the abstract as it is shown: its quote is cut from that, for a formula may reach beyond it."""
+    """A citation of the abstract as shown: its quote is cut from that, because a formula may extend beyond it."""
     passage = citation.passage
     title = titles[passage.title]
     abstract = abstracts.get(passage.title, "")

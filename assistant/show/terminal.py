@@ -1,6 +1,6 @@
 """An answer in, terminal text out: wrapped and coloured on a terminal, plain lines anywhere else.
 
-Titles, quotes and questions are data: none of it is read as markup, and control characters are taken out.
+Titles, quotes and questions are data: none is read as markup, and control characters are removed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..llm.served import Dialect
 
 MAX_WIDTH = 100
-"""Longest line on a terminal, in columns: prose is hard to read beyond."""
+"""Longest line on a terminal, in columns: longer lines are hard to read."""
 MAX_HITS = 10
 """Hits that `why` shows."""
 EXCERPT = 60
@@ -51,7 +51,7 @@ _MARK = re.compile(r"\[\d+\]")
 
 
 class _Console(Console):
-    """Leaves a broken pipe to the caller, where rich would end the program."""
+    """Leaves a broken pipe to the caller; rich would exit."""
 
     def on_broken_pipe(self) -> None:
         raise  # noqa: PLE0704 - called from within rich's handler of the error
@@ -64,7 +64,7 @@ class Screen:
         self.console = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
     def line(self, text: str = "", *, style: str = "", first: str = "", rest: str = "") -> None:
-        """Write a paragraph, its first line after `first` and the others, where it must be broken, after `rest`."""
+        """Write a paragraph: `first` before its first line, `rest` before the others if it has to be wrapped."""
         body = Text(clean(text), style=style)
         body.highlight_regex(_MARK, "cyan")
         if not self.console.is_terminal:
@@ -78,7 +78,7 @@ class Screen:
     # -- answers
 
     def answer(self, answer: Answer, *, quotes: bool) -> None:
-        """Write the answer and its sources, with what each says word for word if `quotes`."""
+        """Write the answer and its sources, with their quotes if `quotes`."""
         answer = readable_answer(answer)
         for paragraph in answer.text.split("\n"):
             item = paragraph.startswith("- ")
@@ -96,21 +96,21 @@ class Screen:
                 self.line(title, first="- ", rest="  ")
 
     def sources(self, answer: Answer, *, quotes: bool = True) -> None:
-        """Write the papers cited, by number, and under each the quotes taken from it."""
+        """Write the papers cited, by number, with their quotes; without `quotes`, only those of reworded sentences."""
         answer = readable_answer(answer)
         for source in answer.sources:
             indent = " " * len(f"[{source.number}] ")
             self.line(f"[{source.number}] {source.title}", style="bold", rest=indent)
-            said = [c for c in source.citations if quotes or c.basis != "quoted"]
-            for citation in {c.quote: c for c in said}.values():
+            shown = [c for c in source.citations if quotes or c.basis != "quoted"]
+            for citation in {c.quote: c for c in shown}.values():
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"
                 self.line(f"\u201c{citation.quote}\u201d{basis}", style="dim", first=indent, rest=indent)
 
     def why(self, answer: Answer) -> None:
-        """Write how the answer came about: what was searched, what was found and why, what was rejected, how long."""
+        """Write how the answer came about: the search, the papers found and why, rejected sentences, and the time."""
         answer = readable_answer(answer)
         self.line(answer.query, first="Searched: ", rest="  ")
-        self.line(f"Asked for: {answer.kind}. Written by: {answer.written_by or 'nobody'}.")
+        self.line(f"Kind of question: {answer.kind}. Written by: {answer.written_by or 'nobody'}.")
         shown = f", the first {MAX_HITS} below" if len(answer.hits) > MAX_HITS else ""
         self.line(f"Papers found: {len(answer.hits)}{shown}.")
         for number, hit in enumerate(answer.hits[:MAX_HITS], start=1):
@@ -126,10 +126,10 @@ class Screen:
         if answer.usage:
             self.line(f"Language model: {bill(answer.usage, answer.cost)}.")
         times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in answer.timings.items())
-        self.line(f"Time: {times or 'not taken'}.")
+        self.line(f"Time: {times or 'not measured'}.")
 
     def follow(self, events: Iterable[Event]) -> Answer:
-        """Show the stages and the checked claims of an answer in the making, then wipe them; the answer."""
+        """Show the stages and checked claims of an answer in the making, then clear them; return the answer."""
         answer = Answer(question="", query="")
         claims: list[Claim] = []
         with self._live() as live:
@@ -146,7 +146,7 @@ class Screen:
         return Live(console=self.console, transient=True, refresh_per_second=12)
 
     def verdict(self, check: Check, title: str) -> None:
-        """Write whether the paper of that title supports a sentence, on what basis, and the words that come closest."""
+        """Write whether the paper of that title supports a sentence, on what basis, and the closest passage."""
         score = "" if check.basis == "quoted" else f", score {check.score:.2f}"
         self.line(
             f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}) by \u201c{title}\u201d."
@@ -154,14 +154,14 @@ class Screen:
         for reason in check.reasons:
             self.line(readable(reason), first="- ", rest="  ")
         if check.quote:
-            self.line(f"The closest words of the abstract: \u201c{readable(check.quote)}\u201d")
+            self.line(f"Closest passage of the abstract: \u201c{readable(check.quote)}\u201d")
 
     # -- the library
 
     def status(self, status: Status, spending: Spending | None) -> None:
-        """Write what is held, whether it is searchable, and what a language model took, where there is one."""
+        """Write what the library contains, whether it can be searched, and the usage of a language model, if any."""
         listings = (f"{source} ({label})" if label else source for source, label in status.listings.items())
-        behind = f"at revision {status.indexed_revision}; the next question brings it up to date"
+        behind = f"at revision {status.indexed_revision}; the next question updates it"
         facts = {
             "Library": str(status.home),
             "Papers": f"{status.papers:,}",
@@ -173,37 +173,36 @@ class Screen:
         if spending:
             limit = f" of {spending.limit:,}" if spending.limit else ""
             facts["Today"] = f"{spending.tokens_today:,}{limit} tokens{money(spending.cost_today)}"
-            facts["In all"] = f"{spending.tokens:,} tokens{money(spending.cost)}"
+            facts["Total"] = f"{spending.tokens:,} tokens{money(spending.cost)}"
         self.facts(facts)
 
     def facts(self, facts: Mapping[str, str]) -> None:
-        """Write what is called what, a line each."""
+        """Write names and values, a line each."""
         for name, value in facts.items():
             self.line(value, first=f"{name + ':':<10}", rest=" " * 10)
 
-    def probe(self, found: Probe, dialect: Dialect) -> None:
+    def probe(self, probe: Probe, dialect: Dialect) -> None:
         """Write what works with a language model."""
-        streams, keeps, told = found.pieces > 1, found.schema, not found.usage.estimated
         facts = {
-            "Speed": f"first words after {found.first_piece:.2f} s, done after {found.seconds:.2f} s",
-            "Stream": f"works: {found.pieces} pieces" if streams else "the reply came in one piece",
-            "JSON": f"works: {dialect.schema}" if keeps else "does not keep to a form; replies are read leniently",
-            "System": "works" if dialect.system else "no such role; the user says it",
-            "Usage": "told by the server" if told else "not told by the server; tokens are counted here",
+            "Speed": f"first words after {probe.first_piece:.2f} s, done after {probe.seconds:.2f} s",
+            "Stream": f"works: {probe.pieces} pieces" if probe.pieces > 1 else "the reply came in one piece",
+            "JSON": f"works: {dialect.schema}" if probe.schema else "schemas are ignored; replies are read leniently",
+            "System": "works" if dialect.system else "no system role; its text goes into the user's message",
+            "Usage": "not reported; tokens are counted here" if probe.usage.estimated else "reported by the server",
         }
         self.facts(facts)
 
     def rejects(self, rejects: Iterable[Reject]) -> None:
-        """Write each record that did not go in: file, line, reason and how it begins."""
+        """Write each record that was not added: its file, line, reason and beginning."""
         for reject in rejects:
-            place = f"{reject.source}:{reject.line}" if reject.line else reject.source
+            where = f"{reject.source}:{reject.line}" if reject.line else reject.source
             text = " ".join(reject.text.split())
             excerpt = f" ({text[:EXCERPT]}{'...' if len(text) > EXCERPT else ''})" if text else ""
-            self.line(f"{place}: {reject.reason}{excerpt}", first="  ", rest="    ")
+            self.line(f"{where}: {reject.reason}{excerpt}", first="  ", rest="    ")
 
     @contextmanager
     def progress(self) -> Iterator[Report | None]:
-        """Yield a callback that draws a bar with rate and time left; None where there is no terminal."""
+        """Yield a callback that draws a bar with rate and time left; None if this is not a terminal."""
         if not self.console.is_terminal:
             yield None
             return
@@ -220,7 +219,7 @@ class Screen:
 
 
 class _Rate(ProgressColumn):
-    """How many are done in a second."""
+    """How many are done per second."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -228,6 +227,6 @@ class _Rate(ProgressColumn):
 
 
 def _making(stage: str, claims: Sequence[Claim]) -> Group:
-    """The frame shown while an answer is made: the claims so far, then the stage."""
-    said = readable_answer(Answer(question="", query="", claims=tuple(claims))).text
-    return Group(*([Text(clean(said))] if said else []), Spinner("dots", Text(f"{clean(stage).capitalize()} ...")))
+    """What is shown while an answer is made: the claims so far, then the stage."""
+    so_far = readable_answer(Answer(question="", query="", claims=tuple(claims))).text
+    return Group(*([Text(clean(so_far))] if so_far else []), Spinner("dots", Text(f"{clean(stage).capitalize()} ...")))

@@ -593,7 +593,7 @@ def test_check_gives_a_verdict_and_reasons(
         done = run("check", "It is so.", "--paper", paper)
     assert asked == [("It is so.", Paper(PEAR, "").id)] * 2
     assert done.exit_code == code
-    assert done.stdout == f"{printed}\nThe closest words of the abstract: “{check.quote}”\n"
+    assert done.stdout == f"{printed}\nClosest passage of the abstract: “{check.quote}”\n"
 
 
 def test_text_from_papers_cannot_control_the_terminal(

@@ -50,7 +50,7 @@ def test_it_shows_what_works(run: Callable[..., Result]) -> None:
     assert result.exit_code == 0
     assert (shown["Model"], shown["Reply"], shown["Key"]) == ("scripted", "ready", "set")
     assert (shown["Stream"], shown["JSON"]) == ("works: 5 pieces", "works: json_schema")
-    assert (shown["System"], shown["Usage"]) == ("works", "told by the server")
+    assert (shown["System"], shown["Usage"]) == ("works", "reported by the server")
     assert "sk-secret" not in result.output
 
 
@@ -65,9 +65,9 @@ def test_it_shows_what_does_not_work(run: Callable[..., Result]) -> None:
     )
     shown = facts(result)
     assert shown["Stream"] == "the reply came in one piece"
-    assert shown["JSON"] == "does not keep to a form; replies are read leniently"
-    assert shown["System"] == "no such role; the user says it"
-    assert shown["Usage"] == "not told by the server; tokens are counted here"
+    assert shown["JSON"] == "schemas are ignored; replies are read leniently"
+    assert shown["System"] == "no system role; its text goes into the user's message"
+    assert shown["Usage"] == "not reported; tokens are counted here"
     assert shown["Key"] == "none"
 
 

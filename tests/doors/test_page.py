@@ -43,7 +43,7 @@ HOSTILE: tuple[Pair, ...] = (
         "We propose RtlGremlin, \u202ewhich reads backwards. \u2067אבג דהו. It eats pears from the right.",
     ),
 )
-"""Papers whose every text is an attack, and which can be asked about by name."""
+"""Papers in which every text is an attack; they can be asked about by name."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def chromium() -> Iterator[Any]:
 
 
 class Visit:
-    """A page that a person of their own has open; it notes every request to elsewhere and every error."""
+    """A page that one person has open; it notes every request to other sites and every error."""
 
     def __init__(self, browser: Any, url: str) -> None:
         self.context = browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])
@@ -72,7 +72,7 @@ class Visit:
         self.errors: list[str] = []
         self.page.on("request", self._note)
         self.page.on("pageerror", lambda error: self._fault(str(error)))
-        self.page.on("console", lambda told: self._fault(told.text) if told.type == "error" else None)
+        self.page.on("console", lambda message: self._fault(message.text) if message.type == "error" else None)
         self.open()
 
     def open(self, path: str = "/") -> None:
@@ -80,17 +80,20 @@ class Visit:
         self.page.wait_for_selector("#current [data-talk]")
 
     def begin_anew(self) -> None:
-        """Leave everything as it was on a first visit, without the time that loading a page takes."""
+        """Reset everything as on a first visit, without the time that loading a page takes."""
         self.page.set_viewport_size(WIDE)
         self.page.emulate_media(color_scheme="light")
         self.page.evaluate("localStorage.clear()")
         self.page.get_by_role("button", name="New conversation").click()
-        self.page.wait_for_timeout(300)  # a welcome may stand there already: what comes late would cover a question
+        self.page.wait_for_timeout(
+            300
+        )  # a welcome may be there already, and one that comes late would replace a question
         self["#current .welcome"].wait_for()
 
     def judged(self) -> Any:
-        """What axe says of the page at rest: a colour that is still fading in has no contrast yet."""
+        """What axe finds once the page is at rest: a colour that is fading in has no contrast yet."""
         ends = "document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity)"
+        self.page.wait_for_timeout(100)  # a change of colours may not have begun to fade in
         self.page.evaluate(f"Promise.all({ends}.map((one) => one.finished.catch(() => 0)))")
         return axe.Axe().run(self.page)
 
@@ -98,11 +101,11 @@ class Visit:
         if not request.url.startswith((self.url, "data:", "blob:")):
             self.elsewhere.append(request.url)
 
-    def _fault(self, told: str) -> None:
+    def _fault(self, message: str) -> None:
         # What Gradio says of its streams when a page is left, and the browser of what a test keeps from the network
         # and of a new conversation begun where nothing was asked yet: there is no event to cancel then.
-        if not re.search(r"AbortError|errored out|net::ERR_FAILED|status of 422", told):
-            self.errors.append(told)
+        if not re.search(r"AbortError|errored out|net::ERR_FAILED|status of 422", message):
+            self.errors.append(message)
 
     def ask(self, question: str) -> None:
         """Type a question and wait for its answer."""
@@ -123,7 +126,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def people(chromium: Any, served: Served) -> Iterator[tuple[Visit, Visit]]:
-    """Two people, each at a browser of their own."""
+    """Two people, each with their own browser."""
     both = Visit(chromium, served.url), Visit(chromium, served.url)
     yield both
     for one in both:
@@ -132,7 +135,7 @@ def people(chromium: Any, served: Served) -> Iterator[tuple[Visit, Visit]]:
 
 @pytest.fixture
 def seen(people: tuple[Visit, Visit]) -> Iterator[Visit]:
-    """The page of the first, as on a first visit; nothing may have gone elsewhere or failed when the test is over."""
+    """The page of the first, as on a first visit; no request to other sites, no error may have happened at the end."""
     seen, _ = people
     seen.begin_anew()
     seen.errors.clear()
@@ -151,7 +154,7 @@ def other(people: tuple[Visit, Visit]) -> Visit:
 # -- a conversation
 
 
-def test_a_first_visit_says_what_is_here_and_proposes_questions_that_work(seen: Visit) -> None:
+def test_a_first_visit_shows_how_many_papers_there_are_and_questions_that_work(seen: Visit) -> None:
     seen.open()
     assert seen.page.title() == "Paper assistant"
     assert seen.texts(".welcome h2") == [f"Ask about the {len(PAIRS) + len(HOSTILE)} papers here"]
@@ -180,7 +183,7 @@ def test_a_question_is_answered_with_its_evidence_beside_it(seen: Visit) -> None
     assert (link.get_attribute("href") or "").startswith("https://")
 
 
-def test_a_click_on_a_citation_lights_up_the_sentence_it_rests_on(seen: Visit) -> None:
+def test_a_click_on_a_citation_highlights_its_quote(seen: Visit) -> None:
     seen.ask("How does PearRank differ from Ragnarök?")
     cards = seen.texts("#evidence .card h3")
     assert len(cards) == 2
@@ -224,7 +227,7 @@ def test_a_decline_is_calm_and_shows_what_came_nearest(seen: Visit) -> None:
 # -- stop, retry, edit, copy
 
 
-def test_a_question_stands_there_as_soon_as_it_is_sent(seen: Visit) -> None:
+def test_a_question_is_shown_as_soon_as_it_is_sent(seen: Visit) -> None:
     seen.page.evaluate(
         "() => { window.plainly = fetch; fetch = async (...asked) =>"
         " { await new Promise((go) => { window.release = go; }); return plainly(...asked); }; }"
@@ -295,7 +298,7 @@ def test_an_answer_can_be_copied(seen: Visit, served: Served) -> None:
         assert copied.startswith(begins), copied
 
 
-def test_the_papers_found_stand_there_while_the_answer_is_written(seen: Visit, served: Served) -> None:
+def test_the_papers_found_are_shown_while_the_answer_is_written(seen: Visit, served: Served) -> None:
     served.writer.released.clear()
     seen.page.fill("#question textarea", "What is PearRank, slowly?")
     seen.page.keyboard.press("Enter")
@@ -312,9 +315,9 @@ def test_a_failure_shows_a_sentence_and_an_id_and_nothing_of_the_machine(
     seen: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen.ask("What is PearRank, or will it crash?")
-    told = seen["#current .failed"].inner_text()
+    message = seen["#current .failed"].inner_text()
     assert "secret" not in seen.page.content()
-    (name,) = re.findall(r"under the id ([0-9a-f]{8})", told)
+    (name,) = re.findall(r"under ID ([0-9a-f]{8})", message)
     assert any(name in record.message and record.exc_info for record in caplog.records)
     seen.ask("What is PearRank?")
     assert seen["#current .answer"].count() == 1
@@ -334,7 +337,7 @@ def test_a_reload_keeps_the_conversation_and_its_address_is_no_use_to_others(see
     assert other["#current .welcome"].is_visible()
 
 
-def test_two_people_at_once_stay_apart(seen: Visit, other: Visit) -> None:
+def test_two_people_at_once_do_not_mix(seen: Visit, other: Visit) -> None:
     for one, question in ((seen, "What is PearRank?"), (other, "What is Ragnarök?")):
         one.page.fill("#question textarea", question)
         one.page.keyboard.press("Enter")
@@ -346,7 +349,7 @@ def test_two_people_at_once_stay_apart(seen: Visit, other: Visit) -> None:
     assert {title.split(":")[0] for title in other.texts(".said h3")} == {"Ragnarök"}
 
 
-def test_a_new_conversation_leaves_the_old_one_where_its_address_leads(seen: Visit) -> None:
+def test_an_old_conversation_stays_at_its_address(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     before = seen.page.url.removeprefix(seen.url)
     seen.page.get_by_role("button", name="New conversation").click()
@@ -359,7 +362,7 @@ def test_a_new_conversation_leaves_the_old_one_where_its_address_leads(seen: Vis
 # -- light and dark, wide and narrow, by keyboard
 
 
-def test_it_is_dark_where_the_system_is_and_as_one_chooses(seen: Visit) -> None:
+def test_it_is_dark_like_the_system_or_as_chosen(seen: Visit) -> None:
     def ground() -> str:
         return str(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
@@ -374,7 +377,7 @@ def test_it_is_dark_where_the_system_is_and_as_one_chooses(seen: Visit) -> None:
     assert ground() == light
 
 
-def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> None:
+def test_on_a_phone_the_evidence_is_below_the_conversation(seen: Visit) -> None:
     seen.page.set_viewport_size(NARROW)
     seen.ask("What is PearRank?")
     assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
@@ -386,11 +389,11 @@ def test_on_a_phone_the_evidence_stands_under_the_conversation(seen: Visit) -> N
     seen.page.wait_for_function("document.querySelector('mark.now').getBoundingClientRect().bottom < innerHeight")
 
 
-def test_on_a_phone_the_question_asked_last_stands_at_the_top_once_it_is_answered(seen: Visit) -> None:
+def test_on_a_phone_the_last_question_is_at_the_top_once_it_is_answered(seen: Visit) -> None:
     seen.page.set_viewport_size(NARROW)
     for question in ("What is PearRank?", "What is Ragnarök?", "What is PearRank?"):
         seen.ask(question)
-        seen.page.wait_for_timeout(300)  # what is scrolled to may still be on its way
+        seen.page.wait_for_timeout(300)  # scrolling may not have ended
         top = seen["#current .question"].bounding_box()["y"]
         assert 0 <= top < NARROW["height"] / 4, question
 
@@ -414,7 +417,7 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
     assert seen.page.evaluate("document.activeElement.className") == "card front opened"
 
 
-def test_what_is_there_has_a_name_for_those_who_do_not_see_it(seen: Visit) -> None:
+def test_everything_has_an_accessible_name(seen: Visit) -> None:
     seen.ask("What is PearRank?")
     role = seen.page.get_by_role
     assert role("textbox", name="Your question").count() == 1
@@ -453,7 +456,7 @@ def test_a_paper_cannot_put_anything_into_the_page(seen: Visit) -> None:
 
 
 def assert_untouched(seen: Visit) -> None:
-    """Nothing of a paper has become an element, run, or taken the page over."""
+    """Nothing in a paper has become an element, run, or taken over the page."""
     inside = "#thread :is(img, script, form, iframe, svg, style, input, base, meta, object, video, audio, link)"
     assert seen[inside].count() == 0
     assert seen[inside.replace("#thread", "#evidence")].count() == 0
@@ -469,7 +472,7 @@ def assert_untouched(seen: Visit) -> None:
     )
 
 
-def test_a_question_is_text_too(seen: Visit) -> None:
+def test_a_hostile_question_is_text(seen: Visit) -> None:
     question = f"What is PearRank <img src={ELSEWHERE}/q.png onerror=window.hit=1>?"
     seen.ask(question)
     assert seen.texts("#current .question") == [question]
@@ -477,12 +480,13 @@ def test_a_question_is_text_too(seen: Visit) -> None:
 
 
 def test_a_long_question_is_folded_and_can_be_shown_whole(seen: Visit) -> None:
-    question = "What is PearRank, " + "and what does it do with the pears of an orchard, " * 16 + "if anything?"
+    middle = "and what does it do with the pears of an orchard, " * 16
     for size in (WIDE, NARROW):
+        question = f"What is PearRank, {middle}on {size['width']} trees?"  # the same one would seem answered at once
         seen.page.set_viewport_size(size)
         seen.ask(question)
         head, fold = seen["#current .question"], seen["#current .unfold"]
-        assert fold.inner_text() == "Show all of the question"
+        assert fold.inner_text() == "Show the whole question"
         low, whole = head.bounding_box()["height"], head.evaluate("element => element.scrollHeight")
         assert low < whole
         fold.click()
@@ -516,14 +520,14 @@ def test_a_hundred_thousand_characters_do_not_break_the_page(seen: Visit) -> Non
     seen.ask("What is PearRank?")
 
 
-def test_a_question_too_long_to_be_asked_leaves_room_for_the_sentence_that_says_so(seen: Visit) -> None:
+def test_the_refusal_of_a_question_that_is_too_long_is_visible(seen: Visit) -> None:
     seen.ask("pears " * 2000)
-    told = seen["#current .stopped"]
-    assert "Shorten it." in told.inner_text()
-    assert told.bounding_box()["y"] < WIDE["height"] / 2
+    refusal = seen["#current .stopped"]
+    assert "Shorten it." in refusal.inner_text()
+    assert refusal.bounding_box()["y"] < WIDE["height"] / 2
 
 
-def test_text_that_runs_right_to_left_turns_nothing_but_itself(seen: Visit) -> None:
+def test_right_to_left_text_affects_only_itself(seen: Visit) -> None:
     seen.ask("What is RtlGremlin?")
     assert "\u202e" not in seen["#talk"].inner_text()
     box, number = seen["#evidence .card h3"].first.bounding_box(), seen["#evidence .card .number"].first.bounding_box()

@@ -16,7 +16,7 @@ from .test_page import HOSTILE, Visit, chromium, pytestmark
 
 __all__ = ["chromium", "pytestmark"]
 REFUSAL = "400 (Bad Request)"
-"""What the browser's console says of a file that is refused."""
+"""What the browser's console says about a file that is refused."""
 BROKEN = b"new\nSubscribe\nA Title That Stands Alone\n\nAnother <img src=x onerror=parent.hit=1> **and** more\n"
 DROP = """([name, text]) => {
   const files = new DataTransfer();
@@ -42,9 +42,9 @@ def visitor(chromium: Any, served: Served) -> Iterator[Visit]:
 
 @pytest.fixture
 def seen(visitor: Visit) -> Iterator[Visit]:
-    """The tab as at the first time; nothing may have gone elsewhere or failed when the test is over."""
+    """The tab as on a first visit; no request to other sites, no error may have happened at the end."""
     visitor.begin_anew()
-    visitor.page.goto("about:blank")  # or what the page still asks for would be asked for without its cookie
+    visitor.page.goto("about:blank")  # or pending requests of the page would be sent without its cookie
     visitor.context.clear_cookies()
     visitor.open()
     visitor.page.get_by_role("tab", name="Add papers").click()
@@ -59,7 +59,7 @@ def listing(folder: Path, name: str, *pairs: Pair) -> str:
     return str(write_listing(folder / name, pairs))
 
 
-def test_an_empty_library_takes_the_sample_in_with_one_click(chromium: Any, tmp_path: Path) -> None:
+def test_one_click_adds_the_sample_to_an_empty_library(chromium: Any, tmp_path: Path) -> None:
     with serving(tmp_path / "home", ()) as served:
         visit = Visit(chromium, served.url)
         for scheme in ("light", "dark"):
@@ -78,13 +78,13 @@ def paper(name: str) -> Pair:
 
 
 def over(seen: Visit) -> dict[str, int]:
-    """The figures of the summary, once it is there."""
+    """The figures of the summary, once it is shown."""
     seen["#batch [data-over]"].wait_for()
     names, counts = seen.texts("#batch .counts dt"), seen.texts("#batch .counts dd")
     return {name: int(count) for name, count in zip(names, counts, strict=True)}
 
 
-def test_files_are_taken_in_and_what_is_not_is_told_why(seen: Visit, served: Served, tmp_path: Path) -> None:
+def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, tmp_path: Path) -> None:
     broken, exported = tmp_path / "broken.txt", tmp_path / "zotero.ris"
     broken.write_bytes(BROKEN)
     exported.write_text(ris(references(9)))
@@ -102,7 +102,7 @@ def test_files_are_taken_in_and_what_is_not_is_told_why(seen: Visit, served: Ser
     assert seen.page.evaluate("window.hit") is None
 
 
-def test_papers_that_came_in_are_everywhere(seen: Visit, served: Served, tmp_path: Path) -> None:
+def test_added_papers_are_everywhere(seen: Visit, served: Served, tmp_path: Path) -> None:
     held = served.assistant.status().papers + 1
     seen.page.evaluate(DROP, ["dropped.txt", Path(listing(tmp_path, "x.txt", paper("Sorb"))).read_text()])
     assert over(seen)["added"] == 1
@@ -118,22 +118,22 @@ def test_papers_that_came_in_are_everywhere(seen: Visit, served: Served, tmp_pat
 
 @pytest.fixture
 def held(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Papers are taken in no further than their first step until this is set."""
+    """Papers are added no further than their first step until this is set."""
     going, ingest = threading.Event(), served.assistant.ingest
 
     def slowly(*paths: Path, progress: Any) -> Any:
-        def told(stage: str, done: int, total: int) -> None:
+        def slow(stage: str, done: int, total: int) -> None:
             progress(stage, done, total)
             going.wait(20)
 
-        return ingest(*paths, progress=told)
+        return ingest(*paths, progress=slow)
 
     monkeypatch.setattr(served.assistant, "ingest", slowly)
     yield going
     going.set()
 
 
-def test_the_conversation_goes_on_while_files_are_taken_in(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
+def test_the_conversation_goes_on_while_files_are_added(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "slow.txt", paper("Loquat")))
     seen["#batch progress"].wait_for()
     assert seen.texts("#batch .going") == ["Reading 0 of 1 passages"]
@@ -142,7 +142,7 @@ def test_the_conversation_goes_on_while_files_are_taken_in(seen: Visit, held: th
     seen.ask("What is PearRank?")
     assert seen.texts("#current .said h3") == [PAIRS[0][0]]
     assert seen["#batch progress"].count() == 1
-    seen.open()  # whoever comes back sees how far it is
+    seen.open()  # after a return the progress is shown
     seen.page.get_by_role("tab", name="Add papers").click()
     seen["#batch progress"].wait_for()
     assert seen["#files"].is_disabled()
@@ -151,7 +151,7 @@ def test_the_conversation_goes_on_while_files_are_taken_in(seen: Visit, held: th
     assert seen["#files"].is_enabled()
 
 
-def test_what_one_types_stays_when_papers_come_in(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
+def test_typed_text_stays_when_papers_are_added(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "typing.txt", paper("Jujube")))
     seen["#batch progress"].wait_for()
     seen.page.get_by_role("tab", name="Ask").click()
@@ -172,7 +172,7 @@ def test_others_see_nothing_of_it(seen: Visit, served: Served, chromium: Any, tm
     other.context.close()
 
 
-def test_a_hostile_listing_is_taken_in_as_text(seen: Visit, tmp_path: Path) -> None:
+def test_a_hostile_listing_is_text(seen: Visit, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "gremlins.txt", *HOSTILE[:4]))
     over(seen)
     assert seen["#adding :is(img, script, iframe, style, form)"].count() == 0
@@ -180,7 +180,7 @@ def test_a_hostile_listing_is_taken_in_as_text(seen: Visit, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault_and_a_phone_is_wide_enough(seen: Visit, scheme: str, tmp_path: Path) -> None:
+def test_axe_finds_no_fault_and_it_fits_a_phone(seen: Visit, scheme: str, tmp_path: Path) -> None:
     seen.page.emulate_media(color_scheme=scheme)
     broken = tmp_path / f"{'a-long-name-' * 4}{scheme}.txt"
     broken.write_bytes(BROKEN)

@@ -25,7 +25,7 @@ __all__ = ["chromium", "pytestmark"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the server was started."""
+    """The folder that the server was started in."""
     folder = tmp_path_factory.mktemp("evaluation")
     with contextlib.chdir(folder):
         yield folder
@@ -46,7 +46,7 @@ def visitor(chromium: Any, served: Served) -> Iterator[Visit]:
 
 @pytest.fixture
 def seen(visitor: Visit, folder: Path) -> Iterator[Visit]:
-    """The page as at the first time, without a report; nothing may have gone elsewhere or failed afterwards."""
+    """The page as on a first visit, without a report; no request to other sites, no error may have happened."""
     for path in folder.glob("reports/*/report.json"):
         path.unlink()
     visitor.begin_anew()
@@ -68,14 +68,14 @@ def show(seen: Visit, tab: str = "Evaluation") -> None:
 
 
 def drawn(seen: Visit) -> int:
-    """How many plots are there, all of them drawn."""
+    """The number of plots, once all are drawn."""
     images = "[...document.querySelectorAll('.plots img')]"
     seen.page.wait_for_function(f"{images}.length && {images}.every((one) => one.complete && one.naturalWidth > 99)")
     return int(seen[".plots img"].count())
 
 
 def unfaulted(seen: Visit) -> None:
-    """Nothing is found by axe, light or dark, and nothing is wider than a phone."""
+    """Axe finds no fault, light or dark, and nothing is wider than a phone."""
     for scheme in ("light", "dark"):
         seen.page.emulate_media(color_scheme=scheme)
         for width in (1200, 360):
@@ -99,8 +99,8 @@ def test_the_last_report_is_shown_with_tables_and_plots(seen: Visit, folder: Pat
     assert drawn(seen) == len(plots.plots(report)) == 4
     assert seen["#report h2"].inner_text() == "Evaluation: a name"
     assert seen.texts("#report > * details > summary")[: len(report.tables)] == [t.heading for t in report.tables]
-    told = dict(zip(seen.texts("#report .counts dt"), seen.texts("#report .counts dd"), strict=True))
-    assert told["citation F1"] == f"{report.rows[0].intervals['f1'].mean:.2f}"  # type: ignore[union-attr]
+    figures = dict(zip(seen.texts("#report .counts dt"), seen.texts("#report .counts dd"), strict=True))
+    assert figures["citation F1"] == f"{report.rows[0].intervals['f1'].mean:.2f}"  # type: ignore[union-attr]
     cells = seen.page.locator("#report td").all_text_contents()
     assert cells == [cell for table in report.tables for row in table.rows for cell in row]
     unfaulted(seen)
@@ -125,7 +125,7 @@ def test_a_report_of_hostile_answers_is_text(seen: Visit, folder: Path) -> None:
     assert seen["#report .missed > li"].count() == sum(bool(case.misses) for case in made(hostile, HOSTILE_SET).cases)
 
 
-def test_what_is_no_report_is_said_so(seen: Visit, folder: Path) -> None:
+def test_an_unreadable_report_is_reported(seen: Visit, folder: Path) -> None:
     write(folder, made())
     (folder / "reports/one/report.json").write_text("{", encoding="utf-8")
     show(seen)
@@ -133,7 +133,7 @@ def test_what_is_no_report_is_said_so(seen: Visit, folder: Path) -> None:
     assert "report.json, line 1: is not JSON" in seen["#report"].inner_text()
 
 
-def test_without_matplotlib_the_tables_are_there_all_the_same(
+def test_without_matplotlib_the_tables_are_still_there(
     seen: Visit, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = importlib.util.find_spec

@@ -1,4 +1,4 @@
-"""The tab "Papers" in a real browser: search, filters, a paper opened, the map, questions kept to chosen papers."""
+"""The tab "Papers" in a real browser: search, filters, an open paper, the map, questions about chosen papers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LATER = (("Pears at Night", "Pears glow at night. We count the glowing pears, an
 
 @pytest.fixture(scope="module")
 def visitor(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    """One who has the page of two listings and of hostile papers open."""
+    """A person with the page of two listings and of hostile papers open."""
     folder = tmp_path_factory.mktemp("papers")
     with serving(folder / "home", (*PAIRS, *HOSTILE)) as served:
         served.assistant.ingest(write_listing(folder / "b.txt", LATER, date="Apr 2"))
@@ -31,7 +31,7 @@ def visitor(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def seen(visitor: Visit) -> Iterator[Visit]:
-    """The tab as at the first time; nothing may have gone elsewhere or failed when the test is over."""
+    """The tab as on a first visit; no request to other sites, no error may have happened at the end."""
     visitor.begin_anew()
     visitor.open()
     show(visitor)
@@ -47,7 +47,7 @@ def show(seen: Visit) -> None:
 
 
 def found(seen: Visit, said: str) -> list[str]:
-    """The titles listed, once the list says so."""
+    """The titles in the list, once its heading is this."""
     seen["#found"].get_by_text(said, exact=True).wait_for()
     return seen.texts("#found .titles button")
 
@@ -73,7 +73,7 @@ def test_papers_are_found_by_words_listing_and_date(seen: Visit) -> None:
     seen["#found"].get_by_text("'soon' is no date.").wait_for()
 
 
-def test_a_paper_is_opened_and_asked_about_until_it_is_taken_off(seen: Visit) -> None:
+def test_questions_are_about_an_opened_paper_until_it_is_taken_off(seen: Visit) -> None:
     seen["#found"].get_by_role("button", name=KITE).click()
     seen["#paper [data-open]"].wait_for()
     assert seen.texts("#paper .abstract") == [dict(PAIRS)[KITE]]
@@ -85,13 +85,13 @@ def test_a_paper_is_opened_and_asked_about_until_it_is_taken_off(seen: Visit) ->
     assert seen["#current .declined"].inner_text().startswith("The chosen paper does not seem to say")
     seen.ask("How accurate is it?")
     assert seen.texts("#current .said h3") == [KITE]
-    seen["#chip"].get_by_role("button", name=f"Ask about more than {KITE}").click()
+    seen["#chip"].get_by_role("button", name=f"No longer limit questions to {KITE}").click()
     seen["#chip .chosen"].wait_for(state="detached")
     seen.ask("What is PearRank?")
     assert seen.texts("#current .said h3") == [PEAR]
 
 
-def test_the_regions_of_the_map_are_labelled_where_they_lie(seen: Visit) -> None:
+def test_the_regions_of_the_map_are_labelled(seen: Visit) -> None:
     def drawn(what: str) -> list[float]:
         edges = "e => { const box = e.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom]; }"
         return [round(edge) for edge in seen[what].evaluate(edges)]
@@ -101,7 +101,7 @@ def test_the_regions_of_the_map_are_labelled_where_they_lie(seen: Visit) -> None
         assert drawn("#map .drawing") == drawn("#map svg"), size
 
 
-def test_on_the_map_cited_papers_light_up_and_a_click_opens_one(seen: Visit) -> None:
+def test_the_map_highlights_cited_papers_and_a_click_opens_one(seen: Visit) -> None:
     assert seen["#map circle"].count() == HELD
     assert seen["#map circle.dim, #map circle.cited"].count() == 0
     seen.page.get_by_role("tab", name="Ask").click()
@@ -112,7 +112,7 @@ def test_on_the_map_cited_papers_light_up_and_a_click_opens_one(seen: Visit) -> 
     assert titles == {"PearRank", "Ragnarök"}
     assert seen["#map circle.dim"].count() == HELD - 2
     box = seen["#map circle.cited"].first.bounding_box()
-    seen.page.mouse.click(box["x"] + box["width"] + 4, box["y"])  # beside it: the nearest is meant
+    seen.page.mouse.click(box["x"] + box["width"] + 4, box["y"])  # beside it: the nearest is opened
     seen["#paper [data-open]"].wait_for()
     assert seen["#paper h2"].inner_text().split(":")[0] in titles
 
@@ -132,7 +132,7 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
     assert seen.page.evaluate("document.activeElement.dataset.paper")
 
 
-def test_papers_that_come_in_are_there_when_the_tab_is_opened_again(seen: Visit, visitor: Visit) -> None:
+def test_added_papers_are_there_when_the_tab_is_opened_again(seen: Visit, visitor: Visit) -> None:
     seen.page.fill("#search [name=words]", "kites")
     found(seen, "1 paper found")
     seen.page.get_by_role("tab", name="Ask").click()
@@ -175,7 +175,7 @@ def test_a_paper_is_removed_once_that_is_confirmed(seen: Visit, visitor: Visit) 
     assert seen["#map circle"].count() == HELD
     seen["#found"].get_by_role("button", name=LATER[0][0]).click()
     seen["#paper"].get_by_role("button", name="Remove", exact=True).click()
-    seen.page.keyboard.press("Enter")  # the focus is on "Keep"
+    seen.page.keyboard.press("Enter")  # the focus is on "Cancel"
     assert not seen["#paper .removing"].is_visible()
     seen["#paper"].get_by_role("button", name="Remove", exact=True).click()
     assert seen.judged().response["violations"] == []

@@ -1,4 +1,4 @@
-"""A server killed and started anew under an open page: no question is lost, and a line says what happened."""
+"""A server killed and restarted under an open page: no question is lost, and a line says what happened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .test_page import NARROW, Visit, chromium, pytestmark
 __all__ = ["chromium", "pytestmark"]
 PEAR, STORM = "What is PearRank?", "What is Ragnarök?"
 AGAIN = 60_000
-"""Milliseconds within which the page has to find the server that is back; it looks every two seconds."""
+"""Milliseconds within which the page has to find the restarted server; it tries every two seconds."""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def port() -> int:
 
 @pytest.fixture
 def visiting(chromium: Any, port: int) -> Iterator[Callable[[], Visit]]:
-    """What opens the page for one who was never here."""
+    """Opens the page on a first visit."""
     visits: list[Visit] = []
 
     def open_page() -> Visit:
@@ -44,7 +44,7 @@ def back_again(visit: Visit, question: str) -> None:
     visit.page.wait_for_function(restored, arg=[question], timeout=AGAIN)
 
 
-def test_a_question_asked_of_a_killed_server_is_asked_when_it_is_back(
+def test_a_question_to_a_killed_server_can_be_asked_when_it_is_back(
     tmp_path: Path, port: int, visiting: Callable[[], Visit]
 ) -> None:
     with apart(tmp_path / "home", port) as server:
@@ -56,13 +56,13 @@ def test_a_question_asked_of_a_killed_server_is_asked_when_it_is_back(
         server.wait()
         visit.page.fill("#question textarea", STORM)
         visit.page.keyboard.press("Enter")
-        visit["#unsent"].get_by_text("The server cannot be reached. Your question is kept").wait_for()
+        visit["#unsent"].get_by_text("The server cannot be reached. Your question is saved").wait_for()
         assert visit.page.input_value("#question textarea") == STORM
-        visit.page.wait_for_timeout(700)  # what is scrolled to may still be on its way
+        visit.page.wait_for_timeout(700)  # scrolling may not have ended
         assert -5 < visit["#current .question"].bounding_box()["y"] < NARROW["height"] / 2, (
             "the answer so far is out of sight"
         )
-        visit.page.keyboard.press("Enter")  # asked once more, it does not look as if it were on its way
+        visit.page.keyboard.press("Enter")  # asked again, it does not look as if it were being answered
         assert visit["#sent"].count() == 0
     with apart(tmp_path / "home", port):
         back_again(visit, STORM)
@@ -77,7 +77,7 @@ def test_a_question_asked_of_a_killed_server_is_asked_when_it_is_back(
         assert visit.page.input_value("#question textarea") == ""
 
 
-def test_a_question_whose_answer_was_in_the_making_comes_back_into_the_box(
+def test_a_question_that_was_being_answered_is_back_in_the_box(
     tmp_path: Path, port: int, visiting: Callable[[], Visit]
 ) -> None:
     question = f"{PEAR} Tell me slowly."
@@ -96,9 +96,7 @@ def test_a_question_whose_answer_was_in_the_making_comes_back_into_the_box(
         visit["#unsent"].get_by_text("your question was not answered").wait_for()
 
 
-def test_what_was_typed_when_the_page_is_loaded_again_is_still_there(
-    tmp_path: Path, port: int, visiting: Callable[[], Visit]
-) -> None:
+def test_typed_text_survives_a_reload(tmp_path: Path, port: int, visiting: Callable[[], Visit]) -> None:
     with apart(tmp_path / "home", port):
         visit = visiting()
         visit.page.fill("#question textarea", "Half a ques")

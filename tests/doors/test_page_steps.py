@@ -24,7 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def seen(chromium: Any, served: Served) -> Iterator[Visit]:
-    """One who was never here; nothing may have failed when the test is over."""
+    """A first visit; no error may have happened at the end."""
     visit = Visit(chromium, served.url)
     yield visit
     assert visit.errors == []
@@ -32,7 +32,7 @@ def seen(chromium: Any, served: Served) -> Iterator[Visit]:
 
 
 def at(seen: Visit, end: str) -> None:
-    """Wait until the address ends like that, all before it being the page's own."""
+    """Wait until the address is the page's own with this ending."""
     seen.page.wait_for_url(lambda url: url.startswith(seen.url) and url.endswith(end))
 
 
@@ -68,7 +68,7 @@ def test_back_closes_the_card_then_the_tab_then_the_conversation(seen: Visit) ->
     assert seen.texts(".question") == [PEAR]
 
 
-def test_back_leads_to_the_conversation_before(seen: Visit) -> None:
+def test_back_leads_to_the_previous_conversation(seen: Visit) -> None:
     seen.ask(PEAR)
     seen.page.get_by_role("button", name="New conversation").click()
     seen["#current .welcome"].wait_for()
@@ -84,7 +84,7 @@ def test_back_leads_to_the_conversation_before(seen: Visit) -> None:
     assert {title.split(":")[0] for title in seen.texts("#current .said h3")} == {"PearRank"}
 
 
-def test_closing_a_card_or_a_paper_oneself_is_a_step_back(seen: Visit) -> None:
+def test_closing_a_card_or_a_paper_is_a_step_back(seen: Visit) -> None:
     seen.page.get_by_role("tab", name="Papers", exact=True).click()
     seen["#found"].get_by_role("button", name=KITE).click()
     seen["#paper [data-open]"].wait_for()
@@ -113,11 +113,11 @@ def test_an_address_opens_what_it_names(seen: Visit) -> None:
     seen.page.goto(seen.url + paper)
     seen["#paper h2"].wait_for()
     assert seen.texts("#paper h2") == [KITE]
-    seen.page.go_back()  # to where one came from: nothing was put in between
+    seen.page.go_back()  # to where the person came from: there is no step between
     assert seen.page.url == "about:blank"
 
 
-def test_an_address_that_names_nothing_here_is_put_right(seen: Visit) -> None:
+def test_an_address_of_something_unknown_is_corrected(seen: Visit) -> None:
     seen.open("/?talk=nothing-of-the-kind&tab=nowhere#card-9-9")
     at(seen, "/")
     assert seen["#current .welcome"].is_visible()
@@ -127,7 +127,7 @@ def test_on_a_phone_a_citation_opens_its_card_in_place_and_back_closes_it(seen: 
     seen.page.set_viewport_size(NARROW)
     for question in ("Which papers are about pears?", "How does PearRank differ from Ragnarök?"):
         seen.ask(question)
-    seen.page.wait_for_timeout(700)  # what is scrolled to may still be on its way
+    seen.page.wait_for_timeout(700)  # scrolling may not have ended
     height = "document.documentElement.scrollTop"
     before = seen.page.evaluate(height)
     ways = {

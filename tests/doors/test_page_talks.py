@@ -1,4 +1,4 @@
-"""The drawer of conversations, thumbs and the log-in in a real browser: what is kept, and for whom."""
+"""The list of conversations, feedback and the log-in in a real browser: what is saved, and for whom."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def served(home: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def seen(chromium: Any, served: Served) -> Iterator[Visit]:
-    """One who was never here; nothing may have gone elsewhere or failed when the test is over."""
+    """A first visit; no request to other sites, no error may have happened at the end."""
     visit = Visit(chromium, served.url)
     yield visit
     assert visit.elsewhere == []
@@ -46,27 +46,29 @@ def seen(chromium: Any, served: Served) -> Iterator[Visit]:
 
 
 def draw(seen: Visit) -> None:
-    """Open the drawer."""
+    """Open the list of conversations."""
     seen.page.get_by_role("button", name="Your conversations").click()
     seen["#drawer nav"].wait_for()
 
 
 def titles(seen: Visit, *wanted: str) -> None:
-    """Wait until the drawer lists just these."""
-    told = "wanted => JSON.stringify([...document.querySelectorAll('#drawer .title')].map(e => e.innerText)) === wanted"
-    seen.page.wait_for_function(told, arg=json.dumps(wanted, ensure_ascii=False, separators=(",", ":")))
+    """Wait until the list has exactly these."""
+    listed = (
+        "wanted => JSON.stringify([...document.querySelectorAll('#drawer .title')].map(e => e.innerText)) === wanted"
+    )
+    seen.page.wait_for_function(listed, arg=json.dumps(wanted, ensure_ascii=False, separators=(",", ":")))
 
 
 def more(seen: Visit, title: str, deed: str) -> None:
-    """Unfold what can be done with a conversation, and do one thing of it."""
-    seen.page.get_by_role("button", name=f"More about “{title}”").click()
+    """Open the options of a conversation and choose one."""
+    seen.page.get_by_role("button", name=f"Options for “{title}”").click()
     seen["#drawer .deeds:visible"].get_by_text(deed, exact=True).click()
 
 
 # -- the drawer
 
 
-def test_conversations_are_listed_by_day_and_opened_with_their_evidence_and_their_thread(seen: Visit) -> None:
+def test_conversations_are_listed_by_day_and_opened_with_their_evidence(seen: Visit) -> None:
     seen.ask("How does PearRank differ from Ragnarök?")
     seen.ask("and how many parameters does the first have?")
     before = seen.texts("#thread .answer"), seen.texts("#evidence .card h3"), seen.texts("#thread .reference")
@@ -93,7 +95,7 @@ def test_conversations_are_listed_by_day_and_opened_with_their_evidence_and_thei
     titles(seen, "How does PearRank differ from Ragnarök?", STORM)  # the drawer stays open, too
 
 
-def test_a_conversation_is_renamed_by_keyboard_and_named_by_its_question_again(seen: Visit) -> None:
+def test_a_conversation_is_renamed_by_keyboard_and_back_to_its_first_question(seen: Visit) -> None:
     seen.ask(PEAR)
     draw(seen)
     titles(seen, PEAR)
@@ -119,18 +121,18 @@ def test_a_conversation_is_deleted_once_that_is_confirmed(seen: Visit) -> None:
     draw(seen)
     titles(seen, PEAR)
     more(seen, PEAR, "Delete")
-    seen.page.keyboard.press("Enter")  # the focus is on "Keep"
+    seen.page.keyboard.press("Enter")  # the focus is on "Cancel"
     titles(seen, PEAR)
     more(seen, PEAR, "Delete")
     seen["#drawer .erasing:visible"].get_by_text("Delete", exact=True).click()
     titles(seen)
     seen["#current .welcome"].wait_for()
-    assert "What you ask is kept here" in seen["#drawer"].inner_text()
+    assert "Your conversations are saved here" in seen["#drawer"].inner_text()
     seen.open(address)
     assert seen.texts(".question") == []
 
 
-def test_a_conversation_is_saved_as_a_file(seen: Visit) -> None:
+def test_a_conversation_is_downloaded_as_a_file(seen: Visit) -> None:
     seen.ask(PEAR)
     draw(seen)
     titles(seen, PEAR)
@@ -145,7 +147,7 @@ def test_a_conversation_is_saved_as_a_file(seen: Visit) -> None:
             (turn,) = json.loads(text)["turns"]
             assert turn["question"] == PEAR
         seen["#drawer h2"].click()
-        seen.page.get_by_role("button", name=f"More about “{PEAR}”").click()
+        seen.page.get_by_role("button", name=f"Options for “{PEAR}”").click()
 
 
 def test_a_restart_of_the_server_keeps_everything(chromium: Any, tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_a_restart_of_the_server_keeps_everything(chromium: Any, tmp_path: Path)
         visit["#current .thumb.up"].click()
         visit["#current .thumb.up[aria-pressed=true]"].wait_for()
         answer, talk = visit.texts("#current .answer"), visit.page.url.removeprefix(first.url)
-    with serving(tmp_path / "home", PAIRS) as second:  # on another port, which to cookies is the same place
+    with serving(tmp_path / "home", PAIRS) as second:  # on another port, which cookies ignore
         visit.url = second.url
         visit.open(talk)
         visit["#current .answer"].wait_for()
@@ -169,7 +171,7 @@ def test_a_restart_of_the_server_keeps_everything(chromium: Any, tmp_path: Path)
         visit.context.close()
 
 
-def test_two_people_have_each_their_own_list(chromium: Any, seen: Visit, served: Served) -> None:
+def test_two_people_have_separate_lists(chromium: Any, seen: Visit, served: Served) -> None:
     other = Visit(chromium, served.url)
     for one, question in ((seen, PEAR), (other, STORM)):
         one.page.fill("#question textarea", question)
@@ -211,13 +213,13 @@ def test_a_hostile_title_is_text(seen: Visit) -> None:
 # -- thumbs
 
 
-def test_a_thumb_and_a_comment_are_kept_with_the_answer_and_can_be_changed(seen: Visit, home: Path) -> None:
+def test_a_thumb_and_a_comment_are_saved_with_the_answer_and_can_be_changed(seen: Visit, home: Path) -> None:
     seen.ask(PEAR)
     seen.ask("What does ZorbNet do?")
     seen["#past .thumb.up"].click()
     seen["#past .thumb.up[aria-pressed=true]"].wait_for()
     seen["#past .comment textarea"].fill("It names <b>the</b> labels.")
-    seen["#past"].get_by_role("button", name="Keep comment").click()
+    seen["#past"].get_by_role("button", name="Save comment").click()
     seen["#past .remarked"].wait_for()
     assert seen.texts("#past .remarked") == ["It names <b>the</b> labels."]
     seen["#current .thumb.up"].click()
@@ -259,7 +261,7 @@ def test_axe_finds_no_fault_in_the_drawer(seen: Visit) -> None:
         assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found] == []
 
 
-def test_on_a_phone_the_drawer_is_folded_and_closes_behind_one(seen: Visit) -> None:
+def test_on_a_phone_the_drawer_is_hidden_and_closes_after_use(seen: Visit) -> None:
     seen.page.set_viewport_size({"width": 360, "height": 740})
     seen.ask(PEAR)
     seen.page.get_by_role("button", name="New conversation").click()
@@ -280,7 +282,7 @@ def test_on_a_phone_the_drawer_is_folded_and_closes_behind_one(seen: Visit) -> N
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The page for ann and bob alone."""
+    """The page for ann and bob only."""
     folder = tmp_path_factory.mktemp("guarded") / "home"
     accounts = Accounts(folder)
     for name in ("ann", "bob"):
@@ -306,15 +308,15 @@ def log_in(page: Any, name: str, password: str) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-def test_one_has_to_log_in_and_is_told_nothing_of_what_is_wrong(stranger: Any, guarded: Served) -> None:
+def test_a_log_in_is_required_and_does_not_say_which_part_is_wrong(stranger: Any, guarded: Served) -> None:
     assert stranger.url == f"{guarded.url}/login"
-    told = []
+    alerts = []
     for name, password in (("ann", "a battery of mules"), ("nobody <b>", PASSWORD)):
         log_in(stranger, name, password)
-        told.append(stranger.get_by_role("alert").inner_text())
+        alerts.append(stranger.get_by_role("alert").inner_text())
         assert stranger.get_by_label("Name").input_value() == name
         assert stranger.get_by_label("Password").input_value() == ""
-    assert told == ["The name or the password is not right."] * 2
+    assert alerts == ["Wrong name or password."] * 2
     for scheme in ("light", "dark"):
         stranger.emulate_media(color_scheme=scheme)
         assert axe_of(stranger) == []
@@ -335,7 +337,7 @@ def axe_of(page: Any) -> list[str]:
     return [fault["id"] for fault in axe.Axe().run(page).response["violations"]]
 
 
-def test_conversations_are_the_users_own_on_every_browser(chromium: Any, stranger: Any, guarded: Served) -> None:
+def test_a_users_conversations_are_in_all_of_their_browsers(chromium: Any, stranger: Any, guarded: Served) -> None:
     log_in(stranger, "ann", f"{PASSWORD}, ann")
     stranger.wait_for_selector("#current .welcome")
     for number, question in enumerate((PEAR, STORM), start=1):
@@ -363,10 +365,10 @@ def test_conversations_are_the_users_own_on_every_browser(chromium: Any, strange
         page.context.close()
 
 
-def test_who_is_logged_out_meanwhile_is_brought_to_the_log_in(stranger: Any, guarded: Served) -> None:
+def test_after_a_log_out_elsewhere_the_page_leads_to_the_log_in(stranger: Any, guarded: Served) -> None:
     log_in(stranger, "bob", f"{PASSWORD}, bob")
     stranger.wait_for_selector("#current .welcome")
     stranger.fill("#question textarea", PEAR)
-    stranger.context.clear_cookies(name="assistant-login")  # what the page asks of its own accord may come first
+    stranger.context.clear_cookies(name="assistant-login")  # the page's own requests may come first
     stranger.keyboard.press("Enter")
     stranger.wait_for_url("**/login")

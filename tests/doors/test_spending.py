@@ -140,7 +140,7 @@ def test_status_shows_what_was_spent(opened: Open, tmp_path: Path) -> None:
         }
         status = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")], env=environment).stdout
     assert " of 5,000 tokens, $" in status
-    assert "In all:" in status
+    assert "Total:" in status
     without = CliRunner().invoke(app, ["status", "--home", str(tmp_path / "home")]).stdout
     assert "tokens" not in without
 

@@ -1,4 +1,4 @@
-"""Questions of many people in, each one's answer out: whose conversation, whose turn, and what goes wrong."""
+"""Questions of many people in, their answers out: whose conversation it is, the line, and failures."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from assistant.chain import Assistant, Event
 from assistant.core.errors import ConversationNotFound, DatabaseError, LibraryBusy, QuestionError, StoreError
 from assistant.core.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
 from assistant.doors.web.answers import Making
-from assistant.doors.web.asking import Asker, Failure
-from assistant.doors.web.line import Line, LineFull
-from assistant.doors.web.sessions import COOKIE, MOST_TURNS, Sessions, Talk, Unknown, new_owner, owner_of
+from assistant.doors.web.asking import Asker, Failure, Line, LineFull
+from assistant.doors.web.sessions import COOKIE, MOST_TURNS, Sessions, Talk, Unidentified, new_owner, owner_of
 from assistant.people.conversations import Conversations, Thumb
 
 
@@ -39,7 +38,7 @@ def conversations(tmp_path: Path) -> Iterator[Conversations]:
 
 
 async def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
-    """A conversation of `owner` in which these were asked."""
+    """A conversation of `owner` with these questions."""
     talk = await sessions.talk(owner, "")
     for question in questions:
         await sessions.remember(talk, turn(question))
@@ -47,7 +46,7 @@ async def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
     return talk
 
 
-def test_a_conversation_is_found_by_its_owner_alone(conversations: Conversations) -> None:
+def test_only_its_owner_can_open_a_conversation(conversations: Conversations) -> None:
     async def scene() -> None:
         sessions = Sessions(conversations)
         mine = await kept(sessions, "me", "q")
@@ -80,7 +79,7 @@ def test_a_restart_keeps_conversations_their_thumbs_and_the_numbers_of_their_tur
     asyncio.run(scene())
 
 
-def test_a_turn_that_replaces_the_last_does_so_in_the_file_too_and_takes_its_thumb_away(
+def test_a_turn_that_replaces_the_last_replaces_it_in_the_database_and_removes_its_thumb(
     conversations: Conversations,
 ) -> None:
     async def scene() -> None:
@@ -97,7 +96,7 @@ def test_a_turn_that_replaces_the_last_does_so_in_the_file_too_and_takes_its_thu
     asyncio.run(scene())
 
 
-def test_who_leaves_while_an_answer_is_being_kept_finds_it_kept(conversations: Conversations) -> None:
+def test_an_answer_is_saved_even_if_the_browser_disconnects_meanwhile(conversations: Conversations) -> None:
     async def scene() -> None:
         sessions = Sessions(conversations)
         talk = await sessions.talk("me", "")
@@ -128,7 +127,7 @@ def test_a_deleted_conversation_does_not_come_back(conversations: Conversations)
     asyncio.run(scene())
 
 
-def test_what_is_held_is_bounded_and_the_conversation_that_rested_longest_goes_first(
+def test_memory_is_bounded_and_the_least_recently_used_conversation_is_dropped(
     conversations: Conversations,
 ) -> None:
     async def scene() -> None:
@@ -145,7 +144,7 @@ def test_what_is_held_is_bounded_and_the_conversation_that_rested_longest_goes_f
     asyncio.run(scene())
 
 
-def test_pages_that_are_opened_and_left_push_nothing_out(conversations: Conversations) -> None:
+def test_pages_that_are_only_opened_drop_no_conversation(conversations: Conversations) -> None:
     async def scene() -> None:
         sessions = Sessions(conversations, most=2)
         mine = await kept(sessions, "me", "q")
@@ -191,12 +190,12 @@ def test_turns_follow_each_other_or_replace_the_last() -> None:
     assert talk.turns[-1].question == str(MOST_TURNS - 1)
 
 
-def test_an_owner_is_known_by_a_secret_that_cannot_be_guessed() -> None:
+def test_an_owner_is_identified_by_a_secret_that_cannot_be_guessed() -> None:
     secret = new_owner()
     assert owner_of({COOKIE: secret}) == secret
     assert len(secret) >= 43
     for worthless in ("", "me", "x" * 31, "x" * 65, "x" * 40 + ";"):
-        with pytest.raises(Unknown, match="Allow cookies"):
+        with pytest.raises(Unidentified, match="Allow cookies"):
             owner_of({COOKIE: worthless})
 
 
@@ -205,27 +204,27 @@ def test_an_owner_is_known_by_a_secret_that_cannot_be_guessed() -> None:
 
 def test_nobody_overtakes_in_the_line() -> None:
     async def scene() -> list[str]:
-        line, told = Line(at_once=2, longest=9), []
+        line, order = Line(at_once=2, longest=9), []
 
         async def stand(name: str, steps: int) -> None:
             async with aclosing(line.wait()) as places:
                 async for before in places:
-                    told.append(f"{name}{before}")
+                    order.append(f"{name}{before}")
                     if not before:
                         break
                 for _ in range(steps):
                     await asyncio.sleep(0)
 
         await asyncio.gather(*(stand(name, steps) for name, steps in zip("abcde", (5, 9, 1, 1, 1), strict=True)))
-        return told
+        return order
 
-    told = asyncio.run(scene())
-    assert told[:5] == ["a0", "b0", "c1", "d2", "e3"]
-    assert [place for place in told if place.endswith("0")] == ["a0", "b0", "c0", "d0", "e0"]
-    assert told.index("d1") < told.index("d0")
+    order = asyncio.run(scene())
+    assert order[:5] == ["a0", "b0", "c1", "d2", "e3"]
+    assert [place for place in order if place.endswith("0")] == ["a0", "b0", "c0", "d0", "e0"]
+    assert order.index("d1") < order.index("d0")
 
 
-def test_who_leaves_makes_room_whether_served_or_not() -> None:
+def test_leaving_the_line_makes_room_whether_served_or_not() -> None:
     async def scene() -> list[int]:
         line = Line(at_once=1, longest=5)
         served, left, last = line.wait(), line.wait(), line.wait()
@@ -255,7 +254,7 @@ def test_a_line_that_is_full_says_so() -> None:
 
 
 class Scripted:
-    """An `Assistant` that yields, waits or fails as the question says; `begun` counts those at work at once."""
+    """An `Assistant` that yields, waits or fails as the question says; `most_at_work` counts those at once."""
 
     def __init__(self) -> None:
         self.go = threading.Event()
@@ -313,11 +312,11 @@ def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
 
 
 async def held(talk: Talk, turn: Turn) -> None:
-    """Remember a turn in memory alone."""
+    """Remember a turn in memory only."""
     talk.add(turn)
 
 
-def test_who_asks_too_often_is_told_when_to_come_again(scripted: Scripted) -> None:
+def test_the_limit_on_questions_says_when_to_ask_again(scripted: Scripted) -> None:
     asker = Asker(cast("Assistant", scripted), held, per_minute=2)
     mine, mine_too, theirs = Talk("a", "me"), Talk("b", "me"), Talk("c", "somebody")
 
@@ -329,31 +328,27 @@ def test_who_asks_too_often_is_told_when_to_come_again(scripted: Scripted) -> No
     assert isinstance(first, Turn)
     assert isinstance(second, Turn)
     assert isinstance(other, Turn)
-    assert third == Failure(
-        "You asked 2 questions within a minute, and more are not answered. Ask again in 30 seconds."
-    )
+    assert third == Failure("You have reached the limit of 2 questions a minute. Ask again in 30 seconds.")
     assert [len(talk.turns) for talk in (mine, mine_too, theirs)] == [1, 1, 1]
 
 
-def test_an_answer_that_cannot_be_kept_is_not_shown_as_if_it_were(scripted: Scripted) -> None:
+def test_an_answer_that_cannot_be_saved_is_a_failure(scripted: Scripted) -> None:
     async def full(talk: Talk, turn: Turn) -> None:
         raise DatabaseError("the disk at /secret/place is full")
 
     asker = Asker(cast("Assistant", scripted), full, per_minute=2)
-    told = asyncio.run(steps(asker, Talk("a", "me"), "q"))[-1]
+    failed = asyncio.run(steps(asker, Talk("a", "me"), "q"))[-1]
     asker.close()
-    assert isinstance(told, Failure)
-    assert "secret" not in told.message
-    assert told.error
+    assert isinstance(failed, Failure)
+    assert "secret" not in failed.message
+    assert failed.error
 
 
 async def steps(asker: Asker, talk: Talk, question: str) -> list[Making | Turn | Failure]:
     return [step async for step in asker.ask(talk, question)]
 
 
-def test_the_stages_come_first_then_the_turn_which_is_remembered(
-    asker: Callable[..., Asker], scripted: Scripted
-) -> None:
+def test_the_stages_come_first_then_the_turn_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
     talk = Talk("t")
 
     async def scene() -> list[Making | Turn | Failure]:
@@ -372,7 +367,7 @@ def test_the_stages_come_first_then_the_turn_which_is_remembered(
     assert (talk.asking, talk.stopped) == ("", "")
 
 
-def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..., Asker]) -> None:
+def test_only_the_newest_of_several_states_is_shown(asker: Callable[..., Asker]) -> None:
     claims = [Claim(f"{n}.", (Citation(Passage("p", "T", f"{n}.", 0), f"{n}.", 1.0, "quoted"),)) for n in range(50)]
 
     class Hasty(Scripted):
@@ -395,7 +390,7 @@ def test_of_states_that_come_at_once_only_the_newest_is_shown(asker: Callable[..
     assert seen[-1] == Turn("q", Answer("q", "q", tuple(claims)))
 
 
-def test_what_a_language_model_withdrew_is_not_shown_any_more() -> None:
+def test_withdrawn_claims_are_no_longer_shown() -> None:
     first, second = (Claim(t, (Citation(Passage("p", "T", t, 0), t, 1.0, "quoted"),)) for t in ("One.", "Two."))
     read = threading.Event()
 
@@ -433,7 +428,7 @@ def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(
     assert [t.question for t in talk.turns] == ["a", "b", "d"]
 
 
-def test_who_stops_is_answered_nothing_and_leaves_the_worker_free(
+def test_a_stopped_question_gets_no_answer_and_frees_its_worker(
     asker: Callable[..., Asker], scripted: Scripted
 ) -> None:
     talk, one = Talk("t"), asker(at_once=1)
@@ -466,11 +461,11 @@ def test_a_conversation_takes_one_question_at_a_time(asker: Callable[..., Asker]
 
     (refused,) = asyncio.run(scene())
     assert isinstance(refused, Failure)
-    assert "still busy with your last question" in refused.message
+    assert "still being answered" in refused.message
     assert [t.question for t in talk.turns] == ["slow"]
 
 
-def test_no_more_work_at_once_than_there_are_places_and_all_are_served(
+def test_the_questions_at_work_are_limited_and_all_are_answered(
     asker: Callable[..., Asker], scripted: Scripted
 ) -> None:
     one = asker(at_once=3)
@@ -485,7 +480,7 @@ def test_no_more_work_at_once_than_there_are_places_and_all_are_served(
     assert scripted.most_at_work <= 3
 
 
-def test_a_full_line_is_told_and_nothing_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
+def test_a_full_line_is_reported_and_nothing_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
     one, waiting, refused = asker(at_once=1, longest=0), Talk("a"), Talk("b")
 
     async def scene() -> list[Making | Turn | Failure]:
@@ -501,28 +496,28 @@ def test_a_full_line_is_told_and_nothing_is_remembered(asker: Callable[..., Aske
 
 
 @pytest.mark.parametrize("question", ["empty", "busy"])
-def test_what_a_person_can_mend_is_told_as_it_is(asker: Callable[..., Asker], question: str) -> None:
+def test_errors_that_a_person_can_fix_are_shown_as_they_are(asker: Callable[..., Asker], question: str) -> None:
     talk = Talk("t")
     assert asyncio.run(steps(asker(), talk, question))[-1] == Failure(str(FAULTS[question]))
     assert talk.turns == ()
 
 
 @pytest.mark.parametrize("question", ["broken", "bug"])
-def test_of_other_faults_only_an_id_is_told_and_the_log_has_the_rest(
+def test_other_errors_show_only_an_id_and_the_log_has_the_rest(
     asker: Callable[..., Asker], question: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
         failed = asyncio.run(steps(asker(), Talk("t"), question))[-1]
     assert isinstance(failed, Failure)
-    assert failed.message == "This question could not be answered: something failed here."
+    assert failed.message == "This question could not be answered: something went wrong on the server."
     (record,) = [record for record in caplog.records if failed.error in record.getMessage()]
     assert record.exc_info is not None
     assert record.exc_info[1] is FAULTS[question]
 
 
-@pytest.mark.parametrize(("news", "told"), [(0.0, [2, 1, 0]), (1e9, [2, 0])])
-def test_a_place_in_the_line_is_not_told_at_every_step(
-    asker: Callable[..., Asker], scripted: Scripted, monkeypatch: pytest.MonkeyPatch, news: float, told: list[int]
+@pytest.mark.parametrize(("news", "expected"), [(0.0, [2, 1, 0]), (1e9, [2, 0])])
+def test_updates_of_a_place_in_the_line_are_limited(
+    asker: Callable[..., Asker], scripted: Scripted, monkeypatch: pytest.MonkeyPatch, news: float, expected: list[int]
 ) -> None:
     monkeypatch.setattr("assistant.doors.web.asking.NEWS", news)
     one, places = asker(at_once=1), []
@@ -531,7 +526,7 @@ def test_a_place_in_the_line_is_not_told_at_every_step(
         async for step in one.ask(Talk("c"), "q"):
             if isinstance(step, Making) and not step.stage:
                 places.append(step.before)
-                scripted.go.set()  # the first waits until the last has been told
+                scripted.go.set()  # the first waits until the last has been updated
 
     async def scene() -> None:
         first = asyncio.ensure_future(steps(one, Talk("a"), "slow"))
@@ -542,4 +537,4 @@ def test_a_place_in_the_line_is_not_told_at_every_step(
         await asyncio.gather(first, second)
 
     asyncio.run(scene())
-    assert places == told
+    assert places == expected

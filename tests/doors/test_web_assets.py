@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from assistant.doors.web.assets import MOST, Memory, parts
+from assistant.doors.web.assets import MOST, FileCache, parts
 
 from ..pages import Served, serving
 from ..papers import PAIRS
@@ -21,7 +21,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield page
 
 
-def test_the_page_names_what_it_takes_and_all_of_it_is_there(served: Served) -> None:
+def test_the_page_lists_the_files_it_needs_and_all_of_them_exist(served: Served) -> None:
     with httpx.Client(base_url=served.url) as client:
         links = re.findall(r"<([^>]+)>; rel=(\w+)", client.get("/").headers["link"])
         named = {path for path, _ in links}
@@ -35,7 +35,7 @@ def test_the_page_names_what_it_takes_and_all_of_it_is_there(served: Served) -> 
             assert path.startswith("/own/") or "immutable" in response.headers["cache-control"]
 
 
-def test_what_is_not_the_page_names_nothing_and_is_asked_for_again(served: Served) -> None:
+def test_other_responses_list_no_files_and_are_revalidated(served: Served) -> None:
     with httpx.Client(base_url=served.url) as client:
         for path in ("/healthz", "/own/page.js", "/config"):
             assert "link" not in client.get(path).headers
@@ -60,45 +60,45 @@ class Files:
         await send({"type": "http.response.body", "body": dict(scope["headers"]).get(b"accept-encoding", b"plain")})
 
 
-def got(memory: Memory, path: str, **headers: str) -> httpx.Response:
+def got(cache: FileCache, path: str, **headers: str) -> httpx.Response:
     async def getting() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(memory), base_url="http://here") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(cache), base_url="http://here") as client:
             return await client.get(path, headers={"accept-encoding": "identity", **headers})
 
     return asyncio.run(getting())
 
 
-def test_a_file_is_fetched_once_for_each_way_of_compressing() -> None:
+def test_a_file_is_fetched_once_for_each_encoding() -> None:
     files = Files()
-    memory = Memory(files, [])
+    cache = FileCache(files, [])
     for encoding in ("identity", "br", "gzip, br", "identity", "br", "gzip, br"):
-        assert got(memory, "/assets/x.js", **{"accept-encoding": encoding}).text == f"one {encoding}"
+        assert got(cache, "/assets/x.js", **{"accept-encoding": encoding}).text == f"one {encoding}"
     assert files.asked == ["/assets/x.js"] * 3
-    assert got(memory, "/assets/x.js?v=2").text == "one identity"
+    assert got(cache, "/assets/x.js?v=2").text == "one identity"
     assert len(files.asked) == 4
 
 
-def test_only_whole_files_for_everybody_are_held() -> None:
+def test_only_whole_files_for_everyone_are_cached() -> None:
     files = Files()
-    memory = Memory(files, [])
+    cache = FileCache(files, [])
     for path in ("/config", "/assets/none.js", "/gradio_api/queue/data"):
-        got(memory, path)
-        got(memory, path)
-    got(memory, "/assets/x.js", range="bytes=0-1")
-    got(memory, "/assets/x.js", range="bytes=0-1")
+        got(cache, path)
+        got(cache, path)
+    got(cache, "/assets/x.js", range="bytes=0-1")
+    got(cache, "/assets/x.js", range="bytes=0-1")
     assert len(files.asked) == 8
-    assert got(memory, "/assets/none.js").headers.get("cache-control") is None
+    assert got(cache, "/assets/none.js").headers.get("cache-control") is None
 
 
-def test_the_file_not_asked_for_longest_makes_room() -> None:
+def test_the_least_recently_requested_file_makes_room() -> None:
     files = Files()
-    memory = Memory(files, [])
+    cache = FileCache(files, [])
     for number in (*range(MOST), 0, MOST):
-        got(memory, f"/assets/{number}.js")
+        got(cache, f"/assets/{number}.js")
     before = len(files.asked)
-    got(memory, "/assets/0.js")
+    got(cache, "/assets/0.js")
     assert len(files.asked) == before
-    got(memory, "/assets/1.js")
+    got(cache, "/assets/1.js")
     assert len(files.asked) == before + 1
 
 

@@ -1,4 +1,4 @@
-"""Twenty people at once in, each one's own conversation out, and nobody waits for the others."""
+"""Twenty people at once: conversations never mix, and nobody waits for the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def named(markup: object) -> set[str]:
-    """Which of the names stand in what a person is shown."""
+    """The names in the markup that a person sees."""
     return set(re.findall(r"Pear[A-T]Net", str(markup)))
 
 
@@ -34,8 +34,8 @@ def test_twenty_conversations_at_once_never_mix(served: Served) -> None:
         visitor = await Visitor.arrive(served.url)
         try:
             for turn, question in enumerate((f"What is {name}?", "how many points does it gain?"), start=1):
-                told = await visitor.does("question", "submit", [question, None])
-                _, past, current, *_ = map(str, told)
+                outputs = await visitor.does("question", "submit", [question, None])
+                _, past, current, *_ = map(str, outputs)
                 assert named(current) == {name}, (name, current)
                 assert named(past) <= {name}
                 assert f'data-turn="{turn}"' in current
@@ -51,12 +51,12 @@ def test_twenty_conversations_at_once_never_mix(served: Served) -> None:
     asyncio.run(scene())
 
 
-def test_one_who_waits_for_a_slow_answer_keeps_nobody_waiting(served: Served) -> None:
+def test_a_slow_answer_delays_nobody_else(served: Served) -> None:
     async def scene() -> None:
         slow, quick = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
         waiting = asyncio.create_task(slow.does("question", "submit", ["What is PearANet, slowly?", None]))
-        told = await quick.does("question", "submit", ["What is PearBNet?", None])
-        assert named(told[2]) == {"PearBNet"}
+        outputs = await quick.does("question", "submit", ["What is PearBNet?", None])
+        assert named(outputs[2]) == {"PearBNet"}
         assert not waiting.done()
         served.writer.released.set()
         assert named((await waiting)[2]) == {"PearANet"}
@@ -67,27 +67,27 @@ def test_one_who_waits_for_a_slow_answer_keeps_nobody_waiting(served: Served) ->
     asyncio.run(scene())
 
 
-def test_a_question_asked_before_the_page_is_ready_begins_the_conversation_that_goes_on(served: Served) -> None:
-    """A page asks what stands on it as it opens; who is quick has asked a question before that is told."""
+def test_a_question_asked_before_the_page_is_ready_begins_the_conversation(served: Served) -> None:
+    """A page requests its content when it opens; a quick person asks a question before that arrives."""
 
     async def scene() -> None:
         visitor = await Visitor.arrive(served.url)
         await visitor.does("question", "submit", ["What is PearDNet?", None])
         arrived = await visitor.does("current", "apply", [], {"talk": ""})
-        assert "data-talk" not in str(arrived)  # the answer stays where it stands
-        told = await visitor.does("question", "submit", ["how many points does it gain?", None])
-        assert named(told[2]) == {"PearDNet"}
-        assert 'data-turn="2"' in str(told[2])
+        assert "data-talk" not in str(arrived)  # the answer stays in place
+        outputs = await visitor.does("question", "submit", ["how many points does it gain?", None])
+        assert named(outputs[2]) == {"PearDNet"}
+        assert 'data-turn="2"' in str(outputs[2])
         await visitor.leave()
 
     asyncio.run(scene())
 
 
-def test_a_stranger_who_knows_the_name_of_a_conversation_learns_nothing(served: Served) -> None:
+def test_the_name_of_a_conversation_alone_reveals_nothing(served: Served) -> None:
     async def scene() -> None:
         owner, stranger = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
-        told = await owner.does("question", "submit", ["What is PearCNet?", None])
-        (name,) = re.findall(r'data-talk="([^"]+)"', str(told[2]))
+        outputs = await owner.does("question", "submit", ["What is PearCNet?", None])
+        (name,) = re.findall(r'data-talk="([^"]+)"', str(outputs[2]))
         again = await owner.does("current", "apply", [], {"talk": name})
         assert named(again[2]) == {"PearCNet"}
         for talk in (name, f"{name}'", "../" + name):
@@ -100,58 +100,58 @@ def test_a_stranger_who_knows_the_name_of_a_conversation_learns_nothing(served: 
     asyncio.run(scene())
 
 
-def test_a_page_open_when_the_server_started_anew_goes_on_with_its_conversation_until_another_is_begun(
+def test_an_open_page_continues_its_conversation_after_a_restart_until_another_is_begun(
     served: Served,
 ) -> None:
     async def scene() -> None:
         visitor, stranger = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
-        told = await visitor.does("question", "submit", ["What is PearCNet?", None])
-        (name,) = re.findall(r'data-talk="([^"]+)"', str(told[2]))
-        told = await visitor.does("question", "submit", ["What is PearBNet?", ""], talk=name)
-        assert f'data-talk="{name}"' in str(told[2])
-        assert 'data-turn="2"' in str(told[2])
+        outputs = await visitor.does("question", "submit", ["What is PearCNet?", None])
+        (name,) = re.findall(r'data-talk="([^"]+)"', str(outputs[2]))
+        outputs = await visitor.does("question", "submit", ["What is PearBNet?", ""], talk=name)
+        assert f'data-talk="{name}"' in str(outputs[2])
+        assert 'data-turn="2"' in str(outputs[2])
         rated = await visitor.does(
             "opinion", "like", [""], {"turn": 2, "good": True, "comment": "", "serial": "1"}, talk=name
         )
         assert 'aria-pressed="true"' in str(rated)
-        told = await stranger.does("question", "submit", ["What is PearANet?", ""], talk=name)
-        assert name not in str(told)
-        told = await visitor.does("current", "clear", [""], talk=name)
-        assert name not in str(told)
+        outputs = await stranger.does("question", "submit", ["What is PearANet?", ""], talk=name)
+        assert name not in str(outputs)
+        outputs = await visitor.does("current", "clear", [""], talk=name)
+        assert name not in str(outputs)
         await visitor.leave()
         await stranger.leave()
 
     asyncio.run(scene())
 
 
-def test_a_browser_without_a_cookie_is_told_why_it_gets_nothing(served: Served) -> None:
+def test_a_browser_without_a_cookie_gets_an_explanation(served: Served) -> None:
     async def scene() -> str:
         visitor = await Visitor.arrive(served.url)
         visitor.forget()
-        told = await visitor.does("current", "apply", [], {"talk": ""})
+        outputs = await visitor.does("current", "apply", [], {"talk": ""})
         await visitor.leave()
-        return str(told)
+        return str(outputs)
 
-    assert "Allow cookies for this address, then load the page again." in asyncio.run(scene())
+    assert "Allow cookies for this address, then reload the page." in asyncio.run(scene())
 
 
 @pytest.mark.parametrize("question", ["", "  \n "])
-def test_nothing_is_asked_by_an_empty_box(served: Served, question: str) -> None:
+def test_an_empty_box_asks_nothing(served: Served, question: str) -> None:
     async def scene() -> list[object]:
         visitor = await Visitor.arrive(served.url)
-        told = await visitor.does("question", "submit", [question, None])
+        outputs = await visitor.does("question", "submit", [question, None])
         await visitor.leave()
-        return told
+        return outputs
 
     assert "turn" not in str(asyncio.run(scene()))
 
 
 @pytest.mark.parametrize("about", [{"turn": 0}, {"turn": 99}, {"turn": "1"}, {"turn": None}, {"turn": True}])
-def test_evidence_that_there_is_none_of_is_not_shown(served: Served, about: dict[str, object]) -> None:
+def test_evidence_of_unknown_turns_is_not_shown(served: Served, about: dict[str, object]) -> None:
     async def scene() -> object:
         visitor = await Visitor.arrive(served.url)
-        told = await visitor.does("current", "select", [None], about)
+        outputs = await visitor.does("current", "select", [None], about)
         await visitor.leave()
-        return told
+        return outputs
 
     assert "card" not in str(asyncio.run(scene()))

@@ -1,4 +1,4 @@
-"""An answer in, the conversation's markup and its evidence out."""
+"""What the page shows of an answer: the conversation and the evidence beside it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_an_empty_library_offers_the_sample_where_there_is_one() -> None:
     assert 'data-do="sample"' not in answers.welcome(1, [], sample=True)
 
 
-def test_sentences_stand_under_their_papers_each_with_its_numbers() -> None:
+def test_sentences_are_under_their_papers_with_their_references() -> None:
     shown = answers.finished(Turn("What falls?", ANSWER), 4, last=False)
     said = re.findall(r'<section class="said">(.*?)</section>', shown, re.S)
     assert [text(part) for part in said] == [
@@ -75,11 +75,11 @@ def test_sentences_stand_under_their_papers_each_with_its_numbers() -> None:
     ]
     links = re.findall(r'href="(#card-4-\d)" data-turn="4" data-card="(\d)" data-mark="(\d)"', shown)
     assert links == [("#card-4-1", "1", "0"), ("#card-4-1", "1", "1"), ("#card-4-1", "1", "2"), ("#card-4-2", "2", "2")]
-    assert "2 papers cited · 3 looked at · 12 ms" in text(shown)
+    assert "2 papers cited · 3 considered · 12 ms" in text(shown)
     assert "Ask again" not in shown
 
 
-def test_only_the_last_question_is_asked_again_or_edited_in_its_place() -> None:
+def test_only_the_last_question_can_be_asked_again_or_edited() -> None:
     shown = answers.finished(Turn("What falls?", ANSWER), 4, last=True)
     assert re.findall(r'data-question="What falls\?" data-again="(\w+)" data-do="(\w+)"', shown) == [
         ("true", "retry"),
@@ -89,18 +89,18 @@ def test_only_the_last_question_is_asked_again_or_edited_in_its_place() -> None:
     assert re.findall(r'data-again="(\w+)"', stopped) == ["false", "false"]
 
 
-def test_the_stage_is_told_as_a_sentence_and_so_is_the_wait() -> None:
+def test_the_stage_and_the_wait_are_in_words() -> None:
     making = answers.Making
     assert "Searching 828 papers" in answers.making(making("q", stage="searching 828 papers"), 1)
-    assert "Waiting: 1 question is before yours" in answers.making(making("q", before=1), 1)
-    assert "Waiting: 12 questions are before yours" in answers.making(making("q", before=12), 1)
+    assert "Waiting: 1 question ahead of yours" in answers.making(making("q", before=1), 1)
+    assert "Waiting: 12 questions ahead of yours" in answers.making(making("q", before=12), 1)
     partly = answers.making(making("q", stage="answering", claims=ANSWER.claims[:1]), 1)
     assert text(partly) == "q Pears Pears fall. 1 Answering"
 
 
-def test_an_error_is_named_by_its_id() -> None:
+def test_an_error_is_shown_with_its_id() -> None:
     assert text(answers.ended("q", 1, "It failed.", error="ab12")).startswith(
-        "q It failed. The log tells more under the id ab12."
+        "q It failed. Details are in the server log under ID ab12."
     )
 
 
@@ -124,10 +124,10 @@ def test_a_card_marks_each_quote_in_the_whole_abstract() -> None:
         ([cite(PEAR, "Pears fall.")], "Quoted word for word"),
         ([cite(PEAR, "Pears fall."), cite(PEAR, "Pears fall.", 0.85, "checked")], "Well supported"),
         ([cite(PEAR, "Pears fall.", 0.6, "checked")], "Supported"),
-        ([cite(PEAR, "Pears fall.", 0.9, "judged")], "Judged by a model to be supported"),
+        ([cite(PEAR, "Pears fall.", 0.9, "judged")], "Judged supported by a model"),
     ],
 )
-def test_a_card_tells_the_weakest_support(citations: list[Citation], word: str) -> None:
+def test_a_card_shows_the_weakest_support(citations: list[Citation], word: str) -> None:
     claims = tuple(Claim("It falls.", (citation,)) for citation in citations)
     shown = evidence.shown(Answer("q", "q", claims, hits=(hit(PEAR),)), 1, {})
     assert re.findall(r'aria-label="([^"]+)" title="([\d.]+) of 1"', shown)[0] == (
@@ -139,31 +139,31 @@ def test_a_card_tells_the_weakest_support(citations: list[Citation], word: str) 
 def test_quotes_that_overlap_are_both_marked() -> None:
     paper = Paper("T", "one two three")
     citations = [(0, cite(paper, "one two")), (1, cite(paper, "two three")), (2, cite(paper, "elsewhere"))]
-    marked = evidence.abstract(paper, citations)
-    assert re.findall(r'data-marks="([\d ]+)">(.*?)<', marked) == [("0", "one "), ("0 1", "two"), ("1", " three")]
+    spans = [(span.marks, span.text) for span in evidence.abstract(paper, citations)]
+    assert spans == [("0", "one "), ("0 1", "two"), ("1", " three")]
 
 
-def test_before_the_papers_are_known_a_card_shows_the_quotes() -> None:
+def test_without_the_papers_a_card_shows_the_quotes() -> None:
     shown = evidence.shown(Answer("q", "q", ANSWER.claims), 1, {})
     assert "Pears fall." in shown
     assert "Nobody knows why." not in shown
 
 
-def test_what_was_looked_at_and_rejected_is_folded_with_the_reason() -> None:
+def test_other_papers_and_rejected_sentences_are_folded_with_the_reasons() -> None:
     shown = evidence.shown(ANSWER, 1, {})
     also, rejected, why = (re.findall(rf'<details class="{name}">.*', shown)[0] for name in ("also", "rejected", "why"))
-    assert text(also).startswith("Also looked at (1) Cherries Relevance 0.10 Cherries are red.")
-    assert text(rejected).startswith("Rejected, and why (1) Plums fly. the abstract does not say so (cited as p2)")
+    assert text(also).startswith("Also considered (1) Cherries Relevance 0.10 Cherries are red.")
+    assert text(rejected).startswith("Rejected sentences (1) Plums fly. the abstract does not say so (cited as p2)")
     assert text(why) == (
         "Why this answer Searched for Of fruit: what falls? Kind of question list Written by extractive "
         "Time retrieval 12 ms Language model 2 calls, about 1,200 tokens in, 80 out, $0.0012 "
-        "Ranks in each list that was searched; – where the paper was not in it "
+        "Rank in each list that was searched; – means the paper was not in that list "
         "Paper Relevance Score bm25 cosine Pears 0.90 2.50 3 – Plums 0.50 2.50 3 – Cherries 0.10 2.50 3 –"
     )
 
 
-def test_what_the_conversation_took_is_told() -> None:
-    assert "This conversation 3 calls Ranks" in text(evidence.shown(ANSWER, 1, {}, so_far="3 calls"))
+def test_the_usage_of_the_conversation_is_shown() -> None:
+    assert "This conversation 3 calls Rank" in text(evidence.shown(ANSWER, 1, {}, so_far="3 calls"))
     assert "This conversation" not in evidence.shown(ANSWER, 1, {})
 
 
@@ -171,7 +171,7 @@ def test_many_others_are_counted() -> None:
     others = tuple(hit(Paper(f"Other {n}", "Words.")) for n in range(evidence.ALSO + 3))
     shown = evidence.shown(Answer("q", "q", hits=others), 1, {})
     assert "And 3 more." in shown
-    assert "No paper is cited." in shown
+    assert "No papers cited." in shown
 
 
 def test_a_decline_links_the_titles_it_names_to_the_nearest_papers() -> None:
@@ -189,7 +189,7 @@ def test_a_decline_links_the_titles_it_names_to_the_nearest_papers() -> None:
     assert "<mark" not in beside
 
 
-def test_a_welcome_says_what_is_held_and_what_to_ask() -> None:
+def test_the_welcome_says_how_many_papers_there_are_and_what_to_ask() -> None:
     assert text(answers.welcome(1, ["Why?"])).startswith("Ask about the 1 paper here")
     assert 'data-do="ask" data-question="Why?"' in answers.welcome(1, ["Why?"])
     assert "assistant ingest PATH..." in answers.welcome(0, [])

@@ -1,4 +1,4 @@
-"""Requests in, responses out: the policy on every one, cookies, and what is shut."""
+"""Responses with the policy and cookies, and requests that are refused."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ PATHS = (
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
 @pytest.mark.parametrize("path", PATHS)
-def test_every_response_bears_the_policy(browser: httpx.Client, path: str, method: str) -> None:
+def test_every_response_has_the_policy(browser: httpx.Client, path: str, method: str) -> None:
     response = browser.request(method, path)
-    told = rules(response)
-    assert told.keys() == POLICY.keys()
-    assert told["default-src"] == "'none'"
-    assert {name: value for name, value in told.items() if name != "script-src"} == {
+    policy_rules = rules(response)
+    assert policy_rules.keys() == POLICY.keys()
+    assert policy_rules["default-src"] == "'none'"
+    assert {name: value for name, value in policy_rules.items() if name != "script-src"} == {
         name: value for name, value in POLICY.items() if name != "script-src"
     }
-    assert "'unsafe-inline'" not in told["script-src"]
+    assert "'unsafe-inline'" not in policy_rules["script-src"]
     assert not re.search(r"\*|https?:", response.headers["content-security-policy"])
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "same-origin"
@@ -75,7 +75,7 @@ def test_the_page_may_run_its_own_inline_scripts_and_no_others(browser: httpx.Cl
     assert rules(browser.get("/config"))["script-src"] == "'self' 'unsafe-eval'"
 
 
-def test_a_script_bears_its_hash_and_the_rest_of_the_policy_stays() -> None:
+def test_the_policy_lists_the_hash_of_a_script_once() -> None:
     digest = base64.b64encode(hashlib.sha256(b"a()").digest()).decode()
     assert f"script-src 'self' 'unsafe-eval' 'sha256-{digest}';" in policy([b"a()", b"a()"])
     assert policy([b"a()", b"a()"]).count("sha256") == 1
@@ -92,11 +92,11 @@ def test_a_browser_gets_one_secret_that_no_script_can_read(browser: httpx.Client
     assert "set-cookie" not in browser.get("/healthz").headers
 
 
-def test_a_secret_of_ones_own_making_is_replaced(browser: httpx.Client) -> None:
+def test_an_invented_secret_is_replaced(browser: httpx.Client) -> None:
     assert COOKIE in browser.get("/", headers={"cookie": f"{COOKIE}=me"}).headers["set-cookie"]
 
 
-def test_no_other_site_may_read_anything(browser: httpx.Client) -> None:
+def test_other_sites_can_read_nothing(browser: httpx.Client) -> None:
     for path in ("/", "/config", "/gradio_api/queue/data?session_hash=x"):
         headers = {"origin": "http://elsewhere.example"}
         with browser.stream("GET", path, headers=headers) as response:
@@ -110,13 +110,13 @@ USED_BY_THE_PAGE = {
     *(("POST", f"/gradio_api/{path}") for path in ("queue/join", "cancel", "reset")),
     ("HEAD", "/"),
 }
-"""Of Gradio's routes; the browser tests ask for no others."""
+"""Gradio's routes that the page uses; the browser tests need no others."""
 
 
 def offered() -> set[tuple[str, str]]:
-    """The method and path of every route of Gradio's, as it is installed, with all that can be switched on."""
+    """The method and path of every route of the installed Gradio, with all of its options on."""
 
-    async def made() -> FastAPI:  # on a loop: where none runs, Gradio makes some and leaves them open
+    async def made() -> FastAPI:  # on a loop: without one Gradio makes some and leaves them open
         with gradio.Blocks() as blocks:
             gradio.HTML("")
         app = FastAPI()
@@ -132,7 +132,7 @@ def offered() -> set[tuple[str, str]]:
     return {(method, route.path) for route in routes for method in route.methods}
 
 
-def test_of_gradios_routes_all_are_shut_that_the_page_does_not_use(browser: httpx.Client) -> None:
+def test_all_of_gradios_routes_that_the_page_does_not_use_are_blocked(browser: httpx.Client) -> None:
     routes = offered()
     assert len(routes) > 70
     assert routes >= USED_BY_THE_PAGE
@@ -148,12 +148,12 @@ def test_a_body_is_no_longer_than_an_event(browser: httpx.Client) -> None:
     assert browser.post("/gradio_api/cancel", content=b" " * (BODY + 1)).status_code == 413
 
 
-def test_a_page_is_known_by_a_short_name_or_not_at_all(browser: httpx.Client) -> None:
+def test_a_session_hash_that_is_too_long_is_refused(browser: httpx.Client) -> None:
     browser.get("/")
     assert browser.get(f"/gradio_api/queue/data?session_hash={'x' * 65}").status_code == 404
 
 
-def test_one_browser_sends_no_more_than_a_person_does_and_others_go_on(served: Served) -> None:
+def test_the_events_of_one_browser_are_limited_and_others_go_on(served: Served) -> None:
     def sent(browser: httpx.Client) -> int:
         return browser.post("/gradio_api/cancel", json={}).status_code
 
@@ -161,7 +161,7 @@ def test_one_browser_sends_no_more_than_a_person_does_and_others_go_on(served: S
         one.get("/")
         other.get("/")
         assert 429 not in {sent(one) for _ in range(EVENTS)}
-        assert 429 in {sent(one) for _ in range(EVENTS)}  # meanwhile some came free again
+        assert 429 in {sent(one) for _ in range(EVENTS)}  # some become free again meanwhile
         assert one.get("/healthz").status_code == 200
         assert sent(other) != 429
 
@@ -177,13 +177,13 @@ def test_one_browser_sends_no_more_than_a_person_does_and_others_go_on(served: S
         ({}, 404),
     ],
 )
-def test_another_sites_page_sends_nothing_whatever_browser_it_is_in(
+def test_pages_of_other_sites_can_send_nothing_from_any_browser(
     browser: httpx.Client, headers: dict[str, str], status: int
 ) -> None:
     assert browser.post("/nowhere", headers=headers).status_code == status
 
 
-def test_the_pages_own_scripts_and_forms_may(served: Served, browser: httpx.Client) -> None:
+def test_the_pages_own_scripts_and_forms_can_send(served: Served, browser: httpx.Client) -> None:
     assert browser.post("/nowhere", headers={"origin": served.url}).status_code == 404
 
 
@@ -205,17 +205,17 @@ def test_the_pages_own_scripts_and_forms_may(served: Served, browser: httpx.Clie
         "/openapi.json",
     ],
 )
-def test_what_the_page_does_not_use_is_shut(browser: httpx.Client, path: str) -> None:
+def test_paths_that_the_page_does_not_use_are_blocked(browser: httpx.Client, path: str) -> None:
     for method in ("GET", "POST"):
         assert browser.request(method, path).status_code in (404, 405)
 
 
-def test_a_file_of_the_machine_is_not_served(browser: httpx.Client) -> None:
+def test_files_of_the_machine_are_not_served(browser: httpx.Client) -> None:
     for path in ("/etc/passwd", str(Path(__file__)), "../../etc/passwd"):
         assert browser.get(f"/gradio_api/file={path}").status_code in (403, 404)
 
 
-def test_what_is_told_to_one_page_is_told_to_its_browser_alone(served: Served, browser: httpx.Client) -> None:
+def test_only_its_own_browser_gets_the_updates_of_a_page(served: Served, browser: httpx.Client) -> None:
     browser.get("/")
     with browser.stream("GET", "/gradio_api/heartbeat/mine") as mine:
         assert mine.status_code == 200
@@ -227,16 +227,16 @@ def test_what_is_told_to_one_page_is_told_to_its_browser_alone(served: Served, b
         assert mine.status_code == 200
 
 
-def test_a_file_comes_in_from_a_browser_that_is_known_alone(browser: httpx.Client) -> None:
+def test_only_browsers_with_a_secret_can_upload_files(browser: httpx.Client) -> None:
     address = "/upload?batch=b&name=march.txt"
     assert browser.put(address, content=b"x").status_code == 403
     browser.get("/")
     assert browser.put(address, content=b"x").status_code == 200
 
 
-def test_it_says_that_it_is_well(browser: httpx.Client) -> None:
+def test_the_health_check_answers(browser: httpx.Client) -> None:
     assert browser.get("/healthz").json() == {"status": "ok"}
 
 
-def test_another_door_stands_beside_the_page(browser: httpx.Client) -> None:
+def test_another_door_is_served_beside_the_page(browser: httpx.Client) -> None:
     assert browser.get("/door/knock").json() == {"who": "is there"}

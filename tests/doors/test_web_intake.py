@@ -1,4 +1,4 @@
-"""Uploaded files in, what became of their papers out: what is refused, and what is told."""
+"""Uploaded files in, what became of their papers out: what is refused, and what the tab shows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ import pytest
 
 from assistant.chain import Assistant
 from assistant.core.bounds import UPLOAD
-from assistant.doors.web import additions, intake
+from assistant.doors import web
+from assistant.doors.web import intake
 from assistant.doors.web.asking import Failure
-from assistant.doors.web.intake import BUSY, MOST_FILES, Intake, Progress, Refusal, Refused, State, kept_name
+from assistant.doors.web.intake import (
+    BUSY,
+    MOST_FILES,
+    BatchState,
+    Intake,
+    Progress,
+    RefusedFile,
+    UploadRefused,
+    kept_name,
+)
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 from assistant.library.sample import sample_files
@@ -46,23 +56,31 @@ async def pieces(content: bytes) -> AsyncIterator[bytes]:
         yield content[start : start + 100]
 
 
-async def told(gate: Intake, name: str, content: bytes, *, length: int | None = -1, batch: str = "b") -> str:
-    """Why a file is refused; "" where it is taken."""
+async def refusal(gate: Intake, name: str, content: bytes, *, length: int | None = -1, batch: str = "b") -> str:
+    """Why a file is refused; "" if it is accepted."""
     try:
         await gate.receive(ME, batch, name, len(content) if length == -1 else length, pieces(content))
-    except Refused as error:
+    except UploadRefused as error:
         return str(error)
     return ""
 
 
-async def end(gate: Intake, owner: str = ME) -> State:
+def shown(state: BatchState, papers: int) -> str:
+    """The tab's markup."""
+    web._prepare()  # before Gradio is imported
+    from assistant.doors.web import adding
+
+    return adding.shown(state, papers)
+
+
+async def end(gate: Intake, owner: str = ME) -> BatchState:
     return [state async for state in gate.states(owner)][-1]
 
 
-def test_files_go_in_and_leave_nothing_behind(gate: Intake, assistant: Assistant, listing: bytes) -> None:
-    async def adding() -> State:
-        assert await told(gate, "listing.txt", listing) == ""
-        assert await told(gate, "bad.txt", b"new\nSubscribe\nA title alone\n") == ""
+def test_files_are_added_and_leave_nothing_behind(gate: Intake, assistant: Assistant, listing: bytes) -> None:
+    async def adding() -> BatchState:
+        assert await refusal(gate, "listing.txt", listing) == ""
+        assert await refusal(gate, "bad.txt", b"new\nSubscribe\nA title alone\n") == ""
         gate.begin(ME, "b")
         return await end(gate)
 
@@ -76,8 +94,8 @@ def test_files_go_in_and_leave_nothing_behind(gate: Intake, assistant: Assistant
     assert [*gate._folder.rglob("*")] == []
 
 
-def test_the_sample_is_taken_in_like_any_files(gate: Intake, assistant: Assistant) -> None:
-    async def adding() -> State:
+def test_the_sample_is_added_like_any_files(gate: Intake, assistant: Assistant) -> None:
+    async def adding() -> BatchState:
         gate.sample(ME)
         return await end(gate)
 
@@ -88,8 +106,8 @@ def test_the_sample_is_taken_in_like_any_files(gate: Intake, assistant: Assistan
 
 
 def test_the_same_file_a_second_time_changes_nothing(gate: Intake, assistant: Assistant, listing: bytes) -> None:
-    async def adding(batch: str) -> State:
-        await told(gate, "listing.txt", listing, batch=batch)
+    async def adding(batch: str) -> BatchState:
+        await refusal(gate, "listing.txt", listing, batch=batch)
         gate.begin(ME, batch)
         return await end(gate)
 
@@ -100,13 +118,13 @@ def test_the_same_file_a_second_time_changes_nothing(gate: Intake, assistant: As
     assert [*assistant.status().listings] == ["listing.txt"]
 
 
-def test_what_is_refused_is_told_and_the_rest_goes_in(gate: Intake, listing: bytes) -> None:
-    async def adding() -> State:
-        assert "larger than 20 MB" in await told(gate, "long.txt", b"", length=UPLOAD + 1)
-        assert "does not say how long" in await told(gate, "endless.txt", listing, length=None)
-        assert "longer than your browser said" in await told(gate, "liar.txt", listing, length=150)
-        assert await told(gate, "listing.txt", listing) == ""
-        assert "another file of this name" in await told(gate, "folder/listing.txt", listing)
+def test_refused_files_are_listed_and_the_others_added(gate: Intake, listing: bytes) -> None:
+    async def adding() -> BatchState:
+        assert "larger than 20 MB" in await refusal(gate, "long.txt", b"", length=UPLOAD + 1)
+        assert "did not send the size" in await refusal(gate, "endless.txt", listing, length=None)
+        assert "longer than your browser announced" in await refusal(gate, "liar.txt", listing, length=150)
+        assert await refusal(gate, "listing.txt", listing) == ""
+        assert "Another of these files has the same name" in await refusal(gate, "folder/listing.txt", listing)
         gate.begin(ME, "b", lost=["a folder", "liar.txt"])
         return await end(gate)
 
@@ -114,26 +132,26 @@ def test_what_is_refused_is_told_and_the_rest_goes_in(gate: Intake, listing: byt
     assert state.files == ("listing.txt",)
     names = [refusal.name for refusal in state.refused]
     assert names == ["long.txt", "endless.txt", "liar.txt", "folder/listing.txt", "a folder"]
-    assert state.refused[-1] == Refusal("a folder", "It did not arrive here.")
+    assert state.refused[-1] == RefusedFile("a folder", "The upload failed.")
     assert state.done
     assert state.done.added == len(PAIRS)
 
 
-def test_only_so_many_files_come_at_once(gate: Intake) -> None:
+def test_the_files_of_a_batch_are_limited(gate: Intake) -> None:
     async def adding() -> list[str]:
-        return [await told(gate, f"{number}.txt", b"x") for number in range(MOST_FILES + 1)]
+        return [await refusal(gate, f"{number}.txt", b"x") for number in range(MOST_FILES + 1)]
 
     refusals = asyncio.run(adding())
     assert [bool(refusal) for refusal in refusals] == [False] * MOST_FILES + [True]
-    assert f"Only {MOST_FILES} files are taken at once" in refusals[-1]
+    assert f"Only {MOST_FILES} files can be added at once" in refusals[-1]
 
 
-def test_the_files_of_all_are_bounded_together(gate: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "MOST_HELD", 10)
+def test_the_bytes_of_all_waiting_files_are_limited(gate: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_WAITING", 10)
 
     async def adding() -> str:
         await gate.receive(OTHER, "b", "theirs.txt", 8, pieces(b"12345678"))
-        return await told(gate, "mine.txt", b"123")
+        return await refusal(gate, "mine.txt", b"123")
 
     assert "Too many files are waiting" in asyncio.run(adding())
 
@@ -143,7 +161,7 @@ def test_batches_that_are_never_begun_make_room(gate: Intake, monkeypatch: pytes
 
     async def adding() -> None:
         for batch in "abc":
-            await told(gate, "x.txt", b"x", batch=batch)
+            await refusal(gate, "x.txt", b"x", batch=batch)
 
     asyncio.run(adding())
     assert [name for _, name in gate._arriving] == ["b", "c"]
@@ -151,31 +169,31 @@ def test_batches_that_are_never_begun_make_room(gate: Intake, monkeypatch: pytes
     assert len([*gate._folder.iterdir()]) == 2
 
 
-def test_where_nothing_came_nothing_was_added(gate: Intake, assistant: Assistant) -> None:
+def test_an_empty_batch_adds_nothing(gate: Intake, assistant: Assistant) -> None:
     gate.begin(ME, "b")
-    assert gate.state(ME) == State()
+    assert gate.state(ME) == BatchState()
     gate.begin(ME, "b", lost=["folder"])
     assert gate.state(ME).over
-    assert "Nothing was added." in additions.shown(gate.state(ME), 0)
-    assert gate.state(OTHER) == State()
+    assert "Nothing was added." in shown(gate.state(ME), 0)
+    assert gate.state(OTHER) == BatchState()
     assert assistant.status().papers == 0
 
 
-def test_another_program_that_writes_is_a_clear_refusal(gate: Intake, home: Path, listing: bytes) -> None:
+def test_a_library_that_is_busy_is_reported(gate: Intake, home: Path, listing: bytes) -> None:
     from filelock import FileLock
 
-    async def adding() -> State:
-        await told(gate, "listing.txt", listing)
+    async def adding() -> BatchState:
+        await refusal(gate, "listing.txt", listing)
         with FileLock(home / "write.lock", is_singleton=False):
             gate.begin(ME, "b")
             return await end(gate)
 
     state = asyncio.run(adding())
     assert state.failed == Failure(BUSY)
-    assert BUSY in additions.shown(state, 0)
+    assert BUSY in shown(state, 0)
 
 
-def test_what_fails_is_told_with_an_id_alone(
+def test_an_unexpected_failure_shows_only_an_id(
     gate: Intake, assistant: Assistant, listing: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -183,19 +201,19 @@ def test_what_fails_is_told_with_an_id_alone(
 
     monkeypatch.setattr(assistant, "ingest", fail)
 
-    async def adding() -> State:
-        await told(gate, "listing.txt", listing)
+    async def adding() -> BatchState:
+        await refusal(gate, "listing.txt", listing)
         gate.begin(ME, "b")
         return await end(gate)
 
     state = asyncio.run(adding())
     assert state.failed
-    shown = additions.shown(state, 0)
-    assert state.failed.error in shown
-    assert "secret" not in shown
+    markup = shown(state, 0)
+    assert state.failed.error in markup
+    assert "secret" not in markup
 
 
-def test_one_batch_at_a_time_is_taken_in(gate: Intake, assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_added_one_at_a_time(gate: Intake, assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
     going = threading.Event()
@@ -208,23 +226,23 @@ def test_one_batch_at_a_time_is_taken_in(gate: Intake, assistant: Assistant, mon
     monkeypatch.setattr(assistant, "ingest", slowly)
 
     async def adding() -> str:
-        await told(gate, "first.txt", b"x")
+        await refusal(gate, "first.txt", b"x")
         gate.begin(ME, "b")
-        refusal = await told(gate, "second.txt", b"x", batch="c")
+        refused = await refusal(gate, "second.txt", b"x", batch="c")
         gate.begin(ME, "c")
         assert gate.state(ME).files == ("first.txt",)
         going.set()
         await end(gate)
-        return refusal
+        return refused
 
-    assert "still being taken in" in asyncio.run(adding())
+    assert "still being added" in asyncio.run(adding())
 
 
-def test_when_the_server_ends_the_work_ends_with_it(assistant: Assistant, listing: bytes) -> None:
+def test_work_ends_with_the_server(assistant: Assistant, listing: bytes) -> None:
     gate = Intake(assistant)
     batch = gate._open(ME, "b")
     gate.close()
-    with pytest.raises(Refused, match="stopped before these files"):
+    with pytest.raises(UploadRefused, match="stopped before these files"):
         batch.report("embedding", 1, 2)
 
 
@@ -243,15 +261,15 @@ def test_when_the_server_ends_the_work_ends_with_it(assistant: Assistant, listin
         (".txt", "txt"),
     ],
 )
-def test_a_file_is_kept_under_a_name_that_leads_nowhere(name: str, kept: str) -> None:
+def test_the_name_of_a_file_cannot_lead_out_of_its_folder(name: str, kept: str) -> None:
     assert kept_name(name) == kept
 
 
-def test_progress_is_told_with_rate_and_time_left() -> None:
-    state = State(("a.txt",), progress=Progress("embedding", 1200, 4800, 24.0))
-    shown = additions.shown(state, 0)
-    assert "Reading 1,200 of 4,800 passages · 24.0 a second · 2 min 30 s left" in shown
-    assert '<progress max="4800" value="1200"' in shown
-    assert "left" not in additions.shown(State(("a.txt",), progress=Progress("embedding", 0, 4800)), 0)
-    assert "Waiting until" in additions.shown(State(("a.txt",), progress=Progress()), 0)
-    assert additions.shown(State(), 5) == ""
+def test_progress_has_a_rate_and_the_time_left() -> None:
+    state = BatchState(("a.txt",), progress=Progress("embedding", 1200, 4800, 24.0))
+    markup = shown(state, 0)
+    assert "Reading 1,200 of 4,800 passages · 24.0 per second · 2 min 30 s left" in markup
+    assert '<progress max="4800" value="1200"' in markup
+    assert "left" not in shown(BatchState(("a.txt",), progress=Progress("embedding", 0, 4800)), 0)
+    assert "Waiting for other uploads" in shown(BatchState(("a.txt",), progress=Progress()), 0)
+    assert shown(BatchState(), 5) == ""

@@ -1,16 +1,19 @@
-"""Foreign text in, markup out that shows it letter by letter: answers and evidence."""
+"""Foreign text never becomes markup: escaping, and what the page shows of hostile answers and evidence."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from jinja2 import UndefinedError
 
 from assistant.core.records import Answer, Citation, Claim, Decline, Evidence, Hit, Paper, Passage, Rejection, Turn
 from assistant.doors.web import answers, evidence
-from assistant.doors.web.markup import Html, foreign, joined, online, tag
+from assistant.doors.web.markup import TEMPLATES, online, render
 
 ATTACKS = (
     "<script>hit()</script>",
@@ -79,7 +82,7 @@ def hostile(text: str) -> tuple[Answer, Answer]:
     return said, Answer(text, text, hits=(hit,), declined=Decline("absent", f"No: “{text}”.", (text,)))
 
 
-def everything(text: str) -> list[Html]:
+def everything(text: str) -> list[str]:
     """All that the page ever shows, of hostile text."""
     said, declined = hostile(text)
     claims = said.claims
@@ -100,7 +103,7 @@ def test_no_text_becomes_an_element_or_leaves_its_attribute(text: str) -> None:
 
 
 @given(some.text(max_size=60))
-def test_neither_does_any_other_text(text: str) -> None:
+def test_no_random_text_does_either(text: str) -> None:
     assert_ours(text)
 
 
@@ -120,13 +123,58 @@ def assert_ours(text: str) -> None:
         markup.encode()
 
 
-def test_text_is_shown_as_it_is() -> None:
-    text = "<b>5 > 3 & $x^2$ “q” [1]</b>"
-    assert Read(foreign("p", text)).text == text
-    assert foreign("p", text) == '<p dir="auto">&lt;b&gt;5 &gt; 3 &amp; $x^2$ “q” [1]&lt;/b&gt;</p>'
-    assert tag("a", {"title": '"><'}, Html("<b></b>")) == '<a title="&quot;&gt;&lt;"><b></b></a>'
-    assert joined(["<", Html("<br>"), "&"]) == "&lt;<br>&amp;"
-    assert tag("p", {"hidden": True, "open": False, "data-n": 0}) == '<p hidden data-n="0"></p>'
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A view."""
+
+    label: str
+    level: str = "0.50"
+    percent: str = "50%"
+
+
+def test_text_is_shown_letter_by_letter() -> None:
+    text = "<b>5 > 3 & $x^2$ “q” [1] {{ 7 * 7 }}</b>"
+    assert Read(render("parts.quiet", text)).text == text
+    assert render("parts.quiet", "1 < 2 & 3") == '<p class="quiet">1 &lt; 2 &amp; 3</p>'
+    assert 'aria-label="&#34;&gt;&lt;"' in render("parts.bar", Label('"><'))
+
+
+def test_what_a_template_made_is_not_escaped_again() -> None:
+    inner = render("parts.quiet", "<")
+    assert render("parts.all", [inner, "<"]) == '<p class="quiet">&lt;</p>&lt;'
+
+
+def test_control_characters_are_removed_from_every_value() -> None:
+    assert render("parts.quiet", "a\x1b[31mb\x00\u202ec") == '<p class="quiet">abc</p>'
+
+
+def test_a_value_that_a_template_misses_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="no attribute 'level'"):
+        render("parts.bar", "a text has no level")
+    with pytest.raises(UndefinedError, match="'text' was not provided"):
+        render("parts.quiet")
+
+
+SOURCES = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.parent.rglob("*.py")}
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")}
+
+
+def test_nothing_passes_text_by_the_escaping() -> None:
+    """Neither by a filter, nor by a call or method that declares a text to be markup."""
+    assert len(PAGES) >= 9
+    for name, source in PAGES.items():
+        assert not re.search(r"\|\s*safe|autoescape|Markup|\|\s*xmlattr|\|\s*tojson", source), name
+    for name, source in SOURCES.items():
+        assert not re.search(r"\bMarkup(\.\w+)?\(|__html__|autoescape=False", source), name
+
+
+def test_every_value_in_an_attribute_is_in_quotes_and_none_is_in_a_script_or_a_handler() -> None:
+    for name, source in PAGES.items():
+        assert not re.search(r"=\s*\{\{", source), name
+        assert not re.search(r"<(script|style|iframe|base|object)\b|\son\w+=|javascript:", source), name
+        for tag in re.findall(r"<[a-z][^<>]*>", re.sub(r"\{%.*?%\}", "", source)):
+            outside = re.sub(r'"[^"]*"', "", re.sub(r"\{\{.*?\}\}", "VALUE", tag))
+            assert "VALUE" not in outside, f"{name}: {tag}"
 
 
 @pytest.mark.parametrize(
@@ -140,12 +188,12 @@ def test_text_is_shown_as_it_is() -> None:
         ("data:text/html,x", "Find online", "https://scholar.google.com/scholar?q=%22A%20%26%20B%22"),
     ],
 )
-def test_a_paper_is_found_online_at_its_own_address_only_if_that_is_https(url: str, words: str, address: str) -> None:
-    link = online("A & B", url)
+def test_a_paper_is_opened_at_its_own_address_only_if_that_is_https(url: str, words: str, address: str) -> None:
+    link = render("parts.online", online("A & B", url))
     assert f'href="{address}"' in link
     assert f">{words}</a>" in link
     assert 'rel="noopener noreferrer"' in link
 
 
-def test_a_broken_address_is_not_opened() -> None:
-    assert "Find online" in online("A", "https://[")
+def test_a_malformed_address_is_not_opened() -> None:
+    assert online("A", "https://[").label == "Find online"

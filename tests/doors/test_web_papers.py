@@ -1,4 +1,4 @@
-"""Papers in, the shelves they stand on and the map of them out, as markup; and what is asked of the tab."""
+"""The tab "Papers": its form, lists, papers and map as markup, and its events."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.errors import LibraryBusy
 from assistant.core.records import Paper
-from assistant.doors.web import chart, shelves
-from assistant.doors.web.markup import joined
-from assistant.doors.web.shelves import PAGE, Wanted
+from assistant.doors.web import shelves
+from assistant.doors.web.shelves import PAGE, PaperFilter
 from assistant.index.atlas import Atlas, Cluster, Point
 from assistant.index.holdings import FOUND, Holdings
 from assistant.library.papers import Library
@@ -47,9 +46,9 @@ def text(markup: str) -> str:
 
 
 def elements(markup: str) -> list[ElementTree.Element]:
-    """All elements, read strictly: markup that a text has broken does not parse."""
-    void = re.sub(r"(<input[^>]*>)</input>", r"\1</input>", markup.replace(" hidden>", ' hidden="">'))
-    return list(ElementTree.fromstring(f"<all>{void}</all>").iter())[1:]
+    """All elements, parsed strictly: markup that a text has broken does not parse."""
+    closed = re.sub(r"(<input[^>]*)>", r"\1/>", str(markup).replace(" hidden>", ' hidden="">'))
+    return list(ElementTree.fromstring(f"<all>{closed}</all>").iter())[1:]
 
 
 def ids(markup: str) -> list[str]:
@@ -63,7 +62,7 @@ def papers(count: int) -> list[Paper]:
 # -- the form
 
 
-def test_the_form_offers_the_listings_and_the_dates_in_their_order() -> None:
+def test_the_form_offers_the_listings_and_the_dates_in_order() -> None:
     form = shelves.search(LISTINGS, {"Mar 11", "Mar 9", "", "2024-05-06", "some day"}, 7)
     assert re.findall(r'<option value="([^"]*)">([^<]+)<', form) == [
         ("", "All listings"),
@@ -76,7 +75,7 @@ def test_the_form_offers_the_listings_and_the_dates_in_their_order() -> None:
     assert [e.get("name") for e in elements(form) if e.get("name")] == ["words", "listing", "since", "until"]
 
 
-def test_the_form_offers_no_choice_where_there_is_none() -> None:
+def test_the_form_has_no_field_without_choices() -> None:
     form = shelves.search({"a.txt": ""}, [""], 1)
     assert [e.get("name") for e in elements(form) if e.get("name")] == ["words"]
 
@@ -84,8 +83,8 @@ def test_the_form_offers_no_choice_where_there_is_none() -> None:
 # -- the list
 
 
-def test_a_list_says_how_many_and_opens_each() -> None:
-    shown = shelves.listed([PEAR, PLUM], Wanted(), LISTINGS)
+def test_a_list_counts_its_papers_and_opens_each() -> None:
+    shown = shelves.listed([PEAR, PLUM], PaperFilter(), LISTINGS)
     assert text(shown) == "2 papers here Pears Mar 11 Plums 2024-05-06"
     assert ids(shown) == [PEAR.id, PLUM.id]
     assert "data-found" not in shown
@@ -94,41 +93,41 @@ def test_a_list_says_how_many_and_opens_each() -> None:
 @pytest.mark.parametrize(
     ("count", "wanted", "said"),
     [
-        (0, Wanted(), "There are no papers here yet."),
-        (0, Wanted(words="figs"), "No paper fits that."),
-        (1, Wanted(listing="a.txt"), "1 paper found"),
-        (2, Wanted(words="  "), "2 papers here"),
-        (FOUND, Wanted(words="pear"), f"The {FOUND} papers that fit best"),
-        (FOUND, Wanted(since="Mar 1"), f"{FOUND} papers found"),
-        (1234, Wanted(), "1,234 papers here"),
+        (0, PaperFilter(), "There are no papers here yet."),
+        (0, PaperFilter(words="figs"), "No papers match."),
+        (1, PaperFilter(listing="a.txt"), "1 paper found"),
+        (2, PaperFilter(words="  "), "2 papers here"),
+        (FOUND, PaperFilter(words="pear"), f"The {FOUND} best matches"),
+        (FOUND, PaperFilter(since="Mar 1"), f"{FOUND} papers found"),
+        (1234, PaperFilter(), "1,234 papers here"),
     ],
 )
-def test_what_is_found_is_counted(count: int, wanted: Wanted, said: str) -> None:
+def test_the_papers_found_are_counted(count: int, wanted: PaperFilter, said: str) -> None:
     assert text(shelves.listed(papers(count), wanted, LISTINGS)).startswith(said)
 
 
 def test_a_long_list_is_shown_page_by_page() -> None:
     many = papers(PAGE + 7)
-    first = shelves.listed(many, Wanted(), LISTINGS)
+    first = shelves.listed(many, PaperFilter(), LISTINGS)
     assert len(ids(first)) == PAGE
     assert text(first).endswith("Show 7 more")
     (shown,) = re.findall(r'data-more="(\d+)"', first)
-    second = shelves.listed(many, Wanted(shown=int(shown)), LISTINGS)
+    second = shelves.listed(many, PaperFilter(shown=int(shown)), LISTINGS)
     assert (len(ids(second)), "more" in text(second)) == (PAGE + 7, False)
 
 
-def test_the_map_is_told_all_that_is_found_and_nothing_of_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_has_the_ids_for_the_map_unless_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     many = papers(PAGE + 7)
-    (found,) = re.findall(r'data-found="([^"]*)"', shelves.listed(many, Wanted(since="Mar 1"), LISTINGS))
+    (found,) = re.findall(r'data-found="([^"]*)"', shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS))
     assert found.split() == [paper.id for paper in many]
     monkeypatch.setattr(shelves, "LIT", PAGE)
-    assert "data-found" not in shelves.listed(many, Wanted(since="Mar 1"), LISTINGS)
+    assert "data-found" not in shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS)
 
 
 # -- one paper, and the chosen ones
 
 
-def test_an_opened_paper_is_whole_and_can_be_asked_about() -> None:
+def test_an_open_paper_is_complete_and_can_be_asked_about() -> None:
     shown = shelves.opened(PEAR, LISTINGS)
     assert text(shown) == (
         "Pears Pears fall. They fall far. In Mar 11 (a.txt), c.txt Open online Ask about this paper Close"
@@ -139,22 +138,22 @@ def test_an_opened_paper_is_whole_and_can_be_asked_about() -> None:
     assert "In " not in text(shelves.opened(Paper("Figs", "Figs."), LISTINGS))
 
 
-def test_an_opened_paper_can_be_removed_by_who_may() -> None:
+def test_an_open_paper_can_be_removed_with_permission() -> None:
     assert "Remove" not in shelves.opened(PEAR, LISTINGS)
     shown = shelves.opened(PEAR, LISTINGS, removable=True)
     assert text(shown).endswith(
-        "Close Remove Remove this paper for everybody? Answers that cite it stay as they are. Remove it Keep"
+        "Close Remove Remove this paper for everyone? Answers that cite it will not change. Remove it Cancel"
     )
     assert '<p class="removing" hidden>' in shown
 
 
 def test_chosen_papers_can_be_taken_off() -> None:
     assert shelves.chips([]) == ""
-    assert text(shelves.chips([PEAR])).startswith("Only this paper is asked about: Pears")
+    assert text(shelves.chips([PEAR])).startswith("Your questions are limited to this paper: Pears")
     shown = shelves.chips([PEAR, PLUM])
-    assert text(shown).startswith("Only these 2 papers are asked about:")
+    assert text(shown).startswith("Your questions are limited to these 2 papers:")
     assert ids(shown) == [PEAR.id, PLUM.id]
-    assert 'aria-label="Ask about more than Plums"' in shown
+    assert 'aria-label="No longer limit questions to Plums"' in shown
 
 
 # -- the map
@@ -166,7 +165,7 @@ ATLAS = Atlas(
 
 
 def test_a_paper_is_a_circle_that_names_it() -> None:
-    shown = chart.chart(ATLAS, {PEAR.id: "Pears", PLUM.id: "Plums"}, 3)
+    shown = shelves.chart(ATLAS, {PEAR.id: "Pears", PLUM.id: "Plums"}, 3)
     circles = [e for e in elements(shown) if e.tag == "circle"]
     assert {e.get("data-paper"): (e.get("cx"), e.get("cy"), e[0].text) for e in circles} == {
         PEAR.id: ("0", "0", "Pears"),
@@ -178,15 +177,15 @@ def test_a_paper_is_a_circle_that_names_it() -> None:
 
 
 def test_circles_stand_by_cluster() -> None:
-    groups = [e for e in elements(chart.chart(ATLAS, {}, 1)) if e.tag == "g"]
+    groups = [e for e in elements(shelves.chart(ATLAS, {}, 1)) if e.tag == "g"]
     assert [(e.get("style"), [c.get("data-paper") for c in e]) for e in groups] == [
         ("--cluster: 0", [PEAR.id]),
         ("--cluster: 1", [PLUM.id]),
     ]
 
 
-def test_labels_stand_over_their_clusters_and_within_the_map() -> None:
-    labels = [e for e in elements(chart.chart(ATLAS, {}, 1)) if e.tag == "li"]
+def test_labels_are_over_their_clusters_and_within_the_map() -> None:
+    labels = [e for e in elements(shelves.chart(ATLAS, {}, 1)) if e.tag == "li"]
     assert [[line.text for line in e] for e in labels] == [["pears", "orchards"], ["plums"]]
     places = [tuple(map(float, re.findall(r"([\d.]+)%", e.get("style") or ""))) for e in labels]
     assert all(2 < x < 98 for x, _ in places), "a label hangs over the edge"
@@ -196,26 +195,26 @@ def test_labels_stand_over_their_clusters_and_within_the_map() -> None:
 def test_a_label_never_covers_another() -> None:
     here = [Cluster(f"cluster {n}", 0.5, 0.5, 10 - n) for n in range(9)]
     points = tuple(Point(f"{n}", n / 9, n / 9, n) for n in range(9))
-    labels = [e for e in elements(chart.chart(Atlas(points, tuple(here)), {}, 1)) if e.tag == "li"]
+    labels = [e for e in elements(shelves.chart(Atlas(points, tuple(here)), {}, 1)) if e.tag == "li"]
     tops = sorted(float(re.findall(r"top: ([\d.]+)%", e.get("style") or "")[0]) for e in labels)
     assert 1 < len(labels) < 9
     assert all(b - a > 3 for a, b in itertools.pairwise(tops))
     assert labels[0][0].text == "cluster 0"
 
 
-def test_of_very_many_papers_some_are_drawn_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chart, "MOST", 1)
-    shown = chart.chart(ATLAS, {}, 1)
+def test_papers_beyond_the_limit_are_counted_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "MOST_CIRCLES", 1)
+    shown = shelves.chart(ATLAS, {}, 1)
     assert ids(shown) == [min(PEAR.id, PLUM.id)]
-    assert text(shown).endswith("1 more papers are not drawn.")
+    assert text(shown).endswith("1 more paper not drawn.")
 
 
 def test_an_empty_map_says_so() -> None:
-    assert text(chart.chart(Atlas(), {}, 1)) == "There are no papers to draw a map of."
+    assert text(shelves.chart(Atlas(), {}, 1)) == "There are no papers to map yet."
 
 
-def test_a_title_without_end_is_cut() -> None:
-    assert len(chart.chart(ATLAS, {PEAR.id: "x" * 100_000}, 1)) < 5000
+def test_a_very_long_title_is_cut() -> None:
+    assert len(shelves.chart(ATLAS, {PEAR.id: "x" * 100_000}, 1)) < 5000
 
 
 # -- text is never markup
@@ -228,11 +227,11 @@ def test_hostile_text_is_shown_and_does_nothing(hostile: str) -> None:
     atlas = Atlas((Point(hostile, 0.5, 0.5, 0),), (Cluster(hostile, 0.5, 0.5, 1),))
     for shown in (
         shelves.search(listings, {hostile, "Mar 1"}, 1),
-        shelves.listed([paper], Wanted(words=hostile), listings),
+        shelves.listed([paper], PaperFilter(words=hostile), listings),
         shelves.opened(paper, listings),
         shelves.chips([paper]),
-        shelves.unfound(hostile),
-        chart.chart(atlas, {hostile: hostile}, 1),
+        shelves.message(hostile),
+        shelves.chart(atlas, {hostile: hostile}, 1),
     ):
         for element in elements(shown):
             assert element.tag in TAGS
@@ -252,18 +251,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def visit(served: Served, component: str, event: str, about: object, data: tuple[object, ...] = ()) -> list[str]:
-    """What a visitor is told on one event."""
+    """The outputs that a visitor gets on one event."""
 
     async def scene() -> list[str]:
         visitor = await Visitor.arrive(served.url)
-        told = await visitor.does(component, event, data, about)
+        outputs = await visitor.does(component, event, data, about)
         await visitor.leave()
-        return [str(part) for part in told]
+        return [str(part) for part in outputs]
 
     return asyncio.run(scene())
 
 
-def test_on_arrival_there_is_the_form_and_every_paper(served: Served) -> None:
+def test_the_tab_opens_with_the_form_and_every_paper(served: Served) -> None:
     form, found = visit(served, "search", "apply", {"revision": ""})
     assert 'role="search"' in form
     assert f"{len(PAIRS)} papers here" in found
@@ -271,14 +270,14 @@ def test_on_arrival_there_is_the_form_and_every_paper(served: Served) -> None:
     assert "form" not in again, "a form in use is left alone"
 
 
-def test_words_listings_and_days_are_looked_for(served: Served) -> None:
+def test_papers_are_searched_by_words_listing_and_days(served: Served) -> None:
     (found,) = visit(served, "search", "submit", {"words": "shovels", "until": "Mar 11"})
     assert "Snow Compression with Learned Shovels" in found
     assert "1 paper found" in found
     for about, said in (
-        ({"since": "soon"}, "&#x27;soon&#x27; is no date"),
-        ({"listing": "z.txt"}, "No listing here is called &#x27;z.txt&#x27;"),
-        ({"words": "shovels", "since": "Mar 12"}, "No paper fits that."),
+        ({"since": "soon"}, "&#39;soon&#39; is no date"),
+        ({"listing": "z.txt"}, "No listing here is called &#39;z.txt&#39;"),
+        ({"words": "shovels", "since": "Mar 12"}, "No papers match."),
         ({"shown": "-1"}, f"{len(PAIRS)} papers here"),
         ({"shown": "9" * 400, "words": ["x"], "until": {"a": 1}}, "is no date"),
     ):
@@ -293,10 +292,10 @@ def test_a_paper_is_opened_and_closed_again(served: Served) -> None:
     assert abstract in shown
     assert visit(served, "search", "select", {"paper": ""}) == [""]
     (gone,) = visit(served, "search", "select", {"paper": "0" * 16})
-    assert "This paper is not here any more." in gone
+    assert "This paper is no longer here." in gone
 
 
-def test_a_paper_is_removed_by_who_sits_at_this_machine_or_logged_in(tmp_path: Path) -> None:
+def test_papers_can_be_removed_at_this_machine_or_by_a_logged_in_user(tmp_path: Path) -> None:
     paper = Paper(*PAIRS[0])
 
     def removed(page: Served, filled: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> str:
@@ -327,7 +326,7 @@ def test_a_paper_is_removed_by_who_sits_at_this_machine_or_logged_in(tmp_path: P
         assert "Removed:" in removed(page, {"name": "ann", "password": "a battery of horses"}, proxied)
 
 
-def test_a_paper_that_cannot_be_removed_stays_and_it_says_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_removal_says_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: str) -> None:
         raise LibraryBusy("Another program is writing to this library. Try again in a minute.")
 
@@ -335,7 +334,7 @@ def test_a_paper_that_cannot_be_removed_stays_and_it_says_why(served: Served, mo
     shown, _ = visit(served, "search", "delete", {"paper": Paper(*PAIRS[0]).id})
     assert "Another program is writing to this library." in shown
     shown, _ = visit(served, "search", "delete", {"paper": "0" * 16})
-    assert "This paper is not here any more." in shown
+    assert "This paper is no longer here." in shown
 
 
 def test_the_map_is_drawn_once(served: Served) -> None:
@@ -345,23 +344,23 @@ def test_the_map_is_drawn_once(served: Served) -> None:
     assert "circle" not in again
 
 
-def test_questions_keep_to_the_papers_chosen(served: Served) -> None:
+def test_questions_are_limited_to_the_chosen_papers(served: Served) -> None:
     kite = Paper(*PAIRS[6])
 
     async def scene() -> None:
         visitor, other = await Visitor.arrive(served.url), await Visitor.arrive(served.url)
         name, chip = await visitor.does("chip", "select", [None], {"paper": kite.id})
-        assert "Only this paper is asked about" in str(chip)
-        told = await visitor.does("question", "submit", ["What is PearRank?", name])
-        assert "The chosen paper does not seem to say anything about that." in str(told[2])
-        assert "Only this paper is asked about" in str(told[3])
-        assert "PearRank learns" not in str(told)
-        told = await other.does("question", "submit", ["What is PearRank?", name])
-        assert "ranker that learns" in str(told[2]), "what one chooses binds another"
+        assert "Your questions are limited to this paper" in str(chip)
+        outputs = await visitor.does("question", "submit", ["What is PearRank?", name])
+        assert "The chosen paper does not seem to say anything about that." in str(outputs[2])
+        assert "Your questions are limited to this paper" in str(outputs[3])
+        assert "PearRank learns" not in str(outputs)
+        outputs = await other.does("question", "submit", ["What is PearRank?", name])
+        assert "ranker that learns" in str(outputs[2]), "one person's choice limits another"
         (chip,) = await visitor.does("chip", "delete", [name], {"paper": kite.id})
         assert chip == ""
-        told = await visitor.does("question", "submit", ["What is PearRank?", name])
-        assert "ranker that learns" in str(told[2])
+        outputs = await visitor.does("question", "submit", ["What is PearRank?", name])
+        assert "ranker that learns" in str(outputs[2])
         for unknown in ("", "nothing of the kind"):
             _, chip = await visitor.does("chip", "select", [name], {"paper": unknown})
             assert chip == ""
@@ -372,14 +371,14 @@ def test_questions_keep_to_the_papers_chosen(served: Served) -> None:
 
 
 def test_without_vectors_the_tab_says_why_there_is_no_map(tmp_path: Path) -> None:
-    from assistant.doors.web.desk import Desk
-    from assistant.doors.web.papers import Tab
+    from assistant.doors.web.papers import PapersTab
     from assistant.doors.web.rules import ANYBODY
+    from assistant.doors.web.shared import Services
 
     with Assistant(Holdings(Library(tmp_path / "home"), None)) as wordy:
         wordy.ingest(write_listing(tmp_path / "a.txt", PAIRS))
-        desk = Desk(wordy, ANYBODY)
-        tab = Tab.__new__(Tab)
-        tab._desk, tab._chart = desk, (-1, joined([]))
-        assert text(tab._drawn()).startswith("There is no map: it is drawn from the papers&#x27; vectors")
-        desk.close()
+        services = Services(wordy, ANYBODY)
+        tab = PapersTab.__new__(PapersTab)
+        tab._services, tab._chart = services, (-1, "")
+        assert text(tab._drawn()).startswith("There is no map: it is drawn from the papers&#39; vectors")
+        services.close()

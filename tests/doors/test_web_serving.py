@@ -1,4 +1,4 @@
-"""A host and a port in, the page served there out."""
+"""The page served at a host and port: connections, proxies, and `assistant serve`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def empty(home: Path) -> Iterator[Assistant]:
 
 
 @pytest.mark.usefixtures("library")
-def test_it_serves_until_it_is_interrupted_and_reaches_for_nothing_outside(home: Path) -> None:
+def test_it_serves_until_interrupted_and_connects_to_no_other_machine(home: Path) -> None:
     command = [sys.executable, "-c", f"{WATCHED}\nfrom assistant.doors.cli import main; main()", "serve", "--port", "0"]
     with subprocess.Popen(
         [*command, "--home", str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -79,10 +79,10 @@ def watch(event, arguments):
         print("reached for", asked, file=sys.stderr)
 sys.addaudithook(watch)
 """
-"""Tells on stderr of every look-up and connection to another machine."""
+"""Reports every look-up of and connection to another machine on stderr."""
 
 
-def test_a_port_that_is_taken_is_named_with_what_to_do(empty: Assistant) -> None:
+def test_a_taken_port_is_an_error_that_says_what_to_do(empty: Assistant) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(AddressError, match=rf"cannot be served at 127\.0\.0\.1, port {port}: .*--port"):
@@ -101,9 +101,9 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(empty: Assistant) -> None
 )
 def test_the_address_is_one_to_type_into_a_browser(host: str, address: str) -> None:
     web._prepare()
-    from assistant.doors.web.serving import address as told
+    from assistant.doors.web.serving import address as address_of
 
-    assert told(host, 80) == address
+    assert address_of(host, 80) == address
 
 
 def test_without_gradio_the_install_command_is_named(empty: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_an_impossible_port_is_refused_at_the_command_line(port: str) -> None:
 
 
 @pytest.mark.usefixtures("library")
-def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def test_serving_to_others_without_a_log_in_warns(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     met: list[web.Rules] = []
 
     def serve(
@@ -147,7 +147,7 @@ def test_who_can_be_reached_by_others_is_told_so(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("library")
-def test_a_log_in_needs_somebody_who_could(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def test_a_log_in_needs_a_user(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     met: list[web.Rules] = []
 
     def serve(assistant: Assistant, *, announce: Callable[[str], None], rules: web.Rules, **_: object) -> None:
@@ -167,7 +167,7 @@ def test_a_log_in_needs_somebody_who_could(monkeypatch: pytest.MonkeyPatch, home
 
 
 class Up:
-    """An application that tells the caller's address, served as the page is, inside a `with`."""
+    """An application that returns the caller's address, served like the page, inside a `with`."""
 
     def __init__(self, *, connections: int = 100, wait: float = 60.0, proxies: tuple[str, ...] = ()) -> None:
         from assistant.doors.web.serving import configured
@@ -216,7 +216,7 @@ HALF = b"GET /who HTTP/1.1\r\nHost: localhost\r\n"
 WHOLE = HALF + b"\r\n"
 
 
-def test_a_request_whose_head_does_not_come_whole_is_given_up() -> None:
+def test_a_request_with_an_incomplete_head_is_closed() -> None:
     with Up(wait=0.3) as up:
         with up.sent(b"") as silent, up.sent(HALF) as half:
             assert ended(silent)
@@ -245,7 +245,7 @@ def test_half_sent_requests_make_room_for_others(half: bytes, rest: bytes) -> No
         assert halves[-1].recv(12) == b"HTTP/1.1 200"
 
 
-def test_one_address_has_half_of_the_room_at_most() -> None:
+def test_one_address_gets_at_most_half_of_the_connections() -> None:
     with Up(connections=10) as up, ExitStack() as open_:
         other = open_.enter_context(up.sent(HALF, source="127.0.0.9"))
         for _ in range(30):
@@ -255,7 +255,7 @@ def test_one_address_has_half_of_the_room_at_most() -> None:
         assert other.recv(12) == b"HTTP/1.1 200"
 
 
-def test_only_a_proxy_that_is_configured_says_for_whom_it_calls() -> None:
+def test_only_configured_proxies_are_trusted_to_name_the_client() -> None:
     forwarded = {"x-forwarded-for": "10.9.8.7", "x-forwarded-proto": "https"}
     with Up() as up:
         assert up.who(forwarded) == "http 127.0.0.1"
@@ -263,10 +263,10 @@ def test_only_a_proxy_that_is_configured_says_for_whom_it_calls() -> None:
         assert up.who(forwarded) == "http 127.0.0.1"
     with Up(proxies=("127.0.0.0/8",)) as up:
         assert up.who(forwarded) == "https 10.9.8.7"
-        assert up.who({"x-forwarded-for": "1.2.3.4, 10.9.8.7"}) == "http 10.9.8.7"  # the proxy wrote the last alone
+        assert up.who({"x-forwarded-for": "1.2.3.4, 10.9.8.7"}) == "http 10.9.8.7"  # the proxy wrote only the last
 
 
-def test_loading_the_room_loads_no_gradio(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_importing_the_door_does_not_load_gradio(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     web = "assistant.doors.web"
     code = f"import sys, assistant.doors.cli, {web}, {web}.answers, {web}.evidence, {web}.asking"
     done = python(f"{code}; print(sorted(sys.modules.keys() & {{'gradio', 'fastapi', 'uvicorn', 'starlette'}}))")

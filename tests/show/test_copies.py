@@ -1,4 +1,4 @@
-"""An answer in, copies of it out."""
+"""Copies of an answer to paste elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANSWER = Answer(
 )
 
 
-def test_as_text_it_is_the_question_the_answer_and_the_titles() -> None:
+def test_the_text_is_the_question_the_answer_and_the_titles() -> None:
     assert as_text(ANSWER) == (
         "Which *one*?\n\n2 papers here:\n\n"
         "- PearRank: 100% *better* pears & plums: It ranks. [1] It gains. [1]\n"
@@ -32,13 +32,13 @@ def test_as_text_it_is_the_question_the_answer_and_the_titles() -> None:
     )
 
 
-def test_as_markdown_it_is_the_question_over_the_answer() -> None:
+def test_the_markdown_is_the_question_over_the_answer() -> None:
     question, _, rest = as_markdown(ANSWER).partition("\n\n")
     assert question == "**Which \\*one\\*?**"
     assert rest == markdown.of_answer(ANSWER)
 
 
-def test_as_bibtex_each_paper_has_an_entry_of_its_own() -> None:
+def test_each_paper_has_a_bibtex_entry() -> None:
     assert as_bibtex(cited(ANSWER)) == (
         f"@misc{{PearRank-100-{PEAR.id[:6]},\n"
         "  title = {{PearRank: 100\\% *better* pears \\& plums}},\n"
@@ -49,7 +49,7 @@ def test_as_bibtex_each_paper_has_an_entry_of_its_own() -> None:
     )
 
 
-def test_as_bibtex_braces_stay_balanced_whatever_a_title_holds() -> None:
+def test_bibtex_braces_are_balanced_for_any_title() -> None:
     for title in ("a } b", "$a{$ b", "\\input{/etc/passwd}", "a$b", "$$", "x^2 ~ #1 @misc{y,"):
         entry = as_bibtex([Paper(title, "")])
         bare = entry.replace("\\{", "").replace("\\}", "")
@@ -57,13 +57,13 @@ def test_as_bibtex_braces_stay_balanced_whatever_a_title_holds() -> None:
         assert "\\input" not in entry
 
 
-def test_an_address_that_could_break_out_of_its_field_is_left_out() -> None:
+def test_an_address_that_could_end_its_bibtex_field_is_left_out() -> None:
     assert "url" not in as_bibtex([Paper("A", "", "https://example.org/}, evil = {x")])
     assert "url" not in as_bibtex([Paper("A", "", "javascript:alert(1)")])
     assert as_bibtex([]) == ""
 
 
-def test_a_decline_is_copied_with_the_nearest_papers() -> None:
+def test_a_decline_copies_the_nearest_papers() -> None:
     declined = Answer("q", "q", hits=ANSWER.hits, declined=Decline("absent", "Nothing.", (PEAR.title,)))
     assert cited(declined) == [PEAR]
     assert as_text(declined) == "q\n\nNothing."

@@ -1,4 +1,4 @@
-"""An answer or a kept conversation in, Markdown out, held against a reader of Markdown."""
+"""Answers and saved conversations as Markdown, checked with a Markdown parser."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ MARKUP = "\\`*_{}[]()<>#+-.!|~$&=:;/ \n\t12ab\"'"
 
 
 def shown(text: str) -> str:
-    """The text as it is after Markdown: white space in runs counts as one, what steers a terminal is gone."""
+    """The text as Markdown shows it: runs of white space are one space, control characters are gone."""
     return " ".join(clean(text).split())
 
 
 @given(st.sampled_from(HOSTILE) | st.text(MARKUP, max_size=40) | st.text(st.characters(codec="utf-8"), max_size=60))
 @pytest.mark.parametrize("before", ["", "x\n", "a | b\n"], ids=["alone", "under a line", "under what heads a table"])
-def test_any_text_is_shown_as_it_is(before: str, text: str) -> None:
+def test_any_text_is_shown_letter_by_letter(before: str, text: str) -> None:
     tokens = READER.parse("\n".join(escaped(line) for line in (*before.splitlines(), text)))
     assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
     inner = [child for token in tokens for child in token.children or []]
@@ -61,9 +61,9 @@ def answer(text: str, title: str, url: str = "") -> Answer:
     return Answer("q", "q", claims, hits=(Hit(paper, passage, 1.0),))
 
 
-def test_an_answer_has_its_text_then_its_numbered_sources_with_what_they_say() -> None:
-    told = markdown.of_answer(answer("Pears *fall*.", "On Pears?", "https://pears.example/a_b"))
-    assert told == (
+def test_an_answer_is_its_text_then_its_numbered_sources_with_quotes() -> None:
+    text = markdown.of_answer(answer("Pears *fall*.", "On Pears?", "https://pears.example/a_b"))
+    assert text == (
         "On Pears?: Pears \\*fall\\*. [1]\n\n[1] **On Pears?** <https://pears.example/a_b>\n\n> Pears \\*fall\\*.\n"
     )
 
@@ -71,9 +71,9 @@ def test_an_answer_has_its_text_then_its_numbered_sources_with_what_they_say() -
 def test_a_list_stays_a_list() -> None:
     one, other = answer("A.", "One"), answer("B.", "Two")
     both = Answer("q", "q", one.claims + other.claims, lead="2 papers here:", remark="That is all.")
-    told = markdown.of_answer(both)
-    assert told.startswith("2 papers here:\n\n- One: A. [1]\n- Two: B. [2]\n\nThat is all.\n\n[1] **One**")
-    assert READER.render(told).count("<li>") == 2
+    text = markdown.of_answer(both)
+    assert text.startswith("2 papers here:\n\n- One: A. [1]\n- Two: B. [2]\n\nThat is all.\n\n[1] **One**")
+    assert READER.render(text).count("<li>") == 2
 
 
 def test_a_decline_names_the_nearest_papers() -> None:
@@ -82,7 +82,7 @@ def test_a_decline_names_the_nearest_papers() -> None:
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "https://x.example/ y", "https://x.example/><script>", "x"])
-def test_an_address_that_is_none_is_left_out(url: str) -> None:
+def test_a_malformed_address_is_left_out(url: str) -> None:
     assert "<" not in markdown.of_answer(answer("x", "T", url))
 
 
@@ -93,14 +93,14 @@ def test_nothing_hostile_in_a_whole_conversation_is_markup(hostile: str) -> None
         KeptTurn(1, when, Turn(hostile, answer(hostile, hostile))),
         KeptTurn(2, when, Turn(hostile, Answer("q", "q", declined=Decline("absent", hostile, (hostile,))))),
     ]
-    told = markdown.of_conversation(Kept("id", hostile, when, when, 2), turns)
-    kinds = {token.type for token in READER.parse(told)}
+    text = markdown.of_conversation(Kept("id", hostile, when, when, 2), turns)
+    kinds = {token.type for token in READER.parse(text)}
     assert kinds <= {
         *("heading_open", "heading_close", "paragraph_open", "paragraph_close", "inline", "blockquote_open"),
         *("blockquote_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"),
     }
-    inner = {child.type for token in READER.parse(told) for child in token.children or []}
+    inner = {child.type for token in READER.parse(text) for child in token.children or []}
     assert inner <= {"text", "softbreak", "strong_open", "strong_close", "em_open", "em_close"}
-    headings = [a.tag for a in READER.parse(told) if a.type == "heading_open"]
+    headings = [a.tag for a in READER.parse(text) if a.type == "heading_open"]
     assert headings == ["h1", "h2", "h2"]
-    assert told.count("*2026-01-02 03:04 UTC*") == 2
+    assert text.count("*2026-01-02 03:04 UTC*") == 2

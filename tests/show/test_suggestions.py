@@ -1,4 +1,4 @@
-"""Papers in, questions that they answer out."""
+"""Questions to begin with, from the titles of papers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_order_of_the_papers_does_not_matter() -> None:
     assert suggested(shuffled) == suggested(ORCHARD)
 
 
-def test_it_asks_nothing_that_the_titles_do_not_bear_out() -> None:
+def test_it_asks_nothing_without_support_in_the_titles() -> None:
     assert suggested(()) == ()
     assert suggested((paper("A Ledger"), paper("Pears: A Survey"))) == ()
     assert suggested((paper("PearNet: Pears", "Nothing of that name."),)) == ()
@@ -44,18 +44,18 @@ def test_it_asks_nothing_that_the_titles_do_not_bear_out() -> None:
     assert suggested(twice) == ()
 
 
-def test_what_everybody_speaks_of_is_no_topic() -> None:
+def test_common_usage_is_no_topic() -> None:
     spoken = [paper(f"Title {n} of Pear Sorting", "It is about pear sorting.") for n in range(3)]
     assert suggested(spoken) == ("Which papers are about pear sorting?",)
     assert suggested([*spoken, paper("Another", "Also pear sorting."), paper("One", "Pear sorting.")]) == ()
 
 
-def test_half_a_phrase_is_no_topic() -> None:
+def test_an_incomplete_phrase_is_no_topic() -> None:
     half = [paper(f"{name} Large Pear Models") for name in ("Round", "Green", "Old")]
     assert suggested(half) == ("Which papers are about large pear models?",)
 
 
-def test_on_the_sample_every_one_is_answered(sample_home: Path) -> None:
+def test_every_suggestion_for_the_sample_is_answered(sample_home: Path) -> None:
     with Assistant.open(sample_home) as assistant:
         questions = suggested(assistant.papers())
         assert len(questions) == 3

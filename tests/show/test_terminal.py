@@ -1,4 +1,4 @@
-"""An answer in, terminal text out."""
+"""What commands write to a terminal or a pipe."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ANSWER = Answer(
         pytest.param("a\ud800b", "ab", id="half a surrogate pair"),
     ],
 )
-def test_clean_leaves_text_and_takes_out_what_steers(text: str, shown: str) -> None:
+def test_clean_removes_control_characters_only(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
@@ -96,16 +96,16 @@ def test_no_color_is_respected(capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert capsys.readouterr().out == "See [1].\n"
 
 
-def test_a_decline_names_what_came_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_decline_lists_the_nearest_papers(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().answer(Answer("q", "q", declined=Decline("absent", "Nothing here.", ("Plums",))), quotes=True)
     assert capsys.readouterr().out == "Nothing here.\n\nNearest papers:\n- Plums\n"
 
 
-def test_why_tells_how_the_answer_came_about(capsys: pytest.CaptureFixture[str]) -> None:
+def test_why_explains_how_the_answer_came_about(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().why(ANSWER)
     assert capsys.readouterr().out.splitlines() == [
         "Searched: why do pears fall?",
-        "Asked for: fact. Written by: extractive.",
+        "Kind of question: fact. Written by: extractive.",
         "Papers found: 1.",
         "  1. Plums",
         "     relevance 0.50; score 1.23; rank 1 by bm25; coverage 0.00, focus_coverage 0.00, title 0.00, maxsim 0.00, "
@@ -116,7 +116,7 @@ def test_why_tells_how_the_answer_came_about(capsys: pytest.CaptureFixture[str])
     ]
 
 
-def test_rejects_are_listed_with_place_reason_and_beginning(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rejects_are_listed_with_file_line_reason_and_beginning(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().rejects([Reject("a.txt", 3, "is no title", "x" * 80), Reject("b.txt", 0, "the file is empty")])
     assert capsys.readouterr().out == f"  a.txt:3: is no title ({'x' * 60}...)\n  b.txt: the file is empty\n"
 

@@ -1,6 +1,26 @@
 """An assistant in, its page out: a conversation with its evidence beside it, in a browser.
 
-Gradio is loaded when a page is made, not before; it takes two seconds and must be told first to keep to itself.
+Gradio takes two seconds to load, so that happens when a page is made; its settings have to be in place before.
+
+In reading order:
+
+    markup      views in, markup out; the only place where text becomes HTML      [jinja2, markupsafe]
+    templates/  the markup itself, one file for each part of the page
+    rules       who may use the page, and how much
+    sessions    whose conversation it is
+    entrance    who the caller is; the log-in page
+    asking      a question in, the states of its answer out
+    intake      uploaded files in, what became of their papers out
+    answers     an answer as the conversation shows it
+    evidence    its evidence beside it
+    shelves     papers: search form, list, one paper, the map
+    shared      what the tabs share
+    drawer      the list of conversations
+    adding, talk, papers, evaluation    the tabs
+    guard       what is refused, and the content security policy
+    assets      files from memory
+    page        all of it as one application
+    serving     the application on a socket
 """
 
 from __future__ import annotations
@@ -20,13 +40,13 @@ if TYPE_CHECKING:
     from ...chain import Assistant
 
 GRADIO = {
-    "GRADIO_ANALYTICS_ENABLED": "False",  # else it asks addresses elsewhere
-    "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # else it counts up, after every event, the last ten thousand
+    "GRADIO_ANALYTICS_ENABLED": "False",  # else it calls other servers
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # else it sums up the last ten thousand events after each one
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),
-    "MPLBACKEND": "agg",  # else it has matplotlib look for a screen on the first event
-    "MATPLOTLIBRC": os.devnull,  # else that makes a folder for settings in ~/.config
+    "MPLBACKEND": "agg",  # else matplotlib looks for a screen on the first event
+    "MATPLOTLIBRC": os.devnull,  # else matplotlib makes a folder in ~/.config
 }
-"""Read while Gradio is imported and its queue made."""
+"""Environment variables that are read when Gradio is imported and makes its queue."""
 HOST, PORT = "127.0.0.1", 7860
 __all__ = ["Rules", "app", "serve"]
 NOTHING: Mapping[str, APIRouter] = MappingProxyType({})
@@ -35,8 +55,7 @@ NOTHING: Mapping[str, APIRouter] = MappingProxyType({})
 def app(assistant: Assistant, *, rules: Rules = ANYBODY, beside: Mapping[str, APIRouter] = NOTHING) -> FastAPI:
     """The page over `assistant` as an application for any ASGI server; raises `MissingExtra`.
 
-    `beside` are routes of other doors over the same assistant, by the path they stand under; they see for themselves
-    who may come in.
+    `beside` are routers of other doors over the same assistant, by their path; they check their callers themselves.
     """
     _prepare()
     from .page import app as made
@@ -55,7 +74,7 @@ def serve(
 ) -> None:
     """Serve the page until Ctrl-C; `announce` is called with its address. Raises `AddressError`, `MissingExtra`.
 
-    Port 0 takes any that is free.
+    Port 0 picks a free one.
     """
     _prepare()
     from .serving import bound, run

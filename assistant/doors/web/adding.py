@@ -5,86 +5,116 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 from fastapi import Request
+from markupsafe import Markup
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from ...core import bounds
-from . import additions
-from .desk import Desk
-from .intake import MOST_FILES, Refused, State
-from .markup import Html
-from .parts import sent
-from .sessions import Unknown
+from ...core.records import Ingested
+from .intake import MOST_FILES, BatchState, Progress, UploadRefused
+from .markup import render
+from .sessions import Unidentified
+from .shared import QUIETLY, Services, Updates, component, sent
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 TITLE = "Add papers"
-ARRIVE = """
-element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
+ON_ARRIVAL = """
 trigger("apply", {});
 """
+SHOWN = 200
+"""Rejects shown; the rest are counted."""
+EXCERPT = 80
+"""Characters shown of a rejected record."""
+STAGES = {
+    "waiting": ("Waiting for other uploads to finish", ""),
+    "opening": ("Opening the files", ""),
+    "embedding": ("Reading", "passages"),
+    "indexing": ("Indexing", "papers"),
+}
+"""The stages of `intake.Progress` in words, and what is counted in each."""
 
-_QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 
-Updates = dict[Any, Any]
-
-
-def build(desk: Desk) -> None:
+def build(services: Services) -> None:
     """Lay out the tab in the page that is being built."""
-    Tab(desk).listen()
+    AddPapersTab(services).listen()
 
 
-def mount(served: FastAPI, desk: Desk) -> None:
-    """Let files come in at PUT /upload?batch=...&name=..., one a request, into a batch of who sends it."""
+def mount(application: FastAPI, services: Services) -> None:
+    """Accept files at PUT /upload?batch=...&name=..., one for each request, into a batch of the sender's."""
 
-    @served.put("/upload")
+    @application.put("/upload")
     async def upload(request: Request, batch: str = "", name: str = "") -> PlainTextResponse:
         length = request.headers.get("content-length", "")
         try:
-            owner = desk.entrance.owner(request.cookies)
+            owner = services.entrance.owner(request.cookies)
             size = int(length) if length.isdecimal() else None
-            await desk.intake.receive(owner, batch[: bounds.ID], name[: bounds.TITLE], size, request.stream())
-        except (Refused, Unknown) as error:
-            return PlainTextResponse(str(error), 403 if isinstance(error, Unknown) else 400)
+            await services.intake.receive(owner, batch[: bounds.ID], name[: bounds.TITLE], size, request.stream())
+        except (UploadRefused, Unidentified) as error:
+            return PlainTextResponse(str(error), 403 if isinstance(error, Unidentified) else 400)
         except ClientDisconnect:
-            return PlainTextResponse("The file did not come whole.", 400)
+            return PlainTextResponse("The upload was incomplete.", 400)
         return PlainTextResponse("", 200)
 
 
-class Tab:
-    """The components of the tab and what happens in them."""
+class AddPapersTab:
+    """The components of the tab and the handlers of their events."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, services: Services) -> None:
+        self._services = services
         with gr.Column(elem_id="adding"):
-            gr.HTML(additions.drop(), elem_id="drop", js_on_load=None, apply_default_css=False)
-            self.batch = gr.HTML("", elem_id="batch", js_on_load=ARRIVE, apply_default_css=False)
+            drop = render("adding.drop", MOST_FILES)
+            gr.HTML(drop, elem_id="drop", js_on_load=None, apply_default_css=False)
+            self.batch = component("batch", js=ON_ARRIVAL)
 
     def listen(self) -> None:
-        """Say what happens on which event."""
-        self.batch.apply(self.looked_at, None, [self.batch], **_QUIETLY)
-        self.batch.submit(self.begun, None, [self.batch], **_QUIETLY)
+        """Connect events and handlers."""
+        self.batch.apply(self.watched, None, [self.batch], **QUIETLY)
+        self.batch.submit(self.begun, None, [self.batch], **QUIETLY)
 
     async def begun(self, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """How the uploaded files are taken in, to the end; `lost` are the names of those that could not be sent."""
+        """The progress of the uploaded files, to the end; `lost` are the names of those that could not be sent."""
         lost = getattr(event, "lost", [])
         names = (str(name)[: bounds.TITLE] for name in (lost[:MOST_FILES] if isinstance(lost, list) else []))
-        owner = self._desk.entrance.owner(request.cookies)
-        self._desk.intake.begin(owner, sent(event, "batch", bounds.ID), names)
-        async with aclosing(self.looked_at(request)) as steps:
-            async for step in steps:
-                yield step
+        owner = self._services.entrance.owner(request.cookies)
+        self._services.intake.begin(owner, sent(event, "batch", bounds.ID), names)
+        async with aclosing(self.watched(request)) as updates:
+            async for update in updates:
+                yield update
 
-    async def looked_at(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """How far this browser's files are, to the end, wherever the taking in was begun."""
-        async with aclosing(self._desk.intake.states(self._desk.entrance.owner(request.cookies))) as states:
+    async def watched(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """The progress of this browser's files, to the end, from whichever of its pages they were sent."""
+        async with aclosing(self._services.intake.states(self._services.entrance.owner(request.cookies))) as states:
             async for state in states:
                 yield {self.batch: await asyncio.to_thread(self._shown, state)}
 
-    def _shown(self, state: State) -> Html:
-        return additions.shown(state, self._desk.assistant.status().papers if state.over else 0)
+    def _shown(self, state: BatchState) -> Markup | str:
+        return shown(state, self._services.assistant.status().papers if state.over else 0)
+
+
+def shown(state: BatchState, papers: int) -> Markup | str:
+    """How far a batch is, or what came of it; `papers` are in the library now."""
+    if state.running and state.progress:
+        stage, things = STAGES.get(state.progress.stage, (state.progress.stage.capitalize(), ""))
+        return render("adding.running", state, stage, _progress(state.progress, stage, things))
+    return render("adding.over", state, state.done or Ingested(), papers, SHOWN, EXCERPT) if state.over else ""
+
+
+def _progress(progress: Progress, stage: str, things: str) -> str:
+    facts = [f"{stage} {progress.done:,} of {progress.total:,} {things}".rstrip()]
+    facts += [f"{progress.rate:.1f} per second", f"{_duration(progress.left)} left"] if progress.rate else []
+    return " · ".join(facts)
+
+
+def _duration(seconds: float) -> str:
+    """A duration in words: `8 s`, `2 min 5 s`, `1 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

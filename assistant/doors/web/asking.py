@@ -1,10 +1,11 @@
-"""A question and its conversation in, each state of its answer in the making out.
+"""A question and its conversation in, each state of its answer out.
 
-`answering` makes it as for every door; but people see how many are before them, and whatever fails is told in words.
+Answers are made as for every other door; in addition, people see their place in the line, and failures are explained.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import secrets
@@ -17,27 +18,25 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import AssistantError, ConversationNotFound, LibraryBusy, PaperNotFound, QuestionError
 from ...core.records import STARTING_OVER, Turn
+from ...core.text import counted
 from ...people.limits import Limits
 from ...question.understanding import accepted
 from ...service.answering import AT_ONCE, LONGEST, Answering
 from .answers import Making
-from .line import Line, LineFull
-from .sessions import Talk, Unknown
+from .sessions import Talk, Unidentified
 
 if TYPE_CHECKING:
     from ...chain import Assistant
 
 NEWS = 1.0
-"""Seconds between two tellings of one's place in the line: told at every step, a long line has no time for answers."""
-FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineFull, Unknown)
-"""Errors about what a person asked or when; others are about the machine and stay in the log."""
+"""Minimum seconds between updates of a place in the line; more would slow the answers."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is told of a failure; more stands in the log under `error`, which is "" where there is no more to know."""
+    """A failure in words; `error` is the ID of the log entry that says more, "" if there is none."""
 
     message: str
     error: str = ""
@@ -45,19 +44,27 @@ class Failure:
 
 Step = Making | Turn | Failure
 Remember = Callable[[Talk, Turn], Awaitable[None]]
-"""What makes a turn part of its conversation, before it is shown."""
+"""Adds a turn to its conversation, before it is shown."""
 
 
-class Busy(QuestionError):
+class AlreadyAnswering(QuestionError):
     """A conversation takes one question after the other."""
 
 
-class TooOften(QuestionError):
-    """Somebody asked more often than one person may."""
+class TooManyQuestions(QuestionError):
+    """Someone reached the limit on questions a minute."""
+
+
+class LineFull(AssistantError):
+    """So many questions are waiting that another would wait too long."""
+
+
+FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineFull, Unidentified)
+"""Errors about what a person asked or when; all others are about the machine and stay in the log."""
 
 
 class Asker:
-    """Puts questions to the assistant for many people at once, first come, first served."""
+    """Puts the questions of many people to the assistant, first come, first served."""
 
     def __init__(
         self,
@@ -75,7 +82,7 @@ class Asker:
         self._answering = Answering(assistant, at_once=at_once)
 
     def warm(self, also: Callable[[], object]) -> Future[object]:
-        """Have the index opened and the model loaded, before anybody asks; a fault shows when somebody does."""
+        """Open the index and load the model before anyone asks; an error shows when someone does."""
 
         def work() -> None:
             also()
@@ -87,20 +94,12 @@ class Asker:
         self._answering.close()
 
     async def ask(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
-        """The states of an answer, then the turn, which `talk` remembers; or what went wrong.
+        """The states of an answer, then the turn, which `talk` remembers; or why there is none.
 
         When this is closed early, as when the person stops it, nothing is remembered.
         """
-        if talk.asking:
-            yield failure(Busy("This conversation is still busy with your last question. Wait for it, or stop it."))
-            return
-        if wait := self._limits.allow(talk.owner, self._per_minute):
-            yield failure(self._too_often(wait))
-            return
-        try:
-            accepted(question)
-        except QuestionError as error:
-            yield failure(error)
+        if reason := self._refused(talk, question):
+            yield failure(reason)
             return
         talk.asking = talk.stopped = question
         try:
@@ -112,34 +111,40 @@ class Asker:
         finally:
             talk.asking = ""
 
-    def _too_often(self, wait: float) -> TooOften:
-        seconds = math.ceil(wait)
-        return TooOften(
-            f"You asked {self._per_minute} questions within a minute, and more are not answered. "
-            f"Ask again in {seconds} second{'s' * (seconds != 1)}."
-        )
+    def _refused(self, talk: Talk, question: str) -> QuestionError | None:
+        """Why a question is not put to the assistant."""
+        if talk.asking:
+            return AlreadyAnswering("Your last question is still being answered. Wait for the answer, or stop it.")
+        if wait := self._limits.allow(talk.owner, self._per_minute):
+            limit, seconds = counted(self._per_minute, "question"), counted(math.ceil(wait), "second")
+            return TooManyQuestions(f"You have reached the limit of {limit} a minute. Ask again in {seconds}.")
+        try:
+            accepted(question)
+        except QuestionError as error:
+            return error
+        return None
 
     async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
         try:
             async with aclosing(self._line.wait()) as places:
-                told = -NEWS
+                updated = -NEWS
                 async for place in places:
-                    if not place or time.monotonic() - told >= NEWS:
-                        told = time.monotonic()
+                    if not place or time.monotonic() - updated >= NEWS:
+                        updated = time.monotonic()
                         yield Making(question, before=place)
                     if not place:
                         break
                 async with aclosing(self._answered(question, talk)) as steps:
                     async for step in steps:
                         if isinstance(step, Turn):
-                            talk.stopped = ""  # from here on it is no longer stopped, but kept
+                            talk.stopped = ""  # from here on it cannot be stopped, for it is being kept
                             await self._remember(talk, step)
                         yield step
         except AssistantError as error:
             yield failure(error)
 
     async def _answered(self, question: str, talk: Talk) -> AsyncGenerator[Step, None]:
-        """The states of an answer, less those that are out of date already, then the turn."""
+        """The states of an answer, without those that are out of date already, then the turn."""
         state, papers = Making(question), [paper.title for paper in talk.chosen]
         async with aclosing(self._answering.batches(question, talk.before, papers=papers)) as batches:
             async for batch in batches:
@@ -147,16 +152,47 @@ class Asker:
                     yield failure(batch)
                     return
                 for event in batch:
-                    told = () if event.stage == STARTING_OVER else state.claims
-                    claims = (*told, event.claim) if event.claim else told
+                    before = () if event.stage == STARTING_OVER else state.claims
+                    claims = (*before, event.claim) if event.claim else before
                     state = Making(question, stage=event.stage, claims=claims, hits=event.hits or state.hits)
                 yield Turn(question, batch[-1].answer) if batch[-1].answer else state
 
 
 def failure(error: BaseException, *, what: str = "This question could not be answered") -> Failure:
-    """What to tell of an error; the whole of it goes to the log, under an id."""
+    """An error in words fit for a person; the whole of it goes to the log, under an ID."""
     if isinstance(error, FIT_TO_SHOW):
         return Failure(str(error))
     name = secrets.token_hex(4)
     log.error("%s, error %s", what, name, exc_info=error)
-    return Failure(f"{what}: something failed here.", name)
+    return Failure(f"{what}: something went wrong on the server.", name)
+
+
+class Line:
+    """A line in which nobody overtakes: `at_once` are served, at most `longest` wait. For one event loop."""
+
+    def __init__(self, *, at_once: int, longest: int) -> None:
+        self._at_once, self._longest = at_once, longest
+        self._places: list[asyncio.Event] = []
+
+    async def wait(self) -> AsyncGenerator[int, None]:
+        """How many are ahead, each time that changes; 0 means being served, until this is closed.
+
+        Raises `LineFull`.
+        """
+        if len(self._places) >= self._at_once + self._longest:
+            raise LineFull("Too many questions are waiting. Ask again in a minute.")
+        moved = asyncio.Event()
+        self._places.append(moved)
+        try:
+            while ahead := self._ahead(moved):
+                yield ahead
+                await moved.wait()
+                moved.clear()
+            yield 0
+        finally:
+            self._places.remove(moved)
+            for other in self._places:
+                other.set()
+
+    def _ahead(self, place: asyncio.Event) -> int:
+        return max(0, self._places.index(place) - self._at_once + 1)

@@ -1,4 +1,4 @@
-"""A request for a file of the page in, the file out of memory, compressed once and not for every browser again."""
+"""Requests for the page's files in, files from memory out, compressed once and not for every browser again."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 KEPT = ("/assets/", "/static/", "/own/", "/theme.css")
-"""Where paths to files begin that are the same for everybody."""
+"""Prefixes of paths to files that are the same for everyone."""
 HASHED = "/assets/"
-"""Files whose name changes with their content, so that a browser need never ask for them again."""
+"""Prefix of files whose name changes with their content, so that browsers can cache them for ever."""
 MOST = 200
-"""Files held; a page takes about fifty."""
+"""Files in memory; a page needs about fifty."""
 LARGEST = 2 * 2**20
-"""Bytes of a file that is held."""
+"""Bytes of the largest file kept in memory."""
 PLAIN = ("range", "if-none-match", "if-modified-since")
-"""Whoever sends these wants something else than the whole file."""
+"""Headers by which a browser asks for something other than the whole file."""
 
 BROTLI = b"gzip, deflate, br"
 
 Key = tuple[str, bytes, bool, bool]
-"""A path, what stands behind it, and whether Brotli and gzip are understood."""
+"""A path, its query, and whether the browser accepts Brotli and gzip."""
 
 
-class Memory:
-    """ASGI middleware: the second time a file is asked for it is not read, compressed and looked up again.
+class FileCache:
+    """ASGI middleware: a file that was requested before is not looked up, read and compressed again.
 
     `links`, at most one, is the Link header of the page; it may be added when the page is up.
     """
 
     def __init__(self, app: ASGIApp, links: list[str]) -> None:
         self._app, self._links = app, links
-        self._held: OrderedDict[Key, list[Message]] = OrderedDict()
+        self._responses: OrderedDict[Key, list[Message]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/":
@@ -51,17 +51,17 @@ class Memory:
         if any(name in headers for name in PLAIN):
             await self._app(scope, receive, send)
             return
-        takes = headers.get("accept-encoding", "")
-        key = (scope["path"], scope["query_string"], "br" in takes, "gzip" in takes)
-        if key not in self._held:
-            await self._app(scope, receive, _Keeping(self, key, send))
+        accepted = headers.get("accept-encoding", "")
+        key = (scope["path"], scope["query_string"], "br" in accepted, "gzip" in accepted)
+        if key not in self._responses:
+            await self._app(scope, receive, _Recorder(self, key, send))
             return
-        self._held.move_to_end(key)
-        for message in self._held[key]:
+        self._responses.move_to_end(key)
+        for message in self._responses[key]:
             await send({**message, "headers": [*message["headers"]]} if "headers" in message else message)
 
     def _announcing(self, send: Send) -> Send:
-        """What is sent of the page, with the files that it takes named ahead."""
+        """Sends the page with a header that lists the files it needs."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
@@ -72,17 +72,17 @@ class Memory:
         return sending
 
     def keep(self, key: Key, messages: list[Message]) -> None:
-        """Hold a response; the one that was not asked for longest makes room."""
-        self._held[key] = messages
-        if len(self._held) > MOST:
-            self._held.popitem(last=False)
+        """Keep a response; the one that was not requested for longest makes room."""
+        self._responses[key] = messages
+        if len(self._responses) > MOST:
+            self._responses.popitem(last=False)
 
 
-class _Keeping:
-    """What is sent for one file, noted as it goes out."""
+class _Recorder:
+    """Sends one file and records what is sent."""
 
-    def __init__(self, memory: Memory, key: Key, send: Send) -> None:
-        self._memory, self._key, self._send = memory, key, send
+    def __init__(self, cache: FileCache, key: Key, send: Send) -> None:
+        self._cache, self._key, self._send = cache, key, send
         self._messages: list[Message] = []
         self._size = 0
 
@@ -96,15 +96,15 @@ class _Keeping:
             self._size += len(message.get("body", b""))
             whole = self._messages[0]["status"] == 200 and self._size <= LARGEST
             if whole and not message.get("more_body"):
-                self._memory.keep(self._key, self._messages)
+                self._cache.keep(self._key, self._messages)
         await self._send(message)
 
 
 async def visited(app: ASGIApp, own: Iterable[str], kinds: Collection[str]) -> str:
-    """Open the page once as a browser would, so that the first that does need not wait for what is loaded only then.
+    """Open the page once as a browser would, so that the first visitor does not wait for what is loaded only then.
 
-    The files it takes, `own` and those of Gradio's components of these kinds, are the value of a Link header: a browser
-    that is told of them asks for all at once, instead of finding out in four turns.
+    Returns the value of a Link header with the files it needs: `own`, and those of Gradio's components of these kinds.
+    With it a browser requests all of them at once, instead of discovering them in four round trips.
     """
     page = (await _got(app, "/", b"identity")).decode()
     entry = [name for name in re.findall(r"assets/(index-[\w-]+\.(?:js|css))", page)]
@@ -119,31 +119,31 @@ async def visited(app: ASGIApp, own: Iterable[str], kinds: Collection[str]) -> s
 
 
 def parts(text: str, kinds: Collection[str]) -> list[str]:
-    """The files that components of these kinds are made of, by what Gradio's own bundle says of them; else none."""
+    """The files of components of these kinds, as Gradio's own bundle lists them; none if it does not."""
     listed = re.search(r"\.f=\[(.*?)\]", text)
     files = re.findall(r"\./([\w.-]+)", listed[1]) if listed else []
-    found = []
+    numbers: list[int] = []
     for kind in kinds:
-        told = re.search(rf"[,{{]{kind}:\{{((?:\w+:\(\)=>.*?import\.meta\.url\),?)+)\}}", text)
-        numbers = re.findall(r"__vite__mapDeps\(\[([\d,]*)\]\)", told[1]) if told else []
-        found += [int(number) for some in numbers for number in some.split(",") if number]
-    return list(dict.fromkeys(files[number] for number in found if number < len(files)))
+        entry = re.search(rf"[,{{]{kind}:\{{((?:\w+:\(\)=>.*?import\.meta\.url\),?)+)\}}", text)
+        groups = re.findall(r"__vite__mapDeps\(\[([\d,]*)\]\)", entry[1]) if entry else []
+        numbers += [int(number) for group in groups for number in group.split(",") if number]
+    return list(dict.fromkeys(files[number] for number in numbers if number < len(files)))
 
 
 def _link(path: str) -> str:
-    """How a header tells of a file: Gradio's are modules and asked for as such; ours are plain scripts."""
+    """A file in a Link header: Gradio's are modules and have to be requested as such; ours are plain scripts."""
     if path.endswith(".css"):
         return f"<{path}>; rel=preload; as=style; crossorigin"
     return f"<{path}>; rel=modulepreload" if path.startswith(HASHED) else f"<{path}>; rel=preload; as=script"
 
 
 async def _got(app: ASGIApp, path: str, encodings: bytes) -> bytes:
-    """What is answered there to a browser that understands these encodings."""
+    """The response at that path to a browser that accepts these encodings."""
     body, sent = bytearray(), asyncio.Event()
 
     async def receive() -> Message:
         if sent.is_set():
-            await asyncio.Event().wait()  # who asks again waits for the browser to leave, which this one does not
+            await asyncio.Event().wait()  # a second call waits for the browser to disconnect, which this one never does
         sent.set()
         return {"type": "http.request", "body": b"", "more_body": False}
 

@@ -1,81 +1,142 @@
-"""Clicks in the list of one's conversations in, the list brought up to date out."""
+"""Clicks in a person's list of conversations in, the updated list out; and each conversation as a file."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import groupby
+from typing import Literal
 
 import gradio as gr
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, Response
+from markupsafe import Markup
 
 from ...core.bounds import ID, TITLE
 from ...core.errors import AssistantError, ConversationNotFound
-from . import titles
+from ...core.text import content_words, parts
+from ...people import conversations
+from ...people.conversations import Kept, exported
+from ...show.markdown import of_conversation
 from .asking import failure
-from .desk import Desk
-from .markup import Html, tag
-from .parts import QUIETLY, component, sent
+from .markup import render
+from .sessions import Unidentified
+from .shared import EACH, Services, Updates, component, sent
 
+PAGE = 50
+"""Conversations listed at once."""
 MOST = 2000
-"""Conversations listed at most, however often earlier ones are asked for."""
-
-Updates = dict[Any, Any]
+"""Conversations listed at most, however often earlier ones are requested."""
+FARTHEST = 14 * 60
+"""Largest offset of a time zone from UTC, in minutes."""
+WORDS = 6
+"""Words of a conversation's title in the name of its file."""
 
 
 class Drawer:
-    """The list of a person's conversations. Opening one is left to the tab: own/drawer.js tells it which."""
+    """The list of a person's conversations. The conversation tab opens them: own/drawer.js tells it which."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self.markup = component("drawer")
 
     def listen(self) -> None:
-        """Say what happens on which event."""
-        for event, deed in (
+        """Connect events and handlers."""
+        for event, handler in (
             (self.markup.apply, self.shown),
             (self.markup.edit, self.renamed),
             (self.markup.delete, self.deleted),
         ):
-            event(deed, None, [self.markup], trigger_mode="multiple", **QUIETLY)
+            event(handler, None, [self.markup], **EACH)
 
     async def shown(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The list as it is now."""
         return {self.markup: await self._listed(event, request.cookies)}
 
     async def renamed(self, event: gr.EventData, request: gr.Request) -> Updates:
-        """A conversation under another title; under a blank one it bears its first question again."""
-        owner = self._desk.entrance.owner(request.cookies)
+        """A conversation under a new title; a blank one brings back its first question as the title."""
+        owner = self._services.entrance.owner(request.cookies)
+        name, title = sent(event, "talk", ID), sent(event, "title", TITLE)
         with suppress(ConversationNotFound):  # the list will show that it is gone
-            await asyncio.to_thread(
-                self._desk.conversations.rename, owner, sent(event, "talk", ID), sent(event, "title", TITLE)
-            )
+            await asyncio.to_thread(self._services.conversations.rename, owner, name, title)
         return await self.shown(event, request)
 
     async def deleted(self, event: gr.EventData, request: gr.Request) -> Updates:
-        """One conversation less."""
-        owner = self._desk.entrance.owner(request.cookies)
+        """The list without a conversation."""
+        owner = self._services.entrance.owner(request.cookies)
         with suppress(ConversationNotFound):
-            await self._desk.sessions.delete(owner, sent(event, "talk", ID))
+            await self._services.sessions.delete(owner, sent(event, "talk", ID))
         return await self.shown(event, request)
 
-    async def _listed(self, event: gr.EventData, cookies: Mapping[str, str]) -> Html:
-        shown = min(max(_number(event.shown), titles.PAGE), MOST)
+    async def _listed(self, event: gr.EventData, cookies: Mapping[str, str]) -> Markup:
+        shown = min(max(_number(event.shown), PAGE), MOST)
         try:
-            owner, user = self._desk.entrance.owner(cookies), self._desk.entrance.user(cookies)
-            kept = await asyncio.to_thread(self._desk.conversations.listed, owner, limit=shown + 1)
+            owner, user = self._services.entrance.owner(cookies), self._services.entrance.user(cookies)
+            kept = await asyncio.to_thread(self._services.conversations.listed, owner, limit=shown + 1)
         except AssistantError as error:
-            return tag("p", {"class": "failed"}, failure(error).message)
-        return titles.listed(
-            [one for one in kept if one.length],
-            shown=shown,
-            now=datetime.now(UTC),
-            minutes=_number(event.minutes),
-            user=user.name if user else "",
-        )
+            return render("parts.failed", failure(error).message)
+        asked = [each for each in kept if each.length]
+        minutes, name = _number(event.minutes), user.name if user else ""
+        return listed(asked, shown=shown, now=datetime.now(UTC), minutes=minutes, user=name)
 
 
-def _number(told: object) -> int:
-    """A number that a browser told, or 0."""
-    return int(told) if isinstance(told, int | float) and abs(told) < 10**6 else 0
+def _number(value: object) -> int:
+    """A number that a browser sent, or 0."""
+    return int(value) if isinstance(value, int | float) and abs(value) < 10**6 else 0
+
+
+def listed(kept: Sequence[Kept], *, shown: int, now: datetime, minutes: int, user: str) -> Markup:
+    """The first `shown` of these, by day in a time zone that is `minutes` ahead of UTC; `user` is logged in."""
+    zone = timezone(timedelta(minutes=max(-FARTHEST, min(minutes, FARTHEST))))
+    today = now.astimezone(zone)
+    groups = groupby(kept[:shown], key=lambda each: _day(each.used.astimezone(zone), today))
+    days = [(name, list(group)) for name, group in groups]
+    next_shown = shown + PAGE if len(kept) > shown else 0
+    return render("drawer.listed", days, next_shown, user, conversations.TITLE)
+
+
+def _day(used: datetime, today: datetime) -> str:
+    """The name of a day, seen from today."""
+    ago = (today.date() - used.date()).days
+    if ago <= 1:
+        return "Yesterday" if ago == 1 else "Today"
+    day = f"{used:%A}, {used.day} {used:%B}" if ago < 7 else f"{used.day} {used:%B}"
+    return day if used.year == today.year else f"{used.day} {used:%B} {used.year}"
+
+
+# -- one conversation as a file
+
+
+def router(services: Services) -> APIRouter:
+    """An address for each conversation and format, which only its owner can open."""
+    routes = APIRouter()
+
+    @routes.get("/conversations/{name}.{kind}")
+    def download(name: str, kind: Literal["md", "json"], request: Request) -> Response:
+        try:
+            owner = services.entrance.owner(request.cookies)
+            kept, turns = services.conversations.get(owner, name), services.conversations.every(owner, name)
+        except (ConversationNotFound, Unidentified) as error:
+            return PlainTextResponse(str(error), 404)
+        if kind == "md":
+            content, media = of_conversation(kept, turns), "text/markdown"
+        else:
+            content, media = json.dumps(exported(kept, turns), ensure_ascii=False, indent=1), "application/json"
+        attachment = f'attachment; filename="{_file_name(kept)}.{kind}"'
+        headers = {"Content-Disposition": attachment, "Cache-Control": "no-store"}
+        return Response(content.encode(errors="replace"), media_type=media, headers=headers)
+
+    return routes
+
+
+def _file_name(kept: Kept) -> str:
+    """A file name that every system accepts: the first content words of the title in ASCII letters, and the day."""
+    plain = (
+        [part for part in parts(word) or [word] if part.isascii() and part.isalnum()]
+        for word in content_words(kept.title)
+    )
+    words = ["-".join(some) for some in plain if some]
+    return "-".join([*words[:WORDS], f"{kept.used:%Y-%m-%d}"])

@@ -1,254 +1,229 @@
-"""An answer in, its evidence as markup out: a card a paper, what else was looked at, and why."""
+"""An answer in, its evidence as markup out: a card for each paper, what else was considered, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from ...core.export import start_of
-from ...core.records import Answer, Citation, Hit, Paper, Source
+from ...core.records import Answer, Citation, Hit, Paper, Rejection, Source
 from ...llm.ledger import bill
 from ...show.showing import readable_answer
 from .answers import why_title
-from .markup import Attributes, Html, foreign, joined, online, tag
+from .markup import OnlineLink, online, render
 
 ALSO = 10
-"""Papers looked at and not cited that are shown; the answer as JSON has them all."""
+"""Papers considered and not cited that are shown; the answer as JSON has them all."""
 WELL = 0.8
 """Support from which a sentence that is not a quote is called well supported."""
 
+MarkedCitation = tuple[int, Citation]
+"""A citation and the number of the claim that rests on it."""
 
-def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: str = "") -> Html:
+
+# -- what the templates show
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A value from 0 to 1, and what it means in words."""
+
+    label: str
+    value: float
+
+    @property
+    def level(self) -> str:
+        return f"{min(max(float(self.value), 0.0), 1.0):.2f}"
+
+    @property
+    def percent(self) -> str:
+        return f"{float(self.level):.0%}"
+
+
+@dataclass(frozen=True, slots=True)
+class AbstractSpan:
+    """A stretch of an abstract; `marks` are the numbers of the claims that quote it, separated by spaces."""
+
+    text: str
+    marks: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaperCard:
+    """A paper that was found; of the numbered cards, the one in `front` shows its whole abstract."""
+
+    number: int
+    title: str
+    meter: Meter
+    abstract: tuple[AbstractSpan, ...]
+    front: bool
+    listed: str
+    online: OnlineLink
+
+
+@dataclass(frozen=True, slots=True)
+class WhyView:
+    """How an answer came about: the question as searched, facts by name, and the figures of each paper."""
+
+    title: str
+    query: str
+    facts: tuple[tuple[str, str], ...]
+    lists: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """All evidence of an answer; `others` are the first of `others_in_all`."""
+
+    number: int
+    heading: str
+    question: str
+    cards: tuple[PaperCard, ...]
+    others: tuple[PaperCard, ...]
+    others_in_all: int
+    rejections: tuple[Rejection, ...] = ()
+    why: WhyView | None = None
+
+
+# -- from records to markup
+
+
+def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: str = "") -> Markup:
     """All evidence of answer `number` of a conversation; `listings` gives each listing's label.
 
-    `so_far` says what language models took for all of the conversation.
+    `so_far` is what language models took for the whole conversation.
     """
     answer = readable_answer(answer)
-    if answer.declined:
-        cards = [_near(hit, card, number, listings) for card, hit in enumerate(_nearest(answer), start=1)]
-        heading = "Nearest papers" if cards else "Evidence"
-    else:
-        cards = [_cited(source, number, listings) for source in answer.sources]
-        heading = "Evidence"
-    return tag(
-        "div",
-        {"class": "evidence", "data-turn": number},
-        tag("h2", {}, heading, " ", foreign("small", answer.question)),
-        tag("ol", {"class": "cards"}, *cards) if cards else tag("p", {"class": "quiet"}, "No paper is cited."),
-        _also(answer, listings),
-        _rejected(answer),
-        _why(answer, so_far),
-    )
+    view = _view(answer, number, listings, rejections=answer.rejections, why=_why(answer, so_far))
+    return render("evidence.shown", view)
 
 
-def making(answer: Answer, number: int, listings: Mapping[str, str]) -> Html:
+def making(answer: Answer, number: int, listings: Mapping[str, str]) -> Markup:
     """The papers found for an answer in the making: cards of those it cites so far, then the others."""
-    answer = readable_answer(answer)
-    cards = [_cited(source, number, listings) for source in answer.sources]
-    return tag(
-        "div",
-        {"class": "evidence", "data-turn": number},
-        tag("h2", {}, "Evidence", " ", foreign("small", answer.question)),
-        tag("ol", {"class": "cards"}, *cards) if cards else joined([]),
-        _also(answer, listings, title="Papers found", unfolded=True),
+    return render("evidence.making", _view(readable_answer(answer), number, listings))
+
+
+def nothing(message: str) -> Markup:
+    """What is shown before there is any evidence."""
+    return render("evidence.nothing", message)
+
+
+def _view(
+    answer: Answer,
+    number: int,
+    listings: Mapping[str, str],
+    *,
+    rejections: tuple[Rejection, ...] = (),
+    why: WhyView | None = None,
+) -> EvidenceView:
+    nearest = _nearest(answer)
+    if answer.declined:
+        cards = [_uncited(hit, card, listings) for card, hit in enumerate(nearest, start=1)]
+    else:
+        cards = [_cited(source, listings) for source in answer.sources]
+    with_card = {*answer.titles, *(hit.paper.title for hit in nearest)}
+    others = [hit for hit in answer.hits if hit.paper.title not in with_card]
+    return EvidenceView(
+        number,
+        "Nearest papers" if nearest else "Evidence",
+        answer.question,
+        tuple(cards),
+        tuple(_uncited(hit, 0, listings) for hit in others[:ALSO]),
+        len(others),
+        rejections,
+        why,
     )
-
-
-def nothing(message: str) -> Html:
-    """What stands there before there is any."""
-    return tag("div", {"class": "evidence"}, tag("h2", {}, "Evidence"), tag("p", {"class": "quiet"}, message))
 
 
 def _nearest(answer: Answer) -> list[Hit]:
     titles = answer.declined.nearest if answer.declined else ()
-    found = {hit.paper.title: hit for hit in answer.hits}
-    return [found[title] for title in titles if title in found]
+    hits = {hit.paper.title: hit for hit in answer.hits}
+    return [hits[title] for title in titles if title in hits]
 
 
-# -- cards
-
-
-def _cited(source: Source, turn: int, listings: Mapping[str, str]) -> Html:
+def _cited(source: Source, listings: Mapping[str, str]) -> PaperCard:
     paper = source.paper
-    if not paper.abstract:  # a turn that was kept without its hits: the quotes stand for the abstract
+    if not paper.abstract:  # a turn that was saved without its hits: the quotes replace the abstract
         paper = Paper(source.title, " ".join(source.quotes))
-    return _card(paper, source.number, turn, _support(source.citations), source.cited, listings)
+    return _card(paper, source.number, _support(source.citations), source.cited, listings)
 
 
-def _near(hit: Hit, card: int, turn: int, listings: Mapping[str, str]) -> Html:
-    return _card(hit.paper, card, turn, _bar(f"Relevance {hit.relevance:.2f}", hit.relevance), [], listings)
+def _uncited(hit: Hit, number: int, listings: Mapping[str, str]) -> PaperCard:
+    return _card(hit.paper, number, Meter(f"Relevance {hit.relevance:.2f}", hit.relevance), [], listings)
 
 
 def _card(
-    paper: Paper,
-    card: int,
-    turn: int,
-    told: Html,
-    citations: Sequence[tuple[int, Citation]],
-    listings: Mapping[str, str],
-) -> Html:
-    front = card == 1 and bool(citations)
-    head = tag(
-        "h3", {}, tag("span", {"class": "number", "aria-hidden": "true"}, str(card)), foreign("span", paper.title)
-    )
-    whole = tag(
-        "button",
-        {"type": "button", "class": "plain whole", "data-do": "open", "aria-expanded": "true" if front else "false"},
-        tag("span", {"class": "more"}, "Whole abstract"),
-        tag("span", {"class": "less"}, "Less of it"),
-    )
-    back = tag("button", {"type": "button", "class": "plain back", "data-do": "back"}, "Back to the answer")
-    return tag(
-        "li",
-        {
-            "class": "card front" if front else "card",
-            "id": f"card-{turn}-{card}",
-            "data-card": card,
-            "data-turn": turn,
-            "tabindex": -1,
-        },
-        head,
-        told,
+    paper: Paper, number: int, meter: Meter, citations: Sequence[MarkedCitation], listings: Mapping[str, str]
+) -> PaperCard:
+    return PaperCard(
+        number,
+        paper.title,
+        meter,
         abstract(paper, citations),
-        tag("p", {"class": "foot"}, whole, back, _listed(paper, listings), online(paper.title, paper.url)),
+        number == 1 and bool(citations),
+        _listed(paper, listings),
+        online(paper.title, paper.url),
     )
 
 
-def abstract(paper: Paper, citations: Sequence[tuple[int, Citation]]) -> Html:
-    """A whole abstract, with each quote marked by the places of the claims that rest on it."""
+def abstract(paper: Paper, citations: Sequence[MarkedCitation]) -> tuple[AbstractSpan, ...]:
+    """A whole abstract, cut where a quote begins or ends."""
     text = paper.abstract
-    spans: list[tuple[int, int, int]] = []
-    for place, citation in citations:
-        start = start_of(citation, text)
-        if start is not None:
-            spans.append((start, start + len(citation.quote), place))
-    edges = sorted({0, len(text), *(edge for start, end, _ in spans for edge in (start, end))})
-    pieces = []
-    for start, end in pairwise(edges):
-        places = [str(place) for first, last, place in spans if first <= start and end <= last]
-        if places:
-            pieces.append(tag("mark", {"data-marks": " ".join(places)}, text[start:end]))
-        else:
-            pieces.append(tag("span", {"class": "rest"}, tag("span", {}, text[start:end])))
-    return foreign_block("abstract", pieces)
+    quotes = [
+        (start, start + len(citation.quote), mark)
+        for mark, citation in citations
+        if (start := start_of(citation, text)) is not None
+    ]
+    edges = sorted({0, len(text), *(edge for start, end, _ in quotes for edge in (start, end))})
+    return tuple(
+        AbstractSpan(
+            text[start:end], " ".join(str(mark) for first, last, mark in quotes if first <= start and end <= last)
+        )
+        for start, end in pairwise(edges)
+    )
 
 
-def foreign_block(kind: str, pieces: Sequence[Html]) -> Html:
-    """A paragraph of foreign text that is marked in places."""
-    return tag("p", {"class": kind, "dir": "auto"}, *pieces)
-
-
-def _support(citations: Sequence[Citation]) -> Html:
-    """How well the abstract bears what is said of it: the word and bar of the weakest sentence."""
+def _support(citations: Sequence[Citation]) -> Meter:
+    """How strongly the abstract supports the sentences that cite it: as strongly as the weakest of them."""
     weakest = min(citations, key=lambda citation: citation.support)
     if weakest.basis == "quoted":
-        word = "Quoted word for word"
+        label = "Quoted word for word"
     elif weakest.basis == "judged":
-        word = "Judged by a model to be supported"
+        label = "Judged supported by a model"
     else:
-        word = "Well supported" if weakest.support >= WELL else "Supported"
-    return _bar(word, weakest.support)
+        label = "Well supported" if weakest.support >= WELL else "Supported"
+    return Meter(label, weakest.support)
 
 
-def _bar(word: str, value: float) -> Html:
-    level = f"{min(max(float(value), 0.0), 1.0):.2f}"
-    meter: Attributes = {"role": "meter", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": level}
-    filled = tag("span", {"style": f"width: {float(level):.0%}"})
-    bar = tag("span", {**meter, "class": "bar", "aria-label": word, "title": f"{level} of 1"}, filled)
-    return tag("p", {"class": "support"}, bar, word)
-
-
-def _listed(paper: Paper, listings: Mapping[str, str]) -> Html:
-    """The listings that carry a paper, with their dates."""
+def _listed(paper: Paper, listings: Mapping[str, str]) -> str:
+    """The listings that contain a paper, with their dates."""
     names = [f"{source} ({listings[source]})" if listings.get(source) else source for source in paper.sources]
-    return foreign("span", f"In {', '.join(names)}", {"class": "listed"}) if names else joined([])
+    return f"In {', '.join(names)}" if names else ""
 
 
-# -- folded
-
-
-def _also(
-    answer: Answer, listings: Mapping[str, str], *, title: str = "Also looked at", unfolded: bool = False
-) -> Html:
-    """The papers that were looked at and are not among the cards."""
-    carded = {*answer.titles, *(hit.paper.title for hit in _nearest(answer))}
-    others = [hit for hit in answer.hits if hit.paper.title not in carded]
-    if not others:
-        return joined([])
-    items = [
-        tag(
-            "li",
-            {},
-            tag("details", {}, foreign("summary", hit.paper.title), *_other(hit, listings)),
-        )
-        for hit in others[:ALSO]
-    ]
-    more = [tag("p", {"class": "quiet"}, f"And {len(others) - ALSO} more.")] if len(others) > ALSO else []
-    listed = tag("ul", {"class": "others"}, *items)
-    return _folded("also", f"{title} ({len(others)})", listed, *more, unfolded=unfolded)
-
-
-def _other(hit: Hit, listings: Mapping[str, str]) -> list[Html]:
-    foot = tag("p", {"class": "foot"}, _listed(hit.paper, listings), online(hit.paper.title, hit.paper.url))
-    return [_bar(f"Relevance {hit.relevance:.2f}", hit.relevance), foreign("p", hit.paper.abstract), foot]
-
-
-def _rejected(answer: Answer) -> Html:
-    if not answer.rejections:
-        return joined([])
-    items = [
-        tag(
-            "li",
-            {},
-            foreign("q", rejection.sentence),
-            foreign("span", f"{rejection.reason}{f' (cited as {rejection.mark})' if rejection.mark else ''}"),
-        )
-        for rejection in answer.rejections
-    ]
-    return _folded("rejected", f"Rejected, and why ({len(items)})", tag("ul", {"class": "rejections"}, *items))
-
-
-def _why(answer: Answer, so_far: str) -> Html:
+def _why(answer: Answer, so_far: str) -> WhyView | None:
     """How the answer came about: the question as searched, ranks and scores, and the time each step took."""
     if not answer.hits and not answer.timings:
-        return joined([])
+        return None
     facts = {
-        "Searched for": foreign("span", answer.query),
-        "Kind of question": joined([answer.kind]),
-        "Written by": joined([answer.written_by or "nobody"]),
-        "Time": joined([", ".join(f"{name} {1000 * spent:.0f} ms" for name, spent in answer.timings.items())]),
+        "Kind of question": answer.kind,
+        "Written by": answer.written_by or "nobody",
+        "Time": ", ".join(f"{name} {1000 * spent:.0f} ms" for name, spent in answer.timings.items()),
     }
     if answer.usage:
-        facts["Language model"] = joined([bill(answer.usage, answer.cost)])
+        facts["Language model"] = bill(answer.usage, answer.cost)
     if so_far:
-        facts["This conversation"] = joined([so_far])
-    told = tag("dl", {}, *(joined([tag("dt", {}, name), tag("dd", {}, value)]) for name, value in facts.items()))
-    return _folded("why", why_title(answer), told, _ranks(answer.hits[:ALSO]))
+        facts["This conversation"] = so_far
+    hits = answer.hits[:ALSO]
+    lists = tuple(dict.fromkeys(name for hit in hits for name in hit.ranks))
+    rows = tuple((hit.paper.title, _figures(hit, lists)) for hit in hits)
+    return WhyView(why_title(answer), answer.query, tuple(facts.items()), lists, rows)
 
 
-def _ranks(hits: Sequence[Hit]) -> Html:
-    if not hits:
-        return joined([])
-    lists = list(dict.fromkeys(name for hit in hits for name in hit.ranks))
-    head = tag("tr", {}, *(tag("th", {"scope": "col"}, name) for name in ("Paper", "Relevance", "Score", *lists)))
-    rows = [
-        tag(
-            "tr",
-            {},
-            foreign("th", hit.paper.title, {"scope": "row"}),
-            tag("td", {}, f"{hit.relevance:.2f}"),
-            tag("td", {}, f"{hit.score:.2f}"),
-            *(tag("td", {}, str(hit.ranks.get(name) or "–")) for name in lists),
-        )
-        for hit in hits
-    ]
-    caption = tag("caption", {}, "Ranks in each list that was searched; – where the paper was not in it")
-    return tag(
-        "div",
-        {"class": "wide", "tabindex": 0},
-        tag("table", {}, caption, tag("thead", {}, head), tag("tbody", {}, *rows)),
-    )
-
-
-def _folded(kind: str, title: str, *content: str, unfolded: bool = False) -> Html:
-    return tag("details", {"class": kind, "open": unfolded}, tag("summary", {}, title), *content)
+def _figures(hit: Hit, lists: Sequence[str]) -> tuple[str, ...]:
+    ranks = (str(hit.ranks.get(name) or "–") for name in lists)
+    return (f"{hit.relevance:.2f}", f"{hit.score:.2f}", *ranks)

@@ -1,4 +1,4 @@
-"""A request in, a response out that can load nothing from elsewhere and run no script but ours."""
+"""Requests in, refused or let through; responses can load nothing from other sites and run no scripts but ours."""
 
 from __future__ import annotations
 
@@ -44,40 +44,40 @@ POLICY = {
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # under "no-referrer" a form's `Origin` is null, and not to be told from others'
+    "Referrer-Policy": "same-origin",  # under "no-referrer" a form's `Origin` is null, as from other sites
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 JOIN = "/gradio_api/queue/join"
 """Where the page's events are sent."""
-USED = re.compile(
+USED_ROUTES = re.compile(
     r"(?:GET|HEAD) /(?:config|theme\.css|favicon\.ico|robots\.txt|(?:assets|static)/.+)?"
     r"|GET /gradio_api/(?:app_id|heartbeat/[^/]+|queue/data)"
     rf"|POST (?:{JOIN}|/gradio_api/(?:cancel|reset))"
 )
-"""The methods and paths of Gradio's that the page uses; whatever else Gradio offers, now or later, is shut."""
+"""The methods and paths of Gradio's that the page uses; everything else it offers, now or later, is blocked."""
 OPEN = re.compile(r"/(?:login|logout|healthz|own/(?:login\.css|icon\.svg)|favicon\.ico)")
-"""What everybody may see where one has to log in."""
+"""What can be seen without logging in."""
 SIGNED = "/slack"
-"""The door whose callers sign what they send, and reach this machine by whatever name a tunnel gives it."""
+"""The door whose callers sign their requests; they may reach this machine through a tunnel, under any name."""
 HEARTBEAT = re.compile(r"/gradio_api/heartbeat/([^/]+)")
 READING = ("GET", "HEAD")
-"""Methods by which nothing is changed."""
+"""Methods that change nothing."""
 EVENTS, EVENTS_AT_AN_ADDRESS = 300, 6000
-"""Events, uploads and forms a minute, of one browser and of all at one address: a quick typist's search makes 150."""
+"""Events, uploads and forms a minute, from one browser and one address: searching while typing fast makes 150."""
 MOST_PAGES = 10_000
-"""Open pages of which is known whose they are; the one that was silent longest is forgotten first."""
+"""Open pages whose browser is remembered; the one that was inactive for longest is forgotten first."""
 _NAMED = re.compile(r"[\[\]]|:\d*$")
-"""What stands around the name in a Host header: the brackets of an IPv6 address, the port."""
+"""What surrounds the name in a Host header: the brackets of an IPv6 address, the port."""
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.S)
 
 
 class Guard:
-    """ASGI middleware: every response bears the policy, and every browser that opens the page a secret of its own.
+    """ASGI middleware: every response has the policy, and every browser that opens the page gets a secret of its own.
 
-    What Gradio tells an open page, it tells whoever knows that page's session hash; here it is told one browser only.
-    `hosts` are the names it answers to, all where there are none; `beside` the paths of doors with locks of their own.
+    Gradio sends a page's updates to anyone who knows its session hash; here only one browser gets them.
+    `hosts` are the names the page answers to, empty: all; `beside` the paths of doors that check callers themselves.
     """
 
     def __init__(self, app: ASGIApp, entrance: Entrance, hosts: Iterable[str], beside: Iterable[str]) -> None:
@@ -87,34 +87,34 @@ class Guard:
         self._listeners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":  # the page uses none, and what is below looks at requests
+        if scope["type"] == "websocket":  # the page uses none, and the checks below are for requests
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        answering = _Answering(connection, send)
-        await (self._instead(connection) or self._app)(scope, receive, answering)
+        response = _GuardedResponse(connection, send)
+        await (self._refused(connection) or self._app)(scope, receive, response)
 
-    def _instead(self, connection: HTTPConnection) -> Response | None:
-        """What is answered to a request that may not come in."""
-        path = connection.scope["path"]  # not that of `url`, into which a caller can write by the Host header
+    def _refused(self, connection: HTTPConnection) -> Response | None:
+        """The response to a request that is refused."""
+        path = connection.scope["path"]  # not that of `url`, which a caller can change by the Host header
         within = f"{path}/".startswith
         if within(f"{SIGNED}/"):
             return None
         if self._hosts and _NAMED.sub("", connection.headers.get("host", "")).casefold() not in self._hosts:
-            told = "This page does not go by that name. If it should, set ASSISTANT_PAGE_NAMES to it."
-            return PlainTextResponse(told, 421)
+            reason = "This page is not served under that host name. To allow it, add it to ASSISTANT_PAGE_NAMES."
+            return PlainTextResponse(reason, 421)
         if any(within(f"{door}/") for door in self._beside):
             return None
         return self._stranger(connection) or self._flooding(connection) or self._overheard(connection)
 
     def _stranger(self, connection: HTTPConnection) -> Response | None:
-        """What is answered to another site's page, and to who has to log in first."""
+        """The response to pages of other sites, and to callers who have to log in first."""
         path, method = connection.scope["path"], connection.scope["method"]
         if method not in READING and _of_another_site(connection.headers):
-            return PlainTextResponse("Only this page may send that.", 403)
+            return PlainTextResponse("Requests from other sites are not accepted.", 403)
         if not self._entrance.guarded or OPEN.fullmatch(path) or self._entrance.user(connection.cookies):
             return None
         if path != "/":
@@ -123,7 +123,7 @@ class Guard:
         return RedirectResponse(f"/login?{urlencode({'talk': talk})}" if talk else "/login", 303)
 
     def _flooding(self, connection: HTTPConnection) -> Response | None:
-        """What is answered to who sends more than anybody does by hand, in one browser or in many at one address."""
+        """The response to more requests than anyone sends by hand, from one browser or from one address."""
         if connection.scope["method"] in READING:
             return None
         address = connection.client.host if connection.client else ""
@@ -135,7 +135,7 @@ class Guard:
         return PlainTextResponse("Too many requests. Wait a moment.", 429, {"Retry-After": str(math.ceil(wait))})
 
     def _overheard(self, connection: HTTPConnection) -> Response | None:
-        """What is answered to who asks for what is told to a page that another browser opened."""
+        """The response to a request for the updates of a page that another browser opened."""
         beating = HEARTBEAT.match(connection.scope["path"])
         session = beating[1] if beating else connection.query_params.get("session_hash", "")
         if not session:
@@ -151,7 +151,7 @@ class Guard:
 
 
 def _of_another_site(headers: Mapping[str, str]) -> bool:
-    """Whether another site's page has a browser send this; one that does not say by `Sec-Fetch-Site` does by `Origin`.
+    """Whether a page of another site made the browser send this; without `Sec-Fetch-Site`, `Origin` tells.
 
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     """
@@ -161,19 +161,19 @@ def _of_another_site(headers: Mapping[str, str]) -> bool:
     return bool(origin) and origin.partition("://")[2] != headers.get("host", "")
 
 
-class Used:
-    """ASGI application: of Gradio's, mounted at "/", what the page uses."""
+class UsedRoutes:
+    """ASGI application: only those of Gradio's routes that the page uses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        used = scope["type"] == "http" and USED.fullmatch(f"{scope['method']} {scope['path']}")
+        used = scope["type"] == "http" and USED_ROUTES.fullmatch(f"{scope['method']} {scope['path']}")
         await (self._app if used else PlainTextResponse("Not found.", 404))(scope, receive, send)
 
 
-class _Answering:
-    """What is sent for one request. A page is held back until it is whole, for the policy names its inline scripts."""
+class _GuardedResponse:
+    """Adds headers to a response. A page is sent only when it is complete, for the policy lists its inline scripts."""
 
     def __init__(self, connection: HTTPConnection, send: Send) -> None:
         self._send, self._connection = send, connection
@@ -208,7 +208,7 @@ class _Answering:
         await self._send({"type": "http.response.body", "body": page})
 
     def _introduce(self, headers: MutableHeaders) -> None:
-        """Give a browser that has none its secret."""
+        """Give the browser a secret if it has none."""
         if is_owner(self._connection.cookies.get(COOKIE, "")):
             return
         cookie: SimpleCookie = SimpleCookie({COOKIE: new_owner()})
@@ -220,7 +220,7 @@ class _Answering:
 
 
 def policy(scripts: list[bytes] | None = None) -> str:
-    """The content security policy; of inline scripts it lets through only these, by their hashes."""
+    """The content security policy; it allows only these inline scripts, by their hashes."""
     hashes = (f" 'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'" for script in scripts or ())
     rules = {**POLICY, "script-src": POLICY["script-src"] + "".join(dict.fromkeys(hashes))}
     return "; ".join(f"{name} {value}" for name, value in rules.items())

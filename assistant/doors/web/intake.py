@@ -1,7 +1,7 @@
-"""Uploaded files in, what became of their papers out: they are taken in by a thread, beside all questions.
+"""Uploaded files in, what became of their papers out: a thread adds them while questions are answered.
 
-Files arrive in a batch, one after the other. When all are there it is begun, and what became of it stays to be
-looked at until its owner begins the next.
+The files of a batch arrive one by one. When all have arrived the batch is begun, and its outcome can be seen until its
+owner begins the next.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
     from ...chain import Assistant
 
 MOST_FILES = 50
-"""Of a batch; so the most of a batch is 1 GB."""
-MOST_HELD = 2 * 2**30
-"""Bytes of all browsers' files that are not taken in yet."""
+"""Files in a batch; at 20 MB each, a batch has at most 1 GB."""
+MOST_WAITING = 2 * 2**30
+"""Bytes of all files that were uploaded and not added yet, of all browsers together."""
 MOST_BATCHES = 1000
-"""Batches remembered; the oldest that is not being taken in goes first."""
+"""Batches remembered; the oldest that is not in progress is dropped first."""
 LONGEST_NAME = 60
-"""Characters of a file's name that are kept, its end included; file systems take 255 bytes."""
+"""Characters of a file's name that are kept, its extension included; file systems allow 255 bytes."""
 EVERY = 0.25
-"""Seconds between two looks at how far a batch is."""
+"""Seconds between two checks of a batch's progress."""
 TOO_SOON = 0.5
-"""Seconds of work from which no rate can be told yet."""
+"""Seconds of work after which a rate can be estimated."""
 SAMPLE = "sample"
-"""The name of the batch that takes the sample in."""
+"""The name of the batch that adds the sample papers."""
 BUSY = "Another program is adding papers to this library. Nothing was changed. Add the files again in a minute."
 
 
-class Refused(AssistantError):
-    """A file that is not taken, and why."""
+class UploadRefused(AssistantError):
+    """Why a file is not accepted, or a batch not added."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """The name of a file that was not taken, and why."""
+class RefusedFile:
+    """The name of a file that was not accepted, and why."""
 
     name: str
     reason: str
@@ -58,9 +58,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the taking in is: what is done now, how much of it, how many a second; `rate` 0: not known yet.
+    """How far a batch is: its stage, how much of that is done, and how many per second; `rate` 0: not known yet.
 
-    The stages are "waiting" for others' files, "opening", and those of `Assistant.ingest`.
+    The stages are "waiting" for other batches, "opening", and those of `Assistant.ingest`.
     """
 
     stage: str = "waiting"
@@ -70,16 +70,16 @@ class Progress:
 
     @property
     def left(self) -> float:
-        """Seconds until this stage is done; 0 where that is not known."""
+        """Seconds until this stage is done; 0 if not known."""
         return (self.total - self.done) / self.rate if self.rate else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What is known of a batch: its files, those refused, how far it is, and in the end what it brought or why not."""
+class BatchState:
+    """A batch: its files, those refused, its progress, and in the end what was added or why it failed."""
 
     files: tuple[str, ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
     progress: Progress | None = None
     done: Ingested | None = None
     failed: Failure | None = None
@@ -94,30 +94,30 @@ class State:
 
 
 class Batch:
-    """The files of one browser on their way in, in a folder of their own."""
+    """The files that one browser is adding, in a folder of their own."""
 
     def __init__(self, folder: Path, ending: threading.Event) -> None:
         self.folder = folder
-        self.files: dict[str, int] = {}  # the size of each, by the name it is kept under
-        self.refused: list[Refusal] = []
+        self.files: dict[str, int] = {}  # sizes by the name that a file is kept under
+        self.refused: list[RefusedFile] = []
         self.progress: Progress | None = None
         self.done: Ingested | None = None
         self.failed: Failure | None = None
         self._ending, self._since = ending, 0.0
 
     @property
-    def state(self) -> State:
-        return State(tuple(self.files), tuple(self.refused), self.progress, self.done, self.failed)
+    def state(self) -> BatchState:
+        return BatchState(tuple(self.files), tuple(self.refused), self.progress, self.done, self.failed)
 
     @property
     def size(self) -> int:
-        """Bytes that it takes up, or will."""
+        """Bytes that it takes up on the disk, or will."""
         return 0 if self.state.over else sum(self.files.values())
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """Note how far it is, in the thread that works on it, which gives up here when the server ends."""
+        """Note the progress, in the thread that works on the batch; it gives up here when the server stops."""
         if self._ending.is_set():
-            raise Refused("The server was stopped before these files were taken in. Add them again.")
+            raise UploadRefused("The server was stopped before these files were added. Add them again.")
         now = time.monotonic()
         if self.progress is None or self.progress.stage != stage:
             self._since = now
@@ -125,36 +125,36 @@ class Batch:
         self.progress = Progress(stage, done, total, done / spent if spent > TOO_SOON else 0.0)
 
     def clear(self) -> None:
-        """Let go of the files."""
+        """Delete the files."""
         shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
 class Intake:
-    """All batches. Files come in on the event loop; one thread takes in one batch after the other."""
+    """All batches. Files arrive on the event loop; one thread adds one batch after the other."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._folder: Path | None = None
-        self._arriving: dict[tuple[str, str], Batch] = {}  # by owner and the name that the browser gave it
-        self._begun: dict[str, Batch] = {}  # the last of each owner
+        self._arriving: dict[tuple[str, str], Batch] = {}  # by owner and the name that the browser chose
+        self._begun: dict[str, Batch] = {}  # the last batch of each owner
         self._ending = threading.Event()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="intake")
 
     def close(self) -> None:
-        """End soon: what is not taken in yet is left out."""
+        """Stop soon: what is not added yet is left out."""
         self._ending.set()
         self._worker.shutdown(wait=True, cancel_futures=True)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def state(self, owner: str) -> State:
-        """What is known of the owner's last batch."""
+    def state(self, owner: str) -> BatchState:
+        """The state of the owner's last batch."""
         batch = self._begun.get(owner)
-        return batch.state if batch else State()
+        return batch.state if batch else BatchState()
 
-    async def states(self, owner: str) -> AsyncGenerator[State, None]:
-        """The same now and each time it changes, until the batch is not being taken in any more."""
-        last: State | None = None
+    async def states(self, owner: str) -> AsyncGenerator[BatchState, None]:
+        """The same, now and each time it changes, until the batch is no longer in progress."""
+        last: BatchState | None = None
         while last is None or last.running:
             if (now := self.state(owner)) != last:
                 last = now
@@ -165,11 +165,11 @@ class Intake:
     async def receive(
         self, owner: str, batch_name: str, name: str, length: int | None, content: AsyncIterable[bytes]
     ) -> None:
-        """Take a file of `length` bytes into a batch. Raises `Refused`, which the batch tells, too."""
+        """Add a file of `length` bytes to a batch. Raises `UploadRefused`, which the batch notes as well."""
         batch, kept = self._open(owner, batch_name), kept_name(name)
         try:
             if self.state(owner).running:
-                raise Refused("Your last files are still being taken in. Add more when that is done.")
+                raise UploadRefused("Your last files are still being added. Add more when they are done.")
             size = self._admitted(batch, kept, length)
             batch.files[kept] = size
             try:
@@ -177,17 +177,17 @@ class Intake:
             except BaseException:
                 del batch.files[kept]
                 raise
-        except Refused as error:
-            batch.refused.append(Refusal(_shown(name), str(error)))
+        except UploadRefused as error:
+            batch.refused.append(RefusedFile(_shown(name), str(error)))
             raise
 
     def begin(self, owner: str, batch_name: str, lost: Iterable[str] = ()) -> None:
-        """Have a batch taken in, unless one of its owner is; files `lost` on their way are told of, too."""
+        """Begin to add a batch, unless the owner has one in progress; files `lost` on the way are noted as refused."""
         batch = self._open(owner, batch_name)
         del self._arriving[owner, batch_name]
-        told = {refusal.name for refusal in batch.refused}
+        known = {file.name for file in batch.refused}
         names = dict.fromkeys(map(_shown, lost))
-        batch.refused += [Refusal(name, "It did not arrive here.") for name in names if name not in told]
+        batch.refused += [RefusedFile(name, "The upload failed.") for name in names if name not in known]
         if self.state(owner).running or not (batch.files or batch.refused):
             batch.clear()
             return
@@ -201,7 +201,7 @@ class Intake:
         self._worker.submit(self._work, batch).add_done_callback(lambda done: _finish(batch, done))
 
     def sample(self, owner: str) -> None:
-        """Have the sample papers taken in, as if somebody had dropped their files."""
+        """Begin to add the sample papers, as if their files had been dropped."""
         batch = self._open(owner, SAMPLE)
         for file in sample_files():
             batch.files[file.name] = Path(shutil.copy(file, batch.folder)).stat().st_size
@@ -212,11 +212,11 @@ class Intake:
         return self._assistant.ingest(*(batch.folder / name for name in batch.files), progress=batch.report)
 
     def _open(self, owner: str, name: str) -> Batch:
-        """The batch of that name, a new one where there is none."""
+        """The batch of that name, or a new one."""
         batch = self._arriving.get((owner, name))
         if batch is None:
             self._folder = self._folder or Path(tempfile.mkdtemp(prefix="paper-assistant-"))
-            # Of a file whose name another listing has, the source is told with this folder: "uploaded/march.txt".
+            # The folder distinguishes a file from another listing of the same name: "uploaded/march.txt".
             folder = Path(tempfile.mkdtemp(dir=self._folder)) / "uploaded"
             folder.mkdir()
             batch = self._arriving[owner, name] = Batch(folder, self._ending)
@@ -230,53 +230,53 @@ class Intake:
             del self._begun[owner]
 
     def _admitted(self, batch: Batch, name: str, length: int | None) -> int:
-        """The size of a file that is taken; `Refused` for any other."""
+        """The size of a file that is accepted; raises `UploadRefused`."""
         if length is None:
-            raise Refused("Your browser does not say how long it is.")
+            raise UploadRefused("Your browser did not send the size of the file.")
         if length > UPLOAD:
-            raise Refused(f"It is larger than {UPLOAD // 2**20} MB. Split it.")
+            raise UploadRefused(f"The file is larger than {UPLOAD // 2**20} MB. Split it.")
         if len(batch.files) >= MOST_FILES:
-            raise Refused(f"Only {MOST_FILES} files are taken at once. Add the others when these are done.")
+            raise UploadRefused(f"Only {MOST_FILES} files can be added at once. Add the others when these are done.")
         if name in batch.files:
-            raise Refused("There is another file of this name among them. Rename one.")
-        held = sum(other.size for other in (*self._arriving.values(), *self._begun.values()))
-        if length + held > MOST_HELD:
-            raise Refused("Too many files are waiting here at the moment. Try again later.")
+            raise UploadRefused("Another of these files has the same name. Rename one of them.")
+        waiting = sum(other.size for other in (*self._arriving.values(), *self._begun.values()))
+        if length + waiting > MOST_WAITING:
+            raise UploadRefused("Too many files are waiting at the moment. Try again later.")
         return length
 
 
 async def _write(path: Path, content: AsyncIterable[bytes], size: int) -> None:
-    """A file's content on disk; nothing of it where it did not come whole, or is not as long as was said."""
+    """Write a file to the disk; nothing of it stays if it is incomplete or longer than announced."""
     try:
         written = 0
         with path.open("wb") as file:
             async for piece in content:
                 written += len(piece)
                 if written > size:
-                    raise Refused("It is longer than your browser said.")
+                    raise UploadRefused("The file is longer than your browser announced.")
                 file.write(piece)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise Refused("It could not be kept here: there may be no room on the disk.") from error
+        raise UploadRefused("The file could not be saved: the disk of the server may be full.") from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
 def _finish(batch: Batch, future: Future[Ingested]) -> None:
-    """Note what came of a batch, and let go of its files."""
-    error = Refused("The server was stopped.") if future.cancelled() else future.exception()
+    """Note the outcome of a batch and delete its files."""
+    error = UploadRefused("The server was stopped.") if future.cancelled() else future.exception()
     batch.clear()
     if error is None:
         batch.done = future.result()
-    elif isinstance(error, LibraryBusy | Refused):
+    elif isinstance(error, LibraryBusy | UploadRefused):
         batch.failed = Failure(BUSY if isinstance(error, LibraryBusy) else str(error))
     else:
-        batch.failed = failure(error, what="The files could not be taken in")
+        batch.failed = failure(error, what="The files could not be added")
 
 
 def kept_name(name: str) -> str:
-    """The name a file is kept under: its own without folders, of a bearable length, and nothing that is no name.
+    """The name a file is kept under: its own without folders, shortened, and never empty or hidden.
 
     >>> kept_name("../../etc/March 12.txt")
     'March 12.txt'

@@ -1,61 +1,83 @@
-"""Foreign text in, escaped markup out: the one place where text becomes HTML.
+"""Plain values in, markup out: the one place where text becomes HTML.
 
-A string is text and is escaped, wherever it comes from. Only `Html` passes as it is, and only this file makes it.
+The templates are sets of macros, which put text and frozen views of it into elements; Jinja escapes every value. Only
+what a template made is `Markup`, and is not escaped again.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from urllib.parse import quote
 
-from ...core.text import clean
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from markupsafe import Markup
+
+from ...core import bounds
+from ...core.text import clean, counted
 from ...show.markdown import ANYWHERE
 
-Attributes = Mapping[str, str | int | float | bool]
+TEMPLATES = Path(__file__).with_name("templates")
 
 _ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:[/?#][^\s<>\"'\\]*)?")
+_BETWEEN_TAGS = re.compile(r"\s*\n\s*(?=[<{])|(?<=[>}])\s*\n\s*")
+_BREAK = re.compile(r"\s*\n\s*")
 
 
-class Html(str):
-    """Markup that is safe to show: every text in it is escaped."""
+@dataclass(frozen=True, slots=True)
+class OnlineLink:
+    """Where a paper can be read online, and what the link is called."""
 
-    __slots__ = ()
-
-
-def tag(name: str, attributes: Attributes, *content: str) -> Html:
-    """An element; text among its content and the values of its attributes are escaped.
-
-    >>> tag("p", {"class": "lead", "hidden": True}, "1 < 2")
-    '<p class="lead" hidden>1 &lt; 2</p>'
-    """
-    told = "".join(_attribute(key, value) for key, value in attributes.items() if value is not False)
-    return Html(f"<{name}{told}>{joined(content)}</{name}>")
+    address: str
+    label: str
 
 
-def joined(content: Iterable[str]) -> Html:
-    """Pieces of markup and text one after the other."""
-    return Html("".join(piece if isinstance(piece, Html) else _escaped(piece) for piece in content))
+def online(title: str, url: str) -> OnlineLink:
+    """A paper's own address if that is https, else a search for its title."""
+    if _ADDRESS.fullmatch(url):
+        return OnlineLink(url, "Open online")
+    return OnlineLink(ANYWHERE + quote(f'"{clean(title)}"', safe=""), "Find online")
 
 
-def foreign(name: str, text: str, attributes: Attributes | None = None) -> Html:
-    """An element around text of a paper or a person: it has its own direction and cannot turn that of the page."""
-    return tag(name, {**(attributes or {}), "dir": "auto"}, text)
+def render(name: str, *values: object) -> Markup:
+    """What a macro makes of these values: `render("parts.quiet", text)` calls `quiet` of templates/parts.html."""
+    template, _, macro = name.partition(".")
+    markup = getattr(_environment().get_template(f"{template}.html").module, macro)(*values)
+    assert isinstance(markup, Markup), "autoescaping is on"
+    return markup
 
 
-def online(title: str, url: str) -> Html:
-    """A link that opens a paper elsewhere, at its own address if that is https, else as a search for its title."""
-    known = bool(_ADDRESS.fullmatch(url))
-    address = url if known else ANYWHERE + quote(f'"{clean(title)}"', safe="")
-    words = "Open online" if known else "Find online"
-    where = {"href": address, "target": "_blank", "rel": "noopener noreferrer", "class": "online"}
-    return tag("a", where, words)
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_cleaned,
+        extensions=[_Unindented],
+        auto_reload=False,
+    )
+    environment.globals |= {"bounds": bounds}
+    environment.filters |= {"counted": counted, "excerpt": _excerpt, "thousands": "{:,}".format}
+    return environment
 
 
-def _attribute(name: str, value: str | float | bool) -> str:
-    return f" {name}" if value is True else f' {name}="{_escaped(str(value))}"'
+def _cleaned(value: object) -> object:
+    """A value without control characters; applied to every value before it is escaped."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _escaped(text: str) -> str:
-    return html.escape(clean(text), quote=True)
+def _excerpt(text: str, most: int) -> str:
+    """The beginning of a text in one line of at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+class _Unindented(Extension):
+    """Removes line breaks and indentation between tags, where a browser would show them as spaces."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return _BREAK.sub(" ", _BETWEEN_TAGS.sub("", source))

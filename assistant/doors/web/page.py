@@ -1,4 +1,4 @@
-"""An assistant in, its page as a FastAPI application out."""
+"""An assistant in, its page as a FastAPI application out: middleware, routes, layout, and what is loaded first."""
 
 from __future__ import annotations
 
@@ -17,47 +17,49 @@ from starlette.routing import Mount
 
 from ...core.bounds import EVENT, UPLOAD
 from ...service.receiving import Receiving
-from . import adding, downloads, entrance, evaluation, papers, talk
-from .assets import Memory, visited
-from .desk import Desk
-from .guard import JOIN, Guard, Used
+from . import adding, drawer, entrance, evaluation, papers, talk
+from .assets import FileCache, visited
+from .guard import JOIN, Guard, UsedRoutes
+from .markup import render
+from .shared import Services
 
 if TYPE_CHECKING:
     from ...chain import Assistant
     from .rules import Rules
 
 TABS = (talk, papers, adding, evaluation)
-"""The tabs from left to right: each is a file with a `TITLE` and a function `build(desk)`."""
+"""The tabs from left to right: each is a module with a `TITLE` and a function `build(services)`."""
 OWN = Path(__file__).with_name("own")
 SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drawer", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
 STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation", "drawer")]
 PATIENCE = 10
-"""Seconds that the index and the model are given to be loaded before the page can be opened without them."""
+"""Seconds that the page waits for the index and the model before it opens without them."""
 WAITING = 400
-"""Events of all kinds that may wait; questions have a line of their own."""
+"""Events of all kinds that may wait; questions wait in their own line."""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def app(assistant: Assistant, rules: Rules, beside: Mapping[str, APIRouter]) -> FastAPI:
-    """The page over `assistant`, which stays open as long as this is served, and what stands beside it."""
+    """The page over `assistant`, and the routers `beside` it; the assistant must stay open while this is served."""
 
     async def made() -> FastAPI:
-        return _made(Desk(assistant, rules), beside)
+        return _made(Services(assistant, rules), beside)
 
-    with ThreadPoolExecutor(1) as aside:  # where no loop is running, Gradio makes some, and leaves them open
+    with ThreadPoolExecutor(1) as aside:  # without a running loop Gradio makes some and leaves them open
         return aside.submit(asyncio.run, made()).result()
 
 
-def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
-    page, links = blocks(desk), list[str]()
-    served = FastAPI(
-        title="paper-assistant", lifespan=_warmed(desk, page, links), docs_url=None, redoc_url=None, openapi_url=None
-    )
-    served.add_middleware(CORSMiddleware, allow_origins=[])  # where there is one, Gradio adds none of its own
-    served.add_middleware(Memory, links=links)
+def _made(services: Services, beside: Mapping[str, APIRouter]) -> FastAPI:
+    page, links = blocks(services), list[str]()
+    lifespan = _warmed(services, page, links)
+    served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    served.add_middleware(CORSMiddleware, allow_origins=[])  # so that Gradio does not add its own
+    served.add_middleware(FileCache, links=links)
     served.add_middleware(Receiving, most={"/upload": UPLOAD, "/api/papers": UPLOAD, JOIN: EVENT})
-    served.add_middleware(Guard, entrance=desk.entrance, hosts=desk.rules.hosts, beside=_doors(beside))
-    _routed(served, desk, beside)  # before the page: mounted at "/", it takes every path that is left
+    served.add_middleware(Guard, entrance=services.entrance, hosts=services.rules.hosts, beside=_doors(beside))
+    _route(served, services, beside)  # before the page, which is mounted at "/" and takes every other path
     gr.mount_gradio_app(
         served,
         page,
@@ -76,37 +78,37 @@ def _made(desk: Desk, beside: Mapping[str, APIRouter]) -> FastAPI:
     )
     mounted = served.routes[-1]
     assert isinstance(mounted, Mount), "Gradio mounts itself last"
-    mounted.app = Used(mounted.app)
+    mounted.app = UsedRoutes(mounted.app)
     return served
 
 
-def _warmed(desk: Desk, page: gr.Blocks, links: list[str]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What loads the page and the assistant before the first visitor comes, and closes the desk after the last."""
+def _warmed(services: Services, page: gr.Blocks, links: list[str]) -> Lifespan:
+    """Loads the page and the assistant before the first visitor comes, and closes the services after the last."""
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
-        warming = desk.warm()
+        warming = services.warm()
         kinds = {block.get_block_name() for block in page.blocks.values()}
         links.append(await visited(served, SCRIPTS, kinds))
         await asyncio.wait([asyncio.wrap_future(warming)], timeout=PATIENCE)
         yield
-        desk.close()
+        services.close()
 
     return lifespan
 
 
-def _routed(served: FastAPI, desk: Desk, beside: Mapping[str, APIRouter]) -> None:
-    """Give the page's own paths and those of other doors."""
+def _route(served: FastAPI, services: Services, beside: Mapping[str, APIRouter]) -> None:
+    """Add the page's own routes and those of other doors."""
 
     @served.get("/healthz")
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    adding.mount(served, desk)
+    adding.mount(served, services)
     served.mount("/own", StaticFiles(directory=OWN))
-    served.include_router(downloads.router(desk))
-    if desk.entrance.guarded:
-        served.include_router(entrance.router(desk.entrance))
+    served.include_router(drawer.router(services))
+    if services.entrance.guarded:
+        served.include_router(entrance.router(services.entrance))
     for path, router in beside.items():
         served.include_router(router, prefix=path)
 
@@ -117,23 +119,18 @@ def _doors(beside: Mapping[str, APIRouter]) -> set[str]:
     return {f"/{path.split('/')[1]}" for path in paths if path.strip("/")}
 
 
-def blocks(desk: Desk) -> gr.Blocks:
+def blocks(services: Services) -> gr.Blocks:
     """The page's layout: a head, and the tabs."""
     page = gr.Blocks(title="Paper assistant", analytics_enabled=False, fill_height=True, fill_width=True)
     with page:
-        gr.HTML(_head(leave=desk.entrance.guarded), elem_id="head", js_on_load=None, apply_default_css=False)
+        head = render("head.bar", services.entrance.guarded)
+        gr.HTML(head, elem_id="head", js_on_load=None, apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(tab.TITLE), gr.Column(elem_classes="sheet"):
-                    tab.build(desk)
+                    tab.build(services)
     page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)
     return page
-
-
-def _head(*, leave: bool) -> str:
-    """The head's markup; one who had to log in can `leave`."""
-    markup = (OWN / "head.html").read_text(encoding="utf-8")
-    return markup.replace("<form hidden", "<form") if leave else markup
 
 
 def theme() -> gr.themes.Base:

@@ -1,189 +1,166 @@
-"""Words, listings and days in, the papers that fit and a map of all out: the tab "Papers"."""
+"""Words, listings and days in, the papers that match and a map of all papers out: the tab "Papers"."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from ...core import bounds
 from ...core.errors import AssistantError, EmbedderError, MissingExtra, PaperNotFound, QuestionError
 from ...core.readable import readable
-from . import chart, shelves
+from . import shelves
 from .asking import failure
-from .desk import Desk
-from .markup import Html, joined, tag
-from .parts import sent
+from .markup import render
+from .shared import EACH, QUIETLY, WHEN_SEEN, Services, Updates, component, sent
 
 TITLE = "Papers"
-SHOWN = """
-element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
-let hidden = true;
-new IntersectionObserver((seen) => {
-  const now = seen[seen.length - 1];
-  if (!now.boundingClientRect.width) hidden = true;
-  else if (now.isIntersecting && hidden) {
-    hidden = false;
-    const form = document.querySelector("#search form");
-    const typed = form ? Object.fromEntries(new FormData(form)) : {};
-    trigger("apply", { ...typed, revision: element.querySelector("[data-revision]")?.dataset.revision ?? "" });
-  }
-}).observe(element);
-"""
-"""Runs in the browser: each time the tab is opened, what it shows is brought up to date."""
-TOLD = (QuestionError, PaperNotFound)
-"""Errors about what was looked for."""
+ABOUT_THE_SEARCH = (QuestionError, PaperNotFound)
+"""Errors about what a person searched for."""
 NO_MAP = (EmbedderError, MissingExtra)
-"""Why there may be none; their text says what to do."""
+"""Why there may be no map; their text says what to do."""
+GONE = "This paper is no longer here."
 MOST = 10_000
-"""Papers listed at most, however often more are asked for."""
-
-_QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
-_EACH: Any = {**_QUIETLY, "trigger_mode": "multiple"}
-
-Updates = dict[Any, Any]
+"""Papers listed at most, however often more are requested."""
 
 
-def build(desk: Desk) -> None:
+def build(services: Services) -> None:
     """Lay out the tab in the page that is being built."""
-    Tab(desk).listen()
+    PapersTab(services).listen()
 
 
-class Tab:
-    """The components of the tab and what happens in them; nothing about a person is kept."""
+class PapersTab:
+    """The components of the tab and the handlers of their events; nothing about a person is kept."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._chart: tuple[int, Html] = (-1, joined([]))
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._chart: tuple[int, Markup | str] = (-1, "")
         with gr.Row(elem_id="shelves"):
             with gr.Column(elem_id="shelf", scale=2, min_width=300):
-                self.search = _markup("search", tag("p", {"class": "quiet"}, "One moment …"), js=SHOWN)
-                self.found = _markup("found")
+                self.search = component("search", render("parts.quiet", "One moment …"), js=WHEN_SEEN)
+                self.found = component("found")
             with gr.Column(elem_id="table", scale=3, min_width=300):
-                self.paper = _markup("paper")
-                self.map = _markup("map", tag("p", {"class": "quiet"}, "One moment …"), js=SHOWN)
+                self.paper = component("paper")
+                self.map = component("map", render("parts.quiet", "One moment …"), js=WHEN_SEEN)
 
     def listen(self) -> None:
-        """Say what happens on which event."""
-        self.search.apply(self.arrived, None, [self.search, self.found], **_EACH)
-        self.search.submit(self.looked_for, None, [self.found], **_EACH)
-        self.search.select(self.opened, None, [self.paper], **_EACH)
-        removal = self.search.delete(self.removed, None, [self.paper, self.found], **_EACH)
-        removal.then(self.redrawn, None, [self.map], **_QUIETLY)
-        self.map.apply(self.mapped, None, [self.map], **_QUIETLY)
+        """Connect events and handlers."""
+        self.search.apply(self.arrived, None, [self.search, self.found], **EACH)
+        self.search.submit(self.looked_for, None, [self.found], **EACH)
+        self.search.select(self.opened, None, [self.paper], **EACH)
+        removal = self.search.delete(self.removed, None, [self.paper, self.found], **EACH)
+        removal.then(self.redrawn, None, [self.map], **QUIETLY)
+        self.map.apply(self.mapped, None, [self.map], **QUIETLY)
 
     async def arrived(self, event: gr.EventData) -> Updates:
-        """The form, where the library has changed since it was made, and what it finds now."""
+        """The form, if the library has changed since it was made, and the papers that match it now."""
         revision = await asyncio.to_thread(self._revision)
         known = sent(event, "revision", bounds.ID) == str(revision)
         form = gr.skip() if known else await asyncio.to_thread(self._form, revision)
-        wanted = _wanted(event) if known else shelves.Wanted(words=sent(event, "words", bounds.WORDS))
-        return {self.search: form, self.found: await asyncio.to_thread(self._found, wanted)}
+        filters = _filters(event) if known else shelves.PaperFilter(words=sent(event, "words", bounds.WORDS))
+        return {self.search: form, self.found: await asyncio.to_thread(self._found, filters)}
 
     async def looked_for(self, event: gr.EventData) -> Updates:
-        """The papers that fit what is typed and chosen; `serial` tells own/papers.js which of its requests this is."""
-        found = await asyncio.to_thread(self._found, _wanted(event))
-        return {self.found: tag("div", {"data-serial": sent(event, "serial", bounds.ID)}, found)}
+        """The papers that match what is typed and chosen."""
+        papers = await asyncio.to_thread(self._found, _filters(event))
+        serial = sent(event, "serial", bounds.ID)  # tells own/papers.js which of its requests this answers
+        return {self.found: render("papers.numbered", serial, papers)}
 
     async def opened(self, event: gr.EventData, request: gr.Request) -> Updates:
-        """One paper, whole; none where none is named."""
-        name, removable = sent(event, "paper", bounds.TITLE), self._desk.may_remove(request)
-        return {self.paper: await asyncio.to_thread(self._opened, name, removable=removable) if name else joined([])}
+        """One whole paper; nothing if none is named."""
+        name, removable = sent(event, "paper", bounds.TITLE), self._services.may_remove(request)
+        return {self.paper: await asyncio.to_thread(self._opened, name, removable=removable) if name else ""}
 
     async def removed(self, event: gr.EventData, request: gr.Request) -> Updates:
-        """One paper less, and what fits without it."""
-        if not self._desk.may_remove(request):
-            return {self.paper: shelves.unfound("Papers can be removed only by a logged-in user or from this machine.")}
+        """The list without a paper."""
+        if not self._services.may_remove(request):
+            return {self.paper: shelves.message("Papers can be removed only by a logged-in user or at this computer.")}
         outcome = await asyncio.to_thread(self._removed, sent(event, "paper", bounds.TITLE))
-        return {self.paper: outcome, self.found: await asyncio.to_thread(self._found, _wanted(event))}
+        return {self.paper: outcome, self.found: await asyncio.to_thread(self._found, _filters(event))}
 
     async def mapped(self, event: gr.EventData) -> AsyncGenerator[Updates, None]:
-        """The map of what is held now, unless it is there already."""
-        status = await asyncio.to_thread(self._desk.assistant.status)
+        """The map of the library as it is now, unless it is shown already."""
+        status = await asyncio.to_thread(self._services.assistant.status)
         if sent(event, "revision", bounds.ID) == str(status.revision):
             yield {self.map: gr.skip()}
             return
-        async with aclosing(self.redrawn()) as steps:
-            async for step in steps:
-                yield step
+        async with aclosing(self.redrawn()) as updates:
+            async for update in updates:
+                yield update
 
     async def redrawn(self) -> AsyncGenerator[Updates, None]:
-        """The map of what is held now; while it is drawn, that this takes a while."""
-        status = await asyncio.to_thread(self._desk.assistant.status)
+        """The map of the library as it is now; a notice first, for drawing it takes a while."""
+        status = await asyncio.to_thread(self._services.assistant.status)
         if self._chart[0] != status.revision:
-            yield {self.map: tag("p", {"class": "quiet stage"}, f"Drawing the map of {status.papers:,} papers …")}
-        yield {self.map: await self._desk.aside(self._drawn)}
+            yield {self.map: render("parts.wait", f"Drawing the map of {status.papers:,} papers …")}
+        yield {self.map: await self._services.aside(self._drawn)}
 
     # -- what is shown; each of these may take a while and runs in a thread
 
     def _revision(self) -> int:
-        return self._desk.assistant.status().revision
+        return self._services.assistant.status().revision
 
-    def _form(self, revision: int) -> Html:
-        listings = self._desk.listings()
-        dates = {paper.published for paper in self._desk.assistant.papers()} | {*listings.values()}
+    def _form(self, revision: int) -> Markup:
+        listings = self._services.listings()
+        dates = {paper.published for paper in self._services.assistant.papers()} | {*listings.values()}
         return shelves.search(listings, dates, revision)
 
-    def _found(self, wanted: shelves.Wanted) -> Html:
+    def _found(self, filters: shelves.PaperFilter) -> Markup:
         try:
-            papers = self._desk.assistant.papers(
-                wanted.words, listing=wanted.listing, since=wanted.since, until=wanted.until
+            papers = self._services.assistant.papers(
+                filters.words, listing=filters.listing, since=filters.since, until=filters.until
             )
         except AssistantError as error:
-            return shelves.unfound(_sentence(error))
-        return shelves.listed(papers, wanted, self._desk.listings())
+            return shelves.message(_sentence(error))
+        return shelves.listed(papers, filters, self._services.listings())
 
-    def _removed(self, name: str) -> Html:
+    def _removed(self, name: str) -> Markup:
         try:
-            title = self._desk.assistant.paper(name).title
-            self._desk.assistant.remove(name)
+            title = self._services.assistant.paper(name).title
+            self._services.assistant.remove(name)
         except PaperNotFound:
-            return shelves.unfound("This paper is not here any more.")
+            return shelves.message(GONE)
         except AssistantError as error:
-            return shelves.unfound(_sentence(error, what="The paper could not be removed"))
+            return shelves.message(_sentence(error, what="The paper could not be removed"))
         return shelves.removed(title)
 
-    def _opened(self, name: str, *, removable: bool) -> Html:
+    def _opened(self, name: str, *, removable: bool) -> Markup:
         try:
-            return shelves.opened(self._desk.assistant.paper(name), self._desk.listings(), removable=removable)
+            paper = self._services.assistant.paper(name)
         except PaperNotFound:
-            return shelves.unfound("This paper is not here any more.")
+            return shelves.message(GONE)
+        return shelves.opened(paper, self._services.listings(), removable=removable)
 
-    def _drawn(self) -> Html:
+    def _drawn(self) -> Markup | str:
         """The map; made once for each state of the library."""
         revision = self._revision()
         if self._chart[0] != revision:
             try:
-                atlas = self._desk.assistant.atlas()
+                atlas = self._services.assistant.atlas()
             except AssistantError as error:
-                return tag("p", {"class": "quiet"}, str(error) if isinstance(error, NO_MAP) else _sentence(error))
-            titles = {paper.id: readable(paper.title) for paper in self._desk.assistant.papers()}
-            self._chart = (revision, chart.chart(atlas, titles, revision))
+                return render("parts.quiet", str(error) if isinstance(error, NO_MAP) else _sentence(error))
+            titles = {paper.id: readable(paper.title) for paper in self._services.assistant.papers()}
+            self._chart = (revision, shelves.chart(atlas, titles, revision))
         return self._chart[1]
 
 
 def _sentence(error: AssistantError, *, what: str = "The papers cannot be shown") -> str:
-    """What to tell of an error; what is about the machine stays in the log."""
-    if isinstance(error, TOLD):
+    """An error in a sentence; details about the machine stay in the log."""
+    if isinstance(error, ABOUT_THE_SEARCH):
         return str(error)
-    told = failure(error, what=what)
-    return f"{told.message} The log tells more under the id {told.error}." if told.error else told.message
+    shown = failure(error, what=what)
+    return f"{shown.message} Details are in the server log under ID {shown.error}." if shown.error else shown.message
 
 
-def _wanted(event: gr.EventData) -> shelves.Wanted:
+def _filters(event: gr.EventData) -> shelves.PaperFilter:
     shown = sent(event, "shown", bounds.ID)
-    return shelves.Wanted(
+    return shelves.PaperFilter(
         words=sent(event, "words", bounds.WORDS),
         listing=sent(event, "listing", bounds.TITLE),
         since=sent(event, "since", bounds.DAY),
         until=sent(event, "until", bounds.DAY),
         shown=min(int(shown), MOST) if shown.isdecimal() and len(shown) < 6 else shelves.PAGE,
     )
-
-
-def _markup(name: str, content: str = "", *, js: str | None = None) -> gr.HTML:
-    """A place for markup of ours."""
-    return gr.HTML(content, elem_id=name, js_on_load=js, apply_default_css=False)

@@ -1,22 +1,22 @@
-"""Who may come in to the page, and how often: what `assistant serve` decides."""
+"""Who may use the page, and how much: set by `assistant serve`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 PER_MINUTE = 30
-"""Questions a minute that one person may ask where nothing else is said: more than anybody can read the answers to."""
+"""Default limit on questions a minute for each person: more than anyone can read the answers to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who may come in, and how often.
+    """Who may use the page, and how much.
 
-    `login`: only the users of the home. `per_minute`: questions that one person may ask. `nearby`: without a log-in,
-    whoever sits at this machine may remove papers; False where a proxy sends no header by which it could be told from
-    them. `hosts`: the names by which the page is called; called by another it keeps silent, so that a foreign page
-    which has its own name lead to this machine reads nothing. Without any, every name will do. `proxies`: the
-    addresses and networks of proxies that are believed when they say for whom they call.
+    `login`: only users of the home who log in. `per_minute`: questions that one person may ask. `nearby`: without a
+    log-in, papers may be removed from this machine; False behind a proxy that sends no header to distinguish its
+    requests from local ones. `hosts`: host names that the page answers to, which stops other sites from reading it by
+    pointing their own name at this machine; empty: all names. `proxies`: addresses and networks of proxies that are
+    trusted to name the client.
     """
 
     login: bool = False

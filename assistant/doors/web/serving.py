@@ -1,4 +1,4 @@
-"""A page, a host and a port in, the page served out until it is stopped, however many call and however slowly."""
+"""A page, a host and a port in, the page served there until it is stopped, however many or slow its clients are."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 PATIENCE = 3
-"""Seconds that open connections are given when the server ends; each open page holds one."""
+"""Seconds that open connections get when the server stops; each open page has one."""
 OWN_FILES = 256
-"""File descriptors that are kept back for the library, its index and the conversations."""
+"""File descriptors reserved for the library, its index and the conversations."""
 
 
 def run(
@@ -32,20 +32,20 @@ def run(
     *,
     proxies: Collection[str] = (),
 ) -> None:
-    """Serve the page until Ctrl-C; `announce` is told its address once it can be opened."""
+    """Serve the page until Ctrl-C; `announce` is called with its address once it can be opened."""
     config = configured(served, proxies=proxies, connections=_room(CONNECTIONS))
     try:
         _Server(config, lambda: announce(address(host, listening.getsockname()[1]))).run(sockets=[listening])
     except KeyboardInterrupt:
-        return  # uvicorn passes Ctrl-C on when it has ended
+        return  # uvicorn raises this again once it has stopped
 
 
 def configured(
     served: FastAPI, *, proxies: Collection[str] = (), connections: int = CONNECTIONS, wait: float = HEAD_WAIT
 ) -> uvicorn.Config:
-    """How the page is served: `connections` at once, each given up after `wait` seconds without the head of a request.
+    """How the page is served: `connections` at once, each closed after `wait` seconds without the head of a request.
 
-    Only `proxies`, addresses and networks, are believed where a request says that it comes from.
+    Only `proxies`, addresses and networks, are trusted to say where a request comes from.
     """
 
     class Bounded(Connection):
@@ -66,10 +66,10 @@ def configured(
 
 
 class Connection(H11Protocol):
-    """A connection, which makes room for others while it waits for a request or the rest of one.
+    """A connection that makes room for others while it waits for a request or the rest of one.
 
-    uvicorn sets a time to idle connections alone, and `limit_concurrency` turns away whoever comes last: a thousand
-    half-sent requests would keep all others out. Here a newcomer takes the place of whoever has waited longest.
+    uvicorn has a timeout for idle connections only, and its `limit_concurrency` refuses whoever comes last: a thousand
+    half-sent requests would keep everyone else out. Here a new connection replaces the one that has waited longest.
     Lives on the event loop.
     """
 
@@ -89,12 +89,12 @@ class Connection(H11Protocol):
 
     @property
     def free(self) -> bool:
-        """Whether no request is being read or answered here."""
+        """Whether no request is being read or answered on it."""
         return self.cycle is None or self.cycle.response_complete
 
     @property
     def waiting(self) -> bool:
-        """Whether it waits for the sender: for a request, or for the rest of one."""
+        """Whether it waits for the client: for a request, or for the rest of one."""
         return self.free or self.cycle.more_body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -118,13 +118,13 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _make_room(self) -> None:
-        """End the connection that has waited longest where there are too many, in all or from this address."""
-        everybody = [one for one in self.connections if isinstance(one, Connection)]
-        neighbours = [one for one in everybody if self._address == one._address]
+        """Close the connection that has waited longest if there are too many, in all or from this address."""
+        everyone = [each for each in self.connections if isinstance(each, Connection)]
+        neighbours = [each for each in everyone if self._address == each._address]
         if len(neighbours) > self.most // 2:
             _longest_waiting(neighbours).transport.abort()
-        elif len(everybody) > self.most:
-            _longest_waiting(everybody).transport.abort()
+        elif len(everyone) > self.most:
+            _longest_waiting(everyone).transport.abort()
 
     @property
     def _address(self) -> str:
@@ -148,12 +148,12 @@ class Connection(H11Protocol):
 
 
 def _longest_waiting(connections: Collection[Connection]) -> Connection:
-    """The one that has waited longest: the newcomer where all others are being answered."""
-    return min((one for one in connections if one.waiting), key=lambda one: one._since)
+    """The one that has waited longest: the new one if all others are being answered."""
+    return min((each for each in connections if each.waiting), key=lambda each: each._since)
 
 
 def _room(wanted: int) -> int:
-    """How many connections there may be, up to `wanted`: each takes a file descriptor, and more are asked for."""
+    """How many connections the file descriptors allow, up to `wanted`; raises the soft limit if it has to."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted + OWN_FILES if hard == resource.RLIM_INFINITY else min(wanted + OWN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -162,7 +162,7 @@ def _room(wanted: int) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Tells that the page can be opened once it can be without waiting."""
+    """Calls `ready` once the page can be opened without waiting."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -181,13 +181,13 @@ def address(host: str, port: int) -> str:
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens there; `AddressError` where that cannot be."""
+    """A socket that listens there; raises `AddressError`."""
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family, backlog=256)
-    except (OSError, UnicodeError) as error:  # the latter where the name of a host cannot be one
+    except (OSError, UnicodeError) as error:  # the latter for an impossible host name
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise AddressError(
             f"The page cannot be served at {host}, port {port}: {reason}. "
-            "Name another port with --port (0 takes any that is free), or another host with --host."
+            "Choose another port with --port (0 picks a free one), or another host with --host."
         ) from error

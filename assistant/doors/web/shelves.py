@@ -1,27 +1,50 @@
-"""Papers in, the shelves they stand on as markup out: the search above them, their list, one of them opened."""
+"""Papers in, what the tab "Papers" shows of them as markup out: the search form, a list, one paper, the map.
+
+The map is drawn here and not by a plotting library: it is light, needs no third-party script, its texts are escaped
+like all others, and a click on a circle is a click like any other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from ...core.readable import readable
 from ...core.records import Paper
 from ...core.text import counted
+from ...index.atlas import Atlas, Cluster, Point
 from ...index.holdings import FOUND
 from ...library.browsing import days
 from ...show.showing import readable_paper
-from .markup import Attributes, Html, foreign, joined, online, tag
+from .markup import OnlineLink, online, render
 
 PAGE = 50
 """Papers listed at once."""
 LIT = 2000
-"""Papers found that the map shows, at most; of more, the map tells nothing."""
+"""Most papers found that the map highlights; with more it highlights none."""
+MOST_CIRCLES = 5000
+"""Circles drawn; of more papers, those whose ids come first, which favours none."""
+WIDTH = 1000
+MARGIN = 30
+"""Of the map, in its own units."""
+LETTER, LINE = 0.0115, 0.034
+"""Width of a letter and height of a line of a label, as a share of the map's usual width (700 pixels)."""
+NUDGES = (0.0, 0.7, -0.7, 1.4, -1.4)
+"""Lines by which a label may be moved so that it does not overlap the others."""
+LONGEST = 200
+"""Characters of a title shown over its circle."""
+
+Box = tuple[float, float, float, float]
+"""The middle, width and height of a label."""
+Circle = tuple[int, int, str, str]
+"""The middle of a circle, and the id and title of its paper."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a person looks for: words, a listing, days; and how many of what is found to show."""
+class PaperFilter:
+    """What a person is looking for: words, a listing, days; and how many papers to show."""
 
     words: str = ""
     listing: str = ""
@@ -35,152 +58,183 @@ class Wanted:
         return bool(self.words.strip() or self.listing or self.since.strip() or self.until.strip())
 
 
-def search(listings: Mapping[str, str], dates: Iterable[str], revision: int) -> Html:
-    """The form: words and, where there are several listings or any dates, these. `dates` may be as written anywhere."""
-    fields = [_field("search", "words", "Search", "Words of a title or abstract")]
-    if len(listings) > 1:
-        options = [tag("option", {"value": source}, _listing(source, label)) for source, label in listings.items()]
-        everything = tag("option", {"value": ""}, "All listings")
-        choice = tag("select", {"name": "listing"}, everything, *options)
-        fields.append(tag("label", {}, tag("span", {}, "Listing"), choice))
-    told = _in_order(dates)
-    if told:
-        fields += [_field("text", "since", "From", f"such as {told[0]}", "held")]
-        fields += [_field("text", "until", "To", f"such as {told[-1]}", "held")]
-        fields.append(tag("datalist", {"id": "held"}, *(tag("option", {"value": date}) for date in told)))
-    fields.append(tag("button", {"type": "submit", "class": "sr-only", "tabindex": -1}, "Search"))  # lets Enter search
-    about: Attributes = {"class": "search", "role": "search", "aria-label": "Papers", "data-revision": revision}
-    return tag("form", about, *fields)
+# -- what the templates show
 
 
-def _field(kind: str, name: str, label: str, example: str, options: str = "") -> Html:
-    about: Attributes = {"type": kind, "name": name, "placeholder": example, "autocomplete": "off", "maxlength": 200}
-    given: Attributes = {**about, "list": options or False}
-    return tag("label", {}, tag("span", {}, label), tag("input", given))
+@dataclass(frozen=True, slots=True)
+class PaperRow:
+    """A paper in a list."""
+
+    paper: str
+    title: str
+    date: str = ""
 
 
-def _in_order(dates: Iterable[str]) -> list[str]:
-    """The dates among these, each once, the earliest first."""
-    known = {date: found for date in dates if (found := days(date))}
-    return sorted(known, key=lambda date: (known[date].year, known[date].first, date))
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The papers found; `found` are the ids of those that the map highlights, separated by spaces.
+
+    `more` papers come next, if any; `next_shown` are shown then.
+    """
+
+    heading: str
+    rows: tuple[PaperRow, ...]
+    found: str
+    more: int
+    next_shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    """One whole paper."""
+
+    paper: str
+    title: str
+    abstract: str
+    listings: str
+    published: str
+    online: OnlineLink
+    removable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a cluster is about, and where that is written."""
+
+    left: str
+    top: str
+    size: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """The map: a group of circles for each cluster and the labels."""
+
+    revision: int
+    box: str
+    count: int
+    groups: tuple[tuple[Circle, ...], ...]
+    labels: tuple[Label, ...]
+    left_out: int
+
+
+# -- the form and the list
+
+
+def search(listings: Mapping[str, str], dates: Iterable[str], revision: int) -> Markup:
+    """The form: words and, where there are several listings or any dates, these. `dates` may be in any format."""
+    choices = [(source, _listing(source, label)) for source, label in listings.items()]
+    return render("papers.search", choices, _in_order(dates), revision)
+
+
+def _in_order(dates: Iterable[str]) -> tuple[str, ...]:
+    """The valid dates among these, each once, the earliest first."""
+    known = {date: parsed for date in dates if (parsed := days(date))}
+    return tuple(sorted(known, key=lambda date: (known[date].year, known[date].first, date)))
 
 
 def _listing(source: str, label: str) -> str:
     return f"{label} ({source})" if label else source
 
 
-def listed(papers: Sequence[Paper], wanted: Wanted, listings: Mapping[str, str]) -> Html:
-    """What was found, as a list of titles to open."""
+def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str, str]) -> Markup:
+    """The papers found, as a list of titles to open."""
     if not papers:
-        message = "No paper fits that." if wanted.anything else "There are no papers here yet."
-        return joined([_count(message)])
-    some = papers[: wanted.shown]
-    items = (
-        tag(
-            "li",
-            {},
-            foreign("button", readable(paper.title), {"type": "button", "data-paper": paper.id}),
-            _small(paper, listings),
-        )
-        for paper in some
-    )
-    more: Attributes = {"type": "button", "class": "plain", "data-more": wanted.shown + PAGE}
-    left = len(papers) - len(some)
-    rest = [tag("button", more, f"Show {min(left, PAGE)} more")] if left else []
-    ids = " ".join(paper.id for paper in papers) if wanted.anything and len(papers) <= LIT else False
-    return joined([_count(_told(papers, wanted)), tag("ul", {"class": "titles", "data-found": ids}, *items), *rest])
+        return message("No papers match." if filters.anything else "There are no papers here yet.")
+    rows = tuple(PaperRow(paper.id, readable(paper.title), _date(paper, listings)) for paper in papers[: filters.shown])
+    left = len(papers) - len(rows)
+    found = " ".join(paper.id for paper in papers) if filters.anything and len(papers) <= LIT else ""
+    view = ListView(_heading(papers, filters), rows, found, min(left, PAGE), filters.shown + PAGE)
+    return render("papers.listed", view)
 
 
-def _told(papers: Sequence[Paper], wanted: Wanted) -> str:
-    if wanted.words.strip() and len(papers) == FOUND:
-        return f"The {FOUND} papers that fit best"
-    return f"{counted(len(papers), 'paper')} {'found' if wanted.anything else 'here'}"
+def _heading(papers: Sequence[Paper], filters: PaperFilter) -> str:
+    if filters.words.strip() and len(papers) == FOUND:
+        return f"The {FOUND} best matches"
+    return f"{counted(len(papers), 'paper')} {'found' if filters.anything else 'here'}"
 
 
-def unfound(message: str) -> Html:
-    """Why there is no list: a sentence."""
-    return _count(message)
+def _date(paper: Paper, listings: Mapping[str, str]) -> str:
+    """The day of a paper, or the days of its listings."""
+    dates = [paper.published] if paper.published else [listings.get(source, "") for source in paper.sources]
+    return ", ".join(dict.fromkeys(date for date in dates if date))
 
 
-def _count(message: str) -> Html:
-    return tag("p", {"class": "quiet", "role": "status"}, message)
+def message(text: str) -> Markup:
+    """A sentence in place of a list or a paper."""
+    return render("papers.status", text)
 
 
-def _small(paper: Paper, listings: Mapping[str, str]) -> Html:
-    """The day of a paper, or the days of its listings, in a few characters."""
-    told = [paper.published] if paper.published else [listings.get(source, "") for source in paper.sources]
-    return foreign("small", ", ".join(dict.fromkeys(date for date in told if date)))
+# -- one paper
 
 
-def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False) -> Html:
-    """One paper whole, with what can be done about it; one that is `removable` only once that is confirmed."""
-    ask = {"type": "button", "class": "about", "data-do": "about", "data-paper": paper.id}
-    close = {"type": "button", "class": "plain", "data-do": "shut"}
+def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False) -> Markup:
+    """One whole paper, with what can be done with it; if it is `removable`, that has to be confirmed."""
     shown = readable_paper(paper)
     names = ", ".join(_listing(source, listings.get(source, "")) for source in paper.sources)
-    foot = [foreign("span", f"In {names}", {"class": "listed"})] if names else []
-    foot += [foreign("span", f"Published {paper.published}")] if paper.published else []
-    return tag(
-        "article",
-        {"class": "paper", "data-open": paper.id, "tabindex": -1},
-        foreign("h2", shown.title),
-        foreign("p", shown.abstract, {"class": "abstract"}),
-        tag("p", {"class": "foot"}, *foot, online(shown.title, paper.url)),
-        tag(
-            "p",
-            {"class": "tools"},
-            tag("button", ask, "Ask about this paper"),
-            tag("button", close, "Close"),
-            *([tag("button", _deed("removing"), "Remove")] if removable else []),
-        ),
-        *([_removing(paper)] if removable else []),
+    link = online(shown.title, paper.url)
+    view = PaperView(paper.id, shown.title, shown.abstract, names, paper.published, link, removable)
+    return render("papers.opened", view)
+
+
+def removed(title: str) -> Markup:
+    """What is shown in place of a paper that was removed."""
+    return render("papers.removed", title)
+
+
+def chips(papers: Sequence[Paper]) -> Markup | str:
+    """The papers that the next questions are limited to; each can be taken off."""
+    rows = tuple(PaperRow(paper.id, readable(paper.title)) for paper in papers)
+    return render("papers.chips", rows) if rows else ""
+
+
+# -- the map
+
+
+def chart(atlas: Atlas, titles: Mapping[str, str], revision: int) -> Markup:
+    """The map of the library at `revision`: a circle for each paper, a label for each cluster."""
+    points = sorted(atlas.points, key=lambda point: point.paper_id)[:MOST_CIRCLES]
+    if not points:
+        return render("papers.no_map", revision)
+    low, high = min(point.y for point in points), max(point.y for point in points)
+    height = max(WIDTH * (high - low), 1.0)
+    groups = tuple(
+        tuple(_circle(point, titles.get(point.paper_id, ""), low) for point in points if point.cluster == cluster)
+        for cluster in range(len(atlas.clusters))
     )
+    box = f"{-MARGIN} {-MARGIN} {WIDTH + 2 * MARGIN} {height + 2 * MARGIN:.0f}"
+    labels = _labels(atlas.clusters, low, height)
+    return render("papers.map", MapView(revision, box, len(points), groups, labels, len(atlas.points) - len(points)))
 
 
-def _removing(paper: Paper) -> Html:
-    """What has to be confirmed before a paper is removed."""
-    return tag(
-        "p",
-        {"class": "removing", "hidden": True},
-        tag("span", {}, "Remove this paper for everybody? Answers that cite it stay as they are."),
-        tag("button", {**_deed("remove"), "data-paper": paper.id}, "Remove it"),
-        tag("button", _deed("spare"), "Keep"),
-    )
+def _circle(point: Point, title: str, low: float) -> Circle:
+    short = title if len(title) <= LONGEST else f"{title[:LONGEST]}…"
+    return round(WIDTH * point.x), round(WIDTH * (point.y - low)), point.paper_id, short
 
 
-def removed(title: str) -> Html:
-    """What stands where a paper was opened that was removed then."""
-    return tag("p", {"class": "quiet", "role": "status", "data-removed": True}, "Removed: ", foreign("span", title))
+def _labels(clusters: Sequence[Cluster], low: float, height: float) -> tuple[Label, ...]:
+    """What each cluster is about, the largest first; a label that would cover others is left out."""
+    boxes: list[Box] = []
+    labels: list[Label] = []
+    for cluster in sorted(clusters, key=lambda cluster: -cluster.size):
+        box = _free(cluster, boxes) if cluster.label else None
+        if box is None:
+            continue
+        boxes.append(box)
+        left = (WIDTH * box[0] + MARGIN) / (WIDTH + 2 * MARGIN)
+        top = (WIDTH * (box[1] - low) + MARGIN) / (height + 2 * MARGIN)
+        labels.append(Label(f"{left:.1%}", f"{top:.1%}", cluster.size, tuple(cluster.label.split(", "))))
+    return tuple(labels)
 
 
-def _deed(name: str) -> dict[str, str]:
-    return {"type": "button", "class": "plain", "data-do": name}
-
-
-def chips(papers: Sequence[Paper]) -> Html:
-    """The papers that the next questions keep to, each of which can be taken off."""
-    if not papers:
-        return joined([])
-    items = (
-        tag(
-            "li",
-            {},
-            foreign("span", readable(paper.title)),
-            tag(
-                "button",
-                {
-                    "type": "button",
-                    "class": "plain",
-                    "data-do": "leave",
-                    "data-paper": paper.id,
-                    "aria-label": f"Ask about more than {readable(paper.title)}",
-                },
-                "×",
-            ),
-        )
-        for paper in papers
-    )
-    only = (
-        "Only this paper is asked about:" if len(papers) == 1 else f"Only these {len(papers)} papers are asked about:"
-    )
-    return tag("div", {"class": "chosen"}, tag("p", {}, only), tag("ul", {}, *items))
+def _free(cluster: Cluster, boxes: Sequence[Box]) -> Box | None:
+    """Where a label covers none of the `boxes`; None where there is no room."""
+    lines = cluster.label.split(", ")
+    width, height = LETTER * max(map(len, lines)), LINE * len(lines)
+    x = min(max(cluster.x, width / 2), 1 - width / 2)
+    for nudge in NUDGES:
+        y = cluster.y + nudge * LINE
+        if all(abs(x - a) >= (width + w) / 2 or abs(y - b) >= (height + h) / 2 for a, b, w, h in boxes):
+            return x, y, width, height
+    return None

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from ...answer.dialogue import cost_of, usage_of
 from ...core import bounds
@@ -15,57 +16,54 @@ from ...core.errors import AssistantError, PaperNotFound
 from ...core.records import Turn
 from ...library.sample import sample_files
 from ...llm.ledger import bill
-from . import additions, answers, evidence, shelves
-from .asking import Failure
-from .desk import Desk
+from ...people.conversations import Thumb
+from . import adding, answers, evidence, shelves
+from .asking import Failure, failure
 from .drawer import Drawer
-from .markup import Html, joined, tag
-from .opinions import Opinions
-from .parts import QUIETLY, component, sent
+from .markup import render
 from .sessions import Talk
+from .shared import EACH, QUIETLY, Services, Updates, component, sent
 
 TITLE = "Ask"
-ARRIVE = """
+ON_ARRIVAL = """
 trigger("apply", { talk: new URLSearchParams(location.search).get("talk") ?? "" });
 """
 MOST_CHOSEN = 12
-"""Papers that questions keep to at most: as many as one answer names."""
-UNREAD = "Each paper that an answer cites stands here, with the words it is cited for."
+"""Papers that questions can be limited to: as many as one answer names."""
+NO_EVIDENCE = "The papers that an answer cites appear here, with the passages it quotes."
+EVIDENCE_TO_COME = "The papers that this answer cites will appear here."
 
 _IDLE: Any = {"submit_btn": "Ask", "stop_btn": False}
 _BUSY: Any = {"submit_btn": False, "stop_btn": "Stop"}
 
-Updates = dict[Any, Any]
-"""What becomes of which component."""
 
-
-def build(desk: Desk) -> None:
+def build(services: Services) -> None:
     """Lay out the tab in the page that is being built."""
-    Tab(desk).listen()
+    ConversationTab(services).listen()
 
 
-class Tab:
-    """The components of the tab and what happens in them. Whatever a person says is kept in the desk's sessions."""
+class ConversationTab:
+    """The components of the tab and the handlers of their events; what people ask is kept in the sessions."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self.name = gr.State("")
         with gr.Row(elem_id="desk"):
-            self.drawer = Drawer(desk)
+            self.drawer = Drawer(services)
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 with gr.Column(elem_id="thread"):
                     self.past = component("past")
-                    first = tag("div", {"class": "first"}, self._welcome())  # until it is known whose page it is
-                    self.current = component("current", first, js=ARRIVE)
+                    first = render("answers.before_arrival", self._welcome())  # until it is known whose page it is
+                    self.current = component("current", first, js=ON_ARRIVAL)
                 with gr.Column(elem_id="composer"):
-                    self.opinions = Opinions(desk)
+                    self.opinion = component("opinion")  # never seen: own/page.js moves its content to the answer
                     self.chip = component("chip")
                     self.box = _box()
             with gr.Column(elem_id="side", scale=2, min_width=300):
-                self.evidence = component("evidence", evidence.nothing(UNREAD))
+                self.evidence = component("evidence", evidence.nothing(NO_EVIDENCE))
 
     def listen(self) -> None:
-        """Say what happens on which event."""
+        """Connect events and handlers."""
         everything = [self.name, self.past, self.current, self.chip, self.box, self.evidence]
 
         self.current.apply(self.arrived, None, everything, **QUIETLY)
@@ -83,30 +81,30 @@ class Tab:
         self.current.tick(self.renewed, [self.name], [self.current], **QUIETLY)
         self.drawer.markup.select(self.opened, None, everything, cancels=asks, **QUIETLY)
         self.drawer.listen()
-        self.opinions.listen(self.name)
+        self.opinion.like(self.rated, [self.name], [self.opinion], **EACH)
 
-    # -- what happens
+    # -- handlers
 
     async def arrived(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The conversation that the address names, if it is this browser's; else a new one."""
         try:
             talk = await self._talk(sent(event, "talk", bounds.ID), request)
         except AssistantError as error:
-            return {self.current: tag("p", {"class": "failed", "data-talk": ""}, str(error))}
+            return {self.current: render("answers.unavailable", str(error))}
         talk.instead = False
         shown = await self._at_rest(talk)
-        if not event.talk and self._desk.sessions.is_held(talk):  # a question came in before this was ready
+        if not event.talk and self._services.sessions.is_held(talk):  # a question came in before this was ready
             return {self.name: talk.name}
         return {self.name: talk.name, **shown}
 
     async def opened(self, event: gr.EventData, request: gr.Request) -> Updates:
-        """A conversation from the drawer in place of the one that is open; a question on its way is given up."""
+        """A conversation from the drawer in place of the open one, whose unanswered question is given up."""
         return {**await self.arrived(event, request), self.box: gr.update(value="", **_IDLE)}
 
     async def begun_anew(self, name: str, request: gr.Request) -> Updates:
-        """A new conversation; the one so far stays where its address leads."""
+        """A new conversation; the old one stays at its address."""
         talk = await self._talk(name, request)
-        fresh = self._desk.sessions.fresh(talk.owner) if talk.turns else talk
+        fresh = self._services.sessions.fresh(talk.owner) if talk.turns else talk
         return {self.name: fresh.name, **await self._at_rest(fresh), self.box: gr.update(value="", **_IDLE)}
 
     async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
@@ -114,15 +112,15 @@ class Tab:
         if not question.strip():
             return
         talk = await self._talk(name, request)
-        self._desk.sessions.keep(talk)
+        self._services.sessions.keep(talk)
         number, begun, shown = talk.coming, False, (0, 0)
-        async with aclosing(self._desk.asker.ask(talk, question)) as steps:
+        async with aclosing(self._services.asker.ask(talk, question)) as steps:
             async for step in steps:
                 if isinstance(step, Turn):
                     yield {**await self._at_rest(talk), self.past: gr.skip()}
                 elif isinstance(step, Failure):
-                    told = answers.ended(question, number, step.message, error=step.error, instead=talk.instead)
-                    yield await self._ended(talk, told)
+                    reason = answers.ended(question, number, step.message, error=step.error, instead=talk.instead)
+                    yield await self._ended(talk, reason)
                 elif begun:
                     papers = len(step.hits), len(step.so_far.titles)
                     yield {
@@ -135,26 +133,25 @@ class Tab:
                     yield {self.name: talk.name, **await self._at_work(talk, step, number)}
 
     async def ask_again(self, name: str, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """The same for a question that was clicked on; `again` puts its answer in place of the last."""
+        """The same for a question that was clicked on; with `again` its answer replaces the last."""
         talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
-        async with aclosing(self.ask(str(event.question), talk.name, request)) as steps:
-            async for step in steps:
-                yield step
+        async with aclosing(self.ask(str(event.question), talk.name, request)) as updates:
+            async for update in updates:
+                yield update
 
     async def stopped(self, name: str, request: gr.Request) -> Updates:
-        """What is left when an answer in the making was stopped: nothing of it, only the question."""
+        """The question alone, when its answer was stopped in the making."""
         talk = await self._talk(name, request)
         if talk.keeping:
             await asyncio.wait([talk.keeping])
         if not talk.stopped:  # it was answered just before
             return await self._at_rest(talk)
-        message = "Stopped. Nothing of this question is remembered."
-        told = answers.ended(talk.stopped, talk.coming, message, instead=talk.instead)
-        return await self._ended(talk, told)
+        message = "Stopped. This question was not saved."
+        return await self._ended(talk, answers.ended(talk.stopped, talk.coming, message, instead=talk.instead))
 
     async def edited(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """The last question in the box again; what is asked next replaces it."""
+        """The last question in the box again; the next question replaces it."""
         talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
         return {self.chip: _chip(talk), self.box: gr.update(value=sent(event, "question", bounds.QUESTION))}
@@ -166,17 +163,17 @@ class Tab:
         return {self.chip: _chip(talk)}
 
     async def chose(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """One paper more that the next questions keep to."""
+        """The next questions limited to one more paper."""
         talk = await self._talk(name, request)
         with suppress(PaperNotFound):  # it was removed since it was shown
-            paper = await asyncio.to_thread(self._desk.assistant.paper, sent(event, "paper", bounds.TITLE))
+            paper = await asyncio.to_thread(self._services.assistant.paper, sent(event, "paper", bounds.TITLE))
             if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
                 talk.chosen = (*talk.chosen, paper)
-                self._desk.sessions.keep(talk)
+                self._services.sessions.keep(talk)
         return {self.name: talk.name, self.chip: _chip(talk)}
 
     async def left(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """One paper less of these."""
+        """The next questions no longer limited to a paper."""
         talk = await self._talk(name, request)
         talk.chosen = tuple(paper for paper in talk.chosen if paper.id != event.paper)
         return {self.chip: _chip(talk)}
@@ -188,28 +185,40 @@ class Tab:
             return {self.evidence: gr.skip()}
         return {self.evidence: self._evidence(talk, event.turn)}
 
+    async def rated(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """A thumb given, changed or taken back, with a comment or without."""
+        thumb = None if event.good is None else Thumb(bool(event.good), sent(event, "comment", bounds.COMMENT).strip())
+        try:
+            talk = await self._talk(name, request)
+            if not talk.turn(event.turn):
+                return {self.opinion: gr.skip()}
+            await self._services.sessions.rate(talk, event.turn, thumb)
+        except AssistantError as error:
+            return {self.opinion: render("parts.failed", failure(error).message)}
+        serial = sent(event, "serial", bounds.ID)  # tells own/page.js which of its requests this answers
+        return {self.opinion: render("answers.saved_feedback", talk.name, serial, event.turn, thumb)}
+
     async def renewed(self, name: str, request: gr.Request) -> Updates:
-        """What stands where nothing was asked yet, when papers came in since it was shown."""
+        """The welcome, if papers were added since it was shown."""
         talk = await self._talk(name, request)
         return {self.current: gr.skip() if talk.begun else _placed(talk, await asyncio.to_thread(self._welcome))}
 
     async def sampled(self, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """How far the sample papers are taken in, then what can be asked of them."""
+        """The progress of the sample papers, then the welcome."""
         talk = await self._talk(name, request)
-        self._desk.intake.sample(talk.owner)
-        async with aclosing(self._desk.intake.states(talk.owner)) as states:
+        self._services.intake.sample(talk.owner)
+        async with aclosing(self._services.intake.states(talk.owner)) as states:
             async for state in states:
                 if talk.begun:
                     return
-                over = [await asyncio.to_thread(self._welcome)] if state.over else []
-                heading = tag("h2", {}, "Taking in the sample papers")
-                going = [] if state.done else [tag("div", {"class": "welcome"}, heading, additions.shown(state, 0))]
-                yield {self.current: _placed(talk, *going, *over)}
+                progress = [] if state.done else [render("answers.adding_sample", adding.shown(state, 0))]
+                welcome = [await asyncio.to_thread(self._welcome)] if state.over else []
+                yield {self.current: _placed(talk, *progress, *welcome)}
 
     # -- what is shown
 
     async def _talk(self, name: str, request: gr.Request) -> Talk:
-        return await self._desk.talk(name, request)
+        return await self._services.talk(name, request)
 
     async def _at_rest(self, talk: Talk) -> Updates:
         turns = talk.turns
@@ -228,56 +237,56 @@ class Tab:
             self.current: _placed(talk, answers.making(state, number)),
             self.chip: shelves.chips(talk.chosen),
             self.box: gr.update(value="", **_BUSY),
-            self.evidence: evidence.nothing("The papers of the answer will stand here."),
+            self.evidence: evidence.nothing(EVIDENCE_TO_COME),
         }
 
-    async def _ended(self, talk: Talk, told: Html) -> Updates:
+    async def _ended(self, talk: Talk, reason: Markup) -> Updates:
         return {
             self.past: await _past(talk, talk.turns),
-            self.current: _placed(talk, told),
+            self.current: _placed(talk, reason),
             self.chip: _chip(talk),
             self.box: gr.update(**_IDLE),
             self.evidence: self._evidence(talk, talk.last),
         }
 
-    def _evidence(self, talk: Talk, number: int) -> Html:
+    def _evidence(self, talk: Talk, number: int) -> Markup:
         if not (turn := talk.turn(number)):
-            return evidence.nothing(UNREAD)
+            return evidence.nothing(NO_EVIDENCE)
         usage, cost = usage_of(talk.turns), cost_of(talk.turns)
         so_far = bill(usage, cost) if usage else ""
-        return evidence.shown(turn.answer, number, self._desk.listings(), so_far=so_far)
+        return evidence.shown(turn.answer, number, self._services.listings(), so_far=so_far)
 
-    def _so_far(self, state: answers.Making, number: int) -> Html:
-        return evidence.making(state.so_far, number, self._desk.listings())
+    def _so_far(self, state: answers.Making, number: int) -> Markup:
+        return evidence.making(state.so_far, number, self._services.listings())
 
-    def _welcome(self) -> Html:
-        status = self._desk.assistant.status()
+    def _welcome(self) -> Markup:
+        status = self._services.assistant.status()
         sample = bool(sample_files())
-        return answers.welcome(status.papers, self._desk.suggestions(), status.notice, sample=sample)
+        return answers.welcome(status.papers, self._services.suggestions(), status.notice, sample=sample)
 
 
-async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Html:
+async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Markup:
     """The earlier turns; made in a thread, for there may be hundreds."""
-    note = [answers.earlier(talk.name, talk.earlier)] if talk.earlier else []
-    shown = (
-        answers.finished(turn, number, last=False, thumb=talk.thumbs.get(number))
-        for number, turn in enumerate(turns, start=talk.earlier + 1)
-    )
-    return await asyncio.to_thread(joined, [*note, *shown])
+
+    def made() -> Markup:
+        note = [answers.earlier(talk.name, talk.earlier)] if talk.earlier else []
+        shown = (
+            answers.finished(turn, number, last=False, thumb=talk.thumbs.get(number))
+            for number, turn in enumerate(turns, start=talk.earlier + 1)
+        )
+        return render("parts.all", [*note, *shown])
+
+    return await asyncio.to_thread(made)
 
 
-def _placed(talk: Talk, *content: Html) -> Html:
-    """Content that says which conversation it belongs to, so that the address can name it."""
-    return tag("div", {"data-talk": talk.name if talk.begun else ""}, *content)
+def _placed(talk: Talk, *content: Markup) -> Markup:
+    """Content with the name of its conversation, so that the page's address can name it; "" if nothing was asked."""
+    return render("answers.placed", talk.name if talk.begun else "", content)
 
 
-def _chip(talk: Talk) -> Html:
-    """What says that the next question replaces the last one, or keeps to some papers, until that is called off."""
-    chosen = shelves.chips(talk.chosen)
-    if not talk.instead:
-        return chosen
-    off = tag("button", {"type": "button", "class": "plain", "data-do": "keep"}, "Keep both")
-    return joined([chosen, tag("p", {"class": "chip"}, "Replaces your last question", off)])
+def _chip(talk: Talk) -> Markup:
+    """The papers that the next question is limited to, and whether it replaces the last one."""
+    return render("answers.chip", shelves.chips(talk.chosen), talk.instead)
 
 
 def _box() -> gr.Textbox:

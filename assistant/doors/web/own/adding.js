@@ -1,12 +1,12 @@
-// Files dropped or chosen in the tab "Add papers" go to the server one by one; then it is told that all are there.
+// Uploads files that are dropped or chosen in the tab "Add papers" one by one, then has the server add them.
 (() => {
   "use strict";
   const one = (what) => document.querySelector(what);
   const send = (component, name, data) =>
     one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
   const say = (words) => { one("#uploading").textContent = words; };
-  let arriving = false; // files are on their way
-  let told = null; // the summary that was seen last
+  let arriving = false; // files are being uploaded
+  let known = null; // the last summary
 
   const upload = async (files) => {
     if (!files.length || one("#files").disabled) return;
@@ -14,13 +14,13 @@
     follow();
     const batch = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
     const lost = [];
-    const some = files.slice(0, Number(one("#files").dataset.most) + 1); // one too many is refused, and told why
-    for (const [place, file] of some.entries()) {
-      say(`Sending ${place + 1} of ${some.length}: ${file.name}`);
+    const accepted = files.slice(0, Number(one("#files").dataset.most) + 1); // the server refuses one too many and says why
+    for (const [place, file] of accepted.entries()) {
+      say(`Uploading ${place + 1} of ${accepted.length}: ${file.name}`);
       try {
         const address = `/upload?${new URLSearchParams({ batch, name: file.name })}`;
-        await fetch(address, { method: "PUT", body: file }); // a refusal is told with the rest
-      } catch { // a folder, a file that is gone, or a server that did not wait for its end
+        await fetch(address, { method: "PUT", body: file }); // refusals are shown at the end
+      } catch { // a folder, a deleted file, or a server that closed the connection
         lost.push(file.name);
       }
     }
@@ -41,14 +41,14 @@
     });
   }
 
-  // One batch at a time; when papers came in, a conversation that was not begun yet is told how many there are now.
+  // One batch at a time; when papers were added, the welcome is updated.
   const follow = () => {
     const files = one("#files");
     if (!files) return;
     files.disabled = arriving || one("#batch .intake:not([data-over])") !== null;
     const over = one("#batch [data-over]");
-    if (!over || over === told) return;
-    told = over;
+    if (!over || over === known) return;
+    known = over;
     if (one("#current .welcome")) send("current", "tick", {});
   };
   const begin = new MutationObserver(() => {

@@ -1,18 +1,18 @@
-// The list of conversations: opened and folded, titles changed, conversations opened and deleted.
+// The list of conversations: shown and hidden; conversations opened, renamed and deleted.
 (() => {
   "use strict";
   const one = (what, within = document) => within.querySelector(what);
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const STORE = "assistant-drawer";
   let shown = 0; // how many are listed
-  let told = ""; // the turn after which the list was asked for last
-  let focus = null; // what to put the focus on once the list is there again
+  let listed = ""; // the turn for which the list was requested last
+  let focus = null; // sets the focus once the list is back
 
   const send = (name, data = {}) =>
     one("#drawer .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
   const here = () => ({ minutes: -new Date().getTimezoneOffset(), shown });
   const list = () => send("apply", here());
-  const beside = () => matchMedia("(min-width: 1100px)").matches; // else it lies over the conversation
+  const beside = () => matchMedia("(min-width: 1100px)").matches; // else it covers the conversation
   const drawn = () => Boolean(one("#desk.drawn"));
   const current = () => one("#current [data-talk]")?.dataset.talk ?? "";
   const switches = () => one("[data-do=drawer]");
@@ -31,7 +31,7 @@
     }
   };
 
-  // One of a conversation's three faces at a time: what can be done, its title to be changed, whether to delete it.
+  // One of three parts at a time is unfolded: the options, the title's input, the question whether to delete.
   const face = (item, name) => {
     for (const other of all("#drawer li")) {
       for (const part of all(".deeds, .naming, .erasing", other)) part.hidden = !(other === item && part.classList.contains(name));
@@ -102,13 +102,13 @@
     mark();
     const turn = one("#current .turn:has(.opinion)");
     const now = turn ? `${current()} ${turn.dataset.turn} ${one(".question", turn).textContent}` : "";
-    if (now !== told && drawn()) list();
-    told = now;
+    if (now !== listed && drawn()) list();
+    listed = now;
   };
   const begin = () => {
     new MutationObserver(follow).observe(one("#current"), { childList: true, subtree: true });
     new MutationObserver(() => {
-      if (!one("#drawer nav")) return; // the old list is gone, the new one not there yet
+      if (!one("#drawer nav")) return; // between the old list and the new one
       mark();
       if (focus) focus();
       focus = null;

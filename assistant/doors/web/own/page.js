@@ -1,21 +1,21 @@
-// What clicks and keys do. Markup comes from the server alone; nothing here turns text into markup.
+// Clicks and keys. All markup comes from the server; nothing here turns text into markup.
 (() => {
   "use strict";
   const one = (what, within = document) => within.querySelector(what);
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const box = () => one("#question textarea");
-  let wanted = null; // the card to bring to the front as soon as its evidence is there
-  let opened = null; // the card that is open
-  let former = ""; // the turn that stood last when a question was sent
-  let followed = ""; // the question that was scrolled to last
-  let finished = ""; // the one whose answer was scrolled to
-  let moved = false; // whether somebody scrolled since
+  let wanted = null; // the card to show once its evidence has arrived
+  let opened = null; // the open card
+  let former = ""; // the last turn when a question was sent
+  let followed = ""; // the question last scrolled to
+  let finished = ""; // the question whose answer was last scrolled to
+  let moved = false; // whether the person has scrolled since
 
-  // Tell the server: the listeners of a component in talk.py hear `name`.
+  // Calls the handler of event `name` of a component in talk.py.
   const send = (component, name, data = {}) =>
     one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
 
-  // Whoever comes back to a conversation need not see the greeting first.
+  // Returning to a conversation, nobody needs to see the welcome first.
   document.documentElement.classList.toggle("returning", new URLSearchParams(location.search).has("talk"));
 
   // -- evidence
@@ -40,7 +40,7 @@
       words.classList.toggle("now", found.contains(words) && words.dataset.marks.split(" ").includes(mark)));
     all("a.reference, a.near").forEach((link) =>
       link.classList.toggle("now", link.dataset.turn === String(turn) && link.dataset.card === String(card) && link.dataset.mark === mark));
-    if (narrow()) { // the card lies over the conversation, which stays where it is
+    if (narrow()) { // the card covers the conversation, which does not scroll
       const words = one("mark.now", found);
       found.scrollTop = words ? words.offsetTop - found.clientHeight / 3 : 0;
     } else if (!inSight(found)) found.scrollIntoView({ block: "start" });
@@ -50,7 +50,7 @@
     const link = one("#thread :is(a.reference, a.near).now");
     opened = null;
     const focus = document.activeElement;
-    const took = focus === document.body || focus?.closest(".card.opened"); // and not in the box, say
+    const took = focus === document.body || focus?.closest(".card.opened"); // and not in the box, for example
     all("#evidence .opened").forEach((card) => card.classList.remove("opened"));
     all("#thread .now, #evidence mark.now").forEach((lit) => lit.classList.remove("now"));
     if (took) link?.focus({ preventScroll: narrow() });
@@ -83,12 +83,12 @@
     one("summary", details).focus({ preventScroll: true });
   };
 
-  // -- a question stands there as soon as it is sent; what the server makes of it takes its place
+  // -- a question is shown as soon as it is sent, and replaced by what the server makes of it
 
   const sent = (question) => {
     if (away) return reach(false);
-    tell("");
-    if (!question.trim() || one("#question .stop-button, #chip [data-do=keep]")) return; // it waits, or replaces the last
+    notify("");
+    if (!question.trim() || one("#question .stop-button, #chip [data-do=keep]")) return; // it has to wait, or replaces the last one
     unsent();
     const coming = Object.assign(document.createElement("div"), { id: "sent" });
     former = stands();
@@ -99,28 +99,28 @@
     turn.scrollIntoView({ block: "start" });
   };
   const unsent = () => one("#sent")?.remove();
-  const notSent = () => { // what stood before is seen again
+  const notSent = () => { // show what was there before
     if (!one("#sent")) return;
     unsent();
     one("#current .turn")?.scrollIntoView({ block: "start" });
   };
   const stands = () => one("#current .turn")?.outerHTML ?? "";
 
-  // -- a question is never lost: what was typed, or was not answered when the page went, is in the box when it is back
+  // -- no question is lost: one that was typed or not answered when the page closed is in the box when it opens again
 
   const STORED = "assistant-unsent";
-  const AWAY = "The server cannot be reached. Your question is kept and can be asked once the server is back.";
+  const AWAY = "The server cannot be reached. Your question is saved; you can ask it once the server is back.";
   const BACK = "The server could not be reached and your question was not answered. It is in the box: press Enter to ask it.";
-  let away = false; // whether the server was out of reach when it was to be told something last
-  const tell = (words) => {
+  let away = false; // whether the server could not be reached last time
+  const notify = (words) => {
     const line = one("#unsent");
     if (line && line.textContent !== words) line.textContent = words;
   };
   const reach = (reached) => {
-    if (away && reached) tell("");
+    if (away && reached) notify("");
     away = !reached;
     if (!away) return;
-    tell(AWAY);
+    notify(AWAY);
     if (box() && !box().value.trim()) fill(unanswered());
   };
   const unanswered = () => one(".question", one("#sent .turn, #current .turn:has(.stage)") ?? document.createElement("p"))?.textContent ?? "";
@@ -128,27 +128,27 @@
     box().value = question;
     box().dispatchEvent(new Event("input", { bubbles: true }));
   };
-  let leaving = false; // who logs out leaves nothing to who logs in next
+  let leaving = false; // after a log-out, nothing is left for the next user
   addEventListener("submit", (event) => { leaving ||= event.target.matches(".head form"); });
   addEventListener("pagehide", () => {
     const question = leaving ? "" : box()?.value.trim() ? box().value : unanswered();
     sessionStorage.setItem(STORED, JSON.stringify({ question, away }));
   });
-  const restore = () => { // once, when it is known what the conversation holds
+  const restore = () => { // once, when the conversation is loaded
     const stored = JSON.parse(sessionStorage.getItem(STORED) ?? "{}");
     sessionStorage.removeItem(STORED);
     const answered = one("#current .turn:has(.tools) .question")?.textContent;
     if (!stored.question?.trim() || stored.question.trim() === answered?.trim() || box().value) return;
     fill(stored.question);
-    if (stored.away) tell(BACK);
+    if (stored.away) notify(BACK);
   };
 
-  // -- what buttons do
+  // -- buttons
 
   const toBox = () => {
-    one('#tabs [role="tab"]')?.click(); // the tab of the conversation is the first
+    one('#tabs [role="tab"]')?.click(); // the first tab is the conversation
     box()?.focus();
-    setTimeout(() => box()?.focus()); // once it is seen, if another tab was open
+    setTimeout(() => box()?.focus()); // once it is visible, if another tab was open
   };
   const asked = (button) => ({ question: button.dataset.question, again: button.dataset.again === "true" });
   const deeds = {
@@ -176,7 +176,7 @@
     const text = button.dataset.copy;
     try {
       await navigator.clipboard.writeText(text);
-    } catch { // no clipboard without https, except on this machine
+    } catch { // browsers allow the clipboard only over https, or on this machine
       const area = document.body.appendChild(Object.assign(document.createElement("textarea"), { value: text }));
       area.select();
       document.execCommand("copy");
@@ -188,7 +188,7 @@
     setTimeout(() => button.classList.remove("done"), 1500);
   };
 
-  // -- opinions: what the server makes of a thumb takes the place of what is there
+  // -- feedback: the markup that the server makes of it replaces what is there
 
   let opinions = 0;
   const rate = (button, good) => {
@@ -214,7 +214,7 @@
     const pressed = one("[aria-pressed=true]", placed);
     if (focused) (all("button", placed).find((button) => button.className === focused) ?? pressed)?.focus();
     if (fresh.dataset.serial.endsWith("thumb") && pressed) commenting(placed);
-    say(pressed ? "Kept" : "Taken back");
+    say(pressed ? "Saved" : "Removed");
   };
   const say = (words) => { const said = one("#said"); if (said) said.textContent = words; };
 
@@ -252,7 +252,7 @@
     else if (event.key === "Escape") one("#question .stop-button")?.click();
     else if (event.key === "Enter" && !event.shiftKey && event.target === box()) sent(box().value);
     else if (typing()) return;
-    else if (event.key === "/" && !one("#search")?.checkVisibility()) { event.preventDefault(); toBox(); } // it has a box of its own
+    else if (event.key === "/" && !one("#search")?.checkVisibility()) { event.preventDefault(); toBox(); } // the search has a box of its own
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       if (document.activeElement?.closest("[role=tablist], .wide")) return;
       event.preventDefault();
@@ -268,19 +268,19 @@
     if (keep) localStorage.setItem(STORE, theme);
   };
 
-  // -- whoever is logged out meanwhile, here or in another tab, logs in again and finds the same conversation
+  // -- after a log-out elsewhere, logging in again leads back to the same conversation
 
   const plainly = window.fetch.bind(window);
   window.fetch = async (...asked) => {
-    const [event] = /queue\/join|app_id/.exec(asked[0]?.url ?? asked[0]) ?? []; // an upload fails for its own reasons
-    const told = await plainly(...asked).catch((lost) => { if (event) reach(false); notSent(); throw lost; });
-    if (event === "queue/join") reach(told.status < 502); // a proxy says so of a server that is not there
-    if (!told.ok) notSent();
-    if (told.status === 401) location.assign(`/login${location.search}`);
-    return told;
+    const [event] = /queue\/join|app_id/.exec(asked[0]?.url ?? asked[0]) ?? []; // uploads handle their own failures
+    const response = await plainly(...asked).catch((lost) => { if (event) reach(false); notSent(); throw lost; });
+    if (event === "queue/join") reach(response.status < 502); // a proxy answers 502 or more if the server is down
+    if (!response.ok) notSent();
+    if (response.status === 401) location.assign(`/login${location.search}`);
+    return response;
   };
 
-  // -- what follows the server
+  // -- updates from the server
 
   const followTalk = () => {
     const name = talk();
@@ -290,7 +290,7 @@
     if (one("#sent") && stands() !== former) unsent();
     const key = turn ? `${name} ${turn.dataset.turn} ${one(".question", turn).textContent}` : "";
     const done = turn && one(".tools", turn) ? key : "";
-    // On a phone the evidence stands below: what was too short to be scrolled to is scrolled to once it is whole.
+    // On a phone the evidence is below: a turn that was too short to be scrolled to the top is, once it is complete.
     if (key !== followed || (done && done !== finished && narrow() && !moved)) {
       [followed, finished, moved] = [key, done, false];
       if (turn) turn.scrollIntoView({ block: "start" });
@@ -300,7 +300,7 @@
     if (wanted && one(`#evidence .evidence[data-turn="${wanted.turn}"]`)) wanted.why ? why(wanted.turn) : bring(wanted);
     if (!opened || one("#evidence .opened")) return;
     const same = opened.talk === talk() && one(`#evidence .evidence[data-turn="${opened.turn}"]`);
-    if (same) bring(opened); // more came in for the same answer
+    if (same) bring(opened); // the same answer was updated
     else opened = null;
   };
 
@@ -313,7 +313,7 @@
       question.classList.toggle("cut", cut);
       if (!cut) button?.remove();
       else if (!button) {
-        const made = Object.assign(document.createElement("button"), { type: "button", className: "plain unfold", textContent: "Show all of the question" });
+        const made = Object.assign(document.createElement("button"), { type: "button", className: "plain unfold", textContent: "Show the whole question" });
         made.dataset.do = "unfold";
         made.setAttribute("aria-expanded", "false");
         question.after(made);
@@ -322,7 +322,7 @@
   };
   const unfold = (button) => {
     const whole = button.previousElementSibling.classList.toggle("whole");
-    button.textContent = whole ? "Show less of the question" : "Show all of the question";
+    button.textContent = whole ? "Show less" : "Show the whole question";
     button.setAttribute("aria-expanded", String(whole));
     fold();
   };

@@ -1,13 +1,13 @@
-// What is typed and clicked in the tab "Papers", and what its map lights up: found papers, cited ones, the one opened.
+// The tab "Papers": typing and clicks, and what the map highlights: papers found, papers cited, the open paper.
 (() => {
   "use strict";
   const one = (what, within = document) => within.querySelector(what);
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const send = (name, data) =>
     one("#search .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
-  const NEAR = 24; // pixels between a click and the circle it is taken for: a finger is not a needle
+  const NEAR = 24; // pixels between a click and the circle it selects: fingers are imprecise
   let waiting = 0, serial = 0;
-  let asked = ""; // the paper that is to be opened
+  let asked = ""; // the paper to open
 
   const typed = () => Object.fromEntries(new FormData(one("#search form")));
   const look = (more = {}) => { clearTimeout(waiting); send("submit", { ...typed(), ...more, serial: ++serial }); };
@@ -37,7 +37,7 @@
     else if (event.target.closest("[data-do=shut]")) shut();
     else removing(event.target.closest("#paper [data-do]"));
   });
-  const removing = (button) => { // first it is asked whether it is meant
+  const removing = (button) => { // has to be confirmed
     const deed = button?.dataset.do;
     if (deed === "remove") send("delete", { ...typed(), paper: button.dataset.paper });
     if (deed !== "removing" && deed !== "spare") return;
@@ -68,7 +68,7 @@
     else if (event.key === "/" && !event.target.closest("input, select, textarea")) { event.preventDefault(); words.focus(); }
   });
 
-  // -- what is opened, and what the last answer cites, is seen in the list and on the map
+  // -- the open paper and those the last answer cites are highlighted in the list and on the map
 
   const lit = (what, name, papers) => all(what).forEach((found) => found.classList.toggle(name, papers.has(found.dataset.paper)));
   const light = () => {
@@ -81,7 +81,7 @@
     const bright = found.size ? found : all("#map circle.cited").length ? cited : null;
     all("#map circle").forEach((circle) => circle.classList.toggle("dim", bright !== null && !bright.has(circle.dataset.paper)));
     const removed = one("#paper [data-removed]:not(.seen)");
-    if (removed) { // what greets who comes to ask counts one less
+    if (removed) { // the welcome counts one paper less
       removed.classList.add("seen");
       one("#current .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name: "tick", data: {} } }));
     }
@@ -92,7 +92,7 @@
       paper.scrollIntoView({ block: "nearest" });
     }
   };
-  const outdated = () => { // an answer to an earlier request came last
+  const outdated = () => { // the response to an earlier request arrived last
     const shown = one("#found [data-serial]")?.dataset.serial;
     if (shown && Number(shown) < serial) { clearTimeout(waiting); waiting = setTimeout(look, 500); }
   };

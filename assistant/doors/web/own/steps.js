@@ -1,4 +1,4 @@
-// What is open stands in the address: the tab, the conversation, a paper, a card. Back closes it step by step.
+// The address says what is open: the tab, the conversation, a paper, a card. The back button closes it step by step.
 (() => {
   "use strict";
   const one = (what, within = document) => within.querySelector(what);
@@ -6,9 +6,9 @@
   const send = (component, name, data = {}) =>
     one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
   const PARTS = ["tab", "talk", "paper", "card"];
-  const LATE = 3000; // milliseconds after which what an address asks for is not opened any more
-  let goal; // what the address asks for and is not open yet; undefined before the page is there
-  let tried = {}; // the parts of it that were asked for
+  const LATE = 3000; // milliseconds after which the page no longer tries to open what an address asks for
+  let goal; // what the address asks for and is not open yet; undefined until the page is loaded
+  let tried = {}; // the parts of it that were requested
   let waiting = 0;
 
   // -- what is open, and the address of it
@@ -18,7 +18,7 @@
   const called = (tab) => tab.textContent.trim().toLowerCase().replaceAll(" ", "-");
   const open = () => {
     const chosen = tabs().findIndex((tab) => tab.getAttribute("aria-selected") === "true");
-    const tab = chosen > 0 ? called(tabs()[chosen]) : ""; // the first is that of a plain address
+    const tab = chosen > 0 ? called(tabs()[chosen]) : ""; // the first tab has a plain address
     return {
       tab,
       talk: one("#current [data-talk]").dataset.talk,
@@ -57,7 +57,7 @@
       if (!tried[part] && reach[part](goal[part], now) !== false) tried[part] = true;
     }
   };
-  // Each opens or closes one part; false: it is not the time for it yet.
+  // Each opens or closes one part; false: not possible yet.
   const reach = {
     tab: (tab) => tabs().find((one, place) => (place ? called(one) : "") === tab)?.click(),
     talk: (talk) => { if (talk) send("drawer", "select", { talk }); else send("current", "clear"); },
@@ -83,7 +83,7 @@
     const [before, now] = [named(), open()];
     const changed = differing(before, now);
     if (!changed.length) return;
-    const laid = changed.every((part) => (part === "paper" || part === "card") && before[part]); // another one, or none
+    const laid = changed.every((part) => (part === "paper" || part === "card") && before[part]); // replaced or closed
     if (laid && changed.every((part) => !now[part]) && history.state?.under === address(now)) {
       goal = now;
       history.back();
@@ -93,13 +93,13 @@
 
   const follow = () => {
     if (!known()) return;
-    if (goal === undefined) aim({ talk: true }); // the server was told of it when the page was opened
+    if (goal === undefined) aim({ talk: true }); // the page requested the conversation when it was opened
     else if (goal) approach();
     else note();
   };
   addEventListener("popstate", () => aim({}));
   for (const name of ["pointerdown", "keydown"]) {
-    addEventListener(name, () => { // whoever goes on does not want it any more
+    addEventListener(name, () => { // who clicks or types no longer wants it
       if (!known()) return;
       clearTimeout(waiting);
       goal = null;

@@ -1,4 +1,4 @@
-"""Kept conversations in, their list as markup out."""
+"""The list of a person's conversations, and the names of their files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assistant.doors.web.downloads import _called
-from assistant.doors.web.titles import PAGE, listed
+from assistant.doors import web
 from assistant.people.conversations import Kept
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
@@ -18,7 +17,10 @@ def kept(ago: timedelta, title: str = "Pears", number: int = 0) -> Kept:
     return Kept(f"id{number}", title, NOW - ago, NOW - ago, 2)
 
 
-def shown(*conversations: Kept, minutes: int = 0, page: int = PAGE, user: str = "") -> str:
+def shown(*conversations: Kept, minutes: int = 0, page: int = 50, user: str = "") -> str:
+    web._prepare()  # before Gradio is imported
+    from assistant.doors.web.drawer import listed
+
     return listed(conversations, shown=page, now=NOW, minutes=minutes, user=user)
 
 
@@ -26,38 +28,38 @@ def days(markup: str) -> list[str]:
     return re.findall(r"<h3>(.*?)</h3>", markup)
 
 
-def test_conversations_stand_under_their_days() -> None:
+def test_conversations_are_listed_by_day() -> None:
     ages = (0, 1, 20, 30, 24 * 5, 24 * 20, 24 * 80)
     markup = shown(*(kept(timedelta(hours=hours)) for hours in ages))
     assert days(markup) == ["Today", "Yesterday", "Tuesday, 24 February", "9 February", "11 December 2025"]
     assert markup.count("<li") == len(ages)
 
 
-def test_days_are_those_of_the_readers_clock() -> None:
-    one = kept(timedelta(hours=11))  # at one in the morning, Greenwich time
+def test_days_follow_the_time_zone_of_the_reader() -> None:
+    one = kept(timedelta(hours=11))  # at one in the morning, UTC
     assert days(shown(one)) == ["Today"]
     assert days(shown(one, minutes=-120)) == ["Yesterday"]
     assert days(shown(kept(timedelta(hours=13)), minutes=120)) == ["Today"]
-    assert days(shown(one, minutes=10**6)) == days(shown(one, minutes=14 * 60))  # no clock on Earth is so far
+    assert days(shown(one, minutes=10**6)) == days(shown(one, minutes=14 * 60))  # no time zone is so far from UTC
 
 
-def test_of_many_only_some_are_listed_and_the_rest_can_be_asked_for() -> None:
+def test_a_long_list_can_be_extended() -> None:
     many = [kept(timedelta(), number=number) for number in range(4)]
     markup = shown(*many, page=3)
     assert markup.count("<li") == 3
-    assert f'data-shown="{3 + PAGE}"' in markup
+    assert 'data-shown="53"' in markup
     assert "data-shown" not in shown(*many, page=4)
 
 
-def test_titles_and_names_are_text() -> None:
+def test_titles_and_user_names_are_escaped() -> None:
     markup = shown(kept(timedelta(), "<img src=x onerror=a()>\"'"), user="<b>ann")
     assert "<img" not in markup
     assert "<b>&lt;b&gt;ann</b>" in markup
-    assert 'value="&lt;img src=x onerror=a()&gt;&quot;&#x27;"' in markup
+    assert 'value="&lt;img src=x onerror=a()&gt;&#34;&#39;"' in markup
 
 
-def test_where_there_are_none_it_says_what_will_stand_there() -> None:
-    assert "What you ask is kept here, for you alone." in shown()
+def test_an_empty_list_says_what_it_will_show() -> None:
+    assert "Your conversations are saved here. Nobody else can see them." in shown()
 
 
 @pytest.mark.parametrize(
@@ -72,5 +74,8 @@ def test_where_there_are_none_it_says_what_will_stand_there() -> None:
         ("Что это?", ""),
     ],
 )
-def test_a_file_is_named_by_every_plain_word_of_the_title(title: str, name: str) -> None:
-    assert _called(kept(timedelta(), title)) == "-".join(filter(None, [name, "2026-03-01"]))
+def test_a_file_is_named_after_the_plain_words_of_the_title(title: str, name: str) -> None:
+    web._prepare()
+    from assistant.doors.web.drawer import _file_name
+
+    assert _file_name(kept(timedelta(), title)) == "-".join(filter(None, [name, "2026-03-01"]))

@@ -1,4 +1,4 @@
-"""An assistant in, what the tabs of the page share out."""
+"""What the tabs of the page share: the services behind them, and how their components are made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import gradio as gr
 
 from ...core import bounds
 from ...people.accounts import Accounts
@@ -19,17 +21,39 @@ from .intake import Intake
 from .sessions import Sessions, Talk
 
 if TYPE_CHECKING:
-    import gradio as gr
-
     from ...chain import Assistant
     from .rules import Rules
 
+FORWARD = """
+element.addEventListener("assistant", (event) => trigger(event.detail.name, event.detail.data));
+"""
+"""Runs in the browser: clicks that the scripts in own/ turn into events reach the component they were made in."""
+WHEN_SEEN = """
+let hidden = true;
+new IntersectionObserver((seen) => {
+  const now = seen[seen.length - 1];
+  if (!now.boundingClientRect.width) hidden = true;
+  else if (now.isIntersecting && hidden) {
+    hidden = false;
+    const form = document.querySelector("#search form");
+    const typed = form ? Object.fromEntries(new FormData(form)) : {};
+    trigger("apply", { ...typed, revision: element.querySelector("[data-revision]")?.dataset.revision ?? "" });
+  }
+}).observe(element);
+"""
+"""Runs in the browser: updates a component each time its tab is opened."""
+QUIETLY: Any = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+"""How listeners are called: without a spinner, without waiting for each other, and not by programs."""
+EACH: Any = {**QUIETLY, "trigger_mode": "multiple"}
+"""The same, for events that may come before the last one was handled."""
 
 Made = TypeVar("Made")
+Updates = dict[Any, Any]
+"""What each component shows next."""
 
 
-class Desk:
-    """The assistant, everybody's conversations with it, who comes in, and what a page shows of the library."""
+class Services:
+    """The assistant, everyone's conversations with it, who may come in, and the files being added."""
 
     def __init__(self, assistant: Assistant, rules: Rules) -> None:
         home = assistant.status().home
@@ -44,7 +68,7 @@ class Desk:
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
 
     def warm(self) -> Future[object]:
-        """Load what the first visitor and the first question would otherwise wait for; what is told ends with it."""
+        """Load what the first visitor and the first question would otherwise wait for; done when the future is."""
         return self.asker.warm(self.suggestions)
 
     def close(self) -> None:
@@ -55,14 +79,14 @@ class Desk:
         self.conversations.close()
 
     async def aside(self, work: Callable[[], Made]) -> Made:
-        """What `work` returns, which takes seconds: one such thing is done at a time, beside all that is quick."""
+        """The result of `work` that takes seconds: one at a time, so that everything quick goes on."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
     async def talk(self, name: str, request: gr.Request) -> Talk:
-        """The conversation called `name` of whoever asks.
+        """The caller's conversation of that name.
 
-        Of a page that was open when the server started anew nothing is known but its address, which every request
-        bears: that says which conversation stands on it. Without one it is that which the page begins with.
+        After a restart of the server a page that is still open is known only by its address, which comes with every
+        request and names the conversation. Without a name, it is the conversation that the page begins with.
         """
         owner = self.entrance.owner(request.cookies)
         if named := name or str(request.query_params.get("talk", "")):
@@ -70,7 +94,7 @@ class Desk:
         return self.sessions.first(owner, (request.session_hash or "")[: bounds.ID])
 
     def may_remove(self, request: gr.Request) -> bool:
-        """Whether who asks may remove papers: who logged in, or without a log-in who sits at this machine."""
+        """Whether the caller may remove papers: if logged in or, without a log-in, at this machine."""
         if self.entrance.guarded:
             return self.entrance.user(request.cookies) is not None
         address = request.client.host if request.client else ""
@@ -81,9 +105,19 @@ class Desk:
         return self.assistant.status().listings
 
     def suggestions(self) -> tuple[str, ...]:
-        """Questions that the papers held at present answer; made anew only when papers came or went."""
+        """Questions that the papers answer; made again only when papers were added or removed."""
         with self._suggesting:
             revision = self.assistant.status().revision
             if self._suggested[0] != revision:
                 self._suggested = (revision, suggested(self.assistant.papers()))
             return self._suggested[1]
+
+
+def component(name: str, content: str = "", *, js: str = "") -> gr.HTML:
+    """A place for markup whose clicks reach the server; `js` runs when it is loaded."""
+    return gr.HTML(content, elem_id=name, js_on_load=FORWARD + js, apply_default_css=False)
+
+
+def sent(event: gr.EventData, name: str, most: int) -> str:
+    """What the browser sent with an event under that name, as text of at most `most` characters; "" for nothing."""
+    return str(getattr(event, name, ""))[:most]
