@@ -19,6 +19,7 @@ NOTE = "<!-- Written by docs/generate.py; change the code or that program, then 
 GROUPS = {
     "The library and its index": ("home", "chroma_url", "threads"),
     "Conversations": ("memory_turns",),
+    "Checking citations": ("reader",),
     "The language model": ("model", "embedding_model", "judge"),
     "The page and the HTTP interface": ("page_names", "proxies", "keys_needed"),
     "Slack and Mattermost": ("slack", "mattermost"),
@@ -46,7 +47,7 @@ FIELDS = {
     "claims[].citations[].quote": "The words cited, verbatim.",
     "claims[].citations[].start": "The offset of the quote in the abstract, in characters from 0; null if unknown.",
     "claims[].citations[].support": "How strongly the quote supports the sentence, from 0 to 1.",
-    "claims[].citations[].basis": "How that was established: `quoted` (word for word), `checked` (words, numbers, names and vectors) or `judged` (a language model).",
+    "claims[].citations[].basis": "How that was established: `quoted` (word for word), `read` (an entailment model), `checked` (words, numbers, names and vectors) or `judged` (a language model).",
     "remark": "A sentence about how the answer was made, if something did not work as it should; otherwise an empty string.",
     "declined": "Why there is no answer; null if there is one.",
     "declined.kind": "`absent` (no paper is about this), `unstated` (the papers do not say), `off-corpus` (not a question about papers), `invented` (no paper uses this name) or `empty` (there are no papers).",

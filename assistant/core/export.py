@@ -62,7 +62,8 @@ _FIELDS = {
         "quote": "The words cited, word for word.",
         "start": "The character of the abstract at which the quote begins, from 0; null if unknown.",
         "support": "How strongly it supports the sentence, 0 to 1.",
-        "basis": "`quoted`: word for word; `checked`: by words, numbers and names; `judged`: by a language model.",
+        "basis": "`quoted`: word for word; `read`: by an entailment model; `checked`: by words, numbers and names; "
+        "`judged`: by a language model.",
     },
     "Passage": {"start": "The character of the abstract at which it begins, from 0.", "text": "Word for word."},
     "Decline": {
