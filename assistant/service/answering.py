@@ -31,7 +31,7 @@ class LineTooLong(AssistantError):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many questions in the line are ahead of this one."""
+    """How many questions in the line are ahead of this one; 0 when its answer begins."""
 
     ahead: int
 
@@ -67,8 +67,8 @@ class Answering:
         """
         async with aclosing(self.line()) as places:
             async for ahead in places:
+                yield Waiting(ahead)
                 if ahead:
-                    yield Waiting(ahead)
                     continue
                 async with aclosing(self._work(question, turns, papers)) as updates:
                     async for update in updates:

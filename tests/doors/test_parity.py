@@ -65,11 +65,8 @@ async def forgotten(*_: object) -> None:
 @asynccontextmanager
 async def opened(assistant: Assistant, home: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Client, Asker]]:
     """Every door that runs in an event loop, over one assistant."""
-    with (
-        closing(Answering(assistant)) as line,
-        closing(Doorkeeper(home)) as doorkeeper,
-        closing(Asker(assistant, forgotten, per_minute=1000)) as asker,
-    ):
+    with closing(Answering(assistant)) as line, closing(Doorkeeper(home)) as doorkeeper:
+        asker = Asker(line, forgotten, per_minute=1000)
         settings = Settings(home=home, slack_signing_secret=SECRET)
         app = FastAPI()
         app.include_router(api.router(assistant, line, doorkeeper, settings))

@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -18,9 +17,10 @@ from assistant.chain import Assistant, Event
 from assistant.core.errors import ConversationNotFound, DatabaseError, LibraryBusy, QuestionError, StoreError
 from assistant.core.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
 from assistant.doors.web.answers import Making
-from assistant.doors.web.asking import Asker, Failure, Line, LineFull
+from assistant.doors.web.asking import Asker, Failure
 from assistant.doors.web.sessions import COOKIE, MOST_TURNS, Sessions, Talk, Unidentified, new_owner, owner_of
 from assistant.people.conversations import Conversations, Thumb
+from assistant.service.answering import Answering
 
 
 def turn(question: str) -> Turn:
@@ -199,57 +199,6 @@ def test_an_owner_is_identified_by_a_secret_that_cannot_be_guessed() -> None:
             owner_of({COOKIE: worthless})
 
 
-# -- whose turn
-
-
-def test_nobody_overtakes_in_the_line() -> None:
-    async def scene() -> list[str]:
-        line, order = Line(at_once=2, longest=9), []
-
-        async def stand(name: str, steps: int) -> None:
-            async with aclosing(line.wait()) as places:
-                async for before in places:
-                    order.append(f"{name}{before}")
-                    if not before:
-                        break
-                for _ in range(steps):
-                    await asyncio.sleep(0)
-
-        await asyncio.gather(*(stand(name, steps) for name, steps in zip("abcde", (5, 9, 1, 1, 1), strict=True)))
-        return order
-
-    order = asyncio.run(scene())
-    assert order[:5] == ["a0", "b0", "c1", "d2", "e3"]
-    assert [place for place in order if place.endswith("0")] == ["a0", "b0", "c0", "d0", "e0"]
-    assert order.index("d1") < order.index("d0")
-
-
-def test_leaving_the_line_makes_room_whether_served_or_not() -> None:
-    async def scene() -> list[int]:
-        line = Line(at_once=1, longest=5)
-        served, left, last = line.wait(), line.wait(), line.wait()
-        first = [await anext(served), await anext(left), await anext(last)]
-        await left.aclose()
-        first.append(await anext(last))
-        await served.aclose()
-        first.append(await anext(last))
-        return first
-
-    assert asyncio.run(scene()) == [0, 1, 2, 1, 0]
-
-
-def test_a_line_that_is_full_says_so() -> None:
-    async def scene() -> None:
-        line = Line(at_once=1, longest=1)
-        one, two = line.wait(), line.wait()
-        await anext(one)
-        await anext(two)
-        with pytest.raises(LineFull, match="Ask again in a minute"):
-            await anext(line.wait())
-
-    asyncio.run(scene())
-
-
 # -- asking
 
 
@@ -299,16 +248,16 @@ def scripted() -> Scripted:
 
 @pytest.fixture
 def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
-    made: list[Asker] = []
+    lines: list[Answering] = []
 
     def make(*, at_once: int = 2, longest: int = 50) -> Asker:
-        made.append(Asker(cast("Assistant", scripted), held, at_once=at_once, longest=longest, per_minute=1000))
-        return made[-1]
+        lines.append(Answering(cast("Assistant", scripted), at_once=at_once, longest=longest))
+        return Asker(lines[-1], held, per_minute=1000)
 
     yield make
     scripted.go.set()
-    for one in made:
-        one.close()
+    for line in lines:
+        line.close()
 
 
 async def held(talk: Talk, turn: Turn) -> None:
@@ -317,14 +266,15 @@ async def held(talk: Talk, turn: Turn) -> None:
 
 
 def test_the_limit_on_questions_says_when_to_ask_again(scripted: Scripted) -> None:
-    asker = Asker(cast("Assistant", scripted), held, per_minute=2)
+    line = Answering(cast("Assistant", scripted))
+    asker = Asker(line, held, per_minute=2)
     mine, mine_too, theirs = Talk("a", "me"), Talk("b", "me"), Talk("c", "somebody")
 
     async def scene() -> list[Making | Turn | Failure]:
         return [(await steps(asker, talk, "q"))[-1] for talk in (mine, mine_too, mine, theirs)]
 
     first, second, third, other = asyncio.run(scene())
-    asker.close()
+    line.close()
     assert isinstance(first, Turn)
     assert isinstance(second, Turn)
     assert isinstance(other, Turn)
@@ -336,9 +286,10 @@ def test_an_answer_that_cannot_be_saved_is_a_failure(scripted: Scripted) -> None
     async def full(talk: Talk, turn: Turn) -> None:
         raise DatabaseError("the disk at /secret/place is full")
 
-    asker = Asker(cast("Assistant", scripted), full, per_minute=2)
+    line = Answering(cast("Assistant", scripted))
+    asker = Asker(line, full, per_minute=2)
     failed = asyncio.run(steps(asker, Talk("a", "me"), "q"))[-1]
-    asker.close()
+    line.close()
     assert isinstance(failed, Failure)
     assert "secret" not in failed.message
     assert failed.error
@@ -375,7 +326,8 @@ def test_only_the_newest_of_several_states_is_shown(asker: Callable[..., Asker])
             yield from (Event("answering", claim=claim) for claim in claims)
             yield Event("answered", answer=Answer(question, question, tuple(claims)))
 
-    one = Asker(cast("Assistant", Hasty()), held, at_once=1, longest=1, per_minute=1000)
+    line = Answering(cast("Assistant", Hasty()), at_once=1, longest=1)
+    one = Asker(line, held, per_minute=1000)
 
     async def scene() -> list[Making | Turn | Failure]:
         loop, seen = asyncio.get_running_loop(), []
@@ -385,7 +337,7 @@ def test_only_the_newest_of_several_states_is_shown(asker: Callable[..., Asker])
         return seen
 
     seen = asyncio.run(scene())
-    one.close()
+    line.close()
     assert len(seen) < 5
     assert seen[-1] == Turn("q", Answer("q", "q", tuple(claims)))
 
@@ -402,7 +354,8 @@ def test_withdrawn_claims_are_no_longer_shown() -> None:
             read.wait(20)
             yield Event("answered", answer=Answer(question, question, (second,)))
 
-    one = Asker(cast("Assistant", Withdrawing()), held, at_once=1, longest=1, per_minute=1000)
+    line = Answering(cast("Assistant", Withdrawing()), at_once=1, longest=1)
+    one = Asker(line, held, per_minute=1000)
 
     async def scene() -> list[tuple[Claim, ...]]:
         shown = []
@@ -414,7 +367,7 @@ def test_withdrawn_claims_are_no_longer_shown() -> None:
         return shown
 
     assert asyncio.run(scene())[-1] == (second,)
-    one.close()
+    line.close()
 
 
 def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(

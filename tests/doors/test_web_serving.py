@@ -130,6 +130,7 @@ def test_serving_to_others_without_a_log_in_warns(monkeypatch: pytest.MonkeyPatc
         announce: Callable[[str], None],
         rules: web.Rules,
         beside: object,
+        answering: object,
     ) -> None:
         announce(f"http://{host}:{port}")
         met.append(rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +125,9 @@ def test_a_waiting_question_shows_how_many_are_ahead() -> None:
 
     with closing(answering(slow, at_once=1)) as line:
         first, second, third = asyncio.run(scene(line))
-    assert [update for update in first if isinstance(update, Waiting)] == []
-    assert [update for update in second if isinstance(update, Waiting)] == [Waiting(1)]
-    assert [update for update in third if isinstance(update, Waiting)] == [Waiting(2), Waiting(1)]
+    assert [update for update in first if isinstance(update, Waiting)] == [Waiting(0)]
+    assert [update for update in second if isinstance(update, Waiting)] == [Waiting(1), Waiting(0)]
+    assert [update for update in third if isinstance(update, Waiting)] == [Waiting(2), Waiting(1), Waiting(0)]
     for updates_of in (first, second, third):
         events = [event for update in updates_of if isinstance(update, list) for event in update]
         assert [event.stage for event in events] == ["reading", "writing", "answered"]
@@ -148,3 +148,54 @@ def test_the_stages_are_passed_on(assistant: Assistant) -> None:
         asyncio.run(line.answer("What does PearRank learn from?", on_stage=stages.append))
     assert stages[0].startswith("searching ")
     assert stages[-1] != "answered"
+
+
+# -- the line
+
+
+def test_nobody_overtakes_in_the_line(assistant: Assistant) -> None:
+    async def scene() -> list[str]:
+        line, order = Answering(assistant, at_once=2, longest=9), []
+
+        async def stand(name: str, steps: int) -> None:
+            async with aclosing(line.line()) as places:
+                async for before in places:
+                    order.append(f"{name}{before}")
+                    if not before:
+                        break
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(*(stand(name, steps) for name, steps in zip("abcde", (5, 9, 1, 1, 1), strict=True)))
+        return order
+
+    order = asyncio.run(scene())
+    assert order[:5] == ["a0", "b0", "c1", "d2", "e3"]
+    assert [place for place in order if place.endswith("0")] == ["a0", "b0", "c0", "d0", "e0"]
+    assert order.index("d1") < order.index("d0")
+
+
+def test_leaving_the_line_makes_room_whether_served_or_not(assistant: Assistant) -> None:
+    async def scene() -> list[int]:
+        line = Answering(assistant, at_once=1, longest=5)
+        served, left, last = line.line(), line.line(), line.line()
+        first = [await anext(served), await anext(left), await anext(last)]
+        await left.aclose()
+        first.append(await anext(last))
+        await served.aclose()
+        first.append(await anext(last))
+        return first
+
+    assert asyncio.run(scene()) == [0, 1, 2, 1, 0]
+
+
+def test_a_line_that_is_full_says_so(assistant: Assistant) -> None:
+    async def scene() -> None:
+        line = Answering(assistant, at_once=1, longest=1)
+        one, two = line.line(), line.line()
+        await anext(one)
+        await anext(two)
+        with pytest.raises(LineTooLong, match="Ask again in a minute"):
+            await anext(line.line())
+
+    asyncio.run(scene())

@@ -15,6 +15,7 @@ from .shared import MAX_PER_MINUTE, Home, opened, screen, settings_of, with_samp
 if TYPE_CHECKING:
     from ...chain import Assistant
     from ...core.settings import Settings
+    from ...service.answering import Answering
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 """Names of this machine for itself."""
@@ -36,7 +37,7 @@ def serve(
     settings = settings_of(context, home)
     # The page can add papers, so it may start without a library; but a folder named here should exist.
     create = sample or (home or context.obj) is None
-    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as beside:
+    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as (answering, beside):
         if sample:
             with_sample(assistant)
         from .. import web
@@ -57,12 +58,13 @@ def serve(
             announce=lambda address: _announce(address, host, auth=auth),
             rules=rules,
             beside=beside,
+            answering=answering,
         )
 
 
 @contextmanager
-def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
-    """The doors served beside the page, by path. They share one queue of questions and one doorkeeper."""
+def doors(assistant: Assistant, settings: Settings) -> Iterator[tuple[Answering, dict[str, Any]]]:
+    """The one waiting line, and the doors served beside the page, by path, which share it and one doorkeeper."""
     from ...service.answering import Answering
     from ...service.doorkeeper import Doorkeeper
     from .. import api, mcp, slack
@@ -76,7 +78,7 @@ def doors(assistant: Assistant, settings: Settings) -> Iterator[dict[str, Any]]:
         }
         if mcp.installed():
             beside[""].include_router(mcp.router(assistant, answering, doorkeeper))
-        yield beside
+        yield answering, beside
 
 
 def _hosts(host: str, names: str) -> frozenset[str]:

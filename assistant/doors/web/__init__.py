@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
 
     from ...chain import Assistant
+    from ...service.answering import Answering
 
 GRADIO = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # else it calls other servers
@@ -52,15 +53,22 @@ __all__ = ["Rules", "app", "serve"]
 NOTHING: Mapping[str, APIRouter] = MappingProxyType({})
 
 
-def app(assistant: Assistant, *, rules: Rules = ANYBODY, beside: Mapping[str, APIRouter] = NOTHING) -> FastAPI:
+def app(
+    assistant: Assistant,
+    *,
+    rules: Rules = ANYBODY,
+    beside: Mapping[str, APIRouter] = NOTHING,
+    answering: Answering | None = None,
+) -> FastAPI:
     """The page over `assistant` as an application for any ASGI server; raises `MissingExtra`.
 
     `beside` are routers of other doors over the same assistant, by their path; they check their callers themselves.
+    `answering` is the waiting line that they share; without it the page has one of its own.
     """
     _prepare()
     from .page import app as made
 
-    return made(assistant, rules, beside)
+    return made(assistant, rules, beside, answering)
 
 
 def serve(
@@ -71,6 +79,7 @@ def serve(
     announce: Callable[[str], None] = print,
     rules: Rules = ANYBODY,
     beside: Mapping[str, APIRouter] = NOTHING,
+    answering: Answering | None = None,
 ) -> None:
     """Serve the page until Ctrl-C; `announce` is called with its address. Raises `AddressError`, `MissingExtra`.
 
@@ -80,7 +89,13 @@ def serve(
     from .serving import bound, run
 
     with bound(host, port) as listening:
-        run(app(assistant, rules=rules, beside=beside), listening, host, announce, proxies=rules.proxies)
+        run(
+            app(assistant, rules=rules, beside=beside, answering=answering),
+            listening,
+            host,
+            announce,
+            proxies=rules.proxies,
+        )
 
 
 def _prepare() -> None:

@@ -5,28 +5,22 @@ Answers are made as for every other door; in addition, people see their place in
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...core.errors import AssistantError, ConversationNotFound, LibraryBusy, PaperNotFound, QuestionError
 from ...core.records import STARTING_OVER, Turn
 from ...core.text import counted
 from ...people.limits import Limits
 from ...question.understanding import accepted
-from ...service.answering import AT_ONCE, LONGEST, Answering
+from ...service.answering import Answering, LineTooLong, Waiting
 from .answers import Making
 from .sessions import Talk, Unidentified
-
-if TYPE_CHECKING:
-    from ...chain import Assistant
 
 NEWS = 1.0
 """Minimum seconds between updates of a place in the line; more would slow the answers."""
@@ -55,43 +49,16 @@ class TooManyQuestions(QuestionError):
     """Someone reached the limit on questions a minute."""
 
 
-class LineFull(AssistantError):
-    """So many questions are waiting that another would wait too long."""
-
-
-FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineFull, Unidentified)
+FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, LineTooLong, Unidentified)
 """Errors about what a person asked or when; all others are about the machine and stay in the log."""
 
 
 class Asker:
     """Puts the questions of many people to the assistant, first come, first served."""
 
-    def __init__(
-        self,
-        assistant: Assistant,
-        remember: Remember,
-        *,
-        at_once: int = AT_ONCE,
-        longest: int = LONGEST,
-        per_minute: int,
-    ) -> None:
-        self._assistant = assistant
-        self._remember = remember
+    def __init__(self, answering: Answering, remember: Remember, *, per_minute: int) -> None:
+        self._answering, self._remember = answering, remember
         self._limits, self._per_minute = Limits(), per_minute
-        self._line = Line(at_once=at_once, longest=longest)
-        self._answering = Answering(assistant, at_once=at_once)
-
-    def warm(self, also: Callable[[], object]) -> Future[object]:
-        """Open the index and load the model before anyone asks; an error shows when someone does."""
-
-        def work() -> None:
-            also()
-            self._assistant.search("What is here?")
-
-        return self._answering.meanwhile(work)
-
-    def close(self) -> None:
-        self._answering.close()
 
     async def ask(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
         """The states of an answer, then the turn, which `talk` remembers; or why there is none.
@@ -125,37 +92,32 @@ class Asker:
         return None
 
     async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+        """The places in the line, the states of the answer without those already out of date, then the turn."""
+        state, updated, papers = Making(question), -NEWS, [paper.title for paper in talk.chosen]
         try:
-            async with aclosing(self._line.wait()) as places:
-                updated = -NEWS
-                async for place in places:
-                    if not place or time.monotonic() - updated >= NEWS:
-                        updated = time.monotonic()
-                        yield Making(question, before=place)
-                    if not place:
-                        break
-                async with aclosing(self._answered(question, talk)) as steps:
-                    async for step in steps:
-                        if isinstance(step, Turn):
-                            talk.stopped = ""  # from here on it cannot be stopped, for it is being kept
-                            await self._remember(talk, step)
-                        yield step
+            async with aclosing(self._answering.updates(question, talk.before, papers=papers)) as updates:
+                async for update in updates:
+                    if isinstance(update, BaseException):
+                        yield failure(update)
+                        return
+                    if isinstance(update, Waiting):
+                        if not update.ahead or time.monotonic() - updated >= NEWS:
+                            updated = time.monotonic()
+                            yield Making(question, before=update.ahead)
+                        continue
+                    for event in update:
+                        before = () if event.stage == STARTING_OVER else state.claims
+                        claims = (*before, event.claim) if event.claim else before
+                        state = Making(question, stage=event.stage, claims=claims, hits=event.hits or state.hits)
+                    if answer := update[-1].answer:
+                        turn = Turn(question, answer)
+                        talk.stopped = ""  # from here on it cannot be stopped, for it is being kept
+                        await self._remember(talk, turn)
+                        yield turn
+                    else:
+                        yield state
         except AssistantError as error:
             yield failure(error)
-
-    async def _answered(self, question: str, talk: Talk) -> AsyncGenerator[Step, None]:
-        """The states of an answer, without those that are out of date already, then the turn."""
-        state, papers = Making(question), [paper.title for paper in talk.chosen]
-        async with aclosing(self._answering.batches(question, talk.before, papers=papers)) as batches:
-            async for batch in batches:
-                if isinstance(batch, BaseException):
-                    yield failure(batch)
-                    return
-                for event in batch:
-                    before = () if event.stage == STARTING_OVER else state.claims
-                    claims = (*before, event.claim) if event.claim else before
-                    state = Making(question, stage=event.stage, claims=claims, hits=event.hits or state.hits)
-                yield Turn(question, batch[-1].answer) if batch[-1].answer else state
 
 
 def failure(error: BaseException, *, what: str = "This question could not be answered") -> Failure:
@@ -165,34 +127,3 @@ def failure(error: BaseException, *, what: str = "This question could not be ans
     name = secrets.token_hex(4)
     log.error("%s, error %s", what, name, exc_info=error)
     return Failure(f"{what}: something went wrong on the server.", name)
-
-
-class Line:
-    """A line in which nobody overtakes: `at_once` are served, at most `longest` wait. For one event loop."""
-
-    def __init__(self, *, at_once: int, longest: int) -> None:
-        self._at_once, self._longest = at_once, longest
-        self._places: list[asyncio.Event] = []
-
-    async def wait(self) -> AsyncGenerator[int, None]:
-        """How many are ahead, each time that changes; 0 means being served, until this is closed.
-
-        Raises `LineFull`.
-        """
-        if len(self._places) >= self._at_once + self._longest:
-            raise LineFull("Too many questions are waiting. Ask again in a minute.")
-        moved = asyncio.Event()
-        self._places.append(moved)
-        try:
-            while ahead := self._ahead(moved):
-                yield ahead
-                await moved.wait()
-                moved.clear()
-            yield 0
-        finally:
-            self._places.remove(moved)
-            for other in self._places:
-                other.set()
-
-    def _ahead(self, place: asyncio.Event) -> int:
-        return max(0, self._places.index(place) - self._at_once + 1)

@@ -25,6 +25,7 @@ from .shared import Services
 
 if TYPE_CHECKING:
     from ...chain import Assistant
+    from ...service.answering import Answering
     from .rules import Rules
 
 TABS = (talk, papers, adding, evaluation)
@@ -41,11 +42,13 @@ WAITING = 400
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def app(assistant: Assistant, rules: Rules, beside: Mapping[str, APIRouter]) -> FastAPI:
+def app(
+    assistant: Assistant, rules: Rules, beside: Mapping[str, APIRouter], answering: Answering | None = None
+) -> FastAPI:
     """The page over `assistant`, and the routers `beside` it; the assistant must stay open while this is served."""
 
     async def made() -> FastAPI:
-        return _made(Services(assistant, rules), beside)
+        return _made(Services(assistant, rules, answering), beside)
 
     with ThreadPoolExecutor(1) as aside:  # without a running loop Gradio makes some and leaves them open
         return aside.submit(asyncio.run, made()).result()

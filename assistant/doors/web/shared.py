@@ -13,6 +13,7 @@ import gradio as gr
 from ...core import bounds
 from ...people.accounts import Accounts
 from ...people.conversations import Conversations
+from ...service.answering import Answering
 from ...service.doorkeeper import at_this_machine
 from ...show.suggestions import suggested
 from .asking import Asker
@@ -53,15 +54,19 @@ Updates = dict[Any, Any]
 
 
 class Services:
-    """The assistant, everyone's conversations with it, who may come in, and the files being added."""
+    """The assistant, everyone's conversations with it, who may come in, and the files being added.
 
-    def __init__(self, assistant: Assistant, rules: Rules) -> None:
+    Questions wait in the line of `answering`, which other doors may share, or in one of the page's own.
+    """
+
+    def __init__(self, assistant: Assistant, rules: Rules, answering: Answering | None = None) -> None:
         home = assistant.status().home
         self.assistant, self.rules = assistant, rules
         self.conversations = Conversations(home)
         self.entrance = Entrance(Accounts(home) if rules.login else None)
         self.sessions = Sessions(self.conversations)
-        self.asker = Asker(assistant, self.sessions.remember, per_minute=rules.per_minute)
+        self._answering, self._own_line = answering or Answering(assistant), answering is None
+        self.asker = Asker(self._answering, self.sessions.remember, per_minute=rules.per_minute)
         self.intake = Intake(assistant)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._suggesting = threading.Lock()
@@ -69,10 +74,16 @@ class Services:
 
     def warm(self) -> Future[object]:
         """Load what the first visitor and the first question would otherwise wait for; done when the future is."""
-        return self.asker.warm(self.suggestions)
+
+        def work() -> None:
+            self.suggestions()
+            self.assistant.search("What is here?")
+
+        return self._answering.meanwhile(work)
 
     def close(self) -> None:
-        self.asker.close()
+        if self._own_line:
+            self._answering.close()
         self.intake.close()
         self._aside.shutdown(wait=True, cancel_futures=True)
         self.entrance.close()
