@@ -124,7 +124,10 @@ class Checker:
         passage = premise(sentence, paper.abstract, self._rarity, rests_on)
         fitted = model("read")
         score = fitted.probability(read_features(found, supports(reader, passage, sentence)))
-        faults = [reason for reason, _ in _faults(found, literal=True)]
+        faults = []
+        for reason, left in _faults(found, literal=True):
+            faults.append(reason)
+            score *= left
         if spoken := appeals(sentence, paper.abstract, found.quote):
             faults.append(f"speaks to the reader, as the abstract does not: {', '.join(spoken)}")
             score = 0.0

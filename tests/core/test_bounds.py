@@ -88,7 +88,7 @@ def test_the_page_keeps_nothing_of_a_longer_question(tmp_path: Path) -> None:
         asked, searched, opened_ = asyncio.run(scene(served.url))
     assert f"more than {QUESTION:,}. Shorten it." in asked
     assert "found" in searched
-    assert "not here any more" in opened_
+    assert "no longer here" in opened_
 
 
 def test_an_unknown_title_of_any_length_is_answered_quickly(assistant: Assistant) -> None:

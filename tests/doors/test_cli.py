@@ -223,7 +223,7 @@ def test_an_impossible_host_name_is_refused(stocked: Path) -> None:
     hosts = ("x" * 300, "ü..x", "a\udcff")
     for code, out, err in in_one_process(stocked, *(["serve", "--port", "0", "--host", host] for host in hosts)):
         assert (code, out) == (1, "")
-        assert re.fullmatch(r"assistant: The page cannot be served at .*, port 0: .* Name another port .*\n", err)
+        assert re.fullmatch(r"assistant: The page cannot be served at .*, port 0: .* Choose another port .*\n", err)
 
 
 @pytest.fixture

@@ -126,5 +126,13 @@ def test_every_set_is_checked() -> None:
         "drafts-blind.jsonl",
         "drafts.jsonl",
         "listings.jsonl",
+        "pairs-blind.jsonl",
+        "pairs.jsonl",
         "sample.jsonl",
+        "verdicts-blind.jsonl",
+        "verdicts.jsonl",
     }
+    for name, field in (("pairs", "claim"), ("verdicts", "question")):
+        for twin in (name, f"{name}-blind"):
+            assert all(line["paper"] and line[field] and isinstance(line["spans"], list) for line in lines(twin))
+    assert not {line["paper"] for line in lines("pairs")} & {line["paper"] for line in lines("pairs-blind")}
