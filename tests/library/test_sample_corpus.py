@@ -134,5 +134,7 @@ def test_every_set_is_checked() -> None:
     }
     for name, field in (("pairs", "claim"), ("verdicts", "question")):
         for twin in (name, f"{name}-blind"):
-            assert all(line["paper"] and line[field] and isinstance(line["spans"], list) for line in lines(twin))
-    assert not {line["paper"] for line in lines("pairs")} & {line["paper"] for line in lines("pairs-blind")}
+            assert all(
+                line["paper"] and line[field] and isinstance(line["spans"], list) for line in lines(f"{twin}.jsonl")
+            )
+    assert not {line["paper"] for line in lines("pairs.jsonl")} & {line["paper"] for line in lines("pairs-blind.jsonl")}
