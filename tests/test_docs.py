@@ -234,8 +234,9 @@ def read_json(block: Block) -> None:
         (server,) = values["mcpServers"].values()
         check_options([server["command"], *server["args"]])
         return
-    assert values.keys() == generate.example().keys()
-    assert dict(generate.fields({**values, "cost": 0.1, "declined": {}})).keys() <= generate.FIELDS.keys()
+    described = generate.fields()
+    assert values.keys() == {path for path in described if "." not in path}
+    assert paths(values) <= described.keys()
     answer = from_json(values)
     assert answer.text == values["text"]
     with Assistant.open() as assistant:
@@ -243,6 +244,16 @@ def read_json(block: Block) -> None:
             abstract = assistant.paper(citation.passage.title).abstract
             assert abstract[citation.passage.start :].startswith(citation.passage.text)
             assert citation.quote in abstract
+
+
+def paths(value: Any, path: str = "") -> set[str]:
+    """The paths of all fields of an answer, as the reference writes them."""
+    if isinstance(value, list):
+        return {inside for one in value for inside in paths(one, f"{path}[]")}
+    if not isinstance(value, dict) or path in generate.UNFOLDED:
+        return set()
+    names = {name: f"{path}.{name}".removeprefix(".") for name in value}
+    return {*names.values(), *(inside for name in value for inside in paths(value[name], names[name]))}
 
 
 def write_text(block: Block) -> None:
