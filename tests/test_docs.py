@@ -34,6 +34,7 @@ from assistant.doors.cli import app
 from assistant.library.sample import sample_files
 from assistant.library.sources import read
 from assistant.people.accounts import Accounts
+from assistant.service import answering
 from docs import generate
 
 from .conftest import ROOT
@@ -367,7 +368,13 @@ def test_the_limits_are_those_of_the_code() -> None:
     for word, limit in characters.items():
         assert re.search(rf"^\| (?:a |the )?{word}\b.* \| {limit:,} characters \|$", page, re.M), word
     sizes = f"{bounds.BODY // 1024:,} kB; {bounds.EVENT // 1024} kB; {bounds.UPLOAD // 2**20} MB"
-    for most in (sizes, f"{bounds.HEAD // 1024} kB, within {bounds.HEAD_WAIT:.0f} seconds", f"{bounds.CONNECTIONS:,}"):
+    line = f"{answering.AT_ONCE}; {answering.LONGEST} |"
+    for most in (
+        line,
+        sizes,
+        f"{bounds.HEAD // 1024} kB, within {bounds.HEAD_WAIT:.0f} seconds",
+        f"{bounds.CONNECTIONS:,}",
+    ):
         assert f"| {most}" in page
 
 
