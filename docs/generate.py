@@ -25,58 +25,10 @@ GROUPS = {
     "Slack and Mattermost": ("slack", "mattermost"),
 }
 """Headings, and how the names of the settings under them begin."""
-FIELDS = {
-    "format": "The version of this format: 1. It is raised when a field is removed or changes its meaning; new fields may be added at any time.",
-    "question": "The question as asked.",
-    "query": "The self-contained question that was searched. In a conversation it may differ from `question`.",
-    "kind": "The kind of answer the question asks for, such as `fact`, `figure`, `list`, `count`, `compare` or `summary`.",
-    "answered": "Whether there is an answer.",
-    "text": "The answer with its reference numbers, or the reason why there is none. `[n]` stands for the n-th of `titles`.",
-    "titles": "The titles cited, verbatim, in the order of first citation.",
-    "lead": "A sentence about the library that precedes the claims, or an empty string.",
-    "claims": "The checked sentences. Each has at least one citation.",
-    "claims[].text": "The sentence.",
-    "claims[].heading": "The title the sentence is shown under, or an empty string.",
-    "claims[].citations": "The passages that support the sentence.",
-    "claims[].citations[].reference": "The number of the paper in `text`.",
-    "claims[].citations[].paper_id": "The id of the paper.",
-    "claims[].citations[].title": "Its title.",
-    "claims[].citations[].passage": "The part of the abstract the sentence was checked against.",
-    "claims[].citations[].passage.start": "The offset of the passage in the abstract, in characters from 0.",
-    "claims[].citations[].passage.text": "The passage, verbatim.",
-    "claims[].citations[].quote": "The words cited, verbatim.",
-    "claims[].citations[].start": "The offset of the quote in the abstract, in characters from 0; null if unknown.",
-    "claims[].citations[].support": "How strongly the quote supports the sentence, from 0 to 1.",
-    "claims[].citations[].basis": "How that was established: `quoted` (word for word), `read` (an entailment model), `checked` (words, numbers, names and vectors) or `judged` (a language model).",
-    "remark": "A sentence about how the answer was made, if something did not work as it should; otherwise an empty string.",
-    "declined": "Why there is no answer; null if there is one.",
-    "declined.kind": "`absent` (no paper is about this), `unstated` (the papers do not say), `off-corpus` (not a question about papers), `invented` (no paper uses this name) or `empty` (there are no papers).",
-    "declined.message": "The reason, in words.",
-    "declined.nearest": "The titles that came closest.",
-    "rejections": "The sentences that were written and failed the checks.",
-    "rejections[].sentence": "The sentence.",
-    "rejections[].mark": "The reference it carried.",
-    "rejections[].reason": "Why it failed.",
-    "hits": "The papers that were retrieved, best first.",
-    "hits[].paper_id": "The id of the paper.",
-    "hits[].title": "Its title.",
-    "hits[].url": "Its address, or an empty string.",
-    "hits[].published": "Its date, or an empty string.",
-    "hits[].sources": "The listings that carry it.",
-    "hits[].abstract": "Its abstract, as it was when the answer was checked.",
-    "hits[].passage": "The passage that fits the question best: `start` and `text`, as above.",
-    "hits[].score": "The score the papers are ranked by.",
-    "hits[].relevance": "The probability that the question is about this paper, from 0 to 1.",
-    "hits[].ranks": "The rank of the paper in each ranking; null where it does not occur.",
-    "hits[].signals": "The signals behind the score, by name.",
-    "written_by": "Who wrote the answer: `extractive` means quoted; otherwise the name of the language model.",
-    "wording": "The hash of the prompts; an empty string if no language model was used.",
-    "usage": "What the language model used: `calls`, `prompt_tokens`, `completion_tokens`, and how many of the calls were `estimated`. Empty without one.",
-    "cost": "The cost in US dollars; null if no language model was used or its price is unknown.",
-    "timings": "Seconds by step.",
-}  # fmt: skip
-"""What each field of an answer means, by its path."""
-NULLABLE = {"claims[].citations[].start", "declined", "cost"}
+UNFOLDED = ("usage", "timings", "hits[].passage", "hits[].ranks", "hits[].signals")
+"""Fields of an answer whose own fields are described with them, or elsewhere."""
+KINDS = {"integer": "number"}
+"""JSON has one kind of number."""
 
 
 def pages() -> dict[str, str]:
@@ -184,52 +136,38 @@ def default(name: str, value: object) -> str:
 
 def answer() -> str:
     """Every field of an answer as JSON."""
-    types = dict(fields(example()))
-    if difference := types.keys() ^ FIELDS.keys():
-        raise SystemExit(f"FIELDS of docs/generate.py and the answers differ in: {', '.join(sorted(difference))}")
-    rows = [
-        (f"`{path}`", f"{kind} or null" if path in NULLABLE else kind, FIELDS[path]) for path, kind in types.items()
-    ]
+    from assistant.core.export import FORMAT
+
     return page(
         "# Answers as JSON\n",
         "`assistant ask --json` prints one object, `POST /api/ask` sends the same with the id of its conversation, and "
         "`assistant.core.export.from_json` turns it back into an `Answer`.\n",
-        table(("field", "type", "meaning"), rows),
+        f"The format is {FORMAT}. The number is raised when a field is removed or changes its meaning; new fields may "
+        "be added at any time.\n",
+        table(("field", "type", "meaning"), [(f"`{path}`", kind, text) for path, (kind, text) in fields().items()]),
     )
 
 
-def example() -> Mapping[str, Any]:
-    """An answer with something in every field."""
-    from assistant.core.export import as_json
-    from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Rejection
+def fields(record: str = "Answer", before: str = "") -> dict[str, tuple[str, str]]:
+    """The type and meaning of every field by its path; what is in a list is at `path[]`."""
+    from assistant.core.export import schemas
 
-    passage = Passage("1", "A", "B.", 0)
-    paper = Paper("A", "B.")
-    return as_json(
-        Answer(
-            "q",
-            "q",
-            (Claim("B.", (Citation(passage, "B.", 1.0, "quoted"),)),),
-            (Rejection("C.", "1", "no"),),
-            (Hit(paper, Passage(paper.id, "A", "B.", 0), 1.0),),
-            Decline("absent", "No."),
-            cost=0.1,
-        )
-    )
-
-
-def fields(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """The path and type of every field; what is in a list is at `path[]`."""
-    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    for name, value in values.items():
+    records = schemas()
+    rows: dict[str, tuple[str, str]] = {}
+    for name, field in records[record]["properties"].items():
         path = before + name
-        yield path, kinds[type(value)]
-        if path == "hits[].passage":
-            continue  # described once
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            yield from fields(value[0], f"{path}[].")
-        elif isinstance(value, dict) and path not in ("usage", "timings", "hits[].ranks", "hits[].signals"):
-            yield from fields(value, f"{path}.")
+        rows[path] = (kind_of(field), field["description"])
+        inside = re.search(r"#/\$defs/(\w+)", str(field))
+        if inside and path not in UNFOLDED:
+            rows |= fields(inside[1], f"{path}[]." if "items" in field else f"{path}.")
+    return rows
+
+
+def kind_of(field: Mapping[str, Any]) -> str:
+    """The JSON type of a field."""
+    if "anyOf" in field:
+        return " or ".join(dict.fromkeys(kind_of(one) for one in field["anyOf"]))
+    return "object" if "$ref" in field else KINDS.get(field["type"], field["type"])
 
 
 # -- HTTP

@@ -34,6 +34,7 @@ from assistant.doors.cli import app
 from assistant.library.sample import sample_files
 from assistant.library.sources import read
 from assistant.people.accounts import Accounts
+from assistant.service import answering
 from docs import generate
 
 from .conftest import ROOT
@@ -234,8 +235,9 @@ def read_json(block: Block) -> None:
         (server,) = values["mcpServers"].values()
         check_options([server["command"], *server["args"]])
         return
-    assert values.keys() == generate.example().keys()
-    assert dict(generate.fields({**values, "cost": 0.1, "declined": {}})).keys() <= generate.FIELDS.keys()
+    described = generate.fields()
+    assert values.keys() == {path for path in described if "." not in path}
+    assert paths(values) <= described.keys()
     answer = from_json(values)
     assert answer.text == values["text"]
     with Assistant.open() as assistant:
@@ -243,6 +245,16 @@ def read_json(block: Block) -> None:
             abstract = assistant.paper(citation.passage.title).abstract
             assert abstract[citation.passage.start :].startswith(citation.passage.text)
             assert citation.quote in abstract
+
+
+def paths(value: Any, path: str = "") -> set[str]:
+    """The paths of all fields of an answer, as the reference writes them."""
+    if isinstance(value, list):
+        return {inside for one in value for inside in paths(one, f"{path}[]")}
+    if not isinstance(value, dict) or path in generate.UNFOLDED:
+        return set()
+    names = {name: f"{path}.{name}".removeprefix(".") for name in value}
+    return {*names.values(), *(inside for name in value for inside in paths(value[name], names[name]))}
 
 
 def write_text(block: Block) -> None:
@@ -356,7 +368,13 @@ def test_the_limits_are_those_of_the_code() -> None:
     for word, limit in characters.items():
         assert re.search(rf"^\| (?:a |the )?{word}\b.* \| {limit:,} characters \|$", page, re.M), word
     sizes = f"{bounds.BODY // 1024:,} kB; {bounds.EVENT // 1024} kB; {bounds.UPLOAD // 2**20} MB"
-    for most in (sizes, f"{bounds.HEAD // 1024} kB, within {bounds.HEAD_WAIT:.0f} seconds", f"{bounds.CONNECTIONS:,}"):
+    line = f"{answering.AT_ONCE}; {answering.LONGEST} |"
+    for most in (
+        line,
+        sizes,
+        f"{bounds.HEAD // 1024} kB, within {bounds.HEAD_WAIT:.0f} seconds",
+        f"{bounds.CONNECTIONS:,}",
+    ):
         assert f"| {most}" in page
 
 

@@ -1,4 +1,4 @@
-"""silence: an ingest with an answer, a command, the page and the agents' server call nobody and leave nothing at home.
+"""Silence: ingests, answers, checks, the page and the agents' server call nobody and leave nothing in the home folder.
 
 Two witnesses. An audit hook sees every look-up and connection that Python makes; it works everywhere. `strace` sees
 those that compiled code makes on its own; it is used where it is installed and allowed to trace.
@@ -34,6 +34,13 @@ from assistant import Assistant
 with Assistant.open() as assistant:
     assistant.ingest(sys.argv[1])
     print(assistant.ask(sys.argv[2]).answered)
+    time.sleep(float(sys.argv[3]))
+"""
+CHECK = """
+import sys, time
+from assistant import Assistant
+with Assistant.open() as assistant:
+    print(assistant.check(sys.argv[1], sys.argv[2]).basis)
     time.sleep(float(sys.argv[3]))
 """
 UNTIL_IT_CALLS = 12
@@ -143,6 +150,12 @@ def test_an_ingest_and_an_answer_on_the_command_line(watched: Watched, tmp_path:
     watched.run(COMMAND, "ingest", write_listing(tmp_path / "a.txt", PAIRS))
     assert "PearRank" in watched.run(COMMAND, "ask", QUESTION)
     assert_silent(watched)
+
+
+def test_a_citation_checked_by_meaning(stocked: Watched) -> None:
+    stocked.environment["ASSISTANT_READER"] = "packaged"
+    assert stocked.run(CHECK, "Pears are what PearRank puts in order.", PAIRS[0][0], UNTIL_IT_CALLS) == "read\n"
+    assert_silent(stocked)
 
 
 def test_the_page(stocked: Watched) -> None:
