@@ -18,7 +18,7 @@ from assistant.core.records import Paper
 from assistant.doors.web import shelves
 from assistant.doors.web.shelves import PAGE, PaperFilter
 from assistant.index.atlas import Atlas, Cluster, Point
-from assistant.index.holdings import FOUND, Holdings
+from assistant.index.holdings import MOST_MATCHES, Holdings
 from assistant.library.papers import Library
 from assistant.people.accounts import Accounts
 
@@ -97,8 +97,8 @@ def test_a_list_counts_its_papers_and_opens_each() -> None:
         (0, PaperFilter(words="figs"), "No papers match."),
         (1, PaperFilter(listing="a.txt"), "1 paper found"),
         (2, PaperFilter(words="  "), "2 papers here"),
-        (FOUND, PaperFilter(words="pear"), f"The {FOUND} best matches"),
-        (FOUND, PaperFilter(since="Mar 1"), f"{FOUND} papers found"),
+        (MOST_MATCHES, PaperFilter(words="pear"), f"The {MOST_MATCHES} best matches"),
+        (MOST_MATCHES, PaperFilter(since="Mar 1"), f"{MOST_MATCHES} papers found"),
         (1234, PaperFilter(), "1,234 papers here"),
     ],
 )

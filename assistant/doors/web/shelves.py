@@ -15,7 +15,7 @@ from ...core.readable import readable
 from ...core.records import Paper
 from ...core.text import counted
 from ...index.atlas import Atlas, Cluster, Point
-from ...index.holdings import FOUND
+from ...index.holdings import MOST_MATCHES
 from ...library.browsing import days
 from ...show.showing import readable_paper
 from .markup import OnlineLink, online, render
@@ -150,8 +150,8 @@ def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str,
 
 
 def _heading(papers: Sequence[Paper], filters: PaperFilter) -> str:
-    if filters.words.strip() and len(papers) == FOUND:
-        return f"The {FOUND} best matches"
+    if filters.words.strip() and len(papers) == MOST_MATCHES:
+        return f"The {MOST_MATCHES} best matches"
     return f"{counted(len(papers), 'paper')} {'found' if filters.anything else 'here'}"
 
 
