@@ -17,7 +17,7 @@ from ...core.errors import AssistantError, ConversationNotFound, LibraryBusy, Pa
 from ...core.records import STARTING_OVER, Turn
 from ...core.text import counted
 from ...people.limits import Limits
-from ...question.understanding import accepted
+from ...question.understanding import checked_question
 from ...service.answering import Answering, LineTooLong, Waiting
 from .answers import Making
 from .sessions import Talk, Unidentified
@@ -79,14 +79,14 @@ class Asker:
             talk.asking = ""
 
     def _refused(self, talk: Talk, question: str) -> QuestionError | None:
-        """Why a question is not put to the assistant."""
+        """Why a question is not accepted; None if it is."""
         if talk.asking:
             return AlreadyAnswering("Your last question is still being answered. Wait for the answer, or stop it.")
         if wait := self._limits.allow(talk.owner, self._per_minute):
             limit, seconds = counted(self._per_minute, "question"), counted(math.ceil(wait), "second")
             return TooManyQuestions(f"You have reached the limit of {limit} a minute. Ask again in {seconds}.")
         try:
-            accepted(question)
+            checked_question(question)
         except QuestionError as error:
             return error
         return None
@@ -108,7 +108,9 @@ class Asker:
                     for event in update:
                         before = () if event.stage == STARTING_OVER else state.claims
                         claims = (*before, event.claim) if event.claim else before
-                        state = Making(question, stage=event.stage, claims=claims, hits=event.hits or state.hits)
+                        state = Making(
+                            question, stage=event.stage, claims=claims, hits=event.hits or state.hits
+                        )
                     if answer := update[-1].answer:
                         turn = Turn(question, answer)
                         talk.stopped = ""  # from here on it cannot be stopped, for it is being kept
