@@ -19,8 +19,8 @@ from ...core.text import counted
 from ...people.limits import Limits
 from ...question.understanding import checked_question
 from ...service.answering import Answering, LineTooLong, Waiting
-from .answers import Making
-from .sessions import Talk, Unidentified
+from .answers import AnswerInProgress
+from .sessions import OpenConversation, Unidentified
 
 NEWS = 1.0
 """Minimum seconds between updates of a place in the line; more would slow the answers."""
@@ -36,8 +36,8 @@ class Failure:
     error: str = ""
 
 
-Step = Making | Turn | Failure
-Remember = Callable[[Talk, Turn], Awaitable[None]]
+Step = AnswerInProgress | Turn | Failure
+Remember = Callable[[OpenConversation, Turn], Awaitable[None]]
 """Adds a turn to its conversation, before it is shown."""
 
 
@@ -60,7 +60,7 @@ class Asker:
         self._answering, self._remember = answering, remember
         self._limits, self._per_minute = Limits(), per_minute
 
-    async def ask(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+    async def ask(self, talk: OpenConversation, question: str) -> AsyncGenerator[Step, None]:
         """The states of an answer, then the turn, which `talk` remembers; or why there is none.
 
         When this is closed early, as when the person stops it, nothing is remembered.
@@ -72,13 +72,13 @@ class Asker:
         try:
             async with aclosing(self._steps(talk, question)) as steps:
                 async for step in steps:
-                    if not isinstance(step, Making):
+                    if not isinstance(step, AnswerInProgress):
                         talk.stopped = ""
                     yield step
         finally:
             talk.asking = ""
 
-    def _refused(self, talk: Talk, question: str) -> QuestionError | None:
+    def _refused(self, talk: OpenConversation, question: str) -> QuestionError | None:
         """Why a question is not accepted; None if it is."""
         if talk.asking:
             return AlreadyAnswering("Your last question is still being answered. Wait for the answer, or stop it.")
@@ -91,9 +91,9 @@ class Asker:
             return error
         return None
 
-    async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+    async def _steps(self, talk: OpenConversation, question: str) -> AsyncGenerator[Step, None]:
         """The places in the line, the states of the answer without those already out of date, then the turn."""
-        state, updated, papers = Making(question), -NEWS, [paper.title for paper in talk.chosen]
+        state, updated, papers = AnswerInProgress(question), -NEWS, [paper.title for paper in talk.chosen]
         try:
             async with aclosing(self._answering.updates(question, talk.before, papers=papers)) as updates:
                 async for update in updates:
@@ -103,12 +103,12 @@ class Asker:
                     if isinstance(update, Waiting):
                         if not update.ahead or time.monotonic() - updated >= NEWS:
                             updated = time.monotonic()
-                            yield Making(question, before=update.ahead)
+                            yield AnswerInProgress(question, before=update.ahead)
                         continue
                     for event in update:
                         before = () if event.stage == STARTING_OVER else state.claims
                         claims = (*before, event.claim) if event.claim else before
-                        state = Making(
+                        state = AnswerInProgress(
                             question, stage=event.stage, claims=claims, hits=event.hits or state.hits
                         )
                     if answer := update[-1].answer:
