@@ -79,7 +79,7 @@ def test_a_restart_keeps_conversations_their_thumbs_and_the_numbers_of_their_tur
         assert again is not mine
         assert (again.turns, again.earlier, again.thumbs) == (mine.turns, 2, {5: Thumb(good=False, comment="no")})
         for one in (mine, again):
-            assert [found and found.question for found in map(one.turn, (0, 2, 3, MOST_TURNS + 3))] == [
+            assert [turn and turn.question for turn in map(one.turn, (0, 2, 3, MOST_TURNS + 3))] == [
                 *(None, None, "2", None)
             ]
         assert (await Sessions(conversations).talk("somebody", mine.name)).turns == ()
@@ -98,7 +98,7 @@ def test_a_turn_that_replaces_the_last_replaces_it_in_the_database_and_removes_i
         await sessions.remember(mine, turn("c"))
         again = await Sessions(conversations).talk("me", mine.name)
         for one in (mine, again):
-            assert [found.question for found in one.turns] == ["a", "c"]
+            assert [turn.question for turn in one.turns] == ["a", "c"]
             assert one.thumbs == {}
 
     asyncio.run(scene())
@@ -114,8 +114,8 @@ def test_an_answer_is_saved_even_if_the_browser_disconnects_meanwhile(conversati
         assert talk.keeping
         await asyncio.wait([keeping, talk.keeping])
         assert keeping.cancelled()
-        assert [found.question for found in talk.turns] == ["q"]
-        assert [found.turn.question for found in conversations.turns("me", talk.name)] == ["q"]
+        assert [turn.question for turn in talk.turns] == ["q"]
+        assert [kept.turn.question for kept in conversations.turns("me", talk.name)] == ["q"]
 
     asyncio.run(scene())
 
@@ -260,7 +260,7 @@ def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
 
     def make(*, at_once: int = 2, longest: int = 50) -> Asker:
         lines.append(Answering(cast("Assistant", scripted), at_once=at_once, longest=longest))
-        return Asker(lines[-1], held, per_minute=1000)
+        return Asker(lines[-1], remember, per_minute=1000)
 
     yield make
     scripted.go.set()
@@ -268,14 +268,14 @@ def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
         line.close()
 
 
-async def held(talk: OpenConversation, turn: Turn) -> None:
+async def remember(talk: OpenConversation, turn: Turn) -> None:
     """Remember a turn in memory only."""
     talk.add(turn)
 
 
 def test_the_limit_on_questions_says_when_to_ask_again(scripted: Scripted) -> None:
     line = Answering(cast("Assistant", scripted))
-    asker = Asker(line, held, per_minute=2)
+    asker = Asker(line, remember, per_minute=2)
     mine, mine_too, theirs = OpenConversation("a", "me"), OpenConversation("b", "me"), OpenConversation("c", "somebody")
 
     async def scene() -> list[AnswerInProgress | Turn | Failure]:
@@ -335,7 +335,7 @@ def test_only_the_newest_of_several_states_is_shown(asker: Callable[..., Asker])
             yield Event("answered", answer=Answer(question, question, tuple(claims)))
 
     line = Answering(cast("Assistant", Hasty()), at_once=1, longest=1)
-    one = Asker(line, held, per_minute=1000)
+    one = Asker(line, remember, per_minute=1000)
 
     async def scene() -> list[AnswerInProgress | Turn | Failure]:
         loop, seen = asyncio.get_running_loop(), []
@@ -363,7 +363,7 @@ def test_withdrawn_claims_are_no_longer_shown() -> None:
             yield Event("answered", answer=Answer(question, question, (second,)))
 
     line = Answering(cast("Assistant", Withdrawing()), at_once=1, longest=1)
-    one = Asker(line, held, per_minute=1000)
+    one = Asker(line, remember, per_minute=1000)
 
     async def scene() -> list[tuple[Claim, ...]]:
         shown = []

@@ -104,14 +104,14 @@ def test_each_word_of_the_question_has_its_best_match() -> None:
         word: placed(*pack(HashEmbedder().encode([word])[0], word), title=-1, start=0) for word in ("weak", "snow")
     }
     alike = {(n, word): maxsim(question, words[word]) for n, question in enumerate((weak, kites)) for word in words}
-    found = matches(asked, Paper("Snow", "It is weak. It is. Weak snow."))
-    assert found is not None
+    matched = matches(asked, Paper("Snow", "It is weak. It is. Weak snow."))
+    assert matched is not None
     best = max(alike[1, "weak"], alike[1, "snow"])
-    assert found.maxsim == pytest.approx((alike[0, "weak"] + best) / 2, abs=1e-6)
-    assert found.weakest == pytest.approx(best, abs=1e-6)
+    assert matched.maxsim == pytest.approx((alike[0, "weak"] + best) / 2, abs=1e-6)
+    assert matched.weakest == pytest.approx(best, abs=1e-6)
     only = [(alike[0, "weak"] + alike[1, "weak"]) / 2, alike[1, "weak"]]
-    expected = [only, [0.0, 0.0], [found.maxsim, best]]
-    np.testing.assert_allclose(found.sentences, expected, atol=1e-6)
+    expected = [only, [0.0, 0.0], [matched.maxsim, best]]
+    np.testing.assert_allclose(matched.sentences, expected, atol=1e-6)
 
 
 def test_a_pair_is_two_neighbouring_sentences_without_the_title() -> None:
@@ -127,9 +127,9 @@ def test_a_pair_is_two_neighbouring_sentences_without_the_title() -> None:
 
 def test_a_title_alone_is_matched_like_a_sentence() -> None:
     asked = query_of("kites")
-    found = matches(asked, Paper("Kites", ""))
-    assert found is not None
-    assert found.pair == pytest.approx(found.maxsim, abs=1e-6)
+    matched = matches(asked, Paper("Kites", ""))
+    assert matched is not None
+    assert matched.pair == pytest.approx(matched.maxsim, abs=1e-6)
 
 
 def test_in_a_pair_rare_words_weigh_more() -> None:
