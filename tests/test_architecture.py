@@ -65,7 +65,7 @@ VENDOR_ROOMS = {
 """Where each vendor may be imported: in these modules and those below them."""
 TYPES_ONLY = {
     ("chain", "llama_index"): "the types of Assistant.retriever() and Assistant.open(llm=...)",
-    ("doors.web.reports", "eval"): "the types of the report that it draws",
+    ("doors.web.evaluation", "eval"): "the types of the report that it draws",
 }
 """Vendors that a module may name in its annotations and nowhere else."""
 STARTS_THE_OTHERS = "doors.cli"

@@ -302,7 +302,7 @@ def test_this_machine_needs_a_key_if_keys_are_always_needed(assistant: Assistant
 # -- papers
 
 
-def test_papers_are_listed_found_and_shown(assistant: Assistant) -> None:
+def test_papers_can_be_listed_searched_and_read(assistant: Assistant) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         every = (await calling.get("/api/papers")).json()
         assert every["total"] == len(PAIRS) == len(every["papers"])

@@ -102,7 +102,7 @@ def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, t
     assert seen.page.evaluate("window.hit") is None
 
 
-def test_added_papers_are_everywhere(seen: Visit, served: Served, tmp_path: Path) -> None:
+def test_added_papers_show_up_on_every_tab(seen: Visit, served: Served, tmp_path: Path) -> None:
     total = served.assistant.status().papers + 1
     seen.page.evaluate(DROP, ["dropped.txt", Path(listing(tmp_path, "x.txt", paper("Sorb"))).read_text()])
     assert over(seen)["added"] == 1
@@ -162,7 +162,7 @@ def test_typed_text_stays_when_papers_are_added(seen: Visit, go_on: threading.Ev
     assert seen["#question textarea"].input_value() == "Half a ques"
 
 
-def test_others_see_nothing_of_it(seen: Visit, served: Served, chromium: Any, tmp_path: Path) -> None:
+def test_other_users_do_not_see_the_ingest(seen: Visit, served: Served, chromium: Any, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "mine.txt", paper("Feijoa")))
     over(seen)
     other = Visit(chromium, served.url)

@@ -55,7 +55,7 @@ def titles_under(seen: Visit, heading: str) -> list[str]:
 TOTAL = len(PAIRS) + len(HOSTILE) + len(LATER)
 
 
-def test_papers_are_found_by_words_listing_and_date(seen: Visit) -> None:
+def test_papers_can_be_searched_by_words_listing_and_date(seen: Visit) -> None:
     assert len(titles_under(seen, f"{TOTAL} papers here")) == TOTAL
     seen.page.fill("#search [name=words]", "kites wind")
     assert titles_under(seen, "1 paper found") == [KITE]
@@ -73,7 +73,7 @@ def test_papers_are_found_by_words_listing_and_date(seen: Visit) -> None:
     seen["#found"].get_by_text("'soon' is no date.").wait_for()
 
 
-def test_questions_are_about_an_opened_paper_until_it_is_taken_off(seen: Visit) -> None:
+def test_questions_are_limited_to_the_chosen_paper_until_it_is_deselected(seen: Visit) -> None:
     seen["#found"].get_by_role("button", name=KITE).click()
     seen["#paper [data-open]"].wait_for()
     assert seen.texts("#paper .abstract") == [dict(PAIRS)[KITE]]
@@ -171,7 +171,7 @@ def test_a_hostile_paper_is_shown_as_text(seen: Visit) -> None:
     assert seen.page.evaluate("window.hit") is None
 
 
-def test_a_paper_is_removed_once_that_is_confirmed(seen: Visit, visitor: Visit) -> None:
+def test_a_paper_is_removed_after_confirmation(seen: Visit, visitor: Visit) -> None:
     assert seen["#map circle"].count() == TOTAL
     seen["#found"].get_by_role("button", name=LATER[0][0]).click()
     seen["#paper"].get_by_role("button", name="Remove", exact=True).click()
