@@ -147,7 +147,7 @@ def test_an_open_paper_can_be_removed_with_permission() -> None:
     assert '<p class="removing" hidden>' in shown
 
 
-def test_chosen_papers_can_be_taken_off() -> None:
+def test_chosen_papers_can_be_deselected() -> None:
     assert shelves.chips([]) == ""
     assert text(shelves.chips([PEAR])).startswith("Your questions are limited to this paper: Pears")
     shown = shelves.chips([PEAR, PLUM])
