@@ -25,7 +25,7 @@ from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .library.papers import Library
 from .question.conversation import of_the_chosen, self_contained
-from .question.understanding import Asked, accepted, general, named
+from .question.understanding import Asked, checked_question, fits_any_paper, names_used
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
@@ -200,7 +200,7 @@ class Assistant:
         self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
     ) -> Generator[Event, None, None]:
         """Each stage, each claim that passed the checks, then the answer. Closing the stream cancels the question."""
-        clock, question, chosen = Clock(), accepted(question), self._chosen(papers)
+        clock, question, chosen = Clock(), checked_question(question), self._chosen(papers)
         with self._searchable() as search, self._model.session() as session:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
             reply = reply_at_once(question, recent, search, chosen=bool(chosen)) if search else EMPTY
@@ -249,7 +249,7 @@ class Assistant:
         with self._searchable() as search:
             if search is None:
                 return Asked(question, "fact"), []
-            asked = search.understood(accepted(question))
+            asked = search.understood(checked_question(question))
             return asked, search.hits(asked)
 
     def retriever(self) -> BaseRetriever:
@@ -284,7 +284,8 @@ def _query(
     question: str, turns: Sequence[Turn], chosen: Sequence[Paper], search: Search, session: ModelSession | PlainSession
 ) -> str:
     """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
-    names = functools.partial(named, vocabulary=search.index)
+    names = functools.partial(names_used, vocabulary=search.index)
     if titles := [paper.title for paper in chosen]:
-        return of_the_chosen(question, turns, names, chosen=titles, general=general(question, search.index))
+        fits_any = fits_any_paper(question, search.index)
+        return of_the_chosen(question, turns, names, chosen=titles, fits_any=fits_any)
     return session.self_contained(question, turns, self_contained(question, turns, names))

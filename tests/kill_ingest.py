@@ -1,13 +1,13 @@
-"""Ingests killed at random moments in; a table of what was acknowledged and what is there out.
+"""Kills ingests at random moments and prints what was acknowledged and what was lost.
 
     python -m tests.kill_ingest --times 20 [--corpus FILE...] [--seed 0] [--bundled]
 
-Each round starts an ingest in a process of its own over a fresh home, one file after the other. The process
-tells each file whose ingest returned; kill -9 meets it at a random moment. Then the library is opened again:
-it must hold exactly what the files told say, or that and the whole of the next file; the revision must not have
-gone back; and the index must be whole.
-Exit status 1 when anything was lost. Without `--corpus` it is six small listings of invented papers, the last of which
-is an edited copy of the first; with `--bundled` the real model embeds them.
+Each round ingests the files one by one into a fresh home, in a process of its own. The process prints each file once
+its ingest has returned: the file is acknowledged. kill -9 ends it at a random moment, and the library is opened
+again. It must have exactly the papers of the acknowledged files, or those and the whole of the next file; its revision
+must not have gone back; and its index must be whole.
+The exit status is 1 if anything was lost. Without `--corpus` the files are six small listings of invented papers, the
+last an edited copy of the first; with `--bundled` the real model embeds them.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ State = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One kill: when it came, what had been told by then, and what was lost ("" when nothing was)."""
+    """One kill: the seconds before it, the files and papers acknowledged by then, and what was lost ("" if nothing)."""
 
     after: float
-    told: int
+    acknowledged: int
     papers: int
     lost: str
 
@@ -56,16 +56,16 @@ def opened(home: Path, *, bundled: bool) -> Holdings:
 
 
 def take_in(holdings: Holdings, file: str) -> None:
-    """Ingest a file from one folder for all, so that a second file of a name is the first one, edited."""
+    """Ingest a copy of a file in one shared folder: a second file of the same name counts as the first one, edited."""
     inbox = holdings.library.home / "inbox"
     inbox.mkdir(exist_ok=True)
     holdings.ingest([shutil.copy(file, inbox)])
 
 
 def ingest(home: Path, files: Sequence[str], *, bundled: bool) -> None:
-    """The process that is killed: tells each file, and the revision, once its ingest has returned."""
+    """The process that is killed: it prints each file and the revision once the ingest of the file has returned."""
     for vendor in ("chromadb", "llama_index.vector_stores.chroma"):
-        importlib.import_module(vendor)  # so that no kill is spent on an import
+        importlib.import_module(vendor)  # no kill is wasted on an import
     holdings = opened(home, bundled=bundled)
     print("ready", flush=True)
     for file in files:
@@ -75,7 +75,7 @@ def ingest(home: Path, files: Sequence[str], *, bundled: bool) -> None:
 
 
 def unkilled(home: Path, files: Sequence[str], *, bundled: bool) -> float:
-    """Seconds the ingest takes when nobody kills it."""
+    """Seconds that the ingest takes if it is not killed."""
     with contextlib.redirect_stdout(io.StringIO()):
         ingest(home / "first", files[:1], bundled=bundled)  # loads what has to be loaded
         began = time.perf_counter()
@@ -84,7 +84,7 @@ def unkilled(home: Path, files: Sequence[str], *, bundled: bool) -> float:
 
 
 def run(home: Path, files: Sequence[str], *, kill_after: float, bundled: bool) -> list[tuple[str, int]]:
-    """What an ingest had told, file by file, when it was killed."""
+    """The files that an ingest had acknowledged when it was killed, each with the revision."""
     command = [sys.executable, "-m", "tests.kill_ingest", "--child", str(home), "--corpus", *files]
     command += ["--bundled"] if bundled else []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -97,40 +97,45 @@ def run(home: Path, files: Sequence[str], *, kill_after: float, bundled: bool) -
     return [tuple(json.loads(line)) for line in lines if line.endswith("\n")]
 
 
-def held(library: Library) -> State:
-    """What a library holds."""
+def contents_of(library: Library) -> State:
+    """The papers of a library."""
     return {paper.id: paper.fingerprint for paper in library.papers()}
 
 
 def states(home: Path, files: Sequence[str]) -> list[State]:
-    """What a library holds before the first file, after the first, after the second ..."""
+    """The papers of a library before the first file, after the first, after the second ..."""
     library = Library(home)
-    found = [held(library)]
+    contents = [contents_of(library)]
     for file in files:
         library.put(read(file).papers)
-        found.append(held(library))
+        contents.append(contents_of(library))
     library.close()
-    return found
+    return contents
 
 
 def lost(
-    home: Path, files: Sequence[str], told: Sequence[tuple[str, int]], expected: Sequence[State], *, bundled: bool
+    home: Path,
+    files: Sequence[str],
+    acknowledged: Sequence[tuple[str, int]],
+    expected: Sequence[State],
+    *,
+    bundled: bool,
 ) -> str:
-    """What of the acknowledged is not there, or is wrong with the index, in words; "" when all is well."""
+    """Which acknowledged papers are gone, or what is wrong with the index, in words; "" if all is well."""
     holdings = opened(home, bundled=bundled)
     try:
-        found, acknowledged = held(holdings.library), expected[len(told)]
-        if found not in expected[len(told) : len(told) + 2]:
-            gone = len(acknowledged.keys() - found.keys())
-            return f"{gone} papers are gone, and of the rest some are not as they were put"
-        if told and holdings.library.revision < told[-1][1]:
-            return f"the revision went back from {told[-1][1]} to {holdings.library.revision}"
+        contents, saved = contents_of(holdings.library), expected[len(acknowledged)]
+        if contents not in expected[len(acknowledged) : len(acknowledged) + 2]:
+            gone = len(saved.keys() - contents.keys())
+            return f"{gone} papers are gone, and some of the rest are changed"
+        if acknowledged and holdings.library.revision < acknowledged[-1][1]:
+            return f"the revision went back from {acknowledged[-1][1]} to {holdings.library.revision}"
         holdings.index()
         if faults := holdings.doctor():
             return "; ".join(faults)
         for file in files:
             take_in(holdings, file)
-        if held(holdings.library) != expected[-1] or holdings.doctor():
+        if contents_of(holdings.library) != expected[-1] or holdings.doctor():
             return "the ingest after the kill did not make it whole"
     finally:
         holdings.close()
@@ -148,7 +153,7 @@ def small_corpus(folder: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 1 when anything acknowledged was lost."""
+    """Returns the exit status: 1 if anything acknowledged was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--corpus", nargs="+", default=[])
@@ -172,16 +177,16 @@ def killed(folder: Path, files: Sequence[str], *, times: int, seed: int, bundled
     chance = random.Random(seed)
     expected = states(folder / "states", files)
     whole = unkilled(folder / "unkilled", files, bundled=bundled)
-    print(f"An ingest of {len(files)} files takes {whole:.2f} s when nobody kills it.\n")
-    print("| kill | after | files told | papers told | outcome |\n|---:|---:|---:|---:|---|")
+    print(f"An ingest of {len(files)} files takes {whole:.2f} s if it is not killed.\n")
+    print("| kill | after | files acknowledged | papers acknowledged | outcome |\n|---:|---:|---:|---:|---|")
     rounds = []
     for number in range(1, times + 1):
         home, after = folder / f"home-{number}", chance.uniform(0, whole)
-        told = run(home, files, kill_after=after, bundled=bundled)
-        loss = lost(home, files, told, expected, bundled=bundled)
-        rounds.append(Round(after, len(told), len(expected[len(told)]), loss))
+        acknowledged = run(home, files, kill_after=after, bundled=bundled)
+        loss = lost(home, files, acknowledged, expected, bundled=bundled)
+        rounds.append(Round(after, len(acknowledged), len(expected[len(acknowledged)]), loss))
         print(
-            f"| {number} | {after:.2f} s | {len(told)} | {rounds[-1].papers} | {rounds[-1].lost or 'whole'} |",
+            f"| {number} | {after:.2f} s | {len(acknowledged)} | {rounds[-1].papers} | {rounds[-1].lost or 'whole'} |",
             flush=True,
         )
     return rounds

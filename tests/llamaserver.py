@@ -44,9 +44,9 @@ class LlamaServer:
             text=True,
         )
         assert self._process.stdout is not None
-        told = next((line for line in self._process.stdout if line.startswith("ready ")), "")
-        assert told, "the server ended before it was ready"
-        self.url = told.split()[1] + "/v1"
+        ready = next((line for line in self._process.stdout if line.startswith("ready ")), "")
+        assert ready, "the server ended before it was ready"
+        self.url = ready.split()[1] + "/v1"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -176,9 +176,9 @@ class Visitor:
         return last
 
     def _function(self, component: str, event: str) -> int:
-        found = {c["props"].get("elem_id", ""): c["id"] for c in self._config["components"]}
+        ids = {c["props"].get("elem_id", ""): c["id"] for c in self._config["components"]}
         for function in self._config["dependencies"]:
-            if [found[component], event] in function["targets"]:
+            if [ids[component], event] in function["targets"]:
                 return int(function["id"])
         raise AssertionError(f"nothing happens on {event} of {component}")
 

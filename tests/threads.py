@@ -47,21 +47,21 @@ def at_once(work: Callable[[int], None]) -> list[str]:
 
 
 def stemmed(vocabulary: Sequence[str]) -> tuple[int, list[str]]:
-    """How many stems came out wrong, each thread going through the words in an order of its own; what was raised."""
-    found: list[dict[str, str]] = [{} for _ in range(THREADS)]
+    """How many stems are wrong when each thread stems the words in an order of its own, and the errors raised."""
+    stems: list[dict[str, str]] = [{} for _ in range(THREADS)]
 
     def work(number: int) -> None:
         for word in random.Random(number).sample(vocabulary, len(vocabulary)):
-            found[number][word] = stem(word)
+            stems[number][word] = stem(word)
 
     raised = at_once(work)
     alone = Stemmer.Stemmer("english")
     right = {word: alone.stemWord(word.casefold().removesuffix("'s").removesuffix("’s")) for word in vocabulary}
-    return sum(each[word] != right[word] for each in found for word in each), raised
+    return sum(each[word] != right[word] for each in stems for word in each), raised
 
 
 def asked_meanwhile(assistant: Assistant, listings: Sequence[str], papers: Sequence[Paper]) -> list[str]:
-    """What is raised where listings are taken in while threads ask, no two the same."""
+    """The errors raised when threads ask while listings are ingested; no two ask the same question."""
     assistant.ingest(listings[0])
     ingested = threading.Event()
     questions = [
@@ -87,15 +87,15 @@ def asked_meanwhile(assistant: Assistant, listings: Sequence[str], papers: Seque
 
 
 def main(home: str, listings: Sequence[str]) -> None:
-    sys.setswitchinterval(1e-5)  # so that threads meet in the middle of things
+    sys.setswitchinterval(1e-5)  # switch threads in the middle of each step
     papers = [paper for listing in listings for paper in read(Path(listing), source=listing).papers]
     vocabulary = sorted({word for paper in papers for word in words(f"{paper.title} {paper.abstract}")})
     wrong, raised = stemmed(vocabulary)
     with Assistant.open(home=home, embedder=HashEmbedder()) as assistant:
         raised += asked_meanwhile(assistant, listings, papers)
         faults = assistant.doctor()
-        held = assistant.status().papers
-    report = {"words": len(vocabulary), "wrong": wrong, "raised": raised, "faults": faults, "papers": held}
+        count = assistant.status().papers
+    report = {"words": len(vocabulary), "wrong": wrong, "raised": raised, "faults": faults, "papers": count}
     print(json.dumps(report))
 
 

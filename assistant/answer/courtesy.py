@@ -13,7 +13,7 @@ from ..core.records import Decline, Turn
 from ..core.text import counted
 from ..library.browsing import MONTHS, days
 from ..question.conversation import LOST, is_lost
-from ..question.understanding import general
+from ..question.understanding import fits_any_paper
 from ..search import Search
 
 _PAPERS = r"(?:papers|abstracts|documents|articles|titles|publications)"
@@ -78,7 +78,7 @@ BLAME = _whole(
 
 def reply_at_once(question: str, turns: Sequence[Turn], search: Search, *, chosen: bool = False) -> Decline | None:
     """The reply to a question that needs no search, or that follows up one that found nothing. Else None."""
-    if not chosen and is_lost(question, turns) and general(question, search.index):
+    if not chosen and is_lost(question, turns) and fits_any_paper(question, search.index):
         return LOST
     return courtesy(question, len(search.index), search.index.library.listings(), chosen=chosen)
 

@@ -88,7 +88,7 @@ class Displayed(Brief):
 def escaped(text: str) -> str:
     """Text as one line that Markdown shows as it is."""
     line = _SPECIAL.sub(r"\\\g<0>", " ".join(clean(text).split()))
-    return _OPENING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], line)
+    return _OPENING.sub(lambda match: match[0] + "\\" if match[0].isdigit() else "\\" + match[0], line)
 
 
 def as_text(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:

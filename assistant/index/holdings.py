@@ -19,7 +19,7 @@ from ..core.readable import readable
 from ..core.records import Ingested, Paper, fold
 from ..core.sharing import native
 from ..library.browsing import fitting
-from ..library.sources import place_of, read, told_apart
+from ..library.sources import place_of, read, source_names
 from . import searchable as indexing
 from .inspection import damaged_contents, damaged_files, delete_damaged
 from .names import closest_titles
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .searchable import Index, Progress
 
 
-FOUND = 50
+MOST_MATCHES = 50
 """Most papers that a search by words gives."""
 NAMED = 8
 """Most titles that an error lists."""
@@ -104,7 +104,7 @@ class Holdings:
         """
         with self._own_writers, self.library.writing():
             embedder = indexing.embedder_for(self.library, self.embedder)
-            sources = told_apart(paths, self.library.places())
+            sources = source_names(paths, self.library.places())
             listings = [read(path, source=source) for path, source in zip(paths, sources, strict=True)]
             if embedder:
                 news = self.library.news(paper for listing in listings for paper in listing.papers)
@@ -125,7 +125,7 @@ class Holdings:
         return done
 
     def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
-        """All papers by title, or the best `FOUND` for `words`, best first; only of one listing or some days if given.
+        """All papers by title, or the `MOST_MATCHES` that match `words` best; of one listing or some days if given.
 
         Raises as `browsing.fitting` does.
         """
@@ -140,8 +140,8 @@ class Holdings:
         fit([])  # a wrong filter is an error, whatever the words find
         with self._kept_open() as index:
             filtered = listing or since or until
-            ranked = index.keywords.search(words, limit=len(index) if filtered else FOUND) if index is not None else []
-        return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:FOUND]
+            ranked = index.keywords.search(words, limit=len(index) if filtered else MOST_MATCHES) if index else []
+        return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:MOST_MATCHES]
 
     def paper(self, title: str, *, beginning: bool = False) -> Paper:
         """The paper with that title (ignoring case and spacing) or id; `PaperNotFound` names the closest titles.

@@ -13,7 +13,7 @@ from ..core.records import Paper
 from ..core.text import Span, numbers, sentences, stems_of
 from .names import mentions, names_of
 
-__all__ = ["CUES", "Reading", "Told", "packed", "read", "stems_of", "unpacked"]
+__all__ = ["CUES", "Reading", "SentenceReading", "packed", "read", "stems_of", "unpacked"]
 
 _RESULT = re.compile(
     r"\b(?:result|experiment|achiev|outperform|surpass|improv|demonstrat|show|find|found|observ|reveal|accurac|"
@@ -40,7 +40,7 @@ CUES = ("place", "first", "second", "last", "length", "result", "proposal", "bac
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentenceReading:
     """What is known of a sentence before any question: its span, stems, figures and cues.
 
     cues: the values of `CUES`, in that order: 0 or 1, but for `place`, from 0 for the first sentence to 1 for the last,
@@ -59,7 +59,7 @@ class Reading:
 
     title: frozenset[str]
     stems: frozenset[str]
-    sentences: tuple[Told, ...]
+    sentences: tuple[SentenceReading, ...]
 
 
 def read(paper: Paper) -> Reading:
@@ -94,7 +94,7 @@ def unpacked(blob: bytes) -> Reading:
     """The reading that `packed` stored."""
     title, rows = json.loads(blob)
     every = tuple(
-        Told(Span(start, end), frozenset(stems), frozenset(figures), tuple(cues))
+        SentenceReading(Span(start, end), frozenset(stems), frozenset(figures), tuple(cues))
         for start, end, stems, figures, cues in rows
     )
     return Reading(frozenset(title), frozenset(title).union(*(sentence.stems for sentence in every)), every)

@@ -73,7 +73,7 @@ class KeptTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptConversation:
     """A conversation without its turns; `length` counts them."""
 
     id: str
@@ -116,12 +116,12 @@ class Conversations:
             latest = self.listed(owner, limit=1)
             return latest[0].id if latest else self.begin(owner)
 
-    def listed(self, owner: str, *, limit: int = 50) -> list[Kept]:
+    def listed(self, owner: str, *, limit: int = 50) -> list[KeptConversation]:
         """The owner's conversations, most recently used first."""
         rows = self._db.rows(f"{_KEPT} order by used desc, number desc limit ?", (_hidden(owner), max(limit, 0)))
         return [_kept(*row) for row in rows]
 
-    def get(self, owner: str, conversation: str) -> Kept:
+    def get(self, owner: str, conversation: str) -> KeptConversation:
         rows = self._db.rows(f"{_KEPT} and id = ?", (_hidden(owner), conversation))
         if not rows:
             raise _not_found()
@@ -239,7 +239,7 @@ class Conversations:
         return int(rows[0][0])
 
 
-def exported(kept: Kept, turns: Iterable[KeptTurn]) -> dict[str, Any]:
+def exported(kept: KeptConversation, turns: Iterable[KeptTurn]) -> dict[str, Any]:
     """A whole conversation as plain JSON values, its answers as in `export.as_json`; the README has the format."""
     return {
         "format": FORMAT,
@@ -281,8 +281,8 @@ def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _kept(id_: str, title: str, begun: float, used: float, length: int) -> Kept:
-    return Kept(id_, _short(title), _time(begun), _time(used), length)
+def _kept(id_: str, title: str, begun: float, used: float, length: int) -> KeptConversation:
+    return KeptConversation(id_, _short(title), _time(begun), _time(used), length)
 
 
 def _kept_turn(

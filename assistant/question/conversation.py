@@ -133,16 +133,16 @@ def self_contained(question: str, turns: Sequence[Turn], names: Names) -> str:
     return regarding(titles, question) if titles else question
 
 
-def of_the_chosen(question: str, turns: Sequence[Turn], names: Names, *, chosen: Sequence[str], general: bool) -> str:
+def of_the_chosen(question: str, turns: Sequence[Turn], names: Names, *, chosen: Sequence[str], fits_any: bool) -> str:
     """`self_contained` for a question limited to the papers whose titles are `chosen`.
 
-    It refers to them if it is `general` (it fits any paper), or if it is short and points at something that no turn
-    about them explains.
+    It refers to them if it fits any paper (`fits_any`), or if it is short and points at something that no turn about
+    them explains.
     """
     kept = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*chosen}]
     query = self_contained(question, kept, names)
     points = len(content_words(question)) < SHORT and _POINTER.search(question)
-    return regarding(chosen[:ASKED_OF], question) if query == question and (general or points) else query
+    return regarding(chosen[:ASKED_OF], question) if query == question and (fits_any or points) else query
 
 
 def regarding(titles: Sequence[str], question: str) -> str:

@@ -121,7 +121,7 @@ class Asked:
         return " ".join(text.split())
 
 
-def accepted(question: str) -> str:
+def checked_question(question: str) -> str:
     """The question with its white space tidied. Raises `QuestionError` for a text that is no question."""
     if not isinstance(question, str):
         raise QuestionError(f"A question is a string, not {type(question).__name__}.")
@@ -166,12 +166,12 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
     )
 
 
-def named(question: str, *, vocabulary: Vocabulary) -> list[str]:
+def names_used(question: str, *, vocabulary: Vocabulary) -> list[str]:
     """The papers and methods that a question names, as written."""
     return [name.text for name in _names(question, vocabulary, _counts(question, vocabulary))]
 
 
-def general(question: str, vocabulary: Vocabulary) -> bool:
+def fits_any_paper(question: str, vocabulary: Vocabulary) -> bool:
     """Whether a question fits any paper ("what is the main result?"): many papers use each of its words.
 
     It mistakes 3 % of the questions that have one right paper; most of those use a rare word.

@@ -29,7 +29,7 @@ LEAST = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Probe:
+class EvidenceQuery:
     """A question, as papers and sentences are compared with it.
 
     tokens (t, d): the vectors of its content words, without rows if there is no embedder. focus: the rows of the words
@@ -68,23 +68,23 @@ UNMATCHED = Matches(0.0, 0.0, 0.0, ())
 # -- late interaction
 
 
-def compare(probe: Probe, papers: Mapping[str, Features]) -> dict[str, Matches]:
+def compare(query: EvidenceQuery, papers: Mapping[str, Features]) -> dict[str, Matches]:
     """The matches of a question with each paper that has words, all in one product."""
     import numpy as np
 
     papers = {paper_id: paper for paper_id, paper in papers.items() if paper.codes.starts}
-    if not papers or not len(probe.tokens):
+    if not papers or not len(query.tokens):
         return {}
-    product = similarities(probe.tokens, b"".join(paper.codes.bits for paper in papers.values()))
+    product = similarities(query.tokens, b"".join(paper.codes.bits for paper in papers.values()))
     parts, titles = _parts(papers.values())
     worded = np.diff(parts, append=len(product)) > 0
-    best = np.full((len(parts), len(probe.tokens)), -np.inf, np.float32)
+    best = np.full((len(parts), len(query.tokens)), -np.inf, np.float32)
     best[worded] = np.maximum.reduceat(product, np.array(parts)[worded], axis=0)
     of_papers = np.maximum.reduceat(best, titles, axis=0)
     best[~worded] = 0.0
-    maxsims, weakest = of_papers.mean(axis=1).tolist(), of_papers[:, probe.focus].min(axis=1).tolist()
-    pairs = _pairs(probe, best, titles).tolist()
-    sentences = np.stack([best.mean(axis=1), best[:, probe.focus].mean(axis=1)], axis=1).tolist()
+    maxsims, weakest = of_papers.mean(axis=1).tolist(), of_papers[:, query.focus].min(axis=1).tolist()
+    pairs = _pairs(query, best, titles).tolist()
+    sentences = np.stack([best.mean(axis=1), best[:, query.focus].mean(axis=1)], axis=1).tolist()
     return {
         paper_id: Matches(maxsims[n], weakest[n], pairs[n], sentences[title + 1 : after])
         for n, (paper_id, title, after) in enumerate(zip(papers, titles, [*titles[1:], len(parts)], strict=True))
@@ -108,7 +108,7 @@ def _parts(papers: Iterable[Features]) -> tuple[list[int], list[int]]:
     return parts, titles
 
 
-def _pairs(probe: Probe, best: NDArray[np.float32], titles: Sequence[int]) -> NDArray[np.float32]:
+def _pairs(query: EvidenceQuery, best: NDArray[np.float32], titles: Sequence[int]) -> NDArray[np.float32]:
     """For each paper the best weighted match of two neighbouring sentences; a title has no neighbour.
 
     best (parts, t): the match of each word with each part.
@@ -120,7 +120,7 @@ def _pairs(probe: Probe, best: NDArray[np.float32], titles: Sequence[int]) -> ND
     alone = np.append(is_title[1:], True)
     together = best.copy()
     together[~alone] = np.maximum(best, np.roll(best, -1, axis=0))[~alone]
-    weights = np.array(probe.weights, np.float32)
+    weights = np.array(query.weights, np.float32)
     scores = together @ (weights / weights.sum())
     scores[is_title & ~alone] = -np.inf
     pairs: NDArray[np.float32] = np.maximum.reduceat(scores, titles)
@@ -152,19 +152,19 @@ def coverages(rarity: Mapping[str, float], texts: Iterable[frozenset[str]]) -> l
 
 
 def signals(
-    probe: Probe,
+    query: EvidenceQuery,
     papers: Mapping[str, Features],
     matches: Mapping[str, Matches],
     lists: Mapping[str, Mapping[str, float]],
 ) -> dict[str, PaperSignals]:
     """The signals of each paper, given its matches and the lists that found it: `named`, `bm25`, `cosine`, `bridge`."""
     stems = [paper.reading.stems for paper in papers.values()]
-    covered = zip(coverages(probe.rarity, stems), coverages(probe.focus_rarity, stems), strict=True)
+    covered = zip(coverages(query.rarity, stems), coverages(query.focus_rarity, stems), strict=True)
     return {
         paper_id: PaperSignals(
             coverage=coverage,
             focus_coverage=focus_coverage,
-            title=len(title.intersection(probe.rarity)) / len(title) if (title := paper.reading.title) else 0.0,
+            title=len(title.intersection(query.rarity)) / len(title) if (title := paper.reading.title) else 0.0,
             maxsim=(match := matches.get(paper_id, UNMATCHED)).maxsim,
             weakest=match.weakest,
             pair=match.pair,
@@ -178,10 +178,10 @@ def signals(
 
 
 def evidence(
-    probe: Probe, papers: Mapping[str, Features], matches: Mapping[str, Matches]
+    query: EvidenceQuery, papers: Mapping[str, Features], matches: Mapping[str, Matches]
 ) -> dict[str, tuple[Evidence, ...]]:
     """For each paper every sentence of its abstract in order, with the probability that it holds the answer."""
-    columns = _columns(probe, papers, matches)
+    columns = _columns(query, papers, matches)
     answers = model("sentence").probabilities(columns)
     judged = iter([SentenceSignals(*row) for row in zip(*columns.values(), answers, strict=True)])
     every = {}
@@ -192,7 +192,9 @@ def evidence(
     return every
 
 
-def _columns(probe: Probe, papers: Mapping[str, Features], matches: Mapping[str, Matches]) -> dict[str, list[float]]:
+def _columns(
+    query: EvidenceQuery, papers: Mapping[str, Features], matches: Mapping[str, Matches]
+) -> dict[str, list[float]]:
     """The signals of all sentences of all papers, each signal a column."""
     import numpy as np
 
@@ -207,12 +209,12 @@ def _columns(probe: Probe, papers: Mapping[str, Features], matches: Mapping[str,
         for paper_id, paper in papers.items()
         for values in matches.get(paper_id, UNMATCHED).sentences or [(0.0, 0.0)] * len(paper.reading.sentences)
     ]
-    covered = np.column_stack([coverages(probe.rarity, stems), coverages(probe.focus_rarity, stems)])
+    covered = np.column_stack([coverages(query.rarity, stems), coverages(query.focus_rarity, stems)])
     matched = np.hstack([np.array(late), covered])  # (sentences, 4): similarity, focus, and their coverages
     gaps = matched - np.repeat(np.maximum.reduceat(matched, firsts), counts, axis=0)
-    figure = np.array([not sentence.figures <= probe.figures for sentence in sentences], float)
+    figure = np.array([not sentence.figures <= query.figures for sentence in sentences], float)
     before, after = np.roll(matched[:, 0], 1), np.roll(matched[:, 0], -1)
     before[firsts] = after[firsts - 1] = 0.0  # the first of a paper comes after the last of the one before it
     cues = np.array([sentence.cues for sentence in sentences])
-    table = np.column_stack([matched, gaps, cues, figure, figure * probe.wants_figure, before, after])
+    table = np.column_stack([matched, gaps, cues, figure, figure * query.wants_figure, before, after])
     return dict(zip(_JUDGED_BY, table.T.tolist(), strict=True))

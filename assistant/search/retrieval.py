@@ -15,7 +15,7 @@ from ..index.interaction import question_tokens
 from ..index.names import is_called
 from ..index.reading import stems_of
 from ..question.understanding import Asked
-from .evidence import Probe, compare, evidence, signals, weights
+from .evidence import EvidenceQuery, compare, evidence, signals, weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ class Lookup:
     """A question as it was looked up: its vector, the papers it is limited to (None: all), and the lists it found."""
 
     asked: Asked
-    probe: Probe
+    query: EvidenceQuery
     vector: NDArray[np.float32] | None
     allowed: set[str] | None
     lists: Mapping[str, Mapping[str, float]]
@@ -71,13 +71,13 @@ class Retriever:
         if not (papers := self._library.papers(candidates)):
             return []
         indexed = self._index.features_of(papers)
-        matches = compare(lookup.probe, indexed) if self._embedder else {}
+        matches = compare(lookup.query, indexed) if self._embedder else {}
         cosines = cosines_of(indexed, lookup.vector) if lookup.vector is not None else {}
-        by_paper = signals(lookup.probe, indexed, matches, {**lists, "cosine": cosines})
+        by_paper = signals(lookup.query, indexed, matches, {**lists, "cosine": cosines})
         scores = dict(zip(by_paper, fused([*by_paper.values()]), strict=True))
         first = {i: (i in chosen, one.named + one.bridge, scores[i]) for i, one in by_paper.items()}
         order = sorted(sorted(by_paper), key=first.__getitem__, reverse=True)[: max(limit, len(chosen))]
-        sentences = evidence(lookup.probe, {i: indexed[i] for i in order}, matches)
+        sentences = evidence(lookup.query, {i: indexed[i] for i in order}, matches)
         passages = self._index.passages_of([indexed[i].paper for i in order])
         ranks = _ranks(lists)
         return [
@@ -94,10 +94,10 @@ class Retriever:
 
     def _lookup(self, asked: Asked) -> Lookup:
         allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
-        probe, vector = self._probe(asked)
-        return Lookup(asked, probe, vector, allowed, self._lists(asked, vector, allowed))
+        query, vector = self._query(asked)
+        return Lookup(asked, query, vector, allowed, self._lists(asked, vector, allowed))
 
-    def _probe(self, asked: Asked) -> tuple[Probe, NDArray[np.float32] | None]:
+    def _query(self, asked: Asked) -> tuple[EvidenceQuery, NDArray[np.float32] | None]:
         import numpy as np
 
         rarity = self._index.keywords.rarity(stems_of(asked.text))
@@ -105,12 +105,12 @@ class Retriever:
         figures = frozenset(number.value for number in numbers(asked.text))
         if self._embedder is None:
             nothing = np.zeros((0, 0), np.float32)
-            return Probe(nothing, (), (), rarity, focus_rarity, figures, asked.wants_figure), None
+            return EvidenceQuery(nothing, (), (), rarity, focus_rarity, figures, asked.wants_figure), None
         encoding = self._embedder.encode([asked.text])[0]
         tokens, starts = question_tokens(encoding, asked.text)
         names = asked.name_spans
         focus = [row for row, start in enumerate(starts) if not any(begin <= start < end for begin, end in names)]
-        probe = Probe(
+        query = EvidenceQuery(
             tokens=tokens,
             focus=focus or range(len(tokens)),
             weights=weights(asked.text, starts, rarity),
@@ -119,7 +119,7 @@ class Retriever:
             figures=figures,
             wants_figure=asked.wants_figure,
         )
-        return probe, encoding.vector
+        return query, encoding.vector
 
     def _lists(
         self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None

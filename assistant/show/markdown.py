@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ..core.notebook import escaped
 from ..core.records import Answer, Source
 from ..core.text import clean
-from ..people.conversations import Kept, KeptTurn
+from ..people.conversations import KeptConversation, KeptTurn
 from .showing import readable_answer
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -42,7 +42,7 @@ def address(title: str, url: str) -> str:
     return url if _ADDRESS.fullmatch(url) else ANYWHERE + quote(f'"{clean(title)}"', safe="")
 
 
-def of_conversation(kept: Kept, turns: Iterable[KeptTurn]) -> str:
+def of_conversation(kept: KeptConversation, turns: Iterable[KeptTurn]) -> str:
     """The whole conversation: its title, then each question as a heading over its answer."""
     sections = [f"# {escaped(kept.title)}\n"]
     for kept_turn in turns:

@@ -121,7 +121,7 @@ def test_every_door_shows_people_the_readable_text() -> None:
         "tool": as_tool_text(ANSWER),
         "Slack": blocks.shown([*blocks.reply(ANSWER), *blocks.evidence(ANSWER)["blocks"]]),
         "notification": blocks.fallback(ANSWER),
-        "page": answers.making(answers.Making("?", claims=ANSWER.claims), 1),
+        "page": answers.making(answers.AnswerInProgress("?", claims=ANSWER.claims), 1),
         "evidence": evidence.shown(ANSWER, 1, {}),
         "shelf": shelves.opened(PAPER, {}),
     }

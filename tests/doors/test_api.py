@@ -82,8 +82,8 @@ def key(home: Path, name: str = "bot", rights: Right = "ask", per_minute: int = 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:
     """The events of a stream: names and data."""
-    found = re.findall(r"^event: (\w+)\ndata: (.*)$", text, re.M)
-    return [(name, json.loads(data)) for name, data in found]
+    pairs = re.findall(r"^event: (\w+)\ndata: (.*)$", text, re.M)
+    return [(name, json.loads(data)) for name, data in pairs]
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -270,8 +270,8 @@ def test_other_machines_need_a_key_for_everything_but_the_health_checks(assistan
 def test_a_key_without_the_right_cannot_change_papers(assistant: Assistant, home: Path) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         calling.headers.update(key(home))
-        told = problem(await calling.delete(f"/api/papers/{PEAR}"), 403)
-        assert "--rights write" in told["detail"]
+        refusal = problem(await calling.delete(f"/api/papers/{PEAR}"), 403)
+        assert "--rights write" in refusal["detail"]
         problem(await calling.post("/api/papers", files={"file": ("a.txt", b"")}), 403)
         calling.headers.update(key(home, "writer", "write"))
         assert (await calling.delete(f"/api/papers/{PEAR}")).json()["removed"] == 1
@@ -302,17 +302,17 @@ def test_this_machine_needs_a_key_if_keys_are_always_needed(assistant: Assistant
 # -- papers
 
 
-def test_papers_are_listed_found_and_shown(assistant: Assistant) -> None:
+def test_papers_can_be_listed_searched_and_read(assistant: Assistant) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
         every = (await calling.get("/api/papers")).json()
         assert every["total"] == len(PAIRS) == len(every["papers"])
         some = (await calling.get("/api/papers", params={"limit": 2, "offset": 1})).json()
         assert (some["total"], some["papers"]) == (len(PAIRS), every["papers"][1:3])
-        found = (await calling.get("/api/papers", params={"words": "PearRank weak labels"})).json()["papers"]
-        assert found[0]["title"] == PEAR
-        for name in (PEAR, found[0]["id"]):
-            assert (await calling.get(f"/api/papers/{name}")).json() == found[0]
-        assert found[0]["abstract"] == PAIRS[0][1]
+        matching = (await calling.get("/api/papers", params={"words": "PearRank weak labels"})).json()["papers"]
+        assert matching[0]["title"] == PEAR
+        for name in (PEAR, matching[0]["id"]):
+            assert (await calling.get(f"/api/papers/{name}")).json() == matching[0]
+        assert matching[0]["abstract"] == PAIRS[0][1]
         problem(await calling.get("/api/papers", params={"listing": "none"}), 404)
         problem(await calling.get("/api/papers", params={"since": "soon"}), 422)
         problem(await calling.get("/api/papers/none"), 404)
@@ -343,18 +343,18 @@ def test_a_listing_can_be_uploaded_and_its_paper_removed(assistant: Assistant) -
         asked = (await calling.post("/api/ask", json={"question": "How fast is FigTree?"})).json()
         assert asked["titles"] == ["FigTree: Growing Figs Fast"]
         assert "thrice" in asked["text"]
-        found = (await calling.get("/api/papers", params={"listing": "figs.txt"})).json()
-        assert found["total"] == 1
-        assert (await calling.delete(f"/api/papers/{found['papers'][0]['id']}")).json()["removed"] == 1
+        listed = (await calling.get("/api/papers", params={"listing": "figs.txt"})).json()
+        assert listed["total"] == 1
+        assert (await calling.delete(f"/api/papers/{listed['papers'][0]['id']}")).json()["removed"] == 1
         problem(await calling.delete("/api/papers/FigTree: Growing Figs Fast"), 404)
 
     play_scene(assistant, scene)
 
 
 def test_a_bibliographic_file_is_refused_by_its_name(assistant: Assistant) -> None:
-    held = len(assistant.papers())
+    before = len(assistant.papers())
     done = got(assistant, "POST", "/api/papers", files={"file": ("a.txt", bibtex(references(100)).encode())}).json()
-    assert (done["added"], len(assistant.papers())) == (0, held)
+    assert (done["added"], len(assistant.papers())) == (0, before)
     (reject,) = done["rejects"]
     assert reject["reason"].startswith("is BibTeX, which is not read yet; only listings are")
 
@@ -376,11 +376,11 @@ def test_rejected_records_are_listed_with_reasons(assistant: Assistant) -> None:
 
 def test_a_sentence_is_checked_against_a_paper(assistant: Assistant) -> None:
     async def scene(calling: httpx.AsyncClient) -> None:
-        told = {"sentence": "PearRank learns from weak labels alone.", "paper": PEAR}
-        verdict = (await calling.post("/api/check", json=told)).json()
-        expected = assistant.check(told["sentence"], PEAR)
+        claim = {"sentence": "PearRank learns from weak labels alone.", "paper": PEAR}
+        verdict = (await calling.post("/api/check", json=claim)).json()
+        expected = assistant.check(claim["sentence"], PEAR)
         assert (verdict["supported"], verdict["quote"], verdict["title"]) == (expected.supported, expected.quote, PEAR)
-        wrong = (await calling.post("/api/check", json={**told, "sentence": "PearRank gains 9.5 points."})).json()
+        wrong = (await calling.post("/api/check", json={**claim, "sentence": "PearRank gains 9.5 points."})).json()
         assert not wrong["supported"]
         assert wrong["reasons"]
 
@@ -388,9 +388,9 @@ def test_a_sentence_is_checked_against_a_paper(assistant: Assistant) -> None:
 
 
 def test_a_search_finds_papers_without_answering(assistant: Assistant) -> None:
-    found = got(assistant, "GET", "/api/search", params={"question": QUESTION, "limit": 3}).json()
-    assert [hit["title"] for hit in found["hits"]] == [hit.paper.title for hit in assistant.search(QUESTION)[:3]]
-    assert "text" not in found
+    result = got(assistant, "GET", "/api/search", params={"question": QUESTION, "limit": 3}).json()
+    assert [hit["title"] for hit in result["hits"]] == [hit.paper.title for hit in assistant.search(QUESTION)[:3]]
+    assert "text" not in result
 
 
 # -- conversations

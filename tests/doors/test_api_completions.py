@@ -211,8 +211,8 @@ def test_titles_are_read_back_from_markdown(assistant: Assistant) -> None:
 
 
 def test_earlier_answers_may_be_anything(assistant: Assistant) -> None:
-    for told in ("", "**", "\\[1\\] **A Paper That Is Gone**", "\\[1\\] " + "**" * 1000):
-        assert complete(assistant, said("hello", told, QUESTION))["titles"] == [PEAR]
+    for earlier in ("", "**", "\\[1\\] **A Paper That Is Gone**", "\\[1\\] " + "**" * 1000):
+        assert complete(assistant, said("hello", earlier, QUESTION))["titles"] == [PEAR]
 
 
 def test_a_message_may_come_in_parts(assistant: Assistant) -> None:
@@ -282,8 +282,8 @@ def test_background_requests_are_answered_without_a_search_and_not_counted(
             for task, expected in CHORES.items():
                 done = model.chat.completions.create(model="papers", messages=said(task))
                 assert json.loads(done.choices[0].message.content or "") == expected
-            told = f"Give a title.\n\nConversation:\nUser: {QUESTION}\nAI: From labels."
-            chunks = list(model.chat.completions.create(model="papers", messages=said(told), stream=True))
+            task = f"Give a title.\n\nConversation:\nUser: {QUESTION}\nAI: From labels."
+            chunks = list(model.chat.completions.create(model="papers", messages=said(task), stream=True))
             assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == QUESTION
             numbers = httpx.get(f"{live.url}/metrics", headers={"authorization": f"Bearer {token}"}).text
     assert "assistant_answers_total{" not in numbers
@@ -308,9 +308,9 @@ def test_a_question_that_looks_like_a_background_request_is_a_question(text: str
 )
 def test_a_chat_without_a_last_question_is_refused(assistant: Assistant, messages: list[Any]) -> None:
     done = got(assistant, "POST", "/v1/chat/completions", json={"model": "papers", "messages": messages})
-    told = problem(done, 422)
-    assert told["error"] == {
-        "message": told["detail"],
+    refusal = problem(done, 422)
+    assert refusal["error"] == {
+        "message": refusal["detail"],
         "type": "invalid_request_error",
         "param": None,
         "code": "422",

@@ -163,9 +163,9 @@ def closed(schema: Any) -> Any:
 
 def test_papers_are_searched_and_read(url: str, assistant: Assistant) -> None:
     async def scene(agent: Client) -> None:
-        found = await agent.call_tool("search_papers", {"query": QUESTION, "limit": 2})
-        assert found.structured_content
-        papers = found.structured_content["papers"]
+        search = await agent.call_tool("search_papers", {"query": QUESTION, "limit": 2})
+        assert search.structured_content
+        papers = search.structured_content["papers"]
         assert [one["title"] for one in papers] == [hit.paper.title for hit in assistant.search(QUESTION)[:2]]
         paper = await agent.call_tool("get_paper", {"paper": papers[0]["id"]})
         assert paper.structured_content
@@ -204,7 +204,7 @@ def test_a_question_can_be_limited_to_papers_and_a_decline_is_not_an_error(url: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"question": "?!"}, "The question has no words. Ask something about the papers."),
         ({}, "The arguments do not fit. question: Field required."),
@@ -212,10 +212,10 @@ def test_a_question_can_be_limited_to_papers_and_a_decline_is_not_an_error(url: 
         ({"question": "a", "paper": "b"}, "The arguments do not fit. paper: Extra inputs are not permitted."),
     ],
 )
-def test_invalid_arguments_are_explained_to_the_model(url: str, arguments: dict[str, Any], told: str) -> None:
+def test_invalid_arguments_are_explained_to_the_model(url: str, arguments: dict[str, Any], message: str) -> None:
     async def scene(agent: Client) -> None:
         done = await agent.call_tool("ask", arguments)
-        assert (done.is_error, text(done)) == (True, told)
+        assert (done.is_error, text(done)) == (True, message)
 
     play(url, scene)
 
@@ -265,7 +265,7 @@ def test_prompts_name_the_tools(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "told"),
+    ("name", "arguments", "message"),
     [
         ("sing", {"question": "a"}, r"There is no such prompt\. There are: answer, review, check\."),
         ("answer", {}, "The prompt 'answer' takes the argument 'question' only, 1 to 4,000 characters"),
@@ -274,10 +274,10 @@ def test_prompts_name_the_tools(url: str) -> None:
     ],
 )
 def test_wrong_arguments_of_a_prompt_are_a_protocol_error(
-    url: str, name: str, arguments: dict[str, str], told: str
+    url: str, name: str, arguments: dict[str, str], message: str
 ) -> None:
     async def scene(agent: Client) -> None:
-        with pytest.raises(MCPError, match=told):
+        with pytest.raises(MCPError, match=message):
             await agent.get_prompt(name, arguments)
 
     play(url, scene)
@@ -354,8 +354,8 @@ def test_a_request_that_is_too_long_is_refused(url: str) -> None:
 
 
 def test_a_missing_package_names_the_install_command(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else found(name))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else find_spec(name))
     assert not mcp.installed()
     with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[mcp\]'"):
         mcp.serve(assistant)

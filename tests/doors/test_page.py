@@ -435,8 +435,8 @@ def test_axe_finds_no_fault(seen: Visit) -> None:
         seen.page.emulate_media(color_scheme=scheme)
         seen.ask(question)
         seen["#evidence details.why summary"].click()
-        found = seen.judged().response["violations"]
-        assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found] == []
+        faults = seen.judged().response["violations"]
+        assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in faults] == []
 
 
 # -- hostile papers

@@ -88,11 +88,11 @@ def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, t
     broken, exported = tmp_path / "broken.txt", tmp_path / "zotero.ris"
     broken.write_bytes(BROKEN)
     exported.write_text(ris(references(9)))
-    held = served.assistant.status().papers
+    before = served.assistant.status().papers
     good = listing(tmp_path, "march.txt", paper("Quince"), paper("Medlar"))
     seen.page.set_input_files("#files", [good, str(broken), str(exported)])
     assert over(seen) == {"added": 2, "updated": 0, "unchanged": 0, "rejected": 3}
-    assert seen["#batch"].get_by_text(f"There are {held + 2} papers here now.").count() == 1
+    assert seen["#batch"].get_by_text(f"There are {before + 2} papers here now.").count() == 1
     rows = seen.texts("#batch tbody tr")
     assert [row.split()[:2] for row in rows] == [["broken.txt", "3"], ["broken.txt", "5"], ["zotero.ris", "all"]]
     assert "not an abstract A Title That Stands Alone" in rows[0]
@@ -102,14 +102,14 @@ def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, t
     assert seen.page.evaluate("window.hit") is None
 
 
-def test_added_papers_are_everywhere(seen: Visit, served: Served, tmp_path: Path) -> None:
-    held = served.assistant.status().papers + 1
+def test_added_papers_show_up_on_every_tab(seen: Visit, served: Served, tmp_path: Path) -> None:
+    total = served.assistant.status().papers + 1
     seen.page.evaluate(DROP, ["dropped.txt", Path(listing(tmp_path, "x.txt", paper("Sorb"))).read_text()])
     assert over(seen)["added"] == 1
     seen.page.get_by_role("tab", name="Ask").click()
-    seen["#current .welcome"].get_by_text(f"Ask about the {held} papers here").wait_for()
+    seen["#current .welcome"].get_by_text(f"Ask about the {total} papers here").wait_for()
     seen.page.get_by_role("tab", name="Papers", exact=True).click()
-    seen["#found"].get_by_text(f"{held} papers here").wait_for()
+    seen["#found"].get_by_text(f"{total} papers here").wait_for()
     assert any(title.startswith("Sorb") for title in seen.texts("#found .titles button"))
     seen.page.get_by_role("tab", name="Ask").click()
     seen.ask("What is Sorb?")
@@ -117,8 +117,8 @@ def test_added_papers_are_everywhere(seen: Visit, served: Served, tmp_path: Path
 
 
 @pytest.fixture
-def held(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Papers are added no further than their first step until this is set."""
+def go_on(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set it to let the ingest of papers go on after its first step."""
     going, ingest = threading.Event(), served.assistant.ingest
 
     def slowly(*paths: Path, progress: Any) -> Any:
@@ -133,7 +133,7 @@ def held(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
     going.set()
 
 
-def test_the_conversation_goes_on_while_files_are_added(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
+def test_the_conversation_goes_on_while_files_are_added(seen: Visit, go_on: threading.Event, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "slow.txt", paper("Loquat")))
     seen["#batch progress"].wait_for()
     assert seen.texts("#batch .going") == ["Reading 0 of 1 passages"]
@@ -146,23 +146,23 @@ def test_the_conversation_goes_on_while_files_are_added(seen: Visit, held: threa
     seen.page.get_by_role("tab", name="Add papers").click()
     seen["#batch progress"].wait_for()
     assert seen["#files"].is_disabled()
-    held.set()
+    go_on.set()
     assert over(seen)["added"] == 1
     assert seen["#files"].is_enabled()
 
 
-def test_typed_text_stays_when_papers_are_added(seen: Visit, held: threading.Event, tmp_path: Path) -> None:
+def test_typed_text_stays_when_papers_are_added(seen: Visit, go_on: threading.Event, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "typing.txt", paper("Jujube")))
     seen["#batch progress"].wait_for()
     seen.page.get_by_role("tab", name="Ask").click()
     before = seen["#current .welcome h2"].inner_text()
     seen.page.fill("#question textarea", "Half a ques")
-    held.set()
+    go_on.set()
     seen.page.wait_for_function("old => document.querySelector('.welcome h2').textContent !== old", arg=before)
     assert seen["#question textarea"].input_value() == "Half a ques"
 
 
-def test_others_see_nothing_of_it(seen: Visit, served: Served, chromium: Any, tmp_path: Path) -> None:
+def test_other_users_do_not_see_the_ingest(seen: Visit, served: Served, chromium: Any, tmp_path: Path) -> None:
     seen.page.set_input_files("#files", listing(tmp_path, "mine.txt", paper("Feijoa")))
     over(seen)
     other = Visit(chromium, served.url)

@@ -136,8 +136,8 @@ def test_an_unreadable_report_is_reported(seen: Visit, folder: Path) -> None:
 def test_without_matplotlib_the_tables_are_still_there(
     seen: Visit, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "matplotlib" else found(name))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find_spec(name))
     write(folder, made(), at=5000)
     show(seen)
     seen["#report"].get_by_text("There are no plots.").wait_for()

@@ -46,34 +46,34 @@ def show(seen: Visit) -> None:
     seen["#map svg"].wait_for()
 
 
-def found(seen: Visit, said: str) -> list[str]:
-    """The titles in the list, once its heading is this."""
-    seen["#found"].get_by_text(said, exact=True).wait_for()
+def titles_under(seen: Visit, heading: str) -> list[str]:
+    """The titles in the list, once it has this heading."""
+    seen["#found"].get_by_text(heading, exact=True).wait_for()
     return seen.texts("#found .titles button")
 
 
-HELD = len(PAIRS) + len(HOSTILE) + len(LATER)
+TOTAL = len(PAIRS) + len(HOSTILE) + len(LATER)
 
 
-def test_papers_are_found_by_words_listing_and_date(seen: Visit) -> None:
-    assert len(found(seen, f"{HELD} papers here")) == HELD
+def test_papers_can_be_searched_by_words_listing_and_date(seen: Visit) -> None:
+    assert len(titles_under(seen, f"{TOTAL} papers here")) == TOTAL
     seen.page.fill("#search [name=words]", "kites wind")
-    assert found(seen, "1 paper found") == [KITE]
+    assert titles_under(seen, "1 paper found") == [KITE]
     assert seen["#map circle:not(.dim)"].count() == 1
     seen.page.fill("#search [name=words]", "")
-    found(seen, f"{HELD} papers here")
+    titles_under(seen, f"{TOTAL} papers here")
     seen.page.select_option("#search [name=listing]", "b.txt")
-    assert found(seen, "1 paper found") == ["Pears at Night"]
+    assert titles_under(seen, "1 paper found") == ["Pears at Night"]
     seen.page.select_option("#search [name=listing]", "")
     seen.page.fill("#search [name=until]", "Mar 11")
     seen.page.keyboard.press("Enter")
-    assert "Pears at Night" not in found(seen, f"{HELD - 1} papers found")
+    assert "Pears at Night" not in titles_under(seen, f"{TOTAL - 1} papers found")
     seen.page.fill("#search [name=until]", "soon")
     seen.page.keyboard.press("Tab")
     seen["#found"].get_by_text("'soon' is no date.").wait_for()
 
 
-def test_questions_are_about_an_opened_paper_until_it_is_taken_off(seen: Visit) -> None:
+def test_questions_are_limited_to_the_chosen_paper_until_it_is_deselected(seen: Visit) -> None:
     seen["#found"].get_by_role("button", name=KITE).click()
     seen["#paper [data-open]"].wait_for()
     assert seen.texts("#paper .abstract") == [dict(PAIRS)[KITE]]
@@ -102,7 +102,7 @@ def test_the_regions_of_the_map_are_labelled(seen: Visit) -> None:
 
 
 def test_the_map_highlights_cited_papers_and_a_click_opens_one(seen: Visit) -> None:
-    assert seen["#map circle"].count() == HELD
+    assert seen["#map circle"].count() == TOTAL
     assert seen["#map circle.dim, #map circle.cited"].count() == 0
     seen.page.get_by_role("tab", name="Ask").click()
     seen.ask("How does PearRank differ from Ragnarök?")
@@ -110,9 +110,9 @@ def test_the_map_highlights_cited_papers_and_a_click_opens_one(seen: Visit) -> N
     seen["#map circle.cited"].first.wait_for()
     titles = {title.split(":")[0] for title in seen["#map circle.cited title"].all_text_contents()}
     assert titles == {"PearRank", "Ragnarök"}
-    assert seen["#map circle.dim"].count() == HELD - 2
+    assert seen["#map circle.dim"].count() == TOTAL - 2
     box = seen["#map circle.cited"].first.bounding_box()
-    seen.page.mouse.click(box["x"] + box["width"] + 4, box["y"])  # beside it: the nearest is opened
+    seen.page.mouse.click(box["x"] + box["width"] + 4, box["y"])  # beside the circle: the nearest one opens
     seen["#paper [data-open]"].wait_for()
     assert seen["#paper h2"].inner_text().split(":")[0] in titles
 
@@ -122,7 +122,7 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
     seen.page.evaluate("document.activeElement.blur()")
     press("/")
     seen.page.keyboard.type("kites")
-    assert found(seen, "1 paper found") == [KITE]
+    assert titles_under(seen, "1 paper found") == [KITE]
     seen.page.locator("#found button").focus()
     press("Enter")
     seen["#paper [data-open]"].wait_for()
@@ -134,11 +134,11 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
 
 def test_added_papers_are_there_when_the_tab_is_opened_again(seen: Visit, visitor: Visit) -> None:
     seen.page.fill("#search [name=words]", "kites")
-    found(seen, "1 paper found")
+    titles_under(seen, "1 paper found")
     seen.page.get_by_role("tab", name="Ask").click()
     show(seen)
     assert seen["#search [name=words]"].input_value() == "kites"
-    assert found(seen, "1 paper found") == [KITE]
+    assert titles_under(seen, "1 paper found") == [KITE]
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(seen: Visit) -> None:
@@ -171,8 +171,8 @@ def test_a_hostile_paper_is_shown_as_text(seen: Visit) -> None:
     assert seen.page.evaluate("window.hit") is None
 
 
-def test_a_paper_is_removed_once_that_is_confirmed(seen: Visit, visitor: Visit) -> None:
-    assert seen["#map circle"].count() == HELD
+def test_a_paper_is_removed_after_confirmation(seen: Visit, visitor: Visit) -> None:
+    assert seen["#map circle"].count() == TOTAL
     seen["#found"].get_by_role("button", name=LATER[0][0]).click()
     seen["#paper"].get_by_role("button", name="Remove", exact=True).click()
     seen.page.keyboard.press("Enter")  # the focus is on "Cancel"
@@ -181,7 +181,7 @@ def test_a_paper_is_removed_once_that_is_confirmed(seen: Visit, visitor: Visit) 
     assert seen.judged().response["violations"] == []
     seen["#paper"].get_by_role("button", name="Remove it").click()
     seen["#paper"].get_by_text(f"Removed: {LATER[0][0]}").wait_for()
-    assert LATER[0][0] not in found(seen, f"{HELD - 1} papers here")
-    seen.page.wait_for_function("n => document.querySelectorAll('#map circle').length === n", arg=HELD - 1)
+    assert LATER[0][0] not in titles_under(seen, f"{TOTAL - 1} papers here")
+    seen.page.wait_for_function("n => document.querySelectorAll('#map circle').length === n", arg=TOTAL - 1)
     seen.page.get_by_role("tab", name="Ask").click()
-    seen["#current .welcome"].get_by_text(f"Ask about the {HELD - 1} papers here").wait_for()
+    seen["#current .welcome"].get_by_text(f"Ask about the {TOTAL - 1} papers here").wait_for()

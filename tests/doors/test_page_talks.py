@@ -232,8 +232,8 @@ def test_a_thumb_and_a_comment_are_saved_with_the_answer_and_can_be_changed(seen
     assert seen.texts("#past .remarked") == ["It names <b>the</b> labels."]
 
     conversations = Conversations(home)
-    found = [kept for _, kept in conversations.rated() if kept.turn.question in (PEAR, "What does ZorbNet do?")]
-    (good,) = (kept for kept in found if kept.thumb and kept.thumb.comment)
+    rated = [kept for _, kept in conversations.rated() if kept.turn.question in (PEAR, "What does ZorbNet do?")]
+    (good,) = (kept for kept in rated if kept.thumb and kept.thumb.comment)
     assert [cited.passage.title for claim in good.turn.answer.claims for cited in claim.citations]
     exported = cases(conversations.rated())
     conversations.close()
@@ -257,8 +257,8 @@ def test_axe_finds_no_fault_in_the_drawer(seen: Visit) -> None:
     for scheme, deed in (("light", "more"), ("dark", "naming"), ("light", "erasing")):
         seen.page.emulate_media(color_scheme=scheme)
         seen.page.evaluate(f"document.querySelector('#drawer [data-do={deed}]').click()")
-        found = seen.judged().response["violations"]
-        assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found] == []
+        faults = seen.judged().response["violations"]
+        assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in faults] == []
 
 
 def test_on_a_phone_the_drawer_is_hidden_and_closes_after_use(seen: Visit) -> None:

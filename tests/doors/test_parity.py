@@ -24,7 +24,7 @@ from assistant.doors import api, cli, slack
 from assistant.doors.mcp.server import Server
 from assistant.doors.slack.blocks import shown
 from assistant.doors.web.asking import Asker
-from assistant.doors.web.sessions import Talk
+from assistant.doors.web.sessions import OpenConversation
 from assistant.service.answering import Answering
 from assistant.service.doorkeeper import Doorkeeper
 from assistant.show.markdown import of_answer
@@ -91,7 +91,7 @@ async def through_every_door(
     tool = (await agent.call_tool("ask", {"question": question})).structured_content
     body = json.dumps({"text": question, "user": question}).encode()
     hook = (await programs.post("/slack/hook", content=body, headers=headers(body))).json()
-    turns = [step async for step in asker.ask(Talk("talk"), question) if isinstance(step, Turn)]
+    turns = [step async for step in asker.ask(OpenConversation("talk"), question) if isinstance(step, Turn)]
     chunks = [json.loads(data) for data in re.findall(r"^data: (\{.*)$", stream, re.M)]
     content = model["choices"][0]["message"]["content"]
     assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == content

@@ -328,10 +328,10 @@ def test_a_slash_command_is_acknowledged_and_answered(assistant: Assistant) -> N
         done = await post(at.bot, "/slack/events", given, form=True)
         assert (done.status_code, done.text) == (200, LOOKING)
 
-    (told,) = played(assistant, scene).made("respond")
-    assert told["response_type"] == "in_channel"
-    assert PEAR in shown(told["blocks"])
-    assert told["blocks"][-1]["elements"][0]["value"] == "1 command:U1"
+    (response,) = played(assistant, scene).made("respond")
+    assert response["response_type"] == "in_channel"
+    assert PEAR in shown(response["blocks"])
+    assert response["blocks"][-1]["elements"][0]["value"] == "1 command:U1"
 
 
 def test_a_message_can_be_asked_about_by_shortcut(assistant: Assistant) -> None:
@@ -379,8 +379,8 @@ def test_a_button_under_a_forgotten_answer_says_so(assistant: Assistant, action:
         await at.press(action, "9 1.5")
 
     fake = played(assistant, scene)
-    told = json.dumps([given for name, given in fake.calls if name in ("views.open", "respond")])
-    assert "This answer is no longer kept." in told
+    shown_texts = json.dumps([given for name, given in fake.calls if name in ("views.open", "respond")])
+    assert "This answer is no longer kept." in shown_texts
 
 
 # -- the way in
@@ -491,13 +491,13 @@ def test_without_a_token_there_is_no_route_for_slack(assistant: Assistant) -> No
 
 
 def test_events_over_a_socket_are_acknowledged_and_answered(assistant: Assistant) -> None:
-    told: list[str] = []
+    messages: list[str] = []
 
     async def play() -> FakeSlack:
         async with FakeSlack() as fake:
             settings = Settings(**TOKENS)
             with closing(Answering(assistant)) as line, Responder(assistant, line, settings) as responder:
-                running = asyncio.create_task(serve_socket(responder, settings, told.append, fake.api))
+                running = asyncio.create_task(serve_socket(responder, settings, messages.append, fake.api))
                 socket = await fake.connected()
                 for envelope in ("e1", "e2"):  # delivered again
                     await socket.send_json({"type": "events_api", "envelope_id": envelope, "payload": event(1)})
@@ -510,7 +510,7 @@ def test_events_over_a_socket_are_acknowledged_and_answered(assistant: Assistant
     fake = asyncio.run(play())
     assert sorted(fake.acknowledged) == ["e1", "e2"]
     assert len(fake.made("chat.update")) == 1
-    assert told[0].startswith("Answering in One. ")
+    assert messages[0].startswith("Answering in One. ")
 
 
 @pytest.mark.parametrize("missing", ["slack_bot_token", "slack_app_token"])

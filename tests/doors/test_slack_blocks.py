@@ -43,11 +43,11 @@ def answer(*papers: tuple[str, str], url: str = "", heading: bool = False) -> An
 
 def texts(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every text object, at any depth."""
-    found = []
+    parts = []
     for block in blocks:
-        found += [block["text"]] if "text" in block else []
-        found += [e["text"] if e["type"] == "button" else e for e in block.get("elements", [])]
-    return found
+        parts += [block["text"]] if "text" in block else []
+        parts += [e["text"] if e["type"] == "button" else e for e in block.get("elements", [])]
+    return parts
 
 
 def assert_taken(blocks: list[dict[str, Any]], *, most: int = BLOCKS) -> None:
@@ -111,11 +111,11 @@ def test_the_longest_answer_fits_and_keeps_every_citation(size: int, length: int
     blocks = reply(given, "1 171.5")
     assert_taken(blocks)
     assert sum(len(text["text"]) for text in texts(blocks)) <= MESSAGE
-    told = [text["text"] for text in texts(blocks)]
+    shown = [text["text"] for text in texts(blocks)]
     prose = "".join(block["text"]["text"] for block in blocks if block["type"] == "section")
     for number in range(1, size + 1):
         assert f"[{number}]" in prose
-        assert any(text.startswith(f"[{number}] Paper {number}") for text in told)
+        assert any(text.startswith(f"[{number}] Paper {number}") for text in shown)
     assert_taken(evidence(given)["blocks"], most=VIEW_BLOCKS)
 
 

@@ -146,20 +146,20 @@ def test_signed_json_is_answered_in_its_thread(assistant: Assistant) -> None:
     assert elsewhere.json()["titles"] != [PEAR]
 
 
-def test_the_same_request_again_is_kept_once(assistant: Assistant, home: Path) -> None:
+def test_a_repeated_request_is_stored_once(assistant: Assistant, home: Path) -> None:
     request = hook(text=QUESTION, user="ann", thread="7")
     one, two = answered(assistant, request, request, slack_signing_secret=SECRET)
     assert one.json() == two.json()
     kept = Conversations(home)
-    (held,) = kept.listed("slack:hook::thread:7")
+    (conversation,) = kept.listed("slack:hook::thread:7")
     kept.close()
-    assert held.length == 1
+    assert conversation.length == 1
 
 
 def test_an_invalid_question_gets_the_reason_as_its_answer(assistant: Assistant) -> None:
-    (told,) = answered(assistant, hook(text="?!", user="ann"), slack_signing_secret=SECRET)
-    assert (told.status_code, told.json()["answered"]) == (200, False)
-    assert told.json()["text"] == "The question has no words. Ask something about the papers."
+    (reply,) = answered(assistant, hook(text="?!", user="ann"), slack_signing_secret=SECRET)
+    assert (reply.status_code, reply.json()["answered"]) == (200, False)
+    assert reply.json()["text"] == "The question has no words. Ask something about the papers."
 
 
 @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ def test_a_wrong_token_is_refused_and_not_echoed(assistant: Assistant) -> None:
     assert "guessed" not in refused.text
 
 
-def test_mattermost_is_answered_only_in_the_channels_of_the_setting(assistant: Assistant) -> None:
-    (told,) = mattermost(assistant, (urlencode(COMMAND).encode(), FORM), slack_channels="d")
-    assert told.json() == {"response_type": "ephemeral", "text": "I do not answer in this channel."}
+def test_mattermost_gets_answers_only_in_the_channels_of_the_setting(assistant: Assistant) -> None:
+    (reply,) = mattermost(assistant, (urlencode(COMMAND).encode(), FORM), slack_channels="d")
+    assert reply.json() == {"response_type": "ephemeral", "text": "I do not answer in this channel."}
 
 
 def test_an_at_sign_in_an_answer_mentions_nobody(assistant: Assistant) -> None:
     body = urlencode({**COMMAND, "text": "Who is @all in “@channel”?"}).encode()
-    (told,) = mattermost(assistant, (body, FORM))
-    assert "@" not in told.json()["text"]
+    (reply,) = mattermost(assistant, (body, FORM))
+    assert "@" not in reply.json()["text"]

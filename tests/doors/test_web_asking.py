@@ -16,9 +16,17 @@ import pytest
 from assistant.chain import Assistant, Event
 from assistant.core.errors import ConversationNotFound, DatabaseError, LibraryBusy, QuestionError, StoreError
 from assistant.core.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
-from assistant.doors.web.answers import Making
+from assistant.doors.web.answers import AnswerInProgress
 from assistant.doors.web.asking import Asker, Failure
-from assistant.doors.web.sessions import COOKIE, MOST_TURNS, Sessions, Talk, Unidentified, new_owner, owner_of
+from assistant.doors.web.sessions import (
+    COOKIE,
+    MOST_TURNS,
+    OpenConversation,
+    Sessions,
+    Unidentified,
+    new_owner,
+    owner_of,
+)
 from assistant.people.conversations import Conversations, Thumb
 from assistant.service.answering import Answering
 
@@ -37,7 +45,7 @@ def conversations(tmp_path: Path) -> Iterator[Conversations]:
     kept.close()
 
 
-async def kept(sessions: Sessions, owner: str, *questions: str) -> Talk:
+async def kept(sessions: Sessions, owner: str, *questions: str) -> OpenConversation:
     """A conversation of `owner` with these questions."""
     talk = await sessions.talk(owner, "")
     for question in questions:
@@ -71,7 +79,7 @@ def test_a_restart_keeps_conversations_their_thumbs_and_the_numbers_of_their_tur
         assert again is not mine
         assert (again.turns, again.earlier, again.thumbs) == (mine.turns, 2, {5: Thumb(good=False, comment="no")})
         for one in (mine, again):
-            assert [found and found.question for found in map(one.turn, (0, 2, 3, MOST_TURNS + 3))] == [
+            assert [turn and turn.question for turn in map(one.turn, (0, 2, 3, MOST_TURNS + 3))] == [
                 *(None, None, "2", None)
             ]
         assert (await Sessions(conversations).talk("somebody", mine.name)).turns == ()
@@ -90,7 +98,7 @@ def test_a_turn_that_replaces_the_last_replaces_it_in_the_database_and_removes_i
         await sessions.remember(mine, turn("c"))
         again = await Sessions(conversations).talk("me", mine.name)
         for one in (mine, again):
-            assert [found.question for found in one.turns] == ["a", "c"]
+            assert [turn.question for turn in one.turns] == ["a", "c"]
             assert one.thumbs == {}
 
     asyncio.run(scene())
@@ -106,8 +114,8 @@ def test_an_answer_is_saved_even_if_the_browser_disconnects_meanwhile(conversati
         assert talk.keeping
         await asyncio.wait([keeping, talk.keeping])
         assert keeping.cancelled()
-        assert [found.question for found in talk.turns] == ["q"]
-        assert [found.turn.question for found in conversations.turns("me", talk.name)] == ["q"]
+        assert [turn.question for turn in talk.turns] == ["q"]
+        assert [kept.turn.question for kept in conversations.turns("me", talk.name)] == ["q"]
 
     asyncio.run(scene())
 
@@ -170,13 +178,13 @@ def test_a_conversation_in_use_is_not_dropped(conversations: Conversations) -> N
 def test_the_scores_of_every_sentence_are_not_kept() -> None:
     passage = Passage("p", "T", "One.", 0)
     hit = Hit(Paper("T", "One."), passage, 1.0, 0.5, {"bm25": 1}, evidence=(Evidence("One.", 0),))
-    talk = Talk("t")
+    talk = OpenConversation("t")
     talk.add(Turn("q", Answer("q", "q", hits=(hit,))))
     assert talk.turns == (Turn("q", Answer("q", "q", hits=(replace(hit, evidence=()),))),)
 
 
 def test_turns_follow_each_other_or_replace_the_last() -> None:
-    talk = Talk("t")
+    talk = OpenConversation("t")
     talk.add(turn("a"))
     talk.add(turn("b"))
     talk.instead = True
@@ -252,7 +260,7 @@ def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
 
     def make(*, at_once: int = 2, longest: int = 50) -> Asker:
         lines.append(Answering(cast("Assistant", scripted), at_once=at_once, longest=longest))
-        return Asker(lines[-1], held, per_minute=1000)
+        return Asker(lines[-1], remember, per_minute=1000)
 
     yield make
     scripted.go.set()
@@ -260,17 +268,17 @@ def asker(scripted: Scripted) -> Iterator[Callable[..., Asker]]:
         line.close()
 
 
-async def held(talk: Talk, turn: Turn) -> None:
+async def remember(talk: OpenConversation, turn: Turn) -> None:
     """Remember a turn in memory only."""
     talk.add(turn)
 
 
 def test_the_limit_on_questions_says_when_to_ask_again(scripted: Scripted) -> None:
     line = Answering(cast("Assistant", scripted))
-    asker = Asker(line, held, per_minute=2)
-    mine, mine_too, theirs = Talk("a", "me"), Talk("b", "me"), Talk("c", "somebody")
+    asker = Asker(line, remember, per_minute=2)
+    mine, mine_too, theirs = OpenConversation("a", "me"), OpenConversation("b", "me"), OpenConversation("c", "somebody")
 
-    async def scene() -> list[Making | Turn | Failure]:
+    async def scene() -> list[AnswerInProgress | Turn | Failure]:
         return [(await steps(asker, talk, "q"))[-1] for talk in (mine, mine_too, mine, theirs)]
 
     first, second, third, other = asyncio.run(scene())
@@ -283,36 +291,36 @@ def test_the_limit_on_questions_says_when_to_ask_again(scripted: Scripted) -> No
 
 
 def test_an_answer_that_cannot_be_saved_is_a_failure(scripted: Scripted) -> None:
-    async def full(talk: Talk, turn: Turn) -> None:
+    async def full(talk: OpenConversation, turn: Turn) -> None:
         raise DatabaseError("the disk at /secret/place is full")
 
     line = Answering(cast("Assistant", scripted))
     asker = Asker(line, full, per_minute=2)
-    failed = asyncio.run(steps(asker, Talk("a", "me"), "q"))[-1]
+    failed = asyncio.run(steps(asker, OpenConversation("a", "me"), "q"))[-1]
     line.close()
     assert isinstance(failed, Failure)
     assert "secret" not in failed.message
     assert failed.error
 
 
-async def steps(asker: Asker, talk: Talk, question: str) -> list[Making | Turn | Failure]:
+async def steps(asker: Asker, talk: OpenConversation, question: str) -> list[AnswerInProgress | Turn | Failure]:
     return [step async for step in asker.ask(talk, question)]
 
 
 def test_the_stages_come_first_then_the_turn_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
-    talk = Talk("t")
+    talk = OpenConversation("t")
 
-    async def scene() -> list[Making | Turn | Failure]:
+    async def scene() -> list[AnswerInProgress | Turn | Failure]:
         seen = []
         async for step in asker().ask(talk, "slow"):
             seen.append(step)
-            if isinstance(step, Making) and step.stage == "searching 3 papers":
+            if isinstance(step, AnswerInProgress) and step.stage == "searching 3 papers":
                 scripted.go.set()
         return seen
 
     first, *making, last = asyncio.run(scene())
-    assert first == Making("slow")
-    assert Making("slow", stage="searching 3 papers") in making
+    assert first == AnswerInProgress("slow")
+    assert AnswerInProgress("slow", stage="searching 3 papers") in making
     assert last == Turn("slow", Answer("slow", "searched slow"))
     assert talk.turns == (last,)
     assert (talk.asking, talk.stopped) == ("", "")
@@ -327,11 +335,11 @@ def test_only_the_newest_of_several_states_is_shown(asker: Callable[..., Asker])
             yield Event("answered", answer=Answer(question, question, tuple(claims)))
 
     line = Answering(cast("Assistant", Hasty()), at_once=1, longest=1)
-    one = Asker(line, held, per_minute=1000)
+    one = Asker(line, remember, per_minute=1000)
 
-    async def scene() -> list[Making | Turn | Failure]:
+    async def scene() -> list[AnswerInProgress | Turn | Failure]:
         loop, seen = asyncio.get_running_loop(), []
-        async for step in one.ask(Talk("t"), "q"):
+        async for step in one.ask(OpenConversation("t"), "q"):
             seen.append(step)
             await loop.run_in_executor(None, time.sleep, 0.05)  # a reader slower than the writer
         return seen
@@ -355,12 +363,12 @@ def test_withdrawn_claims_are_no_longer_shown() -> None:
             yield Event("answered", answer=Answer(question, question, (second,)))
 
     line = Answering(cast("Assistant", Withdrawing()), at_once=1, longest=1)
-    one = Asker(line, held, per_minute=1000)
+    one = Asker(line, remember, per_minute=1000)
 
     async def scene() -> list[tuple[Claim, ...]]:
         shown = []
-        async for step in one.ask(Talk("t"), "q"):
-            if isinstance(step, Making):
+        async for step in one.ask(OpenConversation("t"), "q"):
+            if isinstance(step, AnswerInProgress):
                 shown.append(step.claims)
                 if second in step.claims:
                     read.set()
@@ -373,7 +381,7 @@ def test_withdrawn_claims_are_no_longer_shown() -> None:
 def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(
     asker: Callable[..., Asker], scripted: Scripted
 ) -> None:
-    talk, one = Talk("t", turns=(turn("a"), turn("b"))), asker()
+    talk, one = OpenConversation("t", turns=(turn("a"), turn("b"))), asker()
     asyncio.run(steps(one, talk, "c"))
     talk.instead = True
     asyncio.run(steps(one, talk, "d"))
@@ -384,11 +392,11 @@ def test_a_question_knows_the_turns_before_it_and_not_the_one_it_replaces(
 def test_a_stopped_question_gets_no_answer_and_frees_its_worker(
     asker: Callable[..., Asker], scripted: Scripted
 ) -> None:
-    talk, one = Talk("t"), asker(at_once=1)
+    talk, one = OpenConversation("t"), asker(at_once=1)
 
-    async def scene() -> list[Making | Turn | Failure]:
+    async def scene() -> list[AnswerInProgress | Turn | Failure]:
         asking = one.ask(talk, "slow")
-        while not isinstance(step := await anext(asking), Making) or step.stage != "searching 3 papers":
+        while not isinstance(step := await anext(asking), AnswerInProgress) or step.stage != "searching 3 papers":
             pass
         await asking.aclose()
         assert (talk.asking, talk.stopped, talk.turns) == ("", "slow", ())
@@ -402,9 +410,9 @@ def test_a_stopped_question_gets_no_answer_and_frees_its_worker(
 
 
 def test_a_conversation_takes_one_question_at_a_time(asker: Callable[..., Asker], scripted: Scripted) -> None:
-    talk, one = Talk("t"), asker()
+    talk, one = OpenConversation("t"), asker()
 
-    async def scene() -> list[Making | Turn | Failure]:
+    async def scene() -> list[AnswerInProgress | Turn | Failure]:
         first = asyncio.create_task(steps(one, talk, "slow"))
         await asyncio.sleep(0.05)
         second = await steps(one, talk, "q")
@@ -422,7 +430,7 @@ def test_the_questions_at_work_are_limited_and_all_are_answered(
     asker: Callable[..., Asker], scripted: Scripted
 ) -> None:
     one = asker(at_once=3)
-    talks = [Talk(str(n)) for n in range(20)]
+    talks = [OpenConversation(str(n)) for n in range(20)]
 
     async def scene() -> None:
         await asyncio.gather(*(steps(one, talk, f"q{talk.name}") for talk in talks))
@@ -434,9 +442,9 @@ def test_the_questions_at_work_are_limited_and_all_are_answered(
 
 
 def test_a_full_line_is_reported_and_nothing_is_remembered(asker: Callable[..., Asker], scripted: Scripted) -> None:
-    one, waiting, refused = asker(at_once=1, longest=0), Talk("a"), Talk("b")
+    one, waiting, refused = asker(at_once=1, longest=0), OpenConversation("a"), OpenConversation("b")
 
-    async def scene() -> list[Making | Turn | Failure]:
+    async def scene() -> list[AnswerInProgress | Turn | Failure]:
         first = asyncio.create_task(steps(one, waiting, "slow"))
         await asyncio.sleep(0.05)
         second = await steps(one, refused, "q")
@@ -450,7 +458,7 @@ def test_a_full_line_is_reported_and_nothing_is_remembered(asker: Callable[..., 
 
 @pytest.mark.parametrize("question", ["empty", "busy"])
 def test_errors_that_a_person_can_fix_are_shown_as_they_are(asker: Callable[..., Asker], question: str) -> None:
-    talk = Talk("t")
+    talk = OpenConversation("t")
     assert asyncio.run(steps(asker(), talk, question))[-1] == Failure(str(FAULTS[question]))
     assert talk.turns == ()
 
@@ -460,7 +468,7 @@ def test_other_errors_show_only_an_id_and_the_log_has_the_rest(
     asker: Callable[..., Asker], question: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        failed = asyncio.run(steps(asker(), Talk("t"), question))[-1]
+        failed = asyncio.run(steps(asker(), OpenConversation("t"), question))[-1]
     assert isinstance(failed, Failure)
     assert failed.message == "This question could not be answered: something went wrong on the server."
     (record,) = [record for record in caplog.records if failed.error in record.getMessage()]
@@ -476,15 +484,15 @@ def test_updates_of_a_place_in_the_line_are_limited(
     one, places = asker(at_once=1), []
 
     async def last() -> None:
-        async for step in one.ask(Talk("c"), "q"):
-            if isinstance(step, Making) and not step.stage:
+        async for step in one.ask(OpenConversation("c"), "q"):
+            if isinstance(step, AnswerInProgress) and not step.stage:
                 places.append(step.before)
                 scripted.go.set()  # the first waits until the last has been updated
 
     async def scene() -> None:
-        first = asyncio.ensure_future(steps(one, Talk("a"), "slow"))
+        first = asyncio.ensure_future(steps(one, OpenConversation("a"), "slow"))
         await asyncio.sleep(0)
-        second = asyncio.ensure_future(steps(one, Talk("b"), "q"))
+        second = asyncio.ensure_future(steps(one, OpenConversation("b"), "q"))
         await asyncio.sleep(0)
         await last()
         await asyncio.gather(first, second)

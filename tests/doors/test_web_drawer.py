@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assistant.doors import web
-from assistant.people.conversations import Kept
+from assistant.people.conversations import KeptConversation
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
 
 
-def kept(ago: timedelta, title: str = "Pears", number: int = 0) -> Kept:
-    return Kept(f"id{number}", title, NOW - ago, NOW - ago, 2)
+def kept(ago: timedelta, title: str = "Pears", number: int = 0) -> KeptConversation:
+    return KeptConversation(f"id{number}", title, NOW - ago, NOW - ago, 2)
 
 
-def shown(*conversations: Kept, minutes: int = 0, page: int = 50, user: str = "") -> str:
+def shown(*conversations: KeptConversation, minutes: int = 0, page: int = 50, user: str = "") -> str:
     web._prepare()  # before Gradio is imported
     from assistant.doors.web.drawer import listed
 

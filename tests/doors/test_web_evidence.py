@@ -48,7 +48,7 @@ def text(markup: str) -> str:
 
 
 def test_papers_are_shown_as_soon_as_they_are_found() -> None:
-    state = answers.Making("What falls?", stage="reading 3 papers", hits=ANSWER.hits)
+    state = answers.AnswerInProgress("What falls?", stage="reading 3 papers", hits=ANSWER.hits)
     shown = evidence.making(state.so_far, 4, {"a.txt": "Mar 11"})
     assert "Papers found (3)" in text(shown)
     assert re.findall(r'<summary dir="auto">([^<]+)', shown) == ["Pears", "Plums", "Cherries"]
@@ -90,7 +90,7 @@ def test_only_the_last_question_can_be_asked_again_or_edited() -> None:
 
 
 def test_the_stage_and_the_wait_are_in_words() -> None:
-    making = answers.Making
+    making = answers.AnswerInProgress
     assert "Searching 828 papers" in answers.making(making("q", stage="searching 828 papers"), 1)
     assert "Waiting: 1 question ahead of yours" in answers.making(making("q", before=1), 1)
     assert "Waiting: 12 questions ahead of yours" in answers.making(making("q", before=12), 1)

@@ -90,7 +90,7 @@ def everything(text: str) -> list[str]:
         *(answers.finished(Turn(text, answer), 1, last=True) for answer in (said, declined)),
         *(evidence.shown(answer, 1, {text: text}) for answer in (said, declined)),
         evidence.shown(Answer(text, text, claims), 1, {}),
-        answers.making(answers.Making(text, stage=text, claims=claims), 1),
+        answers.making(answers.AnswerInProgress(text, stage=text, claims=claims), 1),
         answers.ended(text, 1, text, error=text),
         answers.welcome(3, [text], text),
         evidence.nothing(text),

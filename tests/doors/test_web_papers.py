@@ -18,7 +18,7 @@ from assistant.core.records import Paper
 from assistant.doors.web import shelves
 from assistant.doors.web.shelves import PAGE, PaperFilter
 from assistant.index.atlas import Atlas, Cluster, Point
-from assistant.index.holdings import FOUND, Holdings
+from assistant.index.holdings import MOST_MATCHES, Holdings
 from assistant.library.papers import Library
 from assistant.people.accounts import Accounts
 
@@ -97,8 +97,8 @@ def test_a_list_counts_its_papers_and_opens_each() -> None:
         (0, PaperFilter(words="figs"), "No papers match."),
         (1, PaperFilter(listing="a.txt"), "1 paper found"),
         (2, PaperFilter(words="  "), "2 papers here"),
-        (FOUND, PaperFilter(words="pear"), f"The {FOUND} best matches"),
-        (FOUND, PaperFilter(since="Mar 1"), f"{FOUND} papers found"),
+        (MOST_MATCHES, PaperFilter(words="pear"), f"The {MOST_MATCHES} best matches"),
+        (MOST_MATCHES, PaperFilter(since="Mar 1"), f"{MOST_MATCHES} papers found"),
         (1234, PaperFilter(), "1,234 papers here"),
     ],
 )
@@ -116,10 +116,10 @@ def test_a_long_list_is_shown_page_by_page() -> None:
     assert (len(ids(second)), "more" in text(second)) == (PAGE + 7, False)
 
 
-def test_the_list_has_the_ids_for_the_map_unless_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_gives_the_map_its_ids_unless_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     many = papers(PAGE + 7)
-    (found,) = re.findall(r'data-found="([^"]*)"', shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS))
-    assert found.split() == [paper.id for paper in many]
+    (highlighted,) = re.findall(r'data-found="([^"]*)"', shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS))
+    assert highlighted.split() == [paper.id for paper in many]
     monkeypatch.setattr(shelves, "LIT", PAGE)
     assert "data-found" not in shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS)
 
@@ -147,7 +147,7 @@ def test_an_open_paper_can_be_removed_with_permission() -> None:
     assert '<p class="removing" hidden>' in shown
 
 
-def test_chosen_papers_can_be_taken_off() -> None:
+def test_chosen_papers_can_be_deselected() -> None:
     assert shelves.chips([]) == ""
     assert text(shelves.chips([PEAR])).startswith("Your questions are limited to this paper: Pears")
     shown = shelves.chips([PEAR, PLUM])
@@ -263,17 +263,17 @@ def visit(served: Served, component: str, event: str, about: object, data: tuple
 
 
 def test_the_tab_opens_with_the_form_and_every_paper(served: Served) -> None:
-    form, found = visit(served, "search", "apply", {"revision": ""})
+    form, papers = visit(served, "search", "apply", {"revision": ""})
     assert 'role="search"' in form
-    assert f"{len(PAIRS)} papers here" in found
+    assert f"{len(PAIRS)} papers here" in papers
     again, _ = visit(served, "search", "apply", {"revision": "1"})
-    assert "form" not in again, "a form in use is left alone"
+    assert "form" not in again, "a form in use is not replaced"
 
 
 def test_papers_are_searched_by_words_listing_and_days(served: Served) -> None:
-    (found,) = visit(served, "search", "submit", {"words": "shovels", "until": "Mar 11"})
-    assert "Snow Compression with Learned Shovels" in found
-    assert "1 paper found" in found
+    (listed,) = visit(served, "search", "submit", {"words": "shovels", "until": "Mar 11"})
+    assert "Snow Compression with Learned Shovels" in listed
+    assert "1 paper found" in listed
     for about, said in (
         ({"since": "soon"}, "&#39;soon&#39; is no date"),
         ({"listing": "z.txt"}, "No listing here is called &#39;z.txt&#39;"),
@@ -281,8 +281,8 @@ def test_papers_are_searched_by_words_listing_and_days(served: Served) -> None:
         ({"shown": "-1"}, f"{len(PAIRS)} papers here"),
         ({"shown": "9" * 400, "words": ["x"], "until": {"a": 1}}, "is no date"),
     ):
-        (found,) = visit(served, "search", "submit", about)
-        assert said in found, found
+        (listed,) = visit(served, "search", "submit", about)
+        assert said in listed, listed
 
 
 def test_a_paper_is_opened_and_closed_again(served: Served) -> None:

@@ -107,8 +107,8 @@ def test_the_address_is_one_to_type_into_a_browser(host: str, address: str) -> N
 
 
 def test_without_gradio_the_install_command_is_named(empty: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gradio" else found(name))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gradio" else find_spec(name))
     with pytest.raises(MissingExtra, match=r"pip install 'paper-assistant\[web\]'"):
         web.app(empty)
 

@@ -77,7 +77,7 @@ def test_papers_are_found_within_a_listing_and_its_days(holdings: Holdings, list
 def test_a_search_within_a_listing_reaches_past_the_papers_found_first(
     holdings: Holdings, listing: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.index.holdings.FOUND", 1)
+    monkeypatch.setattr("assistant.index.holdings.MOST_MATCHES", 1)
     holdings.ingest([listing("mar.txt", PAIRS[:1]), listing("apr.txt", PAIRS[1:], date="Apr 2")])
     assert keyword_ids(holdings, "orchard pears yield") == [PAIRS[0][0]]
     assert [p.title for p in holdings.papers("orchard pears yield", listing="apr.txt")] == ["A Ledger of the Orchard"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.records import Reject
-from assistant.library.sources import place_of, read, told_apart
+from assistant.library.sources import place_of, read, source_names
 from assistant.library.sources.listing import is_abstract, parse
 
 from ..conftest import ROOT
@@ -199,16 +199,16 @@ def test_lines_that_read_like_an_abstract(line: str, abstract: bool) -> None:
 def test_files_with_the_same_name_are_distinguished_by_their_folders() -> None:
     paths = ["/a/b/new.txt", "/a/c/new.txt", "/d/c/new.txt", "/a/b/old.txt", "/a/b/new.txt", "/a/x/../c/new.txt"]
     sources = ["new.txt", "c/new.txt", "d/c/new.txt", "old.txt", "new.txt", "c/new.txt"]
-    assert told_apart(paths, {}) == sources
+    assert source_names(paths, {}) == sources
 
 
 def test_a_file_keeps_its_source_until_it_is_gone(tmp_path: Path) -> None:
     here, there = write_listing(tmp_path / "a" / "new.txt", PAIRS), tmp_path / "b" / "new.txt"
     known = {"new.txt": place_of(here)}
-    assert told_apart([there, here], known) == ["b/new.txt", "new.txt"]
+    assert source_names([there, here], known) == ["b/new.txt", "new.txt"]
     here.unlink()
-    assert told_apart([there], known) == ["new.txt"]
-    assert told_apart([there], {"new.txt": ""}) == ["new.txt"]
+    assert source_names([there], known) == ["new.txt"]
+    assert source_names([there], {"new.txt": ""}) == ["new.txt"]
 
 
 def test_every_path_to_a_file_gives_the_same_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_every_path_to_a_file_gives_the_same_place(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("path", ["a\0b", "x" * 5000, os.fsdecode(b"caf\xe9.txt"), "", "/", ".."])
 def test_odd_paths_have_a_source_and_a_place_that_can_be_stored(path: str) -> None:
-    (source,) = told_apart([path], {})
+    (source,) = source_names([path], {})
     assert source and (source + place_of(path)).encode()
 
 

@@ -22,7 +22,7 @@ from assistant.question.conversation import (
     self_contained,
     topic,
 )
-from assistant.question.understanding import named
+from assistant.question.understanding import names_used
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS
@@ -32,7 +32,7 @@ PEAR, MOD, RAGNAROK, VILLA, READING, LEDGER, KITE, SNOW = PAPERS = [Paper(*pair)
 
 
 def names(question: str) -> Sequence[str]:
-    return named(question, vocabulary=WORDS)
+    return names_used(question, vocabulary=WORDS)
 
 
 def turn(question: str, *papers: Paper) -> Turn:
@@ -403,12 +403,12 @@ def test_a_question_that_takes_its_topic_from_elsewhere(question: str) -> None:
 # -- chosen papers
 
 
-def asked_of(question: str, turns: Sequence[Turn], *chosen: Paper, general: bool = False) -> str:
-    return of_the_chosen(question, turns, names, chosen=[paper.title for paper in chosen], general=general)
+def asked_of(question: str, turns: Sequence[Turn], *chosen: Paper, fits_any: bool = False) -> str:
+    return of_the_chosen(question, turns, names, chosen=[paper.title for paper in chosen], fits_any=fits_any)
 
 
 @pytest.mark.parametrize(
-    ("question", "general", "means"),
+    ("question", "fits_any", "means"),
     [
         ("How big is it?", False, True),
         ("What do the authors conclude?", False, True),
@@ -418,8 +418,8 @@ def asked_of(question: str, turns: Sequence[Turn], *chosen: Paper, general: bool
         ("Who sells umbrellas in Lisbon?", False, False),
     ],
 )
-def test_a_question_refers_to_the_chosen_paper_or_stands_alone(question: str, general: bool, means: bool) -> None:
-    said = asked_of(question, [], KITE, general=general)
+def test_a_question_refers_to_the_chosen_paper_or_stands_alone(question: str, fits_any: bool, means: bool) -> None:
+    said = asked_of(question, [], KITE, fits_any=fits_any)
     assert said == (f"Regarding “{KITE.title}”: {question}" if means else question)
 
 

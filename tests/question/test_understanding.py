@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.records import Paper
-from assistant.question.understanding import Asked, general, named, understand
+from assistant.question.understanding import Asked, fits_any_paper, names_used, understand
 
 from ..papers import PAIRS
 from .vocabulary import TITLES, WORDS, PaperWords
@@ -105,11 +105,11 @@ def test_a_common_lower_case_word_is_no_name() -> None:
     """If many papers use a word, a question with it does not name the paper that is called so."""
     crowd = [Paper(f"Study {n}", f"Every fact of plot {n} is weighed with care. Facts are facts.") for n in range(40)]
     vocabulary = PaperWords([Paper("FACT: Ledgers That Add Up", "We propose FACT."), *crowd])
-    assert named("is that a fact?", vocabulary=vocabulary) == []
+    assert names_used("is that a fact?", vocabulary=vocabulary) == []
 
 
 def test_only_the_names() -> None:
-    assert named("How do PearRank and ragnarök differ?", vocabulary=WORDS) == ["PearRank", "ragnarök"]
+    assert names_used("How do PearRank and ragnarök differ?", vocabulary=WORDS) == ["PearRank", "ragnarök"]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ COMMON_WORDS = PaperWords(
     ],
 )
 def test_a_question_in_words_of_many_papers_fits_any_paper(question: str, fits_any: bool) -> None:
-    assert general(question, COMMON_WORDS) is fits_any
+    assert fits_any_paper(question, COMMON_WORDS) is fits_any
 
 
 def test_without_papers_every_name_is_unknown() -> None:

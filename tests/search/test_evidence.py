@@ -15,7 +15,7 @@ from assistant.core.text import numbers
 from assistant.index.generation import Features
 from assistant.index.interaction import maxsim, pack, placed, question_tokens
 from assistant.index.reading import CUES, read, stems_of
-from assistant.search.evidence import LEAST, Matches, Probe, compare, coverages, evidence, signals, weights
+from assistant.search.evidence import LEAST, EvidenceQuery, Matches, compare, coverages, evidence, signals, weights
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS
@@ -25,15 +25,15 @@ KITE = Paper(*PAIRS[6])
 NOTHING = np.zeros((0, 0), np.float32)
 
 
-def probe(question: str, *, focus: str = "", wants_figure: bool = False, embedded: bool = True) -> Probe:
+def query_of(question: str, *, focus: str = "", wants_figure: bool = False, embedded: bool = True) -> EvidenceQuery:
     rarity = dict.fromkeys(stems_of(question), 1.0)
     focus_rarity = {s: rarity[s] for s in stems_of(focus or question) if s in rarity}
     figures = frozenset(number.value for number in numbers(question))
     if not embedded:
-        return Probe(NOTHING, (), (), rarity, focus_rarity, figures, wants_figure)
+        return EvidenceQuery(NOTHING, (), (), rarity, focus_rarity, figures, wants_figure)
     tokens, starts = question_tokens(HashEmbedder().encode([question])[0], question)
     asked = [row for row, start in enumerate(starts) if start >= question.index(focus)]
-    return Probe(tokens, asked, weights(question, starts, rarity), rarity, focus_rarity, figures, wants_figure)
+    return EvidenceQuery(tokens, asked, weights(question, starts, rarity), rarity, focus_rarity, figures, wants_figure)
 
 
 def indexed(*papers: Paper) -> dict[str, Features]:
@@ -46,18 +46,18 @@ def indexed(*papers: Paper) -> dict[str, Features]:
     return every
 
 
-def matches(asked: Probe, paper: Paper) -> Matches | None:
+def matches(asked: EvidenceQuery, paper: Paper) -> Matches | None:
     return compare(asked, indexed(paper)).get(paper.id)
 
 
-def signals_of(asked: Probe, paper: Paper) -> PaperSignals:
+def signals_of(asked: EvidenceQuery, paper: Paper) -> PaperSignals:
     """The signals of one paper that no list found."""
     papers = indexed(paper)
     lists: dict[str, dict[str, float]] = {"named": {}, "bm25": {}, "cosine": {}, "bridge": {}}
     return signals(asked, papers, compare(asked, papers), lists)[paper.id]
 
 
-def evidence_of(asked: Probe, paper: Paper) -> tuple[Evidence, ...]:
+def evidence_of(asked: EvidenceQuery, paper: Paper) -> tuple[Evidence, ...]:
     papers = indexed(paper)
     return evidence(asked, papers, compare(asked, papers))[paper.id]
 
@@ -65,7 +65,7 @@ def evidence_of(asked: Probe, paper: Paper) -> tuple[Evidence, ...]:
 def sentences_of(
     question: str, paper: Paper, *, wants_figure: bool = False, embedded: bool = True
 ) -> list[SentenceSignals]:
-    asked = probe(question, wants_figure=wants_figure, embedded=embedded)
+    asked = query_of(question, wants_figure=wants_figure, embedded=embedded)
     return [one.signals for one in evidence_of(asked, paper)]
 
 
@@ -82,7 +82,7 @@ def test_a_question_without_words_is_not_covered() -> None:
 
 
 def test_many_papers_are_compared_like_each_alone() -> None:
-    asked = probe("weak labels of kites", focus="kites")
+    asked = query_of("weak labels of kites", focus="kites")
     silent, trailing, bare = Paper("", "It is. So."), Paper("Snow", "Snow falls. It is so."), Paper("Kites", "")
     papers = [PEAR, silent, KITE, trailing, bare]  # the last sentence before "Kites" has no words
     together = compare(asked, indexed(*papers))
@@ -98,24 +98,24 @@ def test_many_papers_are_compared_like_each_alone() -> None:
 
 
 def test_each_word_of_the_question_has_its_best_match() -> None:
-    asked = probe("weak kites", focus="kites")
+    asked = query_of("weak kites", focus="kites")
     weak, kites = (question_tokens(HashEmbedder().encode([word])[0], word)[0] for word in ("weak", "kites"))
     words = {
         word: placed(*pack(HashEmbedder().encode([word])[0], word), title=-1, start=0) for word in ("weak", "snow")
     }
     alike = {(n, word): maxsim(question, words[word]) for n, question in enumerate((weak, kites)) for word in words}
-    found = matches(asked, Paper("Snow", "It is weak. It is. Weak snow."))
-    assert found is not None
+    matched = matches(asked, Paper("Snow", "It is weak. It is. Weak snow."))
+    assert matched is not None
     best = max(alike[1, "weak"], alike[1, "snow"])
-    assert found.maxsim == pytest.approx((alike[0, "weak"] + best) / 2, abs=1e-6)
-    assert found.weakest == pytest.approx(best, abs=1e-6)
+    assert matched.maxsim == pytest.approx((alike[0, "weak"] + best) / 2, abs=1e-6)
+    assert matched.weakest == pytest.approx(best, abs=1e-6)
     only = [(alike[0, "weak"] + alike[1, "weak"]) / 2, alike[1, "weak"]]
-    expected = [only, [0.0, 0.0], [found.maxsim, best]]
-    np.testing.assert_allclose(found.sentences, expected, atol=1e-6)
+    expected = [only, [0.0, 0.0], [matched.maxsim, best]]
+    np.testing.assert_allclose(matched.sentences, expected, atol=1e-6)
 
 
 def test_a_pair_is_two_neighbouring_sentences_without_the_title() -> None:
-    asked = probe("weak kites")
+    asked = query_of("weak kites")
     beside, apart = Paper("Snow", "It is weak. Kites fly. It is so."), Paper("Snow", "It is weak. It is so. Kites fly.")
     titled = Paper("Weak", "Kites fly. Snow falls. It is so.")
     together, scattered, above = (signals_of(asked, one) for one in (beside, apart, titled))
@@ -126,14 +126,14 @@ def test_a_pair_is_two_neighbouring_sentences_without_the_title() -> None:
 
 
 def test_a_title_alone_is_matched_like_a_sentence() -> None:
-    asked = probe("kites")
-    found = matches(asked, Paper("Kites", ""))
-    assert found is not None
-    assert found.pair == pytest.approx(found.maxsim, abs=1e-6)
+    asked = query_of("kites")
+    matched = matches(asked, Paper("Kites", ""))
+    assert matched is not None
+    assert matched.pair == pytest.approx(matched.maxsim, abs=1e-6)
 
 
 def test_in_a_pair_rare_words_weigh_more() -> None:
-    asked, paper = probe("weak kites"), Paper("Snow", "Kites fly.")
+    asked, paper = query_of("weak kites"), Paper("Snow", "Kites fly.")
     rare = replace(asked, weights=(1.0, 3.0))
     (common, weighted) = (matches(one, paper) for one in (asked, rare))
     assert common is not None
@@ -150,12 +150,12 @@ def test_the_pieces_of_a_word_share_its_rarity() -> None:
 
 
 def test_without_vectors_or_papers_nothing_is_compared() -> None:
-    assert compare(probe("pears", embedded=False), indexed(PEAR)) == {}
-    assert compare(probe("pears"), {}) == {}
+    assert compare(query_of("pears", embedded=False), indexed(PEAR)) == {}
+    assert compare(query_of("pears"), {}) == {}
 
 
 def test_a_paper_with_every_word_is_covered_and_matched() -> None:
-    asked = probe("PearRank learns from weak labels")
+    asked = query_of("PearRank learns from weak labels")
     pear, kite = signals_of(asked, PEAR), signals_of(asked, KITE)
     assert pear.coverage == pear.focus_coverage == 1.0
     assert kite.coverage == 0.0
@@ -165,19 +165,19 @@ def test_a_paper_with_every_word_is_covered_and_matched() -> None:
 
 def test_the_weakest_word_is_no_name() -> None:
     """A name that is missing from the paper must not hide that the paper has everything asked about it."""
-    named = probe("What Zyzzyva learns from weak labels", focus="learns from weak labels")
-    whole = probe("What Zyzzyva learns from weak labels")
+    named = query_of("What Zyzzyva learns from weak labels", focus="learns from weak labels")
+    whole = query_of("What Zyzzyva learns from weak labels")
     assert signals_of(named, PEAR).weakest > signals_of(whole, PEAR).weakest
 
 
 def test_the_title_signal_is_the_share_of_title_words_in_the_question() -> None:
-    assert signals_of(probe("Do kites remember the wind?"), KITE).title == 1.0
-    assert signals_of(probe("kites"), KITE).title == pytest.approx(1 / 3)
-    assert signals_of(probe("what is it", embedded=False), Paper("It", "It is.")).title == 0.0
+    assert signals_of(query_of("Do kites remember the wind?"), KITE).title == 1.0
+    assert signals_of(query_of("kites"), KITE).title == pytest.approx(1 / 3)
+    assert signals_of(query_of("what is it", embedded=False), Paper("It", "It is.")).title == 0.0
 
 
 def test_every_sentence_has_its_start_in_the_abstract() -> None:
-    sentences = evidence_of(probe("wind"), KITE)
+    sentences = evidence_of(query_of("wind"), KITE)
     assert [KITE.abstract[one.start :][: len(one.text)] for one in sentences] == [one.text for one in sentences]
     assert [one.text.split()[0] for one in sentences] == ["We", "A", "The"]
 
@@ -196,7 +196,7 @@ def test_words_are_matched_in_their_own_sentence() -> None:
 def test_title_words_count_for_no_sentence() -> None:
     paper = Paper("Zeppelins", "Pears are green. Kites are red.")
     assert max(one.similarity for one in sentences_of("zeppelins", paper)) < 0.5
-    assert signals_of(probe("zeppelins"), paper).maxsim > 0.7
+    assert signals_of(query_of("zeppelins"), paper).maxsim > 0.7
 
 
 def test_cues_say_what_a_sentence_is_for() -> None:
@@ -233,13 +233,13 @@ def test_a_paper_of_one_sentence_is_its_first_and_last() -> None:
 
 
 def test_an_empty_abstract_has_no_evidence() -> None:
-    asked = probe("pears")
+    asked = query_of("pears")
     assert evidence_of(asked, Paper("Pears", "")) == ()
     assert signals_of(asked, Paper("Pears", "")).coverage == 1.0
 
 
 def test_the_sentences_of_many_papers_are_judged_as_those_of_each_alone() -> None:
-    asked = probe("how accurate is the probe of weak labels", wants_figure=True)
+    asked = query_of("how accurate is the probe of weak labels", wants_figure=True)
     papers = indexed(PEAR, Paper("Pears", ""), KITE, Paper("Snow", "Snow falls."))
     together = evidence(asked, papers, matches := compare(asked, papers))
     assert list(together) == list(papers)
@@ -250,7 +250,7 @@ def test_the_sentences_of_many_papers_are_judged_as_those_of_each_alone() -> Non
 def test_the_lists_that_found_a_paper_are_among_its_signals() -> None:
     papers = indexed(PEAR, KITE)
     lists = {"named": {PEAR.id: 1.0}, "bm25": {KITE.id: 2.5}, "cosine": {PEAR.id: 0.3}, "bridge": {KITE.id: 1.0}}
-    pear, kite = signals(probe("snow"), papers, {}, lists).values()
+    pear, kite = signals(query_of("snow"), papers, {}, lists).values()
     assert (pear.named, pear.bm25, pear.cosine, pear.bridge) == (1.0, 0.0, 0.3, 0.0)
     assert (kite.named, kite.bm25, kite.cosine, kite.bridge) == (0.0, 2.5, 0.0, 1.0)
 
@@ -264,7 +264,7 @@ def test_the_signals_of_a_sentence_are_those_the_model_was_fitted_on() -> None:
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_any_question_and_abstract_can_be_judged(question: str, abstract: str) -> None:
     paper = Paper("Pears", abstract)
-    for one in evidence_of(probe(question, embedded=False), paper):
+    for one in evidence_of(query_of(question, embedded=False), paper):
         assert abstract[one.start : one.start + len(one.text)] == one.text
         assert 0 < one.signals.answers < 1
         assert 0 <= one.signals.coverage <= 1 + 1e-9

@@ -17,7 +17,7 @@ from assistant.index.store import MemoryStore
 from assistant.library.papers import Library
 from assistant.question.understanding import Asked, understand
 from assistant.search import retrieval
-from assistant.search.evidence import Matches, Probe
+from assistant.search.evidence import EvidenceQuery, Matches
 from assistant.search.retrieval import COINED, SURELY, Retriever, fused
 
 from ..doubles import HashEmbedder
@@ -357,8 +357,8 @@ def test_likeness_to_an_unindexed_paper_is_zero(shelf: Shelf) -> None:
 def test_the_focus_has_no_words_of_a_name(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[tuple[int, int]] = []
 
-    def compare(probe: Probe, _: object) -> dict[str, Matches]:
-        rows.append((len(probe.tokens), len(probe.focus)))
+    def compare(query: EvidenceQuery, _: object) -> dict[str, Matches]:
+        rows.append((len(query.tokens), len(query.focus)))
         return {}
 
     monkeypatch.setattr(retrieval, "compare", compare)

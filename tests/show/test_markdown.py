@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from assistant.core.notebook import escaped
 from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage, Turn
 from assistant.core.text import clean
-from assistant.people.conversations import Kept, KeptTurn
+from assistant.people.conversations import KeptConversation, KeptTurn
 from assistant.show import markdown
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -93,7 +93,7 @@ def test_nothing_hostile_in_a_whole_conversation_is_markup(hostile: str) -> None
         KeptTurn(1, when, Turn(hostile, answer(hostile, hostile))),
         KeptTurn(2, when, Turn(hostile, Answer("q", "q", declined=Decline("absent", hostile, (hostile,))))),
     ]
-    text = markdown.of_conversation(Kept("id", hostile, when, when, 2), turns)
+    text = markdown.of_conversation(KeptConversation("id", hostile, when, when, 2), turns)
     kinds = {token.type for token in READER.parse(text)}
     assert kinds <= {
         *("heading_open", "heading_close", "paragraph_open", "paragraph_close", "inline", "blockquote_open"),

@@ -11,7 +11,7 @@ from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
 from ...core import bounds
-from ...people.conversations import Kept, exported
+from ...people.conversations import KeptConversation, exported
 from . import bodies
 from .backend import MayRead, TheBackend
 
@@ -64,6 +64,6 @@ async def delete(backend: TheBackend, caller: MayRead, id: Id) -> Response:
     return Response(status_code=204)
 
 
-def _summary(kept: Kept) -> dict[str, Any]:
+def _summary(kept: KeptConversation) -> dict[str, Any]:
     begun, used = kept.begun.isoformat(), kept.used.isoformat()
     return {"id": kept.id, "title": kept.title, "begun": begun, "used": used, "length": kept.length}

@@ -17,7 +17,7 @@ from .markup import render
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class AnswerInProgress:
     """An answer in the making: the questions ahead of it, its stage, the papers found, the claims that passed."""
 
     question: str
@@ -104,7 +104,7 @@ def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None)
     return render("answers.finished", view)
 
 
-def making(state: Making, number: int) -> Markup:
+def making(state: AnswerInProgress, number: int) -> Markup:
     """A question whose answer is on its way: the stage, and above it the sentences that passed so far."""
     return render("answers.making", number, state.question, _answer(readable_answer(state.so_far)), _stage(state))
 
@@ -134,7 +134,7 @@ def why_title(answer: Answer) -> str:
     return "Why no answer" if answer.declined else "Why this answer"
 
 
-def _stage(state: Making) -> str:
+def _stage(state: AnswerInProgress) -> str:
     if state.before:
         return f"Waiting: {counted(state.before, 'question')} ahead of yours"
     return state.stage[:1].upper() + state.stage[1:]

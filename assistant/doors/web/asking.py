@@ -17,10 +17,10 @@ from ...core.errors import AssistantError, ConversationNotFound, LibraryBusy, Pa
 from ...core.records import STARTING_OVER, Turn
 from ...core.text import counted
 from ...people.limits import Limits
-from ...question.understanding import accepted
+from ...question.understanding import checked_question
 from ...service.answering import Answering, LineTooLong, Waiting
-from .answers import Making
-from .sessions import Talk, Unidentified
+from .answers import AnswerInProgress
+from .sessions import OpenConversation, Unidentified
 
 NEWS = 1.0
 """Minimum seconds between updates of a place in the line; more would slow the answers."""
@@ -36,8 +36,8 @@ class Failure:
     error: str = ""
 
 
-Step = Making | Turn | Failure
-Remember = Callable[[Talk, Turn], Awaitable[None]]
+Step = AnswerInProgress | Turn | Failure
+Remember = Callable[[OpenConversation, Turn], Awaitable[None]]
 """Adds a turn to its conversation, before it is shown."""
 
 
@@ -60,7 +60,7 @@ class Asker:
         self._answering, self._remember = answering, remember
         self._limits, self._per_minute = Limits(), per_minute
 
-    async def ask(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+    async def ask(self, talk: OpenConversation, question: str) -> AsyncGenerator[Step, None]:
         """The states of an answer, then the turn, which `talk` remembers; or why there is none.
 
         When this is closed early, as when the person stops it, nothing is remembered.
@@ -72,28 +72,28 @@ class Asker:
         try:
             async with aclosing(self._steps(talk, question)) as steps:
                 async for step in steps:
-                    if not isinstance(step, Making):
+                    if not isinstance(step, AnswerInProgress):
                         talk.stopped = ""
                     yield step
         finally:
             talk.asking = ""
 
-    def _refused(self, talk: Talk, question: str) -> QuestionError | None:
-        """Why a question is not put to the assistant."""
+    def _refused(self, talk: OpenConversation, question: str) -> QuestionError | None:
+        """Why a question is not accepted; None if it is."""
         if talk.asking:
             return AlreadyAnswering("Your last question is still being answered. Wait for the answer, or stop it.")
         if wait := self._limits.allow(talk.owner, self._per_minute):
             limit, seconds = counted(self._per_minute, "question"), counted(math.ceil(wait), "second")
             return TooManyQuestions(f"You have reached the limit of {limit} a minute. Ask again in {seconds}.")
         try:
-            accepted(question)
+            checked_question(question)
         except QuestionError as error:
             return error
         return None
 
-    async def _steps(self, talk: Talk, question: str) -> AsyncGenerator[Step, None]:
+    async def _steps(self, talk: OpenConversation, question: str) -> AsyncGenerator[Step, None]:
         """The places in the line, the states of the answer without those already out of date, then the turn."""
-        state, updated, papers = Making(question), -NEWS, [paper.title for paper in talk.chosen]
+        state, updated, papers = AnswerInProgress(question), -NEWS, [paper.title for paper in talk.chosen]
         try:
             async with aclosing(self._answering.updates(question, talk.before, papers=papers)) as updates:
                 async for update in updates:
@@ -103,12 +103,14 @@ class Asker:
                     if isinstance(update, Waiting):
                         if not update.ahead or time.monotonic() - updated >= NEWS:
                             updated = time.monotonic()
-                            yield Making(question, before=update.ahead)
+                            yield AnswerInProgress(question, before=update.ahead)
                         continue
                     for event in update:
                         before = () if event.stage == STARTING_OVER else state.claims
                         claims = (*before, event.claim) if event.claim else before
-                        state = Making(question, stage=event.stage, claims=claims, hits=event.hits or state.hits)
+                        state = AnswerInProgress(
+                            question, stage=event.stage, claims=claims, hits=event.hits or state.hits
+                        )
                     if answer := update[-1].answer:
                         turn = Turn(question, answer)
                         talk.stopped = ""  # from here on it cannot be stopped, for it is being kept

@@ -19,7 +19,7 @@ from ...core.bounds import ID, TITLE
 from ...core.errors import AssistantError, ConversationNotFound
 from ...core.text import content_words, parts
 from ...people import conversations
-from ...people.conversations import Kept, exported
+from ...people.conversations import KeptConversation, exported
 from ...show.markdown import of_conversation
 from .asking import failure
 from .markup import render
@@ -88,7 +88,7 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, int | float) and abs(value) < 10**6 else 0
 
 
-def listed(kept: Sequence[Kept], *, shown: int, now: datetime, minutes: int, user: str) -> Markup:
+def listed(kept: Sequence[KeptConversation], *, shown: int, now: datetime, minutes: int, user: str) -> Markup:
     """The first `shown` of these, by day in a time zone that is `minutes` ahead of UTC; `user` is logged in."""
     zone = timezone(timedelta(minutes=max(-FARTHEST, min(minutes, FARTHEST))))
     today = now.astimezone(zone)
@@ -132,7 +132,7 @@ def router(services: Services) -> APIRouter:
     return routes
 
 
-def _file_name(kept: Kept) -> str:
+def _file_name(kept: KeptConversation) -> str:
     """A file name that every system accepts: the first content words of the title in ASCII letters, and the day."""
     plain = (
         [part for part in parts(word) or [word] if part.isascii() and part.isalnum()]

@@ -34,7 +34,7 @@ class Unidentified(AssistantError):
 
 
 @dataclass(slots=True)
-class Talk:
+class OpenConversation:
     """One conversation: its turns, the question being answered, and the question whose answer was stopped.
 
     `instead`: the next turn replaces the last one. `chosen`: the papers that questions are limited to, if any.
@@ -99,21 +99,21 @@ class Sessions:
     def __init__(self, conversations: Conversations, *, most: int = MOST_HELD) -> None:
         self._conversations = conversations
         self._most = most
-        self._talks: OrderedDict[tuple[str, str], Talk] = OrderedDict()
+        self._talks: OrderedDict[tuple[str, str], OpenConversation] = OrderedDict()
         self._firsts: OrderedDict[str, str] = OrderedDict()
 
-    def first(self, owner: str, page: str) -> Talk:
+    def first(self, owner: str, page: str) -> OpenConversation:
         """The conversation that a page begins with: the same for all its requests until it knows the name."""
         name = self._firsts.setdefault(page, secrets.token_urlsafe(16))
         while len(self._firsts) > self._most:
             self._firsts.popitem(last=False)
-        return self._talks.get((owner, name)) or Talk(name, owner)
+        return self._talks.get((owner, name)) or OpenConversation(name, owner)
 
-    def is_held(self, talk: Talk) -> bool:
+    def is_held(self, talk: OpenConversation) -> bool:
         """Whether the conversation is in memory: something was asked in it, or is being asked."""
         return (talk.owner, talk.name) in self._talks
 
-    async def talk(self, owner: str, name: str) -> Talk:
+    async def talk(self, owner: str, name: str) -> OpenConversation:
         """The owner's conversation of that name, or a new one that is not kept yet."""
         talk = self._talks.get((owner, name))
         if not talk and _NAME.fullmatch(name):
@@ -124,11 +124,11 @@ class Sessions:
         return talk or self.fresh(owner)
 
     @staticmethod
-    def fresh(owner: str) -> Talk:
+    def fresh(owner: str) -> OpenConversation:
         """A new conversation, not kept yet."""
-        return Talk(secrets.token_urlsafe(16), owner)
+        return OpenConversation(secrets.token_urlsafe(16), owner)
 
-    def keep(self, talk: Talk) -> None:
+    def keep(self, talk: OpenConversation) -> None:
         """Keep a conversation in memory; those that were not used for longest make room for it."""
         self._talks[talk.owner, talk.name] = talk
         self._talks.move_to_end((talk.owner, talk.name))
@@ -138,12 +138,12 @@ class Sessions:
                 size -= 1 + len(other.turns)
                 del self._talks[key]
 
-    async def remember(self, talk: Talk, turn: Turn) -> None:
+    async def remember(self, talk: OpenConversation, turn: Turn) -> None:
         """Write a turn to the database, then add it here: both, even if the browser disconnects meanwhile."""
         talk.keeping = asyncio.ensure_future(self._remembered(talk, turn))
         await asyncio.shield(talk.keeping)
 
-    async def rate(self, talk: Talk, number: int, thumb: Thumb | None) -> None:
+    async def rate(self, talk: OpenConversation, number: int, thumb: Thumb | None) -> None:
         """Save the owner's feedback on an answer; None removes it. Raises `ConversationNotFound`."""
         await asyncio.to_thread(self._conversations.rate, talk.owner, talk.name, number, thumb)
         talk.thumbs.pop(number, None)
@@ -155,22 +155,22 @@ class Sessions:
         self._talks.pop((owner, name), None)
         await asyncio.to_thread(self._conversations.delete, owner, name)
 
-    async def _remembered(self, talk: Talk, turn: Turn) -> None:
+    async def _remembered(self, talk: OpenConversation, turn: Turn) -> None:
         await asyncio.to_thread(self._write, talk, turn)
         talk.add(turn)
 
-    def _write(self, talk: Talk, turn: Turn) -> None:
+    def _write(self, talk: OpenConversation, turn: Turn) -> None:
         if not talk.kept:
             self._conversations.begin(talk.owner, name=talk.name)
             talk.kept = True
         self._conversations.append(talk.owner, talk.name, turn, instead=talk.instead)
 
-    def _read(self, owner: str, name: str) -> Talk | None:
+    def _read(self, owner: str, name: str) -> OpenConversation | None:
         try:
             turns = self._conversations.turns(owner, name, limit=MOST_TURNS)
         except ConversationNotFound:
             return None
-        return Talk(
+        return OpenConversation(
             name,
             owner,
             turns=tuple(kept.turn for kept in turns),

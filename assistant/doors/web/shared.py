@@ -19,7 +19,7 @@ from ...show.suggestions import suggested
 from .asking import Asker
 from .entrance import Entrance
 from .intake import Intake
-from .sessions import Sessions, Talk
+from .sessions import OpenConversation, Sessions
 
 if TYPE_CHECKING:
     from ...chain import Assistant
@@ -93,7 +93,7 @@ class Services:
         """The result of `work` that takes seconds: one at a time, so that everything quick goes on."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
-    async def talk(self, name: str, request: gr.Request) -> Talk:
+    async def talk(self, name: str, request: gr.Request) -> OpenConversation:
         """The caller's conversation of that name.
 
         After a restart of the server a page that is still open is known only by its address, which comes with every

@@ -15,7 +15,7 @@ from ...core.readable import readable
 from ...core.records import Paper
 from ...core.text import counted
 from ...index.atlas import Atlas, Cluster, Point
-from ...index.holdings import FOUND
+from ...index.holdings import MOST_MATCHES
 from ...library.browsing import days
 from ...show.showing import readable_paper
 from .markup import OnlineLink, online, render
@@ -23,7 +23,7 @@ from .markup import OnlineLink, online, render
 PAGE = 50
 """Papers listed at once."""
 LIT = 2000
-"""Most papers found that the map highlights; with more it highlights none."""
+"""Most matching papers that the map highlights; if there are more it highlights none."""
 MOST_CIRCLES = 5000
 """Circles drawn; of more papers, those whose ids come first, which favours none."""
 WIDTH = 1000
@@ -72,14 +72,14 @@ class PaperRow:
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """The papers found; `found` are the ids of those that the map highlights, separated by spaces.
+    """The papers listed; `highlighted` are the ids that the map highlights, separated by spaces.
 
     `more` papers come next, if any; `next_shown` are shown then.
     """
 
     heading: str
     rows: tuple[PaperRow, ...]
-    found: str
+    highlighted: str
     more: int
     next_shown: int
 
@@ -144,14 +144,14 @@ def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str,
         return message("No papers match." if filters.anything else "There are no papers here yet.")
     rows = tuple(PaperRow(paper.id, readable(paper.title), _date(paper, listings)) for paper in papers[: filters.shown])
     left = len(papers) - len(rows)
-    found = " ".join(paper.id for paper in papers) if filters.anything and len(papers) <= LIT else ""
-    view = ListView(_heading(papers, filters), rows, found, min(left, PAGE), filters.shown + PAGE)
+    highlighted = " ".join(paper.id for paper in papers) if filters.anything and len(papers) <= LIT else ""
+    view = ListView(_heading(papers, filters), rows, highlighted, min(left, PAGE), filters.shown + PAGE)
     return render("papers.listed", view)
 
 
 def _heading(papers: Sequence[Paper], filters: PaperFilter) -> str:
-    if filters.words.strip() and len(papers) == FOUND:
-        return f"The {FOUND} best matches"
+    if filters.words.strip() and len(papers) == MOST_MATCHES:
+        return f"The {MOST_MATCHES} best matches"
     return f"{counted(len(papers), 'paper')} {'found' if filters.anything else 'here'}"
 
 

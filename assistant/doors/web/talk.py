@@ -21,7 +21,7 @@ from . import adding, answers, evidence, shelves
 from .asking import Failure, failure
 from .drawer import Drawer
 from .markup import render
-from .sessions import Talk
+from .sessions import OpenConversation
 from .shared import EACH, QUIETLY, Services, Updates, component, sent
 
 TITLE = "Ask"
@@ -217,10 +217,10 @@ class ConversationTab:
 
     # -- what is shown
 
-    async def _talk(self, name: str, request: gr.Request) -> Talk:
+    async def _talk(self, name: str, request: gr.Request) -> OpenConversation:
         return await self._services.talk(name, request)
 
-    async def _at_rest(self, talk: Talk) -> Updates:
+    async def _at_rest(self, talk: OpenConversation) -> Updates:
         turns = talk.turns
         last = [answers.finished(turns[-1], talk.last, last=True, thumb=talk.thumbs.get(talk.last))] if turns else []
         return {
@@ -231,7 +231,7 @@ class ConversationTab:
             self.evidence: self._evidence(talk, talk.last),
         }
 
-    async def _at_work(self, talk: Talk, state: answers.Making, number: int) -> Updates:
+    async def _at_work(self, talk: OpenConversation, state: answers.AnswerInProgress, number: int) -> Updates:
         return {
             self.past: await _past(talk, talk.before),
             self.current: _placed(talk, answers.making(state, number)),
@@ -240,7 +240,7 @@ class ConversationTab:
             self.evidence: evidence.nothing(EVIDENCE_TO_COME),
         }
 
-    async def _ended(self, talk: Talk, reason: Markup) -> Updates:
+    async def _ended(self, talk: OpenConversation, reason: Markup) -> Updates:
         return {
             self.past: await _past(talk, talk.turns),
             self.current: _placed(talk, reason),
@@ -249,14 +249,14 @@ class ConversationTab:
             self.evidence: self._evidence(talk, talk.last),
         }
 
-    def _evidence(self, talk: Talk, number: int) -> Markup:
+    def _evidence(self, talk: OpenConversation, number: int) -> Markup:
         if not (turn := talk.turn(number)):
             return evidence.nothing(NO_EVIDENCE)
         usage, cost = usage_of(talk.turns), cost_of(talk.turns)
         so_far = bill(usage, cost) if usage else ""
         return evidence.shown(turn.answer, number, self._services.listings(), so_far=so_far)
 
-    def _so_far(self, state: answers.Making, number: int) -> Markup:
+    def _so_far(self, state: answers.AnswerInProgress, number: int) -> Markup:
         return evidence.making(state.so_far, number, self._services.listings())
 
     def _welcome(self) -> Markup:
@@ -265,7 +265,7 @@ class ConversationTab:
         return answers.welcome(status.papers, self._services.suggestions(), status.notice, sample=sample)
 
 
-async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Markup:
+async def _past(talk: OpenConversation, turns: tuple[Turn, ...]) -> Markup:
     """The earlier turns; made in a thread, for there may be hundreds."""
 
     def made() -> Markup:
@@ -279,12 +279,12 @@ async def _past(talk: Talk, turns: tuple[Turn, ...]) -> Markup:
     return await asyncio.to_thread(made)
 
 
-def _placed(talk: Talk, *content: Markup) -> Markup:
+def _placed(talk: OpenConversation, *content: Markup) -> Markup:
     """Content with the name of its conversation, so that the page's address can name it; "" if nothing was asked."""
     return render("answers.placed", talk.name if talk.begun else "", content)
 
 
-def _chip(talk: Talk) -> Markup:
+def _chip(talk: OpenConversation) -> Markup:
     """The papers that the next question is limited to, and whether it replaces the last one."""
     return render("answers.chip", shelves.chips(talk.chosen), talk.instead)
 

@@ -16,7 +16,7 @@ from ...core.records import Reject
 from .formats import foreign_format
 from .listing import EXPECTED, Listing, parse
 
-__all__ = ["Listing", "place_of", "read", "told_apart"]
+__all__ = ["Listing", "place_of", "read", "source_names"]
 
 MAX_BYTES = 256 * 2**20
 """Largest file read: a listing of about 150,000 abstracts."""
@@ -60,13 +60,13 @@ def _not_a_listing(data: bytes) -> str:
     return ""
 
 
-def told_apart(paths: Sequence[str | Path], known: Mapping[str, str]) -> list[str]:
+def source_names(paths: Sequence[str | Path], known: Mapping[str, str]) -> list[str]:
     """The source of each file: its name, preceded by as many folders as distinguish it from files of the same name.
 
     `known` gives the last path of each known source. A file that still exists keeps its source. The source of a file
     that is gone goes to the next file of its name, so that a listing may be moved.
 
-    >>> told_apart(["/march/new.txt", "/april/new.txt"], {})
+    >>> source_names(["/march/new.txt", "/april/new.txt"], {})
     ['new.txt', 'april/new.txt']
     """
     taken = {place: source for source, place in known.items() if os.path.lexists(place)}
