@@ -206,7 +206,7 @@ def _bare(piece: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class CheckedMark:
     """A sentence with one of its marks: what it cites there, if that is known, and why it does not pass, or "".
 
     `certain`: no judgement of a model is to change it.
@@ -221,40 +221,40 @@ class Weighed:
 
 def checked(sentence: Sentence, hits: Sequence[Hit], checker: Checker) -> tuple[Claim | None, tuple[Rejection, ...]]:
     """The sentence with the citations that pass, if any does, and a rejection for each mark that does not."""
-    return settled(sentence, weighed(sentence, hits, checker))
+    return claim_of(sentence, check_marks(sentence, hits, checker))
 
 
-def weighed(sentence: Sentence, hits: Sequence[Hit], checker: Checker) -> tuple[Weighed, ...]:
+def check_marks(sentence: Sentence, hits: Sequence[Hit], checker: Checker) -> tuple[CheckedMark, ...]:
     """The sentence with each of its marks."""
     if not sentence.marks:
-        return (Weighed(sentence, "", None, "names no source", certain=True),)
+        return (CheckedMark(sentence, "", None, "names no source", certain=True),)
     shown = {hit.paper.id: hit for hit in hits}
     unknown = "no source of that mark was shown"
     return tuple(
-        _weighed(sentence, shown[mark], hits, checker)
+        _check_mark(sentence, shown[mark], hits, checker)
         if mark in shown
-        else Weighed(sentence, mark, None, unknown, certain=True)
+        else CheckedMark(sentence, mark, None, unknown, certain=True)
         for mark in sentence.marks
     )
 
 
-def settled(sentence: Sentence, found: Sequence[Weighed]) -> tuple[Claim | None, tuple[Rejection, ...]]:
+def claim_of(sentence: Sentence, found: Sequence[CheckedMark]) -> tuple[Claim | None, tuple[Rejection, ...]]:
     """The claim with what passes, if anything does, and a rejection for everything else."""
     citations = tuple(one.citation for one in found if one.citation and not one.reason)
     rejections = tuple(Rejection(sentence.text, one.mark, one.reason) for one in found if one.reason)
     return (Claim(sentence.text, citations, sentence.heading) if citations else None), rejections
 
 
-def _weighed(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Checker) -> Weighed:
+def _check_mark(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Checker) -> CheckedMark:
     mark = hit.paper.id
     if len(words(sentence.text)) < FEWEST_WORDS:
-        return Weighed(sentence, mark, None, "too short to state anything", certain=True)
+        return CheckedMark(sentence, mark, None, "too short to state anything", certain=True)
     verdict = checker.check(sentence.text, hit.paper, sentence.span)
     passage = Passage(mark, hit.paper.title, verdict.quote, hit.paper.abstract.find(verdict.quote))
     citation = Citation(passage, verdict.quote, verdict.score, verdict.basis)
     if verdict.basis == "quoted":
-        return Weighed(sentence, mark, citation, "", certain=True)
+        return CheckedMark(sentence, mark, citation, "", certain=True)
     rival = None if verdict.certain and not verdict.supported else checker.rival(sentence.text, hit, hits)
     nearer = f"“{rival.paper.title}” comes nearer to it" if rival else ""
     reason = nearer if verdict.supported else "; ".join(verdict.reasons)
-    return Weighed(sentence, mark, citation, reason, verdict.certain or rival is not None)
+    return CheckedMark(sentence, mark, citation, reason, verdict.certain or rival is not None)

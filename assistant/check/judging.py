@@ -17,7 +17,7 @@ from ..core.tokens import count_tokens
 from ..llm import LLM, Schema, objects
 from ..llm.embedded_json import Objects
 from ..llm.prompts import Prompts, fenced
-from .citations import Weighed
+from .citations import CheckedMark
 
 UNDECIDED = (0.3, 0.6)
 """Scores from and below which a sentence is not decided by the offline signals: 8 % of the true ones that `eval.drafts`
@@ -62,16 +62,16 @@ class Judge:
     def __init__(self, llm: LLM, prompts: Prompts, memory: Memory, *, always: bool = False) -> None:
         self._llm, self._prompts, self._memory, self._always = llm, prompts, memory, always
 
-    def weighs(self, one: Weighed) -> bool:
+    def is_undecided(self, one: CheckedMark) -> bool:
         """Whether this is left to the judge."""
         return one.citation is not None and not one.certain and self._open(one.citation.support)
 
-    def reweighed(self, found: Sequence[Weighed]) -> list[Weighed]:
+    def judged(self, found: Sequence[CheckedMark]) -> list[CheckedMark]:
         """The same with the judge's verdicts, where it gives any, on those that are left to it."""
-        cited = [(place, one.sentence.text, one.citation) for place, one in enumerate(found) if self.weighs(one)]
+        cited = [(place, one.sentence.text, one.citation) for place, one in enumerate(found) if self.is_undecided(one)]
         pairs = [Pair(text, c.passage.title, c.quote) for _, text, c in cited if c]
         verdicts = dict(zip((place for place, _, _ in cited), self.verdicts(pairs), strict=True))
-        return [_reweighed(one, verdicts.get(place)) for place, one in enumerate(found)]
+        return [_with_verdict(one, verdicts.get(place)) for place, one in enumerate(found)]
 
     def check(self, sentence: str, title: str, check: Check) -> Check:
         """The check with the judge's verdict, if it is left to it and there is one."""
@@ -143,7 +143,7 @@ def _told(verdict: Verdict) -> str:
     return f"judged unsupported: {verdict.reason}" if verdict.reason else "judged unsupported"
 
 
-def _reweighed(one: Weighed, verdict: Verdict | None) -> Weighed:
+def _with_verdict(one: CheckedMark, verdict: Verdict | None) -> CheckedMark:
     if verdict is None or one.citation is None:
         return one
     reason = "" if verdict.supported else "; ".join(filter(None, (one.reason, _told(verdict))))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.chain import Assistant
-from assistant.check.citations import Weighed
+from assistant.check.citations import CheckedMark
 from assistant.check.judging import UNDECIDED, Judge, Pair, Verdict
 from assistant.core.errors import LLMError
 from assistant.core.records import Check, Citation, Paper, Passage, Sentence
@@ -45,9 +45,9 @@ def verdicts(*supported: bool, reason: str = "it says otherwise") -> str:
     return json.dumps({"verdicts": told})
 
 
-def weighed(text: str = CLAIMS[0], *, score: float = OPEN, reason: str = "", certain: bool = False) -> Weighed:
+def checked_mark(text: str = CLAIMS[0], *, score: float = OPEN, reason: str = "", certain: bool = False) -> CheckedMark:
     passage = Passage(PAPER.id, PAPER.title, PAPER.abstract, 0)
-    return Weighed(
+    return CheckedMark(
         Sentence(text, (PAPER.id,)), PAPER.id, Citation(passage, PAPER.abstract, score, "checked"), reason, certain
     )
 
@@ -63,24 +63,28 @@ def judge(*lines: Line, memory: Kept | None = None, always: bool = False) -> tup
 @pytest.mark.parametrize(
     ("one", "undecided", "always"),
     [
-        (weighed(), True, True),
-        (weighed(score=LEAST), True, True),
-        (weighed(score=LEAST - 0.01), False, False),
-        (weighed(score=ENOUGH), False, True),
-        (weighed(certain=True), False, False),
-        (replace(weighed(), citation=None), False, False),
+        (checked_mark(), True, True),
+        (checked_mark(score=LEAST), True, True),
+        (checked_mark(score=LEAST - 0.01), False, False),
+        (checked_mark(score=ENOUGH), False, True),
+        (checked_mark(certain=True), False, False),
+        (replace(checked_mark(), citation=None), False, False),
     ],
     ids=["open", "least", "below", "enough", "certain", "nothing-cited"],
 )
-def test_what_is_undecided_is_left_to_it(one: Weighed, undecided: bool, always: bool) -> None:
-    assert judge()[0].weighs(one) is undecided
-    assert judge(always=True)[0].weighs(one) is always
+def test_what_is_undecided_is_left_to_it(one: CheckedMark, undecided: bool, always: bool) -> None:
+    assert judge()[0].is_undecided(one) is undecided
+    assert judge(always=True)[0].is_undecided(one) is always
 
 
 def test_all_are_judged_in_one_call_and_keep_their_places() -> None:
-    found = [weighed(CLAIMS[0]), weighed(CLAIMS[1], certain=True, reason="no"), weighed(CLAIMS[2], reason="weak")]
+    found = [
+        checked_mark(CLAIMS[0]),
+        checked_mark(CLAIMS[1], certain=True, reason="no"),
+        checked_mark(CLAIMS[2], reason="weak"),
+    ]
     one, model = judge(verdicts(False, True))
-    settled = one.reweighed(found)
+    settled = one.judged(found)
     assert len(model.seen) == 1
     assert [s.reason for s in settled] == ["judged unsupported: it says otherwise", "no", ""]
     assert [s.citation.basis for s in settled if s.citation] == ["judged", "checked", "judged"]
@@ -122,19 +126,19 @@ def test_another_model_or_other_prompts_judge_anew() -> None:
     ],
 )
 def test_without_a_verdict_the_signals_stand(line: Line) -> None:
-    found = [weighed(), weighed(reason="weak")]
+    found = [checked_mark(), checked_mark(reason="weak")]
     one, _ = judge(line)
-    assert one.reweighed(found) == found
+    assert one.judged(found) == found
 
 
 def test_of_two_verdicts_the_worse_counts() -> None:
     one, _ = judge(verdicts(False) + verdicts(True))
-    assert one.reweighed([weighed()])[0].reason.startswith("judged unsupported")
+    assert one.judged([checked_mark()])[0].reason.startswith("judged unsupported")
 
 
 def test_nothing_open_is_no_call() -> None:
     one, model = judge()
-    assert one.reweighed([weighed(certain=True)]) == [weighed(certain=True)]
+    assert one.judged([checked_mark(certain=True)]) == [checked_mark(certain=True)]
     assert model.seen == []
 
 
