@@ -12,7 +12,8 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
-from ..check.citations import CheckedMark, Checker, check_marks, claim_of
+from ..check.checker import Checker
+from ..check.citations import CheckedMark, check_marks, claim_of
 from ..check.judging import Judge
 from ..core.errors import LLMError
 from ..core.records import STARTING_OVER, Answer, Decline, Event, Rejection, fold
