@@ -122,12 +122,11 @@ class Checker:
         passage = premise(sentence, paper.abstract, self._rarity, based_on)
         fitted = model("read")
         score = fitted.probability(read_features(signs, supports(reader, passage, sentence)))
-        appeal = _appeal(sentence, paper, signs)
-        if appeal:
-            score = 0.0
+        faults = [*_literal_faults(signs), *_appeal(sentence, paper, signs)]
+        score = math.prod((fault.remaining for fault in faults), start=score)
         supported = score >= fitted.threshold
-        faults = [fault.reason for fault in (*_literal_faults(signs), *appeal)]
-        reasons = faults or ([] if supported else [UNLIKE if signs.coverage < SHARED else UNSTATED])
+        unexplained = [] if supported else [UNLIKE if signs.coverage < SHARED else UNSTATED]
+        reasons = [fault.reason for fault in faults] or unexplained
         certain = bool(faults) and not supported
         return Check(supported, round(score, 4), "read", tuple(reasons), passage, certain=certain)
 

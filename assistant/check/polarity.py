@@ -130,7 +130,7 @@ def reversals(sentence: str, passage: str) -> list[str]:
     """The stems of what goes up or wins in one text, but goes down or loses in the other.
 
     >>> reversals("Sheds are less robust.", "The robustness of sheds increases.")
-    ['robust']
+    ['robust', 'shed']
     """
     ours, theirs = _directions(sentence), _directions(passage)
     return sorted(stem_ for stem_, signs in ours.items() if stem_ in theirs and not signs & theirs[stem_])
