@@ -14,7 +14,7 @@ from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.writing import ExtractiveWriter, Writer
-from .check.citations import Checker
+from .check.checker import Checker
 from .core.bounds import SENTENCE, bounded
 from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
 from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Turn

@@ -25,6 +25,7 @@ from typing import Literal
 from rich.console import Console
 
 from assistant.chain import Assistant
+from assistant.check.judging import Verdicts
 from assistant.core.settings import Settings
 from assistant.llm import Message, Reply, Schema, ScriptedModel
 from assistant.llm.scripted import Line
@@ -104,7 +105,7 @@ class Pen:
         seconds: float = 60.0,
         temperature: float = 0.0,
     ) -> Reply:
-        judges = schema is not None and schema["title"] == "verdicts"
+        judges = schema == Verdicts.schema_sent()
         return ScriptedModel(self._judged if judges else self.says).complete(messages, schema=schema, seconds=seconds)
 
     def _judged(self, messages: Sequence[Message]) -> str:

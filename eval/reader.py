@@ -21,7 +21,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.check.citations import Checker
+from assistant.check.checker import Checker
 from assistant.check.support import premise, read_features, signals
 from assistant.core.records import Paper
 from assistant.core.text import terms

@@ -72,8 +72,6 @@ STARTS_THE_OTHERS = "doors.cli"
 """The one door that imports the others: `assistant serve` opens them."""
 VAGUE = {"found", "held", "told"}
 """Names that say nothing of what a variable holds: `hits`, `papers` and `message` do."""
-UNFINISHED = {"check", "tests.check"}
-"""Wings where names are still vague or used twice. Each leaves this set when it is done, until the set is empty."""
 SHARED_NAMES: dict[str, str] = {}
 """Class names that may stand twice in the package, and why."""
 LINES_OF_A_FILE = 450
@@ -216,7 +214,7 @@ def test_no_two_classes_have_one_name(folder: str) -> None:
     places: dict[str, set[str]] = defaultdict(set)
     for path in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.ClassDef) and wing_of(path) not in UNFINISHED:
+            if isinstance(node, ast.ClassDef):
                 places[node.name].add(str(path.relative_to(ROOT)))
     twice = {name: files for name, files in places.items() if len(files) > 1}
     assert {name: files for name, files in twice.items() if name not in SHARED_NAMES} == {}
@@ -227,7 +225,6 @@ def test_variables_are_named_for_what_they_are() -> None:
     vague = [
         f"{path.relative_to(ROOT)}, line {node.lineno}"
         for path in files
-        if wing_of(path) not in UNFINISHED
         for node in ast.walk(tree_of(path))
         if (isinstance(node, ast.Name) and node.id in VAGUE) or (isinstance(node, ast.arg) and node.arg in VAGUE)
     ]

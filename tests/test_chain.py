@@ -612,8 +612,8 @@ def test_sentences_that_a_writer_invents_are_rejected(home: Path, embedder: Hash
     assert [event.claim for event in events if event.claim] == list(answer.claims)
     assert [(r.mark, r.reason) for r in answer.rejections] == [
         (pear, "the abstract does not state 9.5"),
-        ("1", "no source of that mark was shown"),
-        ("", "names no source"),
+        ("1", "no source with this mark was shown"),
+        ("", "cites no source"),
     ]
     assert answer.written_by == "loose"
     assert_sound(answer, ABSTRACTS)

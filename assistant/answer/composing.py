@@ -12,7 +12,8 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
-from ..check.citations import Checker, Weighed, settled, weighed
+from ..check.checker import Checker
+from ..check.citations import CheckedMark, check_marks, claim_of
 from ..check.judging import Judge
 from ..core.errors import LLMError
 from ..core.records import STARTING_OVER, Answer, Decline, Event, Rejection, fold
@@ -98,7 +99,7 @@ class Composer:
         sentences keep their order.
         """
         written = 0
-        waiting: list[tuple[Weighed, ...]] = []
+        waiting: list[tuple[CheckedMark, ...]] = []
         for sentence in writer.write(self._asked, self._answer.hits, failed):
             self._clock.lap("writing")
             if isinstance(sentence, Decline):
@@ -107,10 +108,10 @@ class Composer:
                 break
             if failed and fold(sentence.text) in {fold(claim.text) for claim in self._answer.claims}:
                 continue  # asked to repair a draft, models tend to repeat all of it
-            checked = weighed(sentence, self._answer.hits, self._checker)
+            checked = check_marks(sentence, self._answer.hits, self._checker)
             self._clock.lap("checking")
             written += 1
-            if self._judge and (waiting or any(map(self._judge.weighs, checked))):
+            if self._judge and (waiting or any(map(self._judge.is_undecided, checked))):
                 waiting.append(checked)
             else:
                 yield from self._settled(checked)
@@ -120,16 +121,16 @@ class Composer:
         self._clock.lap("checking")
         return written
 
-    def _judged(self, waiting: Sequence[tuple[Weighed, ...]]) -> list[list[Weighed]]:
+    def _judged(self, waiting: Sequence[tuple[CheckedMark, ...]]) -> list[list[CheckedMark]]:
         """The waiting sentences, judged in one call."""
         if not waiting or self._judge is None:
             return []
-        judged = iter(self._judge.reweighed([one for marks in waiting for one in marks]))
+        judged = iter(self._judge.judged([one for marks in waiting for one in marks]))
         return [list(itertools.islice(judged, len(marks))) for marks in waiting]
 
-    def _settled(self, checked: Sequence[Weighed]) -> Iterator[Event]:
+    def _settled(self, checked: Sequence[CheckedMark]) -> Iterator[Event]:
         """Add a checked sentence to the answer, as a claim or as rejections."""
-        claim, rejections = settled(checked[0].sentence, checked)
+        claim, rejections = claim_of(checked[0].sentence, checked)
         answer = self._answer
         self._answer = replace(answer, rejections=(*answer.rejections, *rejections))
         if claim is not None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ..check.citations import Checker, checked
+from ..check.checker import Checker
+from ..check.citations import checked
 from ..core.errors import LLMError
 from ..core.records import Decline, Evidence, Hit, Rejection, Sentence
 from ..core.tokens import count_tokens

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ..check.citations import Checker
+from ..check.checker import Checker
 from ..check.judging import Judge
 from ..core.errors import LLMError
 from ..core.export import as_json, from_json

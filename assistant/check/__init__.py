@@ -1,1 +1,13 @@
-"""Sentences and hits in, checked claims and rejections out."""
+"""Checks what was written: sentences and hits become claims with citations that hold up, and rejections with reasons.
+
+Read in this order:
+
+    quotes          whether the abstract has a sentence word for word
+    quantities      numbers that the abstract does not state
+    polarity        negations, directions and opposites that differ
+    support         all signals of how far the words of a sentence and an abstract agree
+    appeals         sentences that address the user or give orders
+    checker         one sentence and one abstract: the verdict, by the reader or by these signals
+    citations       one sentence and all its marks: a claim, or rejections
+    judging         a language model's verdict where the checker is undecided
+"""

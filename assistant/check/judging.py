@@ -1,7 +1,7 @@
-"""Sentences and the words they are held against in, a language model's verdicts out: many in one call, each only once.
+"""Has a language model judge what the checker leaves undecided: many pairs in one call, each pair only once.
 
-Word-level signals miss changed relations and swapped roles. So where they leave a sentence undecided a model reads it
-against the words it cites. Where they found a fault that rejects it (a number, a name, a denial), it is never asked.
+Signals from words miss changed relations and swapped roles, so a model reads these sentences with the words they cite.
+It is never asked about a sentence that the checker rejected for a definite fault: a number, a name, a negation.
 """
 
 from __future__ import annotations
@@ -9,31 +9,31 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
+
+from pydantic import model_validator
 
 from ..core.errors import LLMError
 from ..core.records import Check, digest
 from ..core.tokens import count_tokens
-from ..llm import LLM, Schema, objects
-from ..llm.embedded_json import Objects
+from ..llm import LLM
+from ..llm.embedded_json import ModelReply
 from ..llm.prompts import Prompts, fenced
-from .citations import Weighed
+from .citations import CheckedMark
 
 UNDECIDED = (0.3, 0.6)
-"""Scores from and below which a sentence is not decided by the offline signals: 8 % of the true ones that `eval.drafts`
-may be tuned on lie between, and 6 of the 26 faults that the signals let through."""
+"""The checker is undecided from the first score up to the second: 8 % of the true sentences that `eval.drafts` may be
+tuned on are in this range, and 6 of the 26 faults that the signals let through."""
 SECONDS = 20.0
 PAIRS_TOKENS = 3000
-"""Most tokens of what is judged in one call; what has no room stays as the signals left it."""
+"""Most tokens of pairs in one call; for pairs that do not fit, the checker's verdict stays."""
 REASON = 160
-"""Characters of a reason that are handed on."""
-_VERDICT = objects({"pair": {"type": "integer"}, "reason": {"type": "string"}, "supported": {"type": "boolean"}})
-SCHEMA: Schema = {"title": "verdicts", **objects({"verdicts": {"type": "array", "items": _VERDICT}})}
+"""Most characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A sentence, and the words of a paper it is held against."""
+    """A sentence, and the words of a paper that it cites."""
 
     claim: str
     title: str
@@ -42,14 +42,39 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a passage states a claim, and why."""
+    """Whether the passage of a pair supports the claim, and why."""
 
     supported: bool
     reason: str
 
+    @property
+    def objection(self) -> str:
+        """The reason for a rejection, as users see it."""
+        return f"judged unsupported: {self.reason}" if self.reason else "judged unsupported"
+
+
+class PairVerdict(ModelReply):
+    """A verdict on the pair with this number."""
+
+    pair: int
+    reason: str
+    supported: bool
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_short_reason(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Cut a long reason; a model may also leave it out."""
+        return {**values, "reason": " ".join(str(values.get("reason") or "").split())[:REASON]}
+
+
+class Verdicts(ModelReply):
+    """One verdict for each pair."""
+
+    verdicts: list[PairVerdict]
+
 
 class Memory(Protocol):
-    """The seam: what was kept under a key."""
+    """Keeps verdicts, as text."""
 
     def kept(self, key: str) -> str | None: ...
 
@@ -57,94 +82,85 @@ class Memory(Protocol):
 
 
 class Judge:
-    """Has a language model judge the undecided, with `always` all that is neither quoted nor rejected for certain."""
+    """Judges the undecided sentences; with `always`, all that are neither quoted nor rejected for a definite fault."""
 
     def __init__(self, llm: LLM, prompts: Prompts, memory: Memory, *, always: bool = False) -> None:
         self._llm, self._prompts, self._memory, self._always = llm, prompts, memory, always
 
-    def weighs(self, one: Weighed) -> bool:
-        """Whether this is left to the judge."""
-        return one.citation is not None and not one.certain and self._open(one.citation.support)
+    def is_undecided(self, mark: CheckedMark) -> bool:
+        """Whether the judge decides about this mark."""
+        return mark.citation is not None and not mark.certain and self._may_judge(mark.citation.support)
 
-    def reweighed(self, found: Sequence[Weighed]) -> list[Weighed]:
-        """The same with the judge's verdicts, where it gives any, on those that are left to it."""
-        cited = [(place, one.sentence.text, one.citation) for place, one in enumerate(found) if self.weighs(one)]
-        pairs = [Pair(text, c.passage.title, c.quote) for _, text, c in cited if c]
-        verdicts = dict(zip((place for place, _, _ in cited), self.verdicts(pairs), strict=True))
-        return [_reweighed(one, verdicts.get(place)) for place, one in enumerate(found)]
+    def judged(self, marks: Sequence[CheckedMark]) -> list[CheckedMark]:
+        """The marks in their order, the undecided ones with a verdict wherever the model gives one."""
+        cited = [(n, mark.sentence.text, mark.citation) for n, mark in enumerate(marks) if self.is_undecided(mark)]
+        pairs = [Pair(text, citation.passage.title, citation.quote) for _, text, citation in cited if citation]
+        verdicts = dict(zip((n for n, _, _ in cited), self.verdicts(pairs), strict=True))
+        return [_with_verdict(mark, verdicts.get(n)) for n, mark in enumerate(marks)]
 
     def check(self, sentence: str, title: str, check: Check) -> Check:
-        """The check with the judge's verdict, if it is left to it and there is one."""
-        if check.basis == "quoted" or check.certain or not self._open(check.score):
+        """The check, with the model's verdict if it is undecided and the model gives one."""
+        if check.basis == "quoted" or check.certain or not self._may_judge(check.score):
             return check
         (verdict,) = self.verdicts([Pair(sentence, title, check.quote)])
         if verdict is None:
             return check
-        reasons = () if verdict.supported else (*check.reasons, _told(verdict))
+        reasons = () if verdict.supported else (*check.reasons, verdict.objection)
         return replace(check, supported=verdict.supported, basis="judged", reasons=reasons)
 
     def verdicts(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
-        """A verdict for each pair; None where the model fails or says nothing of it."""
+        """A verdict for each pair; None if the model fails or leaves the pair out."""
         keys = [self._key(pair) for pair in pairs]
-        known = {key: _kept(value) for key in keys if (value := self._memory.kept(key)) is not None}
+        known = {key: Verdict(*json.loads(value)) for key in keys if (value := self._memory.kept(key)) is not None}
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
-        for key, verdict in self._asked(new).items():
+        for key, verdict in self._ask(new).items():
             self._memory.keep(key, json.dumps([verdict.supported, verdict.reason]))
             known[key] = verdict
         return [known.get(key) for key in keys]
 
-    def _open(self, score: float) -> bool:
+    def _may_judge(self, score: float) -> bool:
         least, enough = UNDECIDED
         return score >= least and (self._always or score < enough)
 
     def _key(self, pair: Pair) -> str:
         return digest("verdict", pair.claim, pair.title, pair.passage, self._prompts.wording, self._llm.name)
 
-    def _asked(self, pairs: Mapping[str, Pair]) -> dict[str, Verdict]:
-        """The verdicts on pairs by their keys, from one call."""
-        told: dict[str, str] = {}
+    def _ask(self, pairs: Mapping[str, Pair]) -> dict[str, Verdict]:
+        """The model's verdicts by the keys of their pairs, from one call."""
+        shown: dict[str, str] = {}
         left = PAIRS_TOKENS
         for number, (key, pair) in enumerate(pairs.items(), start=1):
             lines = f"Title: {pair.title}\nClaim: {pair.claim}\nPassage: {pair.passage}"
-            one = fenced("pair", lines, number=number)
-            left -= count_tokens(one)
+            text = fenced("pair", lines, number=number)
+            left -= count_tokens(text)
             if left < 0:
                 break
-            told[key] = one
-        if not told:
+            shown[key] = text
+        if not shown:
             return {}
-        filled = self._prompts.judge.filled({"pairs": "\n".join(told.values())})
+        messages = self._prompts.judge.filled({"pairs": "\n".join(shown.values())})
         try:
-            reply = self._llm.complete(filled, schema=SCHEMA, seconds=SECONDS).text()
+            reply = self._llm.complete(messages, schema=Verdicts.schema_sent(), seconds=SECONDS).text()
         except LLMError:
             return {}
-        found = _read(reply)
-        return {key: found[number] for number, key in enumerate(told, start=1) if number in found}
+        verdicts = _verdicts_in(reply)
+        return {key: verdicts[number] for number, key in enumerate(shown, start=1) if number in verdicts}
 
 
-def _read(reply: str) -> dict[int, Verdict]:
-    """The verdicts of a reply by the numbers of their pairs; of two on one pair the worse."""
-    found: dict[int, Verdict] = {}
-    for one in Objects().feed(reply):
-        number, supported, reason = one.get("pair"), one.get("supported"), one.get("reason")
-        if not isinstance(number, int) or not isinstance(supported, bool):
-            continue
-        if number not in found or not supported:
-            found[number] = Verdict(supported, " ".join(str(reason or "").split())[:REASON])
-    return found
+def _verdicts_in(reply: str) -> dict[int, Verdict]:
+    """The verdicts by the numbers of their pairs, also from a reply that was cut off.
+
+    A pair with several verdicts is supported only if all say so.
+    """
+    verdicts: dict[int, Verdict] = {}
+    for verdict in PairVerdict.all_in(reply):
+        if verdict.pair not in verdicts or not verdict.supported:
+            verdicts[verdict.pair] = Verdict(verdict.supported, verdict.reason)
+    return verdicts
 
 
-def _kept(value: str) -> Verdict:
-    supported, reason = json.loads(value)
-    return Verdict(supported, reason)
-
-
-def _told(verdict: Verdict) -> str:
-    return f"judged unsupported: {verdict.reason}" if verdict.reason else "judged unsupported"
-
-
-def _reweighed(one: Weighed, verdict: Verdict | None) -> Weighed:
-    if verdict is None or one.citation is None:
-        return one
-    reason = "" if verdict.supported else "; ".join(filter(None, (one.reason, _told(verdict))))
-    return replace(one, citation=replace(one.citation, basis="judged"), reason=reason, certain=True)
+def _with_verdict(mark: CheckedMark, verdict: Verdict | None) -> CheckedMark:
+    if verdict is None or mark.citation is None:
+        return mark
+    reason = "" if verdict.supported else "; ".join(filter(None, (mark.reason, verdict.objection)))
+    return replace(mark, citation=replace(mark.citation, basis="judged"), reason=reason, certain=True)

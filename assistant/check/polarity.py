@@ -1,8 +1,8 @@
-"""A sentence and a passage in, what one of them denies or turns round and the other does not out. Pure.
+"""Finds what a sentence negates, reverses or calls the opposite, but a passage does not, or the other way round.
 
-Whether a sentence holds a "not" says little: what counts is what the "not" reaches. So each denial is taken with the
-first words that it governs, and stands against the other text only where that one has these words and does not deny
-them. "More" and "less" are taken with what they are said of in the same way.
+A "not" alone says little: what matters is what it negates. So each negation is taken together with the first words in
+its scope, and contradicts the other text only if that text has these words and does not negate them. In the same way
+"more" and "less" are taken together with the words they describe.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from collections.abc import Iterator
 
 from ..core.text import STOP_WORDS, content_words, parts, stem, words
 
-REACH = 2
-"""Content words after a denial, or around a direction, that it is taken to govern."""
-_DENIAL = re.compile(
+SCOPE = 2
+"""Content words in the scope of a negation, or of a direction."""
+_NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|fail(?:s|ed|ing)?(?: to)?|unable|lack(?:s|ed|ing)?|hardly|"
     r"barely|scarcely|rarely|seldom|absence|unlike|free of|unnecessary|impossible|refus\w+|nothing(?! but)|nobody|"
     r"nowhere|ignor\w+|neglect\w*|overlook\w*|prevent\w*|keeps? (?:\w+ )?from|absent|missing|superfluous|"
     r"(?<!as )little(?! (?:over|more|above|under|less)))\b|n['’]t\b|-free\b",
     re.I,
 )
-_BEFORE_IT = ("-free", "absent", "missing", "superfluous")
-"""Denials that govern the word before them."""
+_FOLLOWING = ("-free", "absent", "missing", "superfluous")
+"""Negations of the word before them."""
 _HEDGE = re.compile(
-    rf"{_DENIAL.pattern}|\b(?:few|little|scarc\w+|shortage|spar(?:es?|ed|ing)|obviat\w*|instead of|in place of|"
+    rf"{_NEGATION.pattern}|\b(?:few|little|scarc\w+|shortage|spar(?:es?|ed|ing)|obviat\w*|instead of|in place of|"
     r"rather than)\b",
     re.I,
 )
-"""What may deny in words of its own: a clause that holds it is not taken to affirm."""
+"""What may negate in another way: a clause with such words does not count as affirming."""
 _LOSS = re.compile(
     r"\W*(?:\w+ing )?(?:giv\w+ up|los(?:e|es|ing|s)|sacrific\w+|compromis\w+|harm\w*|hurt\w*|degrad\w+|damag\w+|"
     r"impair\w*|forg[eo]t\w*|waste\w*|delay\w*|the (?:expense|cost) of|(?:is|are|being) (?:kept back|withheld))\b",
     re.I,
 )
-"""What makes a denial before it affirm: "without giving up quality"."""
+"""Words that cancel a negation before them: "without giving up quality"."""
 _LOST = re.compile(r"\b(?:giv\w+ up|los(?:es?|t|ing)|sacrific\w+|forg[eo]t\w*|waste\w*)\s*$", re.I)
-"""The same before it: "forgets nothing"."""
+"""Words that cancel a negation after them: "forgets nothing"."""
 _SUPERLATIVE = re.compile(r"^(?:no|none|nobody|nothing)$", re.I)
-"""Before a "than" these deny no more than that there is a better one."""
+"""Before a "than", these only say that nothing is better."""
 _BOUND = re.compile(
     r"[,;:.()!?]|\b(?:but|yet|while|whereas|although|though|because|since|so|and|which|that|rather|instead|than|through"
     r"|when|if)\b",
@@ -93,7 +93,7 @@ _OPPOSITES = (
     ("independent regardless", "depends dependent"),
 )
 _NO_MORE = re.compile(r"\bno (?:more|less|fewer|greater)(?= (?:\w+ ){0,3}than\b)", re.I)
-"""The "more" of "no more than", which is no more."""
+"""The "more" of "no more than", which does not mean more."""
 
 _UP = (
     r"more|greater|higher|larger|bigger|rises?|rising|rose|increas\w+|grow(?:s|ing|n)?|rais(?:es?|ed|ing)|"
@@ -113,136 +113,129 @@ _COMPARED = re.compile(
 )
 
 
-def denied(sentence: str, passage: str) -> list[str]:
-    """The words that the sentence denies and the passage affirms, or the other way round; [] where there are none.
+def negations(sentence: str, passage: str) -> list[str]:
+    """The words that the sentence negates and the passage affirms, or the other way round.
 
-    >>> denied("Sheds need no glass.", "A shed does need glass and a door.")
+    >>> negations("Sheds need no glass.", "A shed does need glass and a door.")
     ['glass']
-    >>> denied("Sheds need no glass.", "Without glass a shed is a shed. It has no door.")
+    >>> negations("Sheds need no glass.", "Without glass a shed is a shed. It has no door.")
     []
     """
-    found = [*_against(sentence, passage), *_against(passage, sentence)]
-    found += [*_undone(sentence, passage), *_undone(passage, sentence)]
-    return list(dict.fromkeys(found))
+    negated = [*_negated(sentence, passage), *_negated(passage, sentence)]
+    prefixed = [*_negated_by_prefix(sentence, passage), *_negated_by_prefix(passage, sentence)]
+    return list(dict.fromkeys(negated + prefixed))
 
 
-def turned(sentence: str, passage: str) -> list[str]:
-    """The stems of what goes up, or comes out ahead, in one text and down, or behind, in the other alone.
+def reversals(sentence: str, passage: str) -> list[str]:
+    """The stems of what goes up or wins in one text, but goes down or loses in the other.
 
-    >>> turned("Sheds are less robust.", "The robustness of sheds increases.")
-    ['robust']
+    >>> reversals("Sheds are less robust.", "The robustness of sheds increases.")
+    ['robust', 'shed']
     """
-    said, stated = _directions(sentence), _directions(passage)
-    return sorted(stem_ for stem_, signs in said.items() if stem_ in stated and not signs & stated[stem_])
+    ours, theirs = _directions(sentence), _directions(passage)
+    return sorted(stem_ for stem_, signs in ours.items() if stem_ in theirs and not signs & theirs[stem_])
 
 
 def opposites(sentence: str, passage: str) -> list[str]:
-    """The pairs of which the sentence has only the one and the passage only the other, neither of them denied.
+    """Pairs of opposites, one only in the sentence and the other only in the passage, and neither of them negated.
 
     >>> opposites("Sheds are cheap.", "Sheds are expensive.")
     ['cheap / expensive']
     """
-    said, stated = ({w.casefold() for w in words(_NO_MORE.sub("", text))} for text in (sentence, passage))
-    refused = {w.casefold() for text in (sentence, passage) for governed in _governed(text) for w in governed}
-    found = []
+    ours, theirs = ({w.casefold() for w in words(_NO_MORE.sub("", text))} for text in (sentence, passage))
+    negated = {w.casefold() for text in (sentence, passage) for scope in _scopes(text) for w in scope}
+    pairs = []
     for pair in _OPPOSITES:
         left, right = (set(side.split()) for side in pair)
         for one, other in ((left, right), (right, left)):
-            if (
-                said & one
-                and stated & other
-                and not said & other
-                and not stated & one
-                and not (refused & (one | other))
-            ):
-                found.append(f"{min(said & one)} / {min(stated & other)}")
-    return found
+            if ours & one and theirs & other and not (ours & other or theirs & one or negated & (one | other)):
+                pairs.append(f"{min(ours & one)} / {min(theirs & other)}")
+    return pairs
 
 
-def _against(text: str, other: str) -> Iterator[str]:
-    """The words of each denial in `text` that `other` has, where `other` denies none of them."""
+def _negated(text: str, other: str) -> Iterator[str]:
+    """The words that `text` negates and `other` affirms."""
     plain = " . ".join(_affirmed(other, text))
-    said = {one for word in _content(plain) for one in _stems(word)}
-    refused = {one for governed in _governed(other) for word in governed for one in _stems(word)}
-    refused |= {_stem(found[1]) for word in words(other) if (found := _PREFIXED.fullmatch(word))}
-    for governed in _governed(text):
-        if not refused & {one for word in governed for one in _stems(word)}:
-            yield from (word for word in governed if set(_stems(word)) & said)
+    affirmed = {stem_ for word in _content(plain) for stem_ in _stems(word)}
+    negated = {stem_ for scope in _scopes(other) for word in scope for stem_ in _stems(word)}
+    negated |= {_stem(match[1]) for word in words(other) if (match := _PREFIXED.fullmatch(word))}
+    for scope in _scopes(text):
+        if not negated & {stem_ for word in scope for stem_ in _stems(word)}:
+            yield from (word for word in scope if set(_stems(word)) & affirmed)
 
 
-def _undone(text: str, other: str) -> Iterator[str]:
-    """The words of `text` that a prefix denies ("unimportant") and `other` has without it ("importance")."""
-    own, theirs = ({_stem(word) for word in words(t)} for t in (text, other))
-    theirs -= {_stem(word) for governed in _governed(other) for word in governed}
+def _negated_by_prefix(text: str, other: str) -> Iterator[str]:
+    """The words of `text` with a negating prefix ("unimportant") that `other` has without it ("importance")."""
+    ours, theirs = ({_stem(word) for word in words(t)} for t in (text, other))
+    theirs -= {_stem(word) for scope in _scopes(other) for word in scope}
     for word in words(text):
-        found = _PREFIXED.fullmatch(word)
-        if found and _stem(word) not in theirs and _stem(found[1]) in theirs - own:
+        match = _PREFIXED.fullmatch(word)
+        if match and _stem(word) not in theirs and _stem(match[1]) in theirs - ours:
             yield word
 
 
-def _governed(text: str) -> Iterator[list[str]]:
-    """For each denial, the first content words after it in its clause, or the word before it."""
-    for found in _DENIAL.finditer(text):
-        if found.group().casefold() in _BEFORE_IT:
-            yield _content(text[: found.start()])[-1:]
+def _scopes(text: str) -> Iterator[list[str]]:
+    """What each negation negates: the first content words after it in its clause, or the word before it."""
+    for negation in _NEGATION.finditer(text):
+        if negation.group().casefold() in _FOLLOWING:
+            yield _content(text[: negation.start()])[-1:]
             continue
-        rest = text[found.end() : found.end() + 90]
-        if _LOSS.match(rest) or _LOST.search(text[: found.start()]):
+        rest = text[negation.end() : negation.end() + 90]
+        if _LOSS.match(rest) or _LOST.search(text[: negation.start()]):
             continue
-        if not (_SUPERLATIVE.match(found.group()) and re.search(r"\bthan\b", rest)):
-            yield _content(_clause(rest))[:REACH]
+        if not (_SUPERLATIVE.match(negation.group()) and re.search(r"\bthan\b", rest)):
+            yield _content(_clause(rest))[:SCOPE]
 
 
 def _affirmed(text: str, other: str) -> Iterator[str]:
-    """The clauses of a text that deny nothing, or nothing but what `other` denies in the same words."""
+    """The clauses of a text without negations, except for those that `other` has in the same words."""
     for clause in _CLAUSES.split(text):
-        if not any(_told(hedge, clause) not in other.casefold() for hedge in _HEDGE.finditer(clause)):
+        if not any(_with_next_word(hedge, clause) not in other.casefold() for hedge in _HEDGE.finditer(clause)):
             yield clause
 
 
-def _told(hedge: re.Match[str], clause: str) -> str:
-    """A denial with the word that follows it."""
+def _with_next_word(hedge: re.Match[str], clause: str) -> str:
     return " ".join([hedge.group(), *clause[hedge.end() :].split()[:1]]).casefold()
 
 
 def _clause(text: str) -> str:
-    """Up to the first bound that has a content word before it."""
+    """The text up to the first clause boundary with a content word before it."""
     return next((text[: bound.start()] for bound in _BOUND.finditer(text) if _content(text[: bound.start()])), text)
 
 
 def _content(text: str) -> list[str]:
     pieces = (piece for word in words(text) for piece in (parts(word) or [word]))
-    return [piece for piece in pieces if piece.casefold() not in STOP_WORDS and not _DENIAL.fullmatch(piece)]
+    return [piece for piece in pieces if piece.casefold() not in STOP_WORDS and not _NEGATION.fullmatch(piece)]
 
 
 def _directions(text: str) -> dict[str, set[bool]]:
-    """Stem -> whether it goes up (True), down (False) or, in different places, both."""
-    found: dict[str, set[bool]] = {}
-    for place in _DIRECTION.finditer(text):
-        if not re.search(r"\b(?:no|not|never)\s*$", text[: place.start()], re.I):
-            around = _near(text[: place.start()], last=True) + _near(text[place.end() :], last=False)
+    """Whether the thing with each stem goes up (True), down (False), or both in different places."""
+    signs: dict[str, set[bool]] = {}
+    for match in _DIRECTION.finditer(text):
+        if not re.search(r"\b(?:no|not|never)\s*$", text[: match.start()], re.I):
+            around = _near(text[: match.start()], last=True) + _near(text[match.end() :], last=False)
             for word in around:
-                found.setdefault(_stem(word), set()).add(place["up"] is not None)
-    for place in _COMPARED.finditer(text):
-        refused = bool(re.search(r"\b(?:no|not|never|n['’]t)(?: \w+){0,2} ?$", text[: place.start()], re.I))
-        for word in _near(text[place.end() :], last=False):
-            found.setdefault(_stem(word), set()).add((place["over"] is not None) != refused)
-    return found
+                signs.setdefault(_stem(word), set()).add(match["up"] is not None)
+    for match in _COMPARED.finditer(text):
+        negated = bool(re.search(r"\b(?:no|not|never|n['’]t)(?: \w+){0,2} ?$", text[: match.start()], re.I))
+        for word in _near(text[match.end() :], last=False):
+            signs.setdefault(_stem(word), set()).add((match["over"] is not None) != negated)
+    return signs
 
 
 def _near(text: str, *, last: bool) -> list[str]:
-    """The content words next to a place, up to the next bound."""
+    """The first content words of a text, or the last, up to the nearest clause boundary."""
     pieces = _BOUND.split(text)
-    held = [w for w in content_words(pieces[-1] if last else pieces[0]) if not _DIRECTION.fullmatch(w)]
-    return held[-REACH:] if last else held[:REACH]
+    nearby = [w for w in content_words(pieces[-1] if last else pieces[0]) if not _DIRECTION.fullmatch(w)]
+    return nearby[-SCOPE:] if last else nearby[:SCOPE]
 
 
 def _stems(word: str) -> list[str]:
-    """The stem of a word, and of what it repeats: "retraining" is training."""
+    """The stem of a word, and without "re-": "retraining" is training."""
     again = _AGAIN.fullmatch(word)
     return [_stem(word), *([_stem(again[1])] if again else [])]
 
 
 def _stem(word: str) -> str:
-    """The stem, one for "optimise" and "optimize"."""
+    """The stem, the same for "optimise" and "optimize"."""
     return stem(_BRITISH.sub("iz", word.casefold()))

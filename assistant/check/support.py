@@ -1,7 +1,7 @@
-"""A sentence and an abstract in, the signals of support out. Pure: what they add up to is decided in citations.
+"""Compares the words of a sentence with an abstract: the signals from which the checker computes its verdict.
 
-None of these is an entailment model. They see other papers, changed numbers and names, flipped polarity and
-words the abstract has nothing like; they do not see exchanged roles or most half-truths.
+They detect a wrong paper, changed numbers and names, flipped polarity and terms that the abstract does not have. They
+miss exchanged roles and most half-truths.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from ..core.records import Paper
 from ..core.text import STOP_WORDS, Span, content_words, names, numbers, parts, sentences, stem, terms, words
-from .polarity import denied, opposites, turned
+from .polarity import negations, opposites, reversals
 from .quantities import unstated
 
 Rarity = Callable[[Iterable[str]], Mapping[str, float]]
 
 OWN = 0.75
-"""Share of a sentence's content words that the text must have before two it has not are taken for a foreign term."""
+"""Share of a sentence's content words that the text must have before two missing ones count as a foreign term."""
 
 _EVERYDAY = re.compile(
     r"authors?|better|worse|fewer|less|more|far|behind|ahead|gets?|much|many|hundreds?|thousands?", re.I
@@ -32,10 +32,10 @@ _SPELT_OUT = {
     **{"qa": "question.answer", "rag": "retrieval.augmented", "rl": "reinforcement", "rnn": "recurrent"},
     **{"vlm": "vision.*language", "vqa": "question.answer", "ssl": "self-supervised"},
 }
-"""What the field's everyday abbreviations stand for."""
+"""What common abbreviations of the field stand for."""
 
 _SCALED = re.compile(r"\d[\d.,]*[kmbtx]?", re.I)
-"""A number with its scale, "12M", which is no name."""
+"""A number with its scale, "12M", which is not a name."""
 
 _COMPARATOR = re.compile(
     r"\b(?:outperform\w*|surpass\w*|exceed\w*|beat\w*|overtak\w*|improv\w* (?:on|over|upon)|ahead of|than|over|into|"
@@ -43,31 +43,34 @@ _COMPARATOR = re.compile(
     re.I,
 )
 _BARE = re.compile(r"['’]s$|(?<=\d)(?:x|%|-fold)$")
-"""What a word or figure is the same without."""
+"""Endings that make no difference to a name or figure."""
 _ASIDE = re.compile(r"\s*\([^()]*\)")
 _WEAKER = re.compile(r"\b(?:less|worse|weaker|lower|slower|poorer|inferior|fewer)\b[^,;.]{0,30}$", re.I)
-"""What turns a comparison round, before its "than"."""
-_SCOPE = re.compile(
+"""What reverses a comparison, before its "than"."""
+_WIDER = re.compile(
     r"\b(?:all|always|every|everything|never|entirely|completely|fully|perfect\w*|prov(?:e|es|ed|en)"
     r"|guarantee\w*|universal\w*|"
     r"regardless|whatsoever|no matter|solv(?:e|es|ed)|eliminat\w*|none|whatever|everywhere|"
     r"state[- ]of[- ]the[- ]art|100 ?%|optimal\w*|any other)\b",
     re.I,
 )
-_REACH = re.compile(r"\b(?:any(?! other)|best|only|(?<!the )first|must|whichever|each(?! other))\b", re.I)
+_MAYBE_WIDER = re.compile(r"\b(?:any(?! other)|best|only|(?<!the )first|must|whichever|each(?! other))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """How a sentence stands to an abstract; `quote` is the window of it that comes nearest.
+    """How well a sentence agrees with an abstract, compared with the window (`quote`) that is closest to it.
 
-    coverage, window: the share of the sentence's rarity found in title and abstract, and in the window (0 to 1).
-    numbers, spelt, names: the figures, spelt-out numbers and names of the sentence that the paper has not; against:
-    those spelt-out numbers for which it has another; foreign: a term of several words that it has not. denied, turned:
-    words that one of sentence and window denies, or lets go down, and the other does not. opposite: pairs of opposite
-    words, one on each side. exchanged: names and figures in whose place the window has another. swapped: the sides of
-    a comparison have changed places. scope: words that widen a claim ("always", "every") which the window has not;
-    reach: those that often do not ("each", "first").
+    coverage, window: share of the sentence's rarity in title and abstract, and in the window (0 to 1).
+    numbers, spelt, names: figures, spelt-out numbers and names of the sentence that the paper does not have.
+    against: spelt-out numbers where the paper counts the same things differently.
+    foreign: terms of several words that the paper does not have.
+    negations, reversals: words that only one side negates, or that go up on one side and down on the other.
+    opposites: pairs of opposite words, one on each side.
+    exchanged: names and figures in place of which the window has others.
+    swapped: the sides of a comparison are swapped.
+    wider: words that widen a claim ("always", "every") and are not in the window.
+    maybe_wider: the same for words that only sometimes widen a claim ("each", "first").
     """
 
     coverage: float
@@ -77,111 +80,117 @@ class Signals:
     spelt: tuple[str, ...]
     names: tuple[str, ...]
     foreign: tuple[str, ...]
-    denied: tuple[str, ...]
-    turned: tuple[str, ...]
-    opposite: tuple[str, ...]
+    negations: tuple[str, ...]
+    reversals: tuple[str, ...]
+    opposites: tuple[str, ...]
     exchanged: tuple[str, ...]
     swapped: bool
-    scope: tuple[str, ...]
-    reach: tuple[str, ...]
+    wider: tuple[str, ...]
+    maybe_wider: tuple[str, ...]
     quote: str
 
 
-def signals(sentence: str, paper: Paper, rarity: Rarity, place: Span | None = None) -> Signals:
-    """The signals of `sentence` against the title and abstract of `paper`.
+def signals(sentence: str, paper: Paper, rarity: Rarity, based_on: Span | None = None) -> Signals:
+    """Compares a sentence with the title and abstract of a paper.
 
-    Where it is said to rest on the words at `place`, these with the rest of their sentences are the window, and its
-    numbers must stand in it or in the title.
+    With `based_on`, words of the abstract, the window is the sentences that contain them, and the numbers must be in
+    the window or the title.
     """
     whole = f"{paper.title}. {paper.abstract}"
     wanted = rarity(set(terms(sentence)))
-    windows = [_around(place, paper.abstract)] if place else _windows(paper.abstract)
-    best = max(windows, key=lambda span: _share(wanted, span.of(paper.abstract)), default=Span(0, 0))
-    near = best.of(paper.abstract)
-    counted = unstated(sentence, f"{paper.title}. {near}" if place else whole)
+    windows = [_around(based_on, paper.abstract)] if based_on else _windows(paper.abstract)
+    texts = (span.of(paper.abstract) for span in windows)
+    window = max(texts, key=lambda text: _share(wanted, text), default="")
+    missing = unstated(sentence, f"{paper.title}. {window}" if based_on else whole)
     return Signals(
         coverage=_share(wanted, whole),
-        window=_share(wanted, near),
-        numbers=counted.figures,
-        against=counted.against,
-        spelt=counted.spelt,
-        names=tuple(n for n in names(sentence) if not _SCALED.fullmatch(n) and not _named(n, whole)),
+        window=_share(wanted, window),
+        numbers=missing.figures,
+        against=missing.against,
+        spelt=missing.spelt,
+        names=tuple(n for n in names(sentence) if not _SCALED.fullmatch(n) and not _has_name(n, whole)),
         foreign=_foreign(sentence, whole),
-        denied=tuple(denied(sentence, near)),
-        turned=tuple(turned(sentence, near)),
-        opposite=tuple(opposites(sentence, near)),
-        exchanged=_exchanged(sentence, near, paper),
-        swapped=_swapped(sentence, near),
-        scope=_widened(_SCOPE, sentence, near),
-        reach=_widened(_REACH, sentence, near),
-        quote=near,
+        negations=tuple(negations(sentence, window)),
+        reversals=tuple(reversals(sentence, window)),
+        opposites=tuple(opposites(sentence, window)),
+        exchanged=_exchanged(sentence, window, paper),
+        swapped=_swapped(sentence, window),
+        wider=_widened(_WIDER, sentence, window),
+        maybe_wider=_widened(_MAYBE_WIDER, sentence, window),
+        quote=window,
     )
 
 
-LITERAL = ("numbers", "against", "names", "foreign", "exchanged")
-"""Faults that show in the words themselves; the reader is weakest there (see `eval/README.md`, the reader)."""
+def premise(sentence: str, abstract: str, rarity: Rarity, based_on: Span | None = None) -> str:
+    """The premise for the reader: the sentences with `based_on`, or the two neighbours with most of the rarity.
 
-
-def premise(sentence: str, abstract: str, rarity: Rarity, place: Span | None = None) -> str:
-    """What a reader reads: the sentences around `place`, or the two neighbours that hold most of the sentence's rarity.
-
-    Fewer and more both score worse; the whole abstract much worse.
+    One sentence and three both score worse, the whole abstract much worse.
     """
-    if place is not None:
-        return _around(place, abstract).of(abstract)
+    if based_on is not None:
+        return _around(based_on, abstract).of(abstract)
     spans = sentences(abstract)
     pairs = [Span(a.start, b.end) for a, b in itertools.pairwise(spans)] or spans
     wanted = rarity(set(terms(sentence)))
     return max((span.of(abstract) for span in pairs), key=lambda text: _share(wanted, text), default="")
 
 
-def read_features(signals: Signals, log_odds: float) -> dict[str, float]:
-    """What the model `read` decides by: what the reader says, shared words, and faults in the words themselves."""
-    covered = signals.coverage
-    missing = {"lacks_half": max(0.0, 0.5 - covered), "lacks_some": max(0.0, 0.7 - covered)}  # a line would bend there
-    literal = {name: float(bool(getattr(signals, name))) for name in LITERAL}
-    return {"entailed": log_odds, "coverage": covered, **missing, "window": signals.window, **literal}
+def read_features(signs: Signals, log_odds: float) -> dict[str, float]:
+    """The features of the model `read`: the reader's log-odds, shared words, and literal faults."""
+    covered = signs.coverage
+    missing = {
+        "lacks_half": max(0.0, 0.5 - covered),
+        "lacks_some": max(0.0, 0.7 - covered),
+    }  # so that the fitted line can bend
+    literal = {
+        "numbers": signs.numbers,
+        "against": signs.against,
+        "names": signs.names,
+        "foreign": signs.foreign,
+        "exchanged": signs.exchanged,
+    }  # faults in single words, where the reader is weakest (see "The reader" in `eval/README.md`)
+    faults = {name: float(bool(words)) for name, words in literal.items()}
+    return {"entailed": log_odds, "coverage": covered, **missing, "window": signs.window, **faults}
 
 
 def nearness(sentence: str, paper: Paper, rarity: Rarity) -> float:
-    """The share of the sentence's rarity that the window of the abstract that comes nearest holds, 0 to 1."""
+    """The largest share of the sentence's rarity in any window of the abstract, 0 to 1."""
     wanted = rarity(set(terms(sentence)))
     return max((_share(wanted, span.of(paper.abstract)) for span in _windows(paper.abstract)), default=0.0)
 
 
 def _share(wanted: Mapping[str, float], text: str) -> float:
     total = sum(wanted.values())
-    held = set(terms(text))
-    return sum(weight for stem_, weight in wanted.items() if stem_ in held) / total if total else 0.0
+    stems = set(terms(text))
+    return sum(weight for stem_, weight in wanted.items() if stem_ in stems) / total if total else 0.0
 
 
-def _around(place: Span, abstract: str) -> Span:
-    """A place with the whole of the sentences that it is in."""
-    held = [span for span in sentences(abstract) if span.start < place.end and place.start < span.end]
-    return Span(held[0].start, held[-1].end)
+def _around(part: Span, abstract: str) -> Span:
+    """The sentences that a part of an abstract is in."""
+    spans = [span for span in sentences(abstract) if span.start < part.end and part.start < span.end]
+    return Span(spans[0].start, spans[-1].end)
 
 
 def _windows(abstract: str) -> list[Span]:
-    """Every sentence, then every pair of neighbours: the shortest that covers a claim is the better quote."""
+    """Every sentence, then every pair of neighbours: of equally good quotes the shorter is better."""
     spans = sentences(abstract)
     return spans + [Span(a.start, b.end) for a, b in itertools.pairwise(spans)]
 
 
-def _named(name: str, text: str) -> bool:
-    """Whether a name stands in a text: whole, as part of a compound, in plural, as its parts, or spelt out."""
+def _has_name(name: str, text: str) -> bool:
+    """Whether a text has a name: whole, in a compound, in the plural, in parts, or spelt out."""
     name = _MANNER.sub("", name)
     folded = text.casefold()
     candidates = (name.casefold(), name.casefold().removesuffix("s"), stem(name))
     if any(re.search(rf"(?<!\w){re.escape(c)}(?:s|es)?(?!\w)", folded) for c in candidates if c):
         return True
     pieces = parts(name)
-    held = {stem(w) for w in words(text)} | {stem(p) for w in words(text) for p in (*parts(w), *_LETTERS.findall(w))}
+    stems = {stem(w) for w in words(text)} | {stem(p) for w in words(text) for p in (*parts(w), *_LETTERS.findall(w))}
     adjacent = bool(pieces) and re.search(r"[\W_]*".join(map(re.escape, pieces)), text, re.I)
-    return bool(adjacent) or stem(name) in held or _spelt_out(name, text)
+    return bool(adjacent) or stem(name) in stems or _is_spelt_out(name, text)
 
 
-def _spelt_out(name: str, text: str) -> bool:
-    """Whether an abbreviation's words stand in a text: "CNN" where it says "convolutional networks"."""
+def _is_spelt_out(name: str, text: str) -> bool:
+    """Whether a text spells an abbreviation out: "convolutional networks" for "CNN"."""
     if not name.removesuffix("s").isupper():
         return False
     initials = "".join(w[0].casefold() for w in re.findall(r"[A-Za-z]+", text))
@@ -193,57 +202,59 @@ def _spelt_out(name: str, text: str) -> bool:
 
 
 def _foreign(sentence: str, text: str) -> tuple[str, ...]:
-    """Words side by side that a text has not, in a sentence that is otherwise its own."""
-    held = {piece for word in words(text) for piece in map(stem, (word, *parts(word)))}
-    said = [piece for word in content_words(sentence) for piece in (parts(word) or [word]) if len(piece) > 1]
-    strange = [word for word in said if stem(word) not in held and not _EVERYDAY.fullmatch(word) and not numbers(word)]
-    if len(strange) > (1 - OWN) * len(said):
+    """Adjacent words that a text does not have, in a sentence whose other words it does have."""
+    stems = {piece for word in words(text) for piece in map(stem, (word, *parts(word)))}
+    pieces = [piece for word in content_words(sentence) for piece in (parts(word) or [word]) if len(piece) > 1]
+    strange = [
+        word for word in pieces if stem(word) not in stems and not _EVERYDAY.fullmatch(word) and not numbers(word)
+    ]
+    if len(strange) > (1 - OWN) * len(pieces):
         return ()
     pairs = [f"{a} {b}" for a, b in itertools.pairwise(strange) if re.search(rf"\b{a}[ -]{b}\b", sentence)]
     return tuple(pair for pair in pairs if pair.replace(" ", "").isalpha())
 
 
-def _exchanged(sentence: str, near: str, paper: Paper) -> tuple[str, ...]:
-    """The names and figures of a sentence in whose place, between the same words, the window has another one."""
+def _exchanged(sentence: str, window: str, paper: Paper) -> tuple[str, ...]:
+    """The names and figures of a sentence in place of which, between the same words, the window has others."""
     known = {*names(sentence), *names(paper.abstract), *words(sentence)[:1]}
-    own, theirs = list(_placed(sentence, known)), list(_placed(near, known))
-    said = {word for word, _, _ in own}
+    ours, theirs = list(_with_neighbours(sentence, known)), list(_with_neighbours(window, known))
+    mentioned = {word for word, _, _ in ours}
     at_home = {(word, side) for word, sides, _ in theirs for side in sides}
     return tuple(
         dict.fromkeys(
             word
-            for word, sides, around in own
+            for word, sides, around in ours
             if word not in paper.title.casefold() and not any((word, side) in at_home for side in sides)
-            for other, _, place in theirs
-            if other not in said and word[0].isdigit() == other[0].isdigit() and around & place
+            for other, _, around_other in theirs
+            if other not in mentioned and word[0].isdigit() == other[0].isdigit() and around & around_other
         )
     )
 
 
-def _placed(text: str, known: Set[str]) -> Iterator[tuple[str, set[tuple[str, int]], set[tuple[str, ...]]]]:
-    """The names and figures of a text, folded, with their neighbours and with the pairs of words around them."""
-    said = words(_ASIDE.sub("", text))
-    folded = ["", "", *(_BARE.sub("", word.casefold()) for word in said), "", ""]
-    for place, word in enumerate(said, start=2):
+def _with_neighbours(text: str, known: Set[str]) -> Iterator[tuple[str, set[tuple[str, int]], set[tuple[str, ...]]]]:
+    """The names and figures of a text, case-folded, with their neighbours and with the pairs of words around them."""
+    plain = words(_ASIDE.sub("", text))
+    folded = ["", "", *(_BARE.sub("", word.casefold()) for word in plain), "", ""]
+    for n, word in enumerate(plain, start=2):
         if word in known or word[0].isdigit():
-            before, after = folded[place - 2 : place], folded[place + 1 : place + 3]
+            before, after = folded[n - 2 : n], folded[n + 1 : n + 3]
             sides = {(one, at) for one, at in ((before[1], -1), (after[0], 1)) if one}
             around = {("", *before), (*after, ""), (before[1], "", after[0])}
-            yield folded[place], sides, {one for one in around if one.count("") == 1 and not STOP_WORDS.issuperset(one)}
+            yield folded[n], sides, {one for one in around if one.count("") == 1 and not STOP_WORDS.issuperset(one)}
 
 
-def _widened(words_of: re.Pattern[str], sentence: str, near: str) -> tuple[str, ...]:
-    return tuple(word for word in words_of.findall(sentence) if word.casefold() not in near.casefold())
+def _widened(widening: re.Pattern[str], sentence: str, window: str) -> tuple[str, ...]:
+    return tuple(word for word in widening.findall(sentence) if word.casefold() not in window.casefold())
 
 
-def _swapped(sentence: str, near: str) -> bool:
-    """Whether the words around a comparison stand in the window the other way round."""
-    for said in _COMPARATOR.finditer(sentence):
-        left, right = (set(terms(part)) for part in (sentence[: said.start()], sentence[said.end() :]))
+def _swapped(sentence: str, window: str) -> bool:
+    """Whether the window has the sides of a comparison in the other order."""
+    for ours in _COMPARATOR.finditer(sentence):
+        left, right = (set(terms(part)) for part in (sentence[: ours.start()], sentence[ours.end() :]))
         sides = []
-        for stated in _COMPARATOR.finditer(near):
-            before, after = (set(terms(part)) for part in (near[: stated.start()], near[stated.end() :]))
-            if _turned_round(said, sentence) != _turned_round(stated, near):
+        for theirs in _COMPARATOR.finditer(window):
+            before, after = (set(terms(part)) for part in (window[: theirs.start()], window[theirs.end() :]))
+            if _is_reversed(ours, sentence) != _is_reversed(theirs, window):
                 continue  # "A is weaker than B" is "B surpasses A"
             crossed = min(len(left & (after - before)), len(right & (before - after)))
             straight = len(left & (before - after)) + len(right & (after - before))
@@ -253,7 +264,7 @@ def _swapped(sentence: str, near: str) -> bool:
     return False
 
 
-def _turned_round(comparison: re.Match[str], text: str) -> bool:
-    """Whether the first side comes off worse: "A is weaker than B", "A is surpassed by B"."""
+def _is_reversed(comparison: re.Match[str], text: str) -> bool:
+    """Whether the first side is the worse one: "A is weaker than B", "A is surpassed by B"."""
     passive = re.match(r" by\b", text[comparison.end() :])
     return bool(_WEAKER.search(text[: comparison.start()])) != bool(passive)

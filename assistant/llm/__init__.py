@@ -16,7 +16,7 @@ Read in this order:
 
 from __future__ import annotations
 
-from .model import LLM, Message, Metered, Reply, Schema, Usage, objects
+from .model import LLM, Message, Metered, Reply, Schema, Usage
 from .scripted import ScriptedModel
 from .served import ServedModel, configured
 
@@ -30,5 +30,4 @@ __all__ = [
     "ServedModel",
     "Usage",
     "configured",
-    "objects",
 ]

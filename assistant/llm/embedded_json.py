@@ -26,14 +26,18 @@ class ModelReply(BaseModel):
         return cls.model_json_schema()
 
     @classmethod
-    def first_in(cls, reply: str) -> Self | None:
-        """The first object in a reply that has this form."""
+    def all_in(cls, reply: str) -> Iterator[Self]:
+        """The objects in a reply that have this form."""
         for values in Objects().feed(reply):
             try:
-                return cls.model_validate(values)
+                yield cls.model_validate(values)
             except ValidationError:
                 continue
-        return None
+
+    @classmethod
+    def first_in(cls, reply: str) -> Self | None:
+        """The first object in a reply that has this form."""
+        return next(cls.all_in(reply), None)
 
 
 class Objects:

@@ -24,11 +24,6 @@ Schema = Mapping[str, Any]
 """The JSON schema that a reply should follow, if the model supports one; its "title" names it."""
 
 
-def objects(properties: Schema) -> Schema:
-    """The schema of JSON objects with all of these properties and no others."""
-    return {"type": "object", "additionalProperties": False, "required": [*properties], "properties": properties}
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a prompt."""

@@ -132,7 +132,7 @@ def test_a_model_that_cannot_write_json_is_read_too(ask: Ask, reply: str) -> Non
 def test_an_unknown_mark_is_recorded_and_the_right_one_kept(ask: Ask, marks: str) -> None:
     answer, _ = ask(lambda messages: f"{LEARNS[0][:-1]} {marks.format(n=source_of(PEAR, messages))}.")
     assert (texts(answer), answer.titles) == ([LEARNS[0]], (PEAR,))
-    assert {r.reason for r in answer.rejections} == {"no source of that mark was shown"}
+    assert {r.reason for r in answer.rejections} == {"no source with this mark was shown"}
 
 
 def test_a_list_puts_each_sentence_under_its_paper_and_counts_them(ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""polarity: what one text denies or turns round, and the other does not."""
+"""polarity: what one text negates or reverses, and the other does not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.check.polarity import denied, opposites, turned
+from assistant.check.polarity import negations, opposites, reversals
 
 PASSAGE = (
     "The shed does not need glass, but it has a door. Draught is reduced by half without any loss of warmth. "
@@ -27,8 +27,8 @@ PASSAGE = (
         ("The shed fails to reduce the draught.", ["reduce", "draught"]),
     ],
 )
-def test_a_denial_on_one_side_alone_is_found(sentence: str, words: list[str]) -> None:
-    assert set(words) <= set(denied(sentence, PASSAGE))
+def test_a_negation_on_one_side_only_is_detected(sentence: str, words: list[str]) -> None:
+    assert set(words) <= set(negations(sentence, PASSAGE))
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_a_denial_on_one_side_alone_is_found(sentence: str, words: list[str]) ->
         "",
     ],
 )
-def test_what_agrees_or_is_not_spoken_of_is_no_denial(sentence: str) -> None:
-    assert denied(sentence, PASSAGE) == []
+def test_agreement_and_other_topics_are_not_negations(sentence: str) -> None:
+    assert negations(sentence, PASSAGE) == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_agrees_or_is_not_spoken_of_is_no_denial(sentence: str) -> None:
     ],
 )
 def test_what_both_deny_in_words_of_their_own_is_no_denial(sentence: str, passage: str) -> None:
-    assert denied(sentence, passage) == denied(passage, sentence) == []
+    assert negations(sentence, passage) == negations(passage, sentence) == []
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_what_both_deny_in_words_of_their_own_is_no_denial(sentence: str, passag
     ],
 )
 def test_a_denial_of_something_else_excuses_nothing(sentence: str, passage: str) -> None:
-    assert denied(sentence, passage) != []
+    assert negations(sentence, passage) != []
 
 
 def test_british_and_american_spelling_are_one() -> None:
-    assert denied("It is not optimised.", "It is optimized.") == ["optimised", "optimized"] or denied(
+    assert negations("It is not optimised.", "It is optimized.") == ["optimised", "optimized"] or negations(
         "It is not optimised.", "It is optimized."
     ) == ["optimised"]
 
 
 def test_what_is_done_again_is_the_thing_itself() -> None:
-    assert denied("Everything must be trained again.", "None needs retraining.") != []
-    assert denied("Nothing must be trained again.", "None needs retraining.") == []
+    assert negations("Everything must be trained again.", "None needs retraining.") != []
+    assert negations("Nothing must be trained again.", "None needs retraining.") == []
 
 
 @pytest.mark.parametrize(
@@ -101,24 +101,24 @@ def test_what_is_done_again_is_the_thing_itself() -> None:
         ("The draught increases.", ["draught"]),
     ],
 )
-def test_a_direction_turned_round_is_found(sentence: str, stems: list[str]) -> None:
-    assert set(stems) & set(turned(sentence, PASSAGE))
+def test_a_reversed_direction_is_detected(sentence: str, stems: list[str]) -> None:
+    assert set(stems) & set(reversals(sentence, PASSAGE))
 
 
 @pytest.mark.parametrize(
     "sentence",
     ["The shed is more robust.", "It is ahead of the barn.", "There is less draught.", "No more glass than wood.", ""],
 )
-def test_the_same_direction_is_no_fault(sentence: str) -> None:
-    assert turned(sentence, PASSAGE) == []
+def test_the_same_direction_is_not_a_reversal(sentence: str) -> None:
+    assert reversals(sentence, PASSAGE) == []
 
 
 @given(st.text(max_size=80))
-def test_a_text_does_not_stand_against_itself_by_direction(text: str) -> None:
-    assert turned(text, text) == []
+def test_a_text_does_not_reverse_itself(text: str) -> None:
+    assert reversals(text, text) == []
 
 
-def test_an_opposite_that_is_denied_agrees() -> None:
+def test_a_negated_opposite_agrees() -> None:
     assert opposites("Sheds are cheap.", "Sheds are expensive.") == ["cheap / expensive"]
     assert opposites("Sheds are not cheap.", "Sheds are expensive.") == []
     assert opposites("Sheds are no more expensive or cheap than that.", "Sheds are cheap and expensive.") == []

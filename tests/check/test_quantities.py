@@ -1,4 +1,4 @@
-"""quantities: the numbers that a text does not state, in whatever words it states them."""
+"""quantities: the numbers that a text does not state, in these or other words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOTHING = Unstated((), (), ())
         "",
     ],
 )
-def test_what_is_stated_in_other_words_is_stated(sentence: str) -> None:
+def test_a_number_may_be_stated_in_other_words(sentence: str) -> None:
     assert unstated(sentence, TEXT) == NOTHING
 
 
@@ -62,11 +62,11 @@ def test_what_is_stated_in_other_words_is_stated(sentence: str) -> None:
         ("eleven gardens", Unstated((), (), ("eleven",))),
     ],
 )
-def test_what_is_not_stated_is_told_as_it_is_written(sentence: str, expected: Unstated) -> None:
-    found = unstated(sentence, TEXT)
-    assert (found.against, found.spelt) == (expected.against, expected.spelt)
-    assert len(found.figures) == len(expected.figures)
-    assert all(wanted.split()[0] in figure for wanted, figure in zip(expected.figures, found.figures, strict=True))
+def test_unstated_numbers_are_returned_as_written(sentence: str, expected: Unstated) -> None:
+    missing = unstated(sentence, TEXT)
+    assert (missing.against, missing.spelt) == (expected.against, expected.spelt)
+    assert len(missing.figures) == len(expected.figures)
+    assert all(wanted.split()[0] in figure for wanted, figure in zip(expected.figures, missing.figures, strict=True))
 
 
 @given(st.text(max_size=80))
@@ -76,6 +76,6 @@ def test_a_text_states_its_own_numbers(text: str) -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_any_texts_can_be_held_against_each_other(sentence: str, text: str) -> None:
-    found = unstated(sentence, text)
-    assert all(number in sentence for number in (*found.figures, *found.against, *found.spelt))
+def test_any_two_texts_can_be_compared(sentence: str, text: str) -> None:
+    missing = unstated(sentence, text)
+    assert all(number in sentence for number in (*missing.figures, *missing.against, *missing.spelt))

@@ -1,4 +1,4 @@
-"""support: how a sentence stands to an abstract, fault by fault, and what the checker makes of it."""
+"""support: the signals of a sentence and an abstract, fault by fault, and the checker's verdict on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.check.citations import Checker
+from assistant.check.checker import Checker
 from assistant.check.support import Signals, signals
 from assistant.core.records import Check, Paper
 from assistant.core.text import Span
@@ -31,7 +31,7 @@ SHED = Paper(
 )
 
 
-def told(sentence: str, paper: Paper = SHED) -> Signals:
+def compared(sentence: str, paper: Paper = SHED) -> Signals:
     return signals(sentence, paper, even)
 
 
@@ -50,33 +50,33 @@ def check(sentence: str, paper: Paper = SHED) -> Check:
         pytest.param(
             "Sheds of Utrecht are heated to 62.4 times the sun.", SHED, "does not state 62.4 times", id="unit"
         ),
-        pytest.param("Seven sheds of Utrecht are heated.", SHED, "counts other than Seven", id="spelt-number"),
-        pytest.param("Sheds of seven kinds are small.", SHED, "does not count seven", id="nothing-counted"),
+        pytest.param("Seven sheds of Utrecht are heated.", SHED, "count other than Seven", id="spelt-number"),
+        pytest.param("Sheds of seven kinds are small.", SHED, "no count of seven", id="nothing-counted"),
         pytest.param(
             "ShedNet keeps the memory of small doors in sheds of Utrecht by weight decay.",
             SHED,
-            "of weight decay",
+            "not mention weight decay",
             id="term",
         ),
-        pytest.param("ShedNet is behind BarnNet on warmth.", SHED, "other way round: barnnet", id="behind"),
+        pytest.param("ShedNet is behind BarnNet on warmth.", SHED, "reversed: barnnet", id="behind"),
         pytest.param("QuinceRank learns from weak labels alone.", PEAR, "does not name QuinceRank", id="name"),
         pytest.param("The probe of kites by Marlowe reads the direction.", KITE, "does not name Marlowe", id="person"),
-        pytest.param("PearRank never learns from weak labels alone.", PEAR, "denies", id="negation"),
-        pytest.param("ShedNet does need glass.", SHED, "denies", id="negation-taken-away"),
+        pytest.param("PearRank never learns from weak labels alone.", PEAR, "negation", id="negation"),
+        pytest.param("ShedNet does need glass.", SHED, "negation", id="negation-taken-away"),
         pytest.param("ShedNet increases the draught by half.", SHED, "increases / reduces", id="opposite-verb"),
         pytest.param("PearRank learns from strong labels alone.", PEAR, "strong / weak", id="opposite-adjective"),
         pytest.param("ShedNet loses the memory of the door.", SHED, "loses / keeps", id="opposite-keeping"),
-        pytest.param("BarnNet outperforms ShedNet on warmth.", SHED, "changed places", id="swap"),
+        pytest.param("BarnNet outperforms ShedNet on warmth.", SHED, "are swapped", id="swap"),
         pytest.param("Sheds are always small and stable everywhere.", SHED, "always, everywhere", id="scope"),
-        pytest.param("It is proven that many sheds improve after winter.", SHED, "wider.*proven", id="proof"),
+        pytest.param("It is proven that many sheds improve after winter.", SHED, "claims more.*proven", id="proof"),
         pytest.param("Umbrellas are sold in the harbour on Mondays.", SHED, "little in common", id="another-topic"),
     ],
 )
-def test_a_fault_is_found_and_told(sentence: str, paper: Paper, reason: str) -> None:
-    found = check(sentence, paper)
-    assert any(re.search(reason, told) for told in found.reasons), found
-    assert found.score < 0.9
-    assert found.basis == "checked"
+def test_a_fault_is_one_of_the_reasons(sentence: str, paper: Paper, reason: str) -> None:
+    verdict = check(sentence, paper)
+    assert any(re.search(reason, text) for text in verdict.reasons), verdict
+    assert verdict.score < 0.9
+    assert verdict.basis == "checked"
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_a_fault_is_found_and_told(sentence: str, paper: Paper, reason: str) -> 
         pytest.param("the of and", SHED, id="stop-words"),
     ],
 )
-def test_a_grave_fault_takes_the_support_away(sentence: str, paper: Paper) -> None:
-    found = check(sentence, paper)
-    assert not found.supported
-    assert found.reasons
+def test_a_sentence_with_a_grave_fault_is_not_supported(sentence: str, paper: Paper) -> None:
+    verdict = check(sentence, paper)
+    assert not verdict.supported
+    assert verdict.reasons
 
 
 @pytest.mark.parametrize(
@@ -116,41 +116,41 @@ def test_a_grave_fault_takes_the_support_away(sentence: str, paper: Paper) -> No
         ("Readers ignore ranks that the retriever computed.", READING),
     ],
 )
-def test_a_true_paraphrase_is_kept(sentence: str, paper: Paper) -> None:
-    found = check(sentence, paper)
-    assert (found.supported, found.reasons) == (True, ())
-    assert found.quote in paper.abstract
+def test_a_true_paraphrase_is_supported(sentence: str, paper: Paper) -> None:
+    verdict = check(sentence, paper)
+    assert (verdict.supported, verdict.reasons) == (True, ())
+    assert verdict.quote in paper.abstract
 
 
-def test_a_number_written_short_is_no_name() -> None:
+def test_an_abbreviated_number_is_not_a_name() -> None:
     assert check("PearRank, with its 12M parameters, sorts orchards by yield.", PEAR).reasons == ()
 
 
-@pytest.mark.xfail(reason="'gains ... over' is no comparison where 'it' stands for the subject", strict=True)
-def test_exchanged_sides_are_seen_through_a_pronoun() -> None:
+@pytest.mark.xfail(reason="'gains ... over' is not seen as a comparison if 'it' is the subject", strict=True)
+def test_swapped_sides_are_detected_despite_a_pronoun() -> None:
     assert not check("The BM25 baseline gains 3.5 points over PearRank on OrchardBench.", PEAR).supported
 
 
 # -- the signals themselves
 
 
-def test_faults_count_against_title_and_abstract() -> None:
+def test_numbers_and_names_may_be_in_the_title() -> None:
     paper = Paper("KiteNet-3: 7 Winds over Utrecht", "A study of kites.")
-    found = told("KiteNet-3 has 7 winds over Utrecht.", paper)
-    assert (found.numbers, found.names) == ((), ())
+    signs = compared("KiteNet-3 has 7 winds over Utrecht.", paper)
+    assert (signs.numbers, signs.names) == ((), ())
 
 
-def test_the_quote_is_the_window_that_comes_nearest() -> None:
-    assert told("It reduces the draught by half.").quote == (
+def test_the_quote_is_the_closest_window() -> None:
+    assert compared("It reduces the draught by half.").quote == (
         "It reduces the draught by half and keeps the memory of the door."
     )
-    assert told("BarnNet and the draught").quote == (
+    assert compared("BarnNet and the draught").quote == (
         "ShedNet outperforms BarnNet on warmth. It reduces the draught by half and keeps the memory of the door."
     )
 
 
-def test_the_shorter_window_is_the_better_quote() -> None:
-    assert told("It does not need glass, ever").quote == "It does not need glass."
+def test_the_shorter_of_two_equally_good_windows_is_quoted() -> None:
+    assert compared("It does not need glass, ever").quote == "It does not need glass."
 
 
 @pytest.mark.parametrize(
@@ -167,31 +167,31 @@ def test_the_shorter_window_is_the_better_quote() -> None:
     ],
 )
 def test_numbers_are_compared_by_value(sentence: str, numbers: tuple[str, ...], spelt: tuple[str, ...]) -> None:
-    found = told(sentence)
-    assert (found.numbers, found.spelt) == (numbers, spelt)
+    signs = compared(sentence)
+    assert (signs.numbers, signs.spelt) == (numbers, spelt)
 
 
 @pytest.mark.parametrize("name", ["ShedNet", "BarnNets", "Utrecht", "shednet"])
-def test_a_name_that_is_held_is_no_fault(name: str) -> None:
-    assert told(f"Here {name} is meant.").names == ()
+def test_a_name_in_the_abstract_is_not_a_fault(name: str) -> None:
+    assert compared(f"Here {name} is meant.").names == ()
 
 
 def test_a_comparison_the_right_way_round_is_not_swapped() -> None:
-    assert not told("ShedNet outperforms BarnNet on warmth.").swapped
-    assert not told("On warmth, ShedNet is ahead of BarnNet.").swapped
-    assert told("BarnNet is warmer than ShedNet.").swapped
+    assert not compared("ShedNet outperforms BarnNet on warmth.").swapped
+    assert not compared("On warmth, ShedNet is ahead of BarnNet.").swapped
+    assert compared("BarnNet is warmer than ShedNet.").swapped
 
 
-def test_opposites_on_both_sides_are_no_fault() -> None:
+def test_a_pair_of_opposites_on_both_sides_is_not_a_fault() -> None:
     paper = Paper("Sheds", "Small sheds are cheap and large sheds are expensive.")
-    assert told("Large sheds are expensive, small ones cheap.", paper).opposite == ()
-    assert told("Sheds that are tiny are expensive.", Paper("Sheds", "Large sheds are expensive.")).opposite == (
+    assert compared("Large sheds are expensive, small ones cheap.", paper).opposites == ()
+    assert compared("Sheds that are tiny are expensive.", Paper("Sheds", "Large sheds are expensive.")).opposites == (
         "tiny / large",
     )
 
 
-def test_no_more_is_no_opposite_of_less() -> None:
-    assert told("ShedNet has no more draught than half.", Paper("Sheds", "It has less draught.")).opposite == ()
+def test_no_more_is_not_the_opposite_of_less() -> None:
+    assert compared("ShedNet has no more draught than half.", Paper("Sheds", "It has less draught.")).opposites == ()
 
 
 PEARS = Paper(
@@ -215,26 +215,26 @@ PEARS = Paper(
         ("", ()),
     ],
 )
-def test_another_name_or_figure_in_the_same_place_is_exchanged(sentence: str, exchanged: tuple[str, ...]) -> None:
-    assert told(sentence, PEARS).exchanged == exchanged
-    assert any("in the place of" in reason for reason in check(sentence, PEARS).reasons) == bool(exchanged)
+def test_a_different_name_or_figure_in_the_same_place_is_exchanged(sentence: str, exchanged: tuple[str, ...]) -> None:
+    assert compared(sentence, PEARS).exchanged == exchanged
+    assert any("in place of" in reason for reason in check(sentence, PEARS).reasons) == bool(exchanged)
 
 
-def test_a_comparison_told_in_the_passive_is_not_swapped() -> None:
-    assert not told("BarnNet is outperformed by ShedNet on warmth.").swapped
+def test_a_comparison_in_the_passive_is_not_swapped() -> None:
+    assert not compared("BarnNet is outperformed by ShedNet on warmth.").swapped
 
 
-def test_a_comparison_that_stands_so_in_the_abstract_is_not_swapped() -> None:
+def test_a_comparison_as_in_the_abstract_is_not_swapped() -> None:
     paper = Paper(
         "Pears", "Two walks over a small orchard rather than one walk over a large orchard help it over time."
     )
-    assert not told(
+    assert not compared(
         "What helps is two walks over a small orchard rather than one walk over a large orchard.", paper
     ).swapped
 
 
-def test_a_weaker_side_named_first_is_no_swap() -> None:
-    assert not told("BarnNet is less warm than ShedNet.").swapped
+def test_naming_the_weaker_side_first_is_not_a_swap() -> None:
+    assert not compared("BarnNet is less warm than ShedNet.").swapped
 
 
 @pytest.mark.parametrize("name", ["CNN", "CNNs", "ViT-style", "Llama 3", "Llama3", "LLM", "KSP", "HPS"])
@@ -242,37 +242,37 @@ def test_a_name_may_be_spelt_out_shortened_or_joined(name: str) -> None:
     paper = Paper(
         "How Poplar Sheds Pay: Kept Sheds Pay", "Convolutional networks and ViT are language models like Llama3-8B."
     )
-    found = told(f"Here a {name} is meant.", paper)
-    assert (found.names, found.numbers) == ((), ())
+    signs = compared(f"Here a {name} is meant.", paper)
+    assert (signs.names, signs.numbers) == ((), ())
 
 
-def test_a_name_of_two_parts_is_not_held_where_the_parts_stand_apart() -> None:
+def test_a_name_of_two_parts_is_missing_if_the_parts_are_apart() -> None:
     paper = Paper("Sheds", "The T5-XXL model is compared with a large shed.")
-    assert told("It is faster than T5-Large.", paper).names == ("T5-Large",)
-    assert told("It is faster than T5 XXL.", paper).names == ()
+    assert compared("It is faster than T5-Large.", paper).names == ("T5-Large",)
+    assert compared("It is faster than T5 XXL.", paper).names == ()
 
 
-def test_a_term_is_foreign_only_in_a_sentence_that_is_otherwise_the_papers() -> None:
-    assert told("ShedNet keeps the memory of the door by weight decay in sheds of Utrecht.").foreign == (
+def test_a_term_is_foreign_only_if_the_rest_of_the_sentence_is_in_the_paper() -> None:
+    assert compared("ShedNet keeps the memory of the door by weight decay in sheds of Utrecht.").foreign == (
         "weight decay",
     )
-    assert told("Shelters forget nothing by weight decay.").foreign == ()
+    assert compared("Shelters forget nothing by weight decay.").foreign == ()
 
 
-def test_what_the_abstract_says_as_widely_is_no_fault() -> None:
+def test_a_claim_as_wide_as_the_abstract_is_not_a_fault() -> None:
     paper = Paper("Sheds", "All sheds are always warm.")
-    assert told("All sheds are always warm, he says.", paper).scope == ()
+    assert compared("All sheds are always warm, he says.", paper).wider == ()
 
 
-# -- the words that a sentence is said to rest on
+# -- the words that a sentence is based on
 
 
-def test_the_window_is_the_sentence_the_span_is_in() -> None:
-    found = signals("ShedNet needs no glass.", SHED, even, Span(*re.search("need glass", SHED.abstract).span()))  # type: ignore[union-attr]
-    assert found.quote == "It does not need glass."
+def test_the_window_is_the_sentence_with_the_span() -> None:
+    signs = signals("ShedNet needs no glass.", SHED, even, Span(*re.search("need glass", SHED.abstract).span()))  # type: ignore[union-attr]
+    assert signs.quote == "It does not need glass."
 
 
-def test_a_sentence_that_names_the_words_it_rests_on_may_be_freer() -> None:
+def test_a_sentence_that_names_the_words_it_is_based_on_may_be_freer() -> None:
     free = "Whoever shelters there stays cosy, at half the wind."
     span = "It reduces the draught by half"
     assert Checker(even, lambda *_: 0.4).check(free, SHED, span).supported
@@ -280,7 +280,7 @@ def test_a_sentence_that_names_the_words_it_rests_on_may_be_freer() -> None:
     assert not Checker(even, lambda *_: 0.1).check(free, SHED, span).supported
 
 
-def test_numbers_must_stand_in_the_span_or_the_title() -> None:
+def test_numbers_must_be_in_the_span_or_the_title() -> None:
     paper = Paper("ShedNet-4", "It has 3 doors. It is 12 metres long. It has a roof.")
     doors = Span(0, 8)
     assert signals("ShedNet-4 has 3 doors.", paper, even, doors).numbers == ()
@@ -291,10 +291,10 @@ def test_numbers_must_stand_in_the_span_or_the_title() -> None:
 @given(st.text(max_size=80), st.text(max_size=160))
 def test_any_texts_give_a_verdict_with_a_verbatim_quote(sentence: str, abstract: str) -> None:
     paper = Paper("Title", abstract)
-    found = signals(sentence, paper, even)
-    assert 0 <= found.coverage <= 1
-    assert 0 <= found.window <= 1
-    assert found.quote in abstract
+    signs = signals(sentence, paper, even)
+    assert 0 <= signs.coverage <= 1
+    assert 0 <= signs.window <= 1
+    assert signs.quote in abstract
     verdict = Checker(even).check(sentence, paper)
     assert 0 <= verdict.score <= 1
     assert verdict.quote in abstract

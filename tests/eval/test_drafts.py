@@ -54,11 +54,11 @@ def test_the_halves_have_different_papers_and_make_up_the_whole() -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_every_quote_is_in_its_paper(name: str) -> None:
-    from assistant.check.citations import located
+    from assistant.check.quotes import find_span
     from assistant.library.sources import read as read_listing
 
     abstracts = {paper.title: paper.abstract for file in stock.sample() for paper in read_listing(file).papers}
-    assert [one.id for one in read(stock.set_file(name)) if not located(one.quote, abstracts[one.paper])] == []
+    assert [one.id for one in read(stock.set_file(name)) if not find_span(one.quote, abstracts[one.paper])] == []
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_true_sentences_get_through_and_planted_faults_do_not(shelf: Path, form:
     results = list(passed(shelf, DRAFTS, form))
     assert [one.through for one in results] == [True, False, False, False]
     assert results[1].reasons[0] == "the abstract does not state 9.5"
-    assert results[3].reasons[0] == "no source of that mark was shown"
+    assert results[3].reasons[0] == "no source with this mark was shown"
 
 
 @pytest.mark.parametrize(

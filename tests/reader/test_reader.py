@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.chain import Assistant
-from assistant.check.citations import UNLIKE, UNSTATED, Checker
+from assistant.check.checker import UNLIKE, UNSTATED, Checker
 from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Paper
