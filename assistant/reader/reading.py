@@ -55,6 +55,7 @@ class DoubleReader:
         self._answers, self._default = dict(answers or {}), default
         self.pairs: list[tuple[str, str]] = []
         """What was read so far."""
+        self.wakes = 0
 
     def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
         import numpy as np
@@ -64,7 +65,8 @@ class DoubleReader:
         return np.array([1 - supported, supported], np.float32)
 
     def wake(self) -> None:
-        """Nothing is to be loaded."""
+        """Count the calls."""
+        self.wakes += 1
 
 
 def chosen(setting: str, *, threads: int) -> Reader | None:

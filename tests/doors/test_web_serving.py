@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +27,7 @@ from assistant.doors import cli, web
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 from assistant.people.accounts import Accounts
+from assistant.service.answering import Answering
 
 from ..conftest import ROOT
 from ..doubles import HashEmbedder
@@ -272,3 +273,15 @@ def test_importing_the_door_does_not_load_gradio(python: Callable[..., subproces
     code = f"import sys, assistant.doors.cli, {web}, {web}.answers, {web}.evidence, {web}.asking"
     done = python(f"{code}; print(sorted(sys.modules.keys() & {{'gradio', 'fastapi', 'uvicorn', 'starlette'}}))")
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_the_page_waits_in_the_line_of_the_other_doors_and_leaves_it_open(home: Path) -> None:
+    web._prepare()
+    from assistant.doors.web.rules import ANYBODY
+    from assistant.doors.web.shared import Services
+
+    with Assistant.open(home) as assistant, closing(Answering(assistant)) as line:
+        services = Services(assistant, ANYBODY, line)
+        assert services.asker._answering is line
+        services.close()
+        assert line.meanwhile(lambda: "open").result() == "open"

@@ -16,6 +16,7 @@ from assistant.check.checker import UNLIKE, UNSTATED, Checker
 from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Paper
+from assistant.llm import ScriptedModel
 from assistant.reader import DoubleReader, FolderReader, PackagedReader, chosen, packaged, supports
 
 from ..check.test_support import even
@@ -124,6 +125,17 @@ def test_citations_are_read_unless_the_settings_say_otherwise(home: Path, monkey
             assistant.ingest(listing)
             bases.append(assistant.check("Pears are what PearRank puts in order.", PAIRS[0][0]).basis)
     assert bases == ["read", "checked"]
+
+
+@pytest.mark.parametrize("llm", [None, ScriptedModel("PearRank ranks orchards. [1]")])
+def test_the_reader_loads_while_a_model_writes_and_not_for_quotations(home: Path, llm: ScriptedModel | None) -> None:
+    home.mkdir()
+    double = DoubleReader()
+    with Assistant.open(home / "library", embedder=HashEmbedder(), llm=llm) as assistant:
+        assistant.ingest(write_listing(home / "listing.txt", PAIRS))
+        assistant._reader = double
+        assistant.ask("What does PearRank learn from?")
+    assert double.wakes == (1 if llm else 0)
 
 
 def test_a_missing_package_is_said_once_with_the_cure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
