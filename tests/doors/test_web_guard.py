@@ -143,9 +143,13 @@ def test_all_of_gradios_routes_that_the_page_does_not_use_are_blocked(browser: h
 
 def test_a_body_is_no_longer_than_an_event(browser: httpx.Client) -> None:
     browser.get("/")
-    long = {"data": ["x" * EVENT], "fn_index": 0, "session_hash": "x"}
-    assert browser.post("/gradio_api/queue/join", json=long).status_code == 413
-    assert browser.post("/gradio_api/cancel", content=b" " * (BODY + 1)).status_code == 413
+    for path, size in (("/gradio_api/queue/join", EVENT), ("/gradio_api/cancel", BODY)):
+        try:
+            status = browser.post(path, content=b" " * (size + 1)).status_code
+        except (httpx.ReadError, httpx.WriteError):
+            status = 413  # the server hung up while the rest was being sent, before its answer could be read
+        assert status == 413
+    assert browser.get("/healthz").status_code == 200
 
 
 def test_a_session_hash_that_is_too_long_is_refused(browser: httpx.Client) -> None:
