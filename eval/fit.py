@@ -26,7 +26,7 @@ from assistant.search.retrieval import fused
 
 from . import stock
 from .claims import auroc
-from .public import ANSWERABLE, PublicSet, indexed, read_set
+from .public import ANSWERABLE, PublicSet, read_set
 from .questions import Question, half, read
 from .topics import topical
 from .wording import shown
@@ -187,7 +187,7 @@ def passages(public: PublicSet, homes: Path) -> list[Answered]:
     """The public questions, each answered by its own passage or none, with their hits among all passages."""
     titles = {paper.id: paper.title for paper in public.papers}
     rows = []
-    with indexed(public, homes) as holdings:
+    with stock.indexed(public.name, public.papers, homes) as holdings:
         assistant = Assistant(holdings)
         for name, (text, _) in public.questions.items():
             gold = tuple(titles[paper_id] for paper_id in public.relevant.get(name, ()))

@@ -6,25 +6,22 @@ A set is a folder of `corpus.jsonl` (`id`, `title`, `abstract`), `queries.jsonl`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.chain import Assistant
 from assistant.core.logistic import model
 from assistant.core.records import Hit, Paper
-from assistant.index.embedding import BundledEmbedder
 from assistant.index.holdings import Holdings
-from assistant.library.papers import Library
 from assistant.question.understanding import Asked
 from assistant.search import declining
-from assistant.show.terminal import Screen
 
 from .claims import auroc
 from .jsonl import FormatError, Record, read_lines
 from .metrics import ndcg_at, recall_at
 from .statistics import Interval, interval
+from .stock import indexed
 from .tables import NOTHING, Table
 
 RETRIEVAL = ("scifact_train", "hotpot100", "musique100")
@@ -89,24 +86,6 @@ def _paper(record: Record, seen: set[str]) -> Paper:
     return paper if paper.id not in seen else Paper(f"{title} ({record.text('id')})", abstract, sources=source)
 
 
-@contextmanager
-def indexed(public: PublicSet, cache: Path) -> Iterator[Holdings]:
-    """The set's documents as an indexed library in `cache`. The first time embeds them, about 40 a second."""
-    holdings = Holdings(Library(cache / public.name), BundledEmbedder())
-    try:
-        with holdings.library.writing():
-            holdings.library.put(public.papers)
-        state = holdings.status()
-        if state.indexed_revision != state.revision:
-            screen = Screen(stderr=True)
-            screen.line(f"{public.name}: indexing {len(public.papers):,} documents ...")
-            with screen.progress() as progress:
-                holdings.doctor(repair=True, progress=progress)
-        yield holdings
-    finally:
-        holdings.close()
-
-
 def rankings(holdings: Holdings, question: str) -> dict[str, list[str]]:
     """Way of ranking -> ids of papers, best first. The last two are the product's own."""
     index, embedder = holdings.index(), holdings.embedder
@@ -139,7 +118,7 @@ def retrieval(folder: Path, cache: Path) -> list[RankingScore]:
     public = read_set(folder)
     ndcg: dict[str, list[float]] = {}
     recall: dict[str, list[float]] = {}
-    with indexed(public, cache) as holdings:
+    with indexed(public.name, public.papers, cache) as holdings:
         for query, right in public.relevant.items():
             for way, ranked in rankings(holdings, public.questions[query][0]).items():
                 ndcg.setdefault(way, []).append(ndcg_at(ranked, list(right), 10) or 0.0)
@@ -162,7 +141,7 @@ def answerable(folder: Path, cache: Path) -> dict[str, float | None]:
     """
     public = read_set(folder)
     scores: dict[str, dict[str, list[float]]] = {}
-    with indexed(public, cache) as holdings:
+    with indexed(public.name, public.papers, cache) as holdings:
         assistant = Assistant(holdings)
         for question, type_ in public.questions.values():
             asked, hits = assistant.understood(question)

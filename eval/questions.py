@@ -24,7 +24,8 @@ Half = Literal["fit", "report"]
 """Thresholds are set on "fit", figures are reported on "report"."""
 
 _FIELDS = (
-    "id", "type", "question", "gold", "tolerated", "nuggets", "spans", "unanswerable", "conversation", "note",
+    "id", "type", "question", "gold", "tolerated", "nuggets", "spans", "unanswerable", "conversation", "note", "pool",
+    "alone", "refers",
 )  # fmt: skip
 
 
@@ -61,7 +62,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and what its answer must cite and say. `drawn_by` is the title or id that decides its half."""
+    """A question, and what its answer must cite and say. `drawn_by` is the title or id that decides its half.
+
+    `pool` names the papers that its right ones are complete among ("NAACL 2022"; "": all of the set). Of a later turn,
+    `refers` says how it takes up the earlier ones ("it", "ordinal", "narrow" ...) and `alone` is the turn spelt out.
+    """
 
     id: str
     type: str
@@ -73,6 +78,9 @@ class Question:
     unanswerable: Unanswerable | None = None
     conversation: str | None = None
     drawn_by: str = ""
+    pool: str = ""
+    alone: str = ""
+    refers: str = ""
 
 
 def read(path: str | Path) -> tuple[Question, ...]:
@@ -147,6 +155,9 @@ def _question(record: Record) -> Question:
         spans=tuple(_span(part) for part in record.records("spans")),
         unanswerable=unanswerable,
         conversation=record.optional("conversation"),
+        pool=record.optional("pool") or "",
+        alone=record.optional("alone") or "",
+        refers=record.optional("refers") or "",
     )
     _consistent(record, question)
     return question

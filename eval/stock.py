@@ -11,6 +11,10 @@ from pathlib import Path
 
 from assistant.chain import Assistant
 from assistant.core.errors import AssistantError
+from assistant.core.records import Paper
+from assistant.index.embedding import BundledEmbedder
+from assistant.index.holdings import Holdings
+from assistant.library.papers import Library
 from assistant.library.sample import sample_files
 from assistant.library.sources import read
 from assistant.show.terminal import Screen
@@ -64,6 +68,24 @@ def stocked(home: Path, files: Sequence[Path]) -> Iterator[Assistant]:
         if stale:
             assistant.remove(*stale)
         yield assistant
+
+
+@contextmanager
+def indexed(name: str, papers: Sequence[Paper], cache: Path) -> Iterator[Holdings]:
+    """The papers as an indexed library of that name in `cache`. The first time embeds them, about 40 a second."""
+    holdings = Holdings(Library(cache / name), BundledEmbedder())
+    try:
+        with holdings.library.writing():
+            holdings.library.put(papers)
+        state = holdings.status()
+        if state.indexed_revision != state.revision:
+            screen = Screen(stderr=True)
+            screen.line(f"{name}: indexing {len(papers):,} papers ...")
+            with screen.progress() as progress:
+                holdings.doctor(repair=True, progress=progress)
+        yield holdings
+    finally:
+        holdings.close()
 
 
 def abstracts(assistant: Assistant) -> dict[str, str]:

@@ -13,13 +13,13 @@ from eval.public import (
     ANSWERABLE,
     answerable,
     answerable_table,
-    indexed,
     rank_fusion,
     read_set,
     retrieval,
     retrieval_table,
     signals_of,
 )
+from eval.stock import indexed
 
 from ..papers import PAIRS
 
@@ -61,7 +61,8 @@ def test_every_way_of_ranking_is_scored_and_the_library_is_kept(folder: Path, tm
     assert all(one.recall_5.mean == 1.0 for one in results if one.way != "BM25")
     row = retrieval_table(results).rows[-1]
     assert row[:2] == ("tiny", "relevance")
-    with indexed(read_set(folder), tmp_path / "cache") as holdings:
+    public = read_set(folder)
+    with indexed(public.name, public.papers, tmp_path / "cache") as holdings:
         assert holdings.status().revision == 1
     assert retrieval(folder, tmp_path / "cache") == results
 
