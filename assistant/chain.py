@@ -13,6 +13,7 @@ from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
+from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
 from .check.checker import Checker
 from .core.bounds import SENTENCE, bounded
@@ -222,7 +223,11 @@ class Assistant:
             if not declined:
                 if self._reader and isinstance(session, ModelSession):
                     self._reader.wake()  # it loads while the model writes
-                answer = yield from session.composed(answer, asked, self._checker(search.index), clock)
+                opening = opening_of(asked, hits, self._reader)
+                clock.lap("checking")
+                if opening:
+                    answer = replace(answer, verdict=opening.verdict, lead=opening.lead)
+                answer = yield from session.composed(answer, asked, self._checker(search.index), clock, opening)
         declined = answer.declined and within(answer.declined, asked)
         yield Event("answered", answer=replace(session.billed(answer), declined=declined, timings=clock.laps))
 

@@ -178,7 +178,8 @@ def fit(abstracts: Path | None, public: Path | None) -> None:
     print_rates("ten-fold, on the fitting pairs", pairs, scores.tolist(), [s >= threshold for s in scores])
     head = LogisticRegression(C=HEAD_PENALTY, max_iter=5000).fit((read - mean) / scale, labels, sample_weight=weights)
     slopes = head.coef_[0] / scale
-    write_head({"weights": slopes.round(6).tolist(), "bias": float(head.intercept_[0] - (slopes * mean).sum())})
+    bias = float(head.intercept_[0] - (slopes * mean).sum())
+    write_heads({"supports": {"weights": slopes.round(6).tolist(), "bias": bias}})
     last = LogisticRegression(C=PENALTY, max_iter=5000).fit((values - centre) / spread, labels, sample_weight=weights)
     keep(
         "the fitting half of each set of questions and claims; the reader on `pairs` and SciFact",
@@ -208,10 +209,10 @@ def chosen_threshold(pairs: Sequence[Pair], scores: NDArray[np.float64]) -> floa
     return float(thresholds[np.argmax(kept + flagged)])
 
 
-def write_head(head: Mapping[str, Any]) -> None:
-    """Keep the head on the reader's vectors."""
+def write_heads(heads: Mapping[str, Any]) -> None:
+    """Keep these heads on the reader's vectors beside the others."""
     path = Path(str(resources.files("assistant.reader") / "heads.json"))
-    path.write_text(json.dumps({"supports": head}) + "\n")
+    path.write_text(json.dumps(json.loads(path.read_text()) | dict(heads)) + "\n")
 
 
 def report_on(name: str, pairs: Sequence[Pair], rarity: Rarity) -> None:

@@ -4,6 +4,7 @@ Read in this order:
 
     courtesy    replies that need no search
     writing     the `Writer` seam; chooses papers and quotes sentences of them
+    verdicts    yes or no first, where the papers are clear, or what a question wrongly takes for granted
     parsing     reads the sentences out of a language model's reply
     drafting    a language model writes instead: the sources in its prompt, the draft, the best of several drafts
     composing   checks what a writer writes, sentence by sentence, and composes the answer

@@ -19,6 +19,7 @@ from ..core.errors import LLMError
 from ..core.records import STARTING_OVER, Answer, Decline, Event, Rejection, fold
 from ..question.understanding import Asked
 from ..search.declining import nothing_stood
+from .verdicts import AGAINST, opposes
 from .writing import Writer, lead
 
 ENOUGH = 0.5
@@ -45,7 +46,7 @@ class Clock:
 
 
 class Composer:
-    """Composes one answer, starting from one that has its question and hits. Only `_answer` changes as it grows.
+    """Composes one answer, starting from one with its question, hits and verdict. Only `_answer` changes as it grows.
 
     `stand_in` writes if `writer` fails; `judge` decides what the checker leaves undecided. Both are optional.
     """
@@ -76,7 +77,7 @@ class Composer:
             yield from self._draft(self._stand_in)
         answer = self._answer
         declined = answer.declined or (None if answer.claims else nothing_stood(answer.hits))
-        return replace(answer, declined=declined, lead=lead(self._asked, len(answer.titles)))
+        return replace(answer, declined=declined, lead=answer.lead or lead(self._asked, len(answer.titles)))
 
     def _written(self) -> Generator[Event, None, str]:
         """The writer's draft and its second try. Returns what is wrong with the result, or ""."""
@@ -108,6 +109,11 @@ class Composer:
                 break
             if failed and fold(sentence.text) in {fold(claim.text) for claim in self._answer.claims}:
                 continue  # asked to repair a draft, models tend to repeat all of it
+            if opposes(sentence, self._answer.verdict):
+                rejection = Rejection(sentence.text, "", AGAINST)
+                self._answer = replace(self._answer, rejections=(*self._answer.rejections, rejection))
+                written += 1
+                continue
             checked = check_marks(sentence, self._answer.hits, self._checker)
             self._clock.lap("checking")
             written += 1

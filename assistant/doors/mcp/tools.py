@@ -13,7 +13,7 @@ from ...core.records import Answer
 from ...show.showing import readable_answer
 
 MOST_HITS = 50
-ANSWER_FIELDS = ("question", "answered", "text", "titles", "claims", "declined", "remark")
+ANSWER_FIELDS = ("question", "answered", "verdict", "text", "titles", "claims", "declined", "remark")
 """What an agent gets of an answer; the rest tells how it came about."""
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
 

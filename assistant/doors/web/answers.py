@@ -58,8 +58,9 @@ class CitedSentence:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """The sentences of an answer in paragraphs, each under the title of a paper; the lead before, the remark after."""
+    """The sentences of an answer in paragraphs, each under a title; the verdict and lead before, the remark after."""
 
+    opening: str
     lead: str
     paragraphs: tuple[tuple[str, tuple[CitedSentence, ...]], ...]
     remark: str
@@ -147,7 +148,7 @@ def _answer(answer: Answer) -> AnswerView:
         (group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group))
         for group in paragraphs(answer)
     )
-    return AnswerView(answer.lead, groups, answer.remark)
+    return AnswerView(answer.opening, answer.lead, groups, answer.remark)
 
 
 def _sentence(claim: Claim, mark: int, numbers: dict[str, int]) -> CitedSentence:
