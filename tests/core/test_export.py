@@ -76,6 +76,7 @@ def test_an_answer_is_written_whole() -> None:
         "answered": True,
         "text": "2 papers.\n\n- Plums stay. [1]\n- A Pear: Far. [2]",
         "titles": ["A Plum", "A Pear"],
+        "verdict": "",
         "lead": "2 papers.",
         "claims": [
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,12 @@ def test_an_answer_is_prose_a_context_a_paper_and_buttons() -> None:
     assert [block["elements"][0]["text"] for block in (first, second)] == ["[1] A\n“One.”", "[2] B\n“Two.”"]
     assert [e["action_id"] for e in buttons["elements"]] == ["evidence", "thumb_up", "thumb_down", "again"]
     assert {e["value"] for e in buttons["elements"]} == {"3 171.5"}
+
+
+def test_a_verdict_opens_the_prose() -> None:
+    one, two = answer(("A", "One.")), answer(("A", "One."), ("B", "Two."), heading=True)
+    assert reply(replace(one, verdict="no"))[0]["text"]["text"] == "No. One. [1]"
+    assert reply(replace(two, verdict="partly"))[0]["text"]["text"] == "Partly.\n• A: One. [1]\n• B: Two. [2]"
 
 
 def test_without_a_place_there_are_no_buttons() -> None:

@@ -79,6 +79,12 @@ def test_sentences_are_under_their_papers_with_their_references() -> None:
     assert "Ask again" not in shown
 
 
+@pytest.mark.parametrize(("verdict", "opens"), [("yes", ["Yes."]), ("partly", ["Partly."]), ("", [])])
+def test_a_verdict_stands_above_the_sentences(verdict: str, opens: list[str]) -> None:
+    shown = answers.finished(Turn("Do pears fall?", replace(ANSWER, verdict=verdict)), 4, last=False)  # type: ignore[arg-type]
+    assert re.findall(r'<p class="verdict">(.*?)</p>', shown.partition('<section class="said">')[0]) == opens
+
+
 def test_only_the_last_question_can_be_asked_again_or_edited() -> None:
     shown = answers.finished(Turn("What falls?", ANSWER), 4, last=True)
     assert re.findall(r'data-question="What falls\?" data-again="(\w+)" data-do="(\w+)"', shown) == [
