@@ -87,18 +87,9 @@ def opening_of(asked: Asked, hits: Sequence[Hit], reader: Reader | None) -> Open
     if reader is None or statement is None:
         return None
     try:
-        return _weighed(statement, [_read(reader, hit, one, statement) for hit, one in best(asked, hits)])
+        return _together([_weighed(statement, _read(reader, hit, statement)) for hit in choose(asked, hits)])
     except ReaderError:  # a missing or altered file, which the reader has logged
         return None
-
-
-def best(asked: Asked, hits: Sequence[Hit]) -> list[tuple[Hit, Evidence]]:
-    """The sentences to read: of each paper to cite, the most likely to answer."""
-    return [
-        (hit, evidence)
-        for hit in choose(asked, hits)
-        for evidence in sorted(hit.evidence, key=lambda one: -one.signals.answers)[:MOST_SENTENCES]
-    ]
 
 
 def opened(writer: Writer, opening: Opening | None) -> Writer:
@@ -112,25 +103,34 @@ def opposes(sentence: Sentence, verdict: Verdict) -> bool:
     return says is not None and verdict in ("yes", "no") and says.lastgroup != verdict
 
 
-def _read(reader: Reader, hit: Hit, evidence: Evidence, statement: Stated) -> _Read:
-    return _Read(hit, evidence, *leanings(reader, evidence.text, statement.text))
+def _read(reader: Reader, hit: Hit, statement: Stated) -> list[_Read]:
+    """The sentences of a paper that most likely answer, as read."""
+    likely = sorted(hit.evidence, key=lambda one: -one.signals.answers)[:MOST_SENTENCES]
+    return [_Read(hit, one, *leanings(reader, one.text, statement.text)) for one in likely]
 
 
 def _weighed(statement: Stated, read: Sequence[_Read]) -> Opening | None:
-    """What the sentences say together: each side counts if its clearest sentence reaches the fitted threshold.
-
-    Only two papers can disagree. Where two sentences of one paper seem to, the clearer one was right more often.
-    """
+    """What one paper says, by its clearest sentence, if that reaches the fitted threshold."""
     yes, no = max(read, key=lambda one: one.affirms), max(read, key=lambda one: one.denies)
-    if not statement.asked:
-        contradicted = no.denies >= threshold("contradicts") and no.denies > yes.affirms
-        return Opening((_quoted(no),), lead=OPPOSITE) if contradicted else None
-    affirmed, denied = yes.affirms >= threshold("affirms"), no.denies >= threshold("denies")
-    if affirmed and denied and yes.hit is not no.hit:
-        return Opening((_quoted(yes), _quoted(no)), "partly")
-    if affirmed and yes.affirms >= no.denies:
-        return Opening((_quoted(yes),), "yes")
-    return Opening((_quoted(no),), "no") if denied and no.denies > yes.affirms else None
+    if yes.affirms >= no.denies:
+        clear = statement.asked and yes.affirms >= threshold("affirms")
+        return Opening((_quoted(yes),), "yes") if clear else None
+    if statement.asked:
+        return Opening((_quoted(no),), "no") if no.denies >= threshold("denies") else None
+    return Opening((_quoted(no),), lead=OPPOSITE) if no.denies >= threshold("contradicts") else None
+
+
+def _together(papers: Sequence[Opening | None]) -> Opening | None:
+    """What the cited papers say together: nothing unless each of them is clear; "partly" if they disagree.
+
+    A question about no paper in particular cites several, and a single sentence of one of them does not decide it.
+    """
+    clear = [paper for paper in papers if paper is not None]
+    if not clear or len(clear) < len(papers):
+        return None
+    verdicts = {paper.verdict for paper in clear}
+    sentences = tuple(sentence for paper in clear for sentence in paper.sentences)
+    return Opening(sentences, clear[0].verdict if len(verdicts) == 1 else "partly", clear[0].lead)
 
 
 def _quoted(read: _Read) -> Sentence:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assistant.answer.composing import Clock, Composer
 from assistant.answer.verdicts import AGAINST, OPPOSITE, Opening, opened, opening_of
@@ -86,8 +88,14 @@ def test_two_papers_that_disagree_give_partly() -> None:
     reader = DoubleReader({(labels, STATEMENT): 1.0, (NEEDS, DENIAL.format(STATEMENT)): 1.0}, default=0.0)
     both = opening_of(QUESTION, [hit(), quince], reader)
     assert both == Opening(
-        (Sentence(labels, (quince.paper.id,), "QuinceRank"), Sentence(NEEDS, (PEAR.id,), PEAR.title)), "partly"
+        (Sentence(NEEDS, (PEAR.id,), PEAR.title), Sentence(labels, (quince.paper.id,), "QuinceRank")), "partly"
     )
+
+
+def test_a_question_that_only_one_of_two_cited_papers_is_clear_on_gets_no_verdict() -> None:
+    labels = "QuinceRank needs labels."
+    quince = hit(Paper("QuinceRank", labels), answers={labels: 0.9})
+    assert opening_of(QUESTION, [hit(), quince], reading(labels, affirms=1.0)) is None
 
 
 def test_of_two_sentences_of_one_paper_the_clearer_one_counts() -> None:
@@ -140,7 +148,7 @@ def test_without_a_reader_there_is_no_verdict() -> None:
 
 def test_a_reader_without_its_files_gives_no_verdict() -> None:
     class Broken(DoubleReader):
-        def read(self, premise: str, sentence: str) -> object:  # type: ignore[override]
+        def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
             raise ReaderError("a file is missing")
 
     assert opening_of(QUESTION, [hit()], Broken()) is None

@@ -103,7 +103,7 @@ def test_an_agent_asks_over_http_and_gets_the_stages(url: str, assistant: Assist
 
 def test_an_agent_asks_over_stdio(sample_home: Path) -> None:
     code = "from assistant.doors.cli import main; main()"
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "ASSISTANT_READER")}
     program = StdioServerParameters(
         command=sys.executable, args=["-c", code, "mcp", "--home", str(sample_home)], env=environment, cwd=ROOT
     )

@@ -17,7 +17,7 @@ from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Paper
 from assistant.llm import ScriptedModel
-from assistant.reader import DoubleReader, FolderReader, PackagedReader, chosen, packaged, supports
+from assistant.reader import DoubleReader, FolderReader, PackagedReader, chosen, leanings, packaged, supports, threshold
 
 from ..check.test_support import even
 from ..doubles import HashEmbedder
@@ -41,6 +41,20 @@ def test_a_passage_supports_what_it_says_more_than_what_it_denies(reader: Packag
     assert said > supports(reader, passage, "Labelled data are required.")
     faster = supports(reader, passage, "The baseline is slower.")
     assert faster > supports(reader, passage, "The baseline is faster.")
+
+
+def test_a_sentence_affirms_what_it_says_and_denies_the_opposite(reader: PackagedReader) -> None:
+    passage = "In our experiments, PearRank is twice as fast as BM25."
+    affirms, denies = leanings(reader, passage, "PearRank faster than BM25")
+    assert affirms > max(denies, threshold("affirms"))
+    affirms, denies = leanings(reader, passage, "PearRank slower than BM25")
+    assert denies > max(affirms, threshold("contradicts"))
+
+
+def test_a_sentence_on_something_else_neither_affirms_nor_denies(reader: PackagedReader) -> None:
+    affirms, denies = leanings(reader, "The orchard data were collected in 1998.", "PearRank slower than BM25")
+    assert affirms < threshold("affirms")
+    assert denies < threshold("denies")
 
 
 def test_a_pair_gives_the_same_vector_each_time(reader: PackagedReader) -> None:
