@@ -42,7 +42,7 @@ FIT, BLIND = ("verdicts", "verdicts-more"), ("verdicts-blind",)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class VerdictQuestion:
     """A question about a paper, what the abstract says to it, and where: start and end in characters."""
 
     question: str
@@ -53,15 +53,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class SentenceRead:
     """A sentence read for a case: the vector of statement and denial, and what the sentence says to the question."""
 
-    case: Case
+    case: VerdictQuestion
     vector: NDArray[np.float32]
     says: str
 
 
-def cases_of(names: Sequence[str]) -> list[Case]:
+def cases_of(names: Sequence[str]) -> list[VerdictQuestion]:
     """The cases of these sets."""
     cases = []
     for name in names:
@@ -69,12 +69,12 @@ def cases_of(names: Sequence[str]) -> list[Case]:
             record.only(("id", "paper", "question", "verdict", "form", "spans"))
             spans = tuple((span.whole("start"), span.whole("end")) for span in record.records("spans"))
             question, paper, verdict, form = map(record.text, ("question", "paper", "verdict", "form"))
-            cases.append(Case(question, paper, verdict, form, spans))
+            cases.append(VerdictQuestion(question, paper, verdict, form, spans))
     return cases
 
 
 @contextmanager
-def stocked(cases: Sequence[Case], abstracts: Path) -> Iterator[Assistant]:
+def stocked(cases: Sequence[VerdictQuestion], abstracts: Path) -> Iterator[Assistant]:
     """An assistant over the papers of the cases."""
     papers = papers_of(abstracts)
     listing = stock.CACHE / "verdicts.txt"
@@ -85,7 +85,7 @@ def stocked(cases: Sequence[Case], abstracts: Path) -> Iterator[Assistant]:
         yield assistant
 
 
-def examples_of(cases: Sequence[Case], assistant: Assistant) -> list[Example]:
+def examples_of(cases: Sequence[VerdictQuestion], assistant: Assistant) -> list[SentenceRead]:
     """The sentences that the product would read of each case's paper."""
     import numpy as np
 
@@ -99,7 +99,7 @@ def examples_of(cases: Sequence[Case], assistant: Assistant) -> list[Example]:
             decides = any(start < one.start + len(one.text) and one.start < end for start, end in case.spans)
             texts = statement.text, DENIAL.format(statement.text)
             vector = np.concatenate([reader.read(one.text, text) for text in texts])
-            examples.append(Example(case, vector, case.verdict if decides else "neither"))
+            examples.append(SentenceRead(case, vector, case.verdict if decides else "neither"))
     return examples
 
 
@@ -141,10 +141,10 @@ def fit(assistant: Assistant) -> None:
 
 
 def clearest_of(
-    examples: Sequence[Example], scores: Mapping[str, NDArray[np.float64]]
-) -> dict[Case, tuple[str, float]]:
+    examples: Sequence[SentenceRead], scores: Mapping[str, NDArray[np.float64]]
+) -> dict[VerdictQuestion, tuple[str, float]]:
     """For each case the side of its clearest sentence, and how clear it is."""
-    clearest: dict[Case, tuple[str, float]] = {}
+    clearest: dict[VerdictQuestion, tuple[str, float]] = {}
     for place, one in enumerate(examples):
         for side in ("yes", "no"):
             score = float(scores[side][place])
@@ -153,7 +153,7 @@ def clearest_of(
     return clearest
 
 
-def threshold(clearest: Mapping[Case, tuple[str, float]], form: str, side: str, right: float) -> float:
+def threshold(clearest: Mapping[VerdictQuestion, tuple[str, float]], form: str, side: str, right: float) -> float:
     """The lowest score above which this share of the verdicts for that side are right."""
     rows = [(score, case.verdict == side) for case, (s, score) in clearest.items() if (s, case.form) == (side, form)]
     good, lowest = 0, 1.0
@@ -164,7 +164,7 @@ def threshold(clearest: Mapping[Case, tuple[str, float]], form: str, side: str, 
     return lowest
 
 
-def silent_threshold(clearest: Mapping[Case, tuple[str, float]]) -> float:
+def silent_threshold(clearest: Mapping[VerdictQuestion, tuple[str, float]]) -> float:
     """The score that at most `WRONGLY_CORRECTED` of the questions reach whose statement no sentence denies."""
     others = [(side, score) for case, (side, score) in clearest.items() if case.verdict != "no"]
     wrong = sorted((score for side, score in others if side == "no"), reverse=True)
@@ -182,7 +182,7 @@ def report(assistant: Assistant, names: Sequence[str]) -> None:
     print_rates(", ".join(names), cases, given)
 
 
-def print_rates(title: str, cases: Sequence[Case], given: Mapping[Case, str]) -> None:
+def print_rates(title: str, cases: Sequence[VerdictQuestion], given: Mapping[VerdictQuestion, str]) -> None:
     """Of each form: the share of verdicts that are right, of questions that get theirs, and of others that get none.
 
     A premise only has a verdict to give where the abstract denies it.

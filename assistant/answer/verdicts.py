@@ -24,8 +24,6 @@ MOST_SENTENCES = 3
 fitting questions with a verdict."""
 OPPOSITE = "The abstract says the opposite:"
 """Before the sentence that denies what a question takes for granted."""
-
-
 AGAINST = "it opens with the opposite of what the abstract says"
 
 _SAYS = re.compile(r"(?P<yes>yes)\b|(?P<no>no)(?=[,.:;!–—])", re.I)
