@@ -62,8 +62,8 @@ def test_each_question_is_asked_among_the_papers_of_its_pool(abstracts: Path, tm
 
 
 def test_the_form_of_an_answer_counts_what_stands_around_the_fact() -> None:
-    found = form(answer("However, we ask more.", "It has 41 words."), [NUGGET])
-    assert found == Form(sentences=2, empty=1, fact_first=False, dangling=2, first_person=1)
+    dangling = form(answer("However, we ask more.", "It has 41 words."), [NUGGET])
+    assert dangling == Form(sentences=2, empty=1, fact_first=False, dangling=2, first_person=1)
     assert form(answer("[The authors] use 41 words."), [NUGGET]) == Form(1, 0, True, 0, 0)
     assert form(answer("Nothing of the kind."), [NUGGET]) is None
 

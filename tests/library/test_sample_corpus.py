@@ -21,7 +21,7 @@ REAL = ROOT.parent / "shared" / "corpus"
 ABSTRACTS = ROOT.parent / "shared" / "abstracts" / "abstracts.jsonl"
 TEXTS = {
     **dict.fromkeys(("sample", "listings", "single", "single-blind", "several", "several-blind"), ("question",)),
-    **dict.fromkeys(("verdicts", "verdicts-blind"), ("question",)),
+    **dict.fromkeys(("verdicts", "verdicts-more", "verdicts-blind"), ("question",)),
     **dict.fromkeys(("talks", "talks-blind"), ("question", "alone")),
     **dict.fromkeys(("pairs", "pairs-blind", "claims-listings"), ("claim",)),
     **dict.fromkeys(("drafts", "drafts-blind"), ("text", "quote")),
