@@ -2,16 +2,17 @@
 
 In reading order:
 
-    errors     every error raised on purpose
-    text       sentences, words, stems, numbers and names of a text
-    tokens     the number of tokens of a text
-    readable   text without LaTeX
-    notebook   how records look in Python and in notebooks
-    records    what flows: papers, hits, answers
-    export     answers as JSON
-    bounds     the limits on what may be sent
-    settings   the environment as one frozen object
-    logistic   logistic models
-    sharing    what threads and processes may share
-    database   a private SQLite file
+    errors        every error raised on purpose
+    text          sentences, words, stems, numbers and names of a text
+    tokens        the number of tokens of a text
+    readable      text without LaTeX
+    notebook      how records look in Python and in notebooks
+    bibliography  authors and identifiers in the forms that records keep
+    records       what flows: papers, hits, answers
+    export        answers as JSON
+    bounds        the limits on what may be sent
+    settings      the environment as one frozen object
+    logistic      logistic models
+    sharing       what threads and processes may share
+    database      a private SQLite file
 """

@@ -28,6 +28,18 @@ Values = dict[str, Any]
 _LEFT_OUT = {"Answer": {"hits": {"__all__": {"evidence"}}}, "Ingested": {"rejects": {"__all__": {"text"}}}}
 _OF_PASSAGE = ("paper_id", "title")
 """Fields of a passage that its citation or hit carries instead."""
+_OF_PAPER = {
+    "authors": "Its authors as they are shown, in order.",
+    "year": "The year of publication; null if unknown.",
+    "venue": "The journal or meeting, or empty.",
+    "url": "Its address, or empty.",
+    "published": "When it was published, or empty.",
+    "identifiers": "What it is called elsewhere.",
+    "keywords": "The keywords its sources give.",
+    "sources": "The listings that contain it.",
+    "identity": "What its id is the hash of, if not of its title; usually empty.",
+    "abstract": "Its abstract, as it was read.",
+}
 _FIELDS = {
     "Answer": {
         "format": "The version of this schema.",
@@ -82,17 +94,20 @@ _FIELDS = {
     "Hit": {
         "paper_id": "The id of the paper.",
         "title": "The title of the paper.",
-        "url": "Its address, or empty.",
-        "published": "When it was published, or empty.",
-        "sources": "The listings that contain it.",
-        "abstract": "Its abstract, as it was read.",
+        **_OF_PAPER,
         "passage": "The passage that fits best.",
         "score": "The score by which hits are ranked.",
         "relevance": "The probability that the question is about this paper, 0 to 1.",
         "ranks": "Its rank in each list, from 1; null if it is not in the list.",
         "signals": "Its raw score in each list.",
     },
-    "Paper": {"id": "The hash of its title.", "sources": "The listings that contain it."},
+    "Paper": {"id": "The hash of its title.", "title": "Word for word.", **_OF_PAPER},
+    "Identifiers": {
+        "doi": "Its DOI in lower case, or empty.",
+        "arxiv": "Its arXiv number without a version, or empty.",
+        "pubmed": "Its PubMed number, or empty.",
+        "semantic_scholar": "Its id at Semantic Scholar, or empty.",
+    },
     "Check": {
         "supported": "Whether the abstract supports the sentence.",
         "score": "How strongly, 0 to 1.",
@@ -199,7 +214,7 @@ def _nested(values: Values) -> Values:
 
 
 def _paper_fields() -> list[str]:
-    return [field.name for field in fields(Paper)]
+    return [field.name for field in fields(Paper) if field.init]
 
 
 # -- the schema

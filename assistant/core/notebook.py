@@ -30,9 +30,13 @@ class Brief:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
-        shown = (f"{name}={_brief(value)}" for name, value in values if value not in ("", None, (), {}))
+        values = ((field.name, getattr(self, field.name)) for field in fields(self) if field.repr)  # type: ignore[arg-type]
+        shown = (f"{name}={_brief(value)}" for name, value in values if not _is_empty(value))
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _is_empty(value: object) -> bool:
+    return value in ("", None, (), {}) or (isinstance(value, Brief) and not value)
 
 
 def _brief(value: object) -> str:

@@ -5,14 +5,15 @@ A paper's identity is a hash, so two machines that read the same paper give it t
 
 from __future__ import annotations
 
-import functools
 import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
+from .bibliography import UNIDENTIFIED, Identifiers, byline
 from .notebook import Brief, Displayed
 
 Basis = Literal["quoted", "read", "checked", "judged"]
@@ -33,33 +34,53 @@ def fold(text: str) -> str:
 
 def digest(*parts: str) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of `parts`, each ended by a zero byte."""
-    return hashlib.sha256("".join(part + "\0" for part in parts).encode()).hexdigest()[:16]
-
-
-@functools.lru_cache(maxsize=65536)
-def _paper_id(title: str) -> str:
-    return digest(fold(title))
+    return hashlib.sha256("".join(part + "\0" for part in parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Paper(Brief):
-    """A title and an abstract, where the paper can be read, and the listings it came from."""
+    """A title and an abstract, what else is known of the paper, and the sources that name it.
+
+    `authors` are written "Given Family", in the order of the paper; `core.bibliography` brings names and identifiers
+    into their forms. `published` is a date as its source writes it, `venue` the journal or the meeting. `identity` is
+    "" unless the hash of the title would be the id of another paper, or was that of an earlier title: see
+    `library.identity`.
+    """
 
     title: str
     abstract: str
     url: str = ""
     published: str = ""
     sources: tuple[str, ...] = ()
+    _: KW_ONLY
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    venue: str = ""
+    identifiers: Identifiers = UNIDENTIFIED
+    keywords: tuple[str, ...] = ()
+    identity: str = ""
+    id: str = field(init=False, repr=False, compare=False)
+    """Hash of the identity or, without one, of the folded title: the same paper in two listings is one paper."""
+    fingerprint: str = field(init=False, repr=False, compare=False)
+    """Hash of everything but the identity and the sources; it changes when the paper does."""
+
+    def __post_init__(self) -> None:
+        # A question asks for both a thousand times.
+        object.__setattr__(self, "id", digest(self.identity or fold(self.title)))
+        object.__setattr__(
+            self, "fingerprint", digest(self.title, self.abstract, self.url, self.published, *self._more())
+        )
+
+    def _more(self) -> list[str]:
+        """What is known beyond the fields that every paper has; a paper without any has the fingerprint of old."""
+        named = {name: getattr(self, name) for name in ("authors", "year", "venue", "keywords")}
+        known = {name: value for name, value in named.items() if value} | self.identifiers.known
+        return [json.dumps(known, ensure_ascii=False)] if known else []
 
     @property
-    def id(self) -> str:
-        """Hash of the folded title, so the same paper in two listings is one paper."""
-        return _paper_id(self.title)
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of everything but the sources; it changes when the paper does."""
-        return digest(self.title, self.abstract, self.url, self.published)
+    def byline(self) -> str:
+        """Its authors and year as a text refers to them: "Potthast et al., 2024"."""
+        return byline(self.authors, self.year)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.chain import Assistant
+from assistant.core.bibliography import Identifiers
 from assistant.core.errors import ExportError
 from assistant.core.export import as_json, from_json, plain, schemas
 from assistant.core.records import (
@@ -35,7 +36,16 @@ from eval.questions import read
 
 from ..conftest import ROOT
 
-PAPER = Paper("A Pear", "Pears fall. They fall far. Nobody knows why.", sources=("a.txt",))
+PAPER = Paper(
+    "A Pear",
+    "Pears fall. They fall far. Nobody knows why.",
+    sources=("a.txt",),
+    authors=("Ivy Moss", "Ash Reed"),
+    year=2024,
+    venue="Orchards",
+    identifiers=Identifiers(doi="10.1234/pear"),
+    keywords=("fruit",),
+)
 PASSAGE = Passage(PAPER.id, PAPER.title, "They fall far. Nobody knows why.", 12)
 OTHER = Passage("0123456789abcdef", "A Plum", "Plums stay.", 0)
 
@@ -119,9 +129,15 @@ def test_an_answer_is_written_whole() -> None:
             {
                 "paper_id": PAPER.id,
                 "title": "A Pear",
+                "authors": ["Ivy Moss", "Ash Reed"],
+                "year": 2024,
+                "venue": "Orchards",
                 "url": "",
                 "published": "",
+                "identifiers": {"doi": "10.1234/pear", "arxiv": "", "pubmed": "", "semantic_scholar": ""},
+                "keywords": ["fruit"],
                 "sources": ["a.txt"],
+                "identity": "",
                 "abstract": "Pears fall. They fall far. Nobody knows why.",
                 "passage": {"start": 12, "text": "They fall far. Nobody knows why."},
                 "score": 1.5,
@@ -170,7 +186,17 @@ def test_answers_about_the_sample_come_back_equal_except_for_the_evidence(sample
 
 texts = st.text(max_size=30)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-papers = st.builds(Paper, texts, texts, texts, texts, st.lists(texts, max_size=2).map(tuple))
+several = st.lists(texts, max_size=2).map(tuple)
+papers = st.builds(
+    Paper,
+    *(texts, texts, texts, texts, several),
+    authors=several,
+    year=st.none() | st.integers(1, 2100),
+    venue=texts,
+    identifiers=st.builds(Identifiers, texts, texts, texts, texts),
+    keywords=several,
+    identity=texts,
+)
 passages = st.builds(Passage, texts, texts, texts, st.integers(0, 9999))
 citations = st.builds(Citation, passages, texts, numbers, st.sampled_from(get_args(Basis)))
 claims = st.builds(Claim, texts, st.lists(citations, min_size=1, max_size=3).map(tuple), texts)
@@ -240,7 +266,11 @@ def test_an_answer_of_an_older_program_is_read() -> None:
     values = as_json(answered("far."))
     for name in ("wording", "cost", "remark"):
         del values[name]
-    assert from_json(values) == answered("far.")
+    for name in ("authors", "year", "venue", "identifiers", "keywords", "identity"):
+        del values["hits"][0][name]
+    read_back = from_json(values)
+    assert read_back.hits[0].paper == Paper(PAPER.title, PAPER.abstract, sources=PAPER.sources)
+    assert replace(read_back, hits=answered("far.").hits) == answered("far.")
 
 
 # -- the schema
@@ -282,7 +312,7 @@ def test_the_schema_requires_every_field_that_is_written() -> None:
 
 def test_every_field_of_an_answer_is_described() -> None:
     parts = schemas()
-    for name in ("Answer", "Claim", "Citation", "Passage", "Decline", "Rejection", "Hit"):
+    for name in ("Answer", "Claim", "Citation", "Passage", "Decline", "Rejection", "Hit", "Paper", "Identifiers"):
         nameless = [field for field, schema in parts[name]["properties"].items() if "description" not in schema]
         assert nameless == [], name
 

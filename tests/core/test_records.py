@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from assistant.core import records
+from assistant.core.bibliography import Identifiers
 from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Ingested, Paper, Passage, Reject, digest, fold
 
 
@@ -35,6 +36,10 @@ def test_digest_is_the_same_on_every_machine() -> None:
     assert digest("pear") == "aebfa6e75965258e"
 
 
+def test_a_text_that_cannot_be_stored_has_a_digest_too() -> None:
+    assert Paper("\ud800", "a").id != Paper("\ud801", "a").id
+
+
 def test_digest_keeps_its_parts_apart() -> None:
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("a", "") != digest("a")
@@ -52,11 +57,40 @@ def test_papers_with_other_titles_are_other_papers() -> None:
     assert Paper("PearRank", "x").id != Paper("PearRanks", "x").id
 
 
-@pytest.mark.parametrize("field", ["title", "abstract", "url", "published"])
-def test_the_fingerprint_changes_with_every_field(field: str) -> None:
-    paper = Paper("t", "a", "u", "p")
-    changed: dict[str, Any] = {field: "changed"}
-    assert dataclasses.replace(paper, **changed).fingerprint != paper.fingerprint
+def test_a_paper_with_an_identity_is_called_by_that() -> None:
+    assert Paper("Preface", "x", identity="doi:10.1234/5").id == digest("doi:10.1234/5")
+    assert Paper("Preface", "x", identity="doi:10.1234/5").id != Paper("Preface", "x").id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({field: "changed"} for field in ("title", "abstract", "url", "published", "venue")),
+        *({field: ("changed",)} for field in ("authors", "keywords")),
+        *({"identifiers": Identifiers(**{scheme: "1"})} for scheme in ("doi", "arxiv", "pubmed", "semantic_scholar")),
+        {"year": 2025},
+    ],
+    ids=str,
+)
+def test_the_fingerprint_changes_with_every_field(change: dict[str, Any]) -> None:
+    paper = Paper("t", "a", "u", "p", authors=("Ivy Moss",), year=2024, venue="v", keywords=("k",))
+    assert dataclasses.replace(paper, **change).fingerprint != paper.fingerprint
+
+
+def test_the_fingerprint_of_a_title_and_an_abstract_is_that_of_former_versions() -> None:
+    paper = Paper("PearRank", "It ranks pears.", "https://example.org", "2025")
+    assert paper.fingerprint == digest("PearRank", "It ranks pears.", "https://example.org", "2025")
+
+
+def test_id_and_fingerprint_are_no_part_of_what_is_compared_shown_or_replaced() -> None:
+    paper = Paper("PearRank", "It ranks pears.")
+    assert repr(paper) == "Paper(title='PearRank', abstract='It ranks pears.')"
+    renamed = dataclasses.replace(paper, title="PlumRank")
+    assert (renamed.id, renamed) == (Paper("PlumRank", "").id, Paper("PlumRank", "It ranks pears."))
+
+
+def test_a_paper_is_referred_to_by_its_authors_and_year() -> None:
+    assert Paper("t", "a", authors=("Ivy Moss", "Ash Reed"), year=2024).byline == "Moss and Reed, 2024"
 
 
 def test_the_fingerprint_does_not_change_with_the_sources() -> None:
@@ -73,10 +107,10 @@ def test_a_claim_without_a_citation_cannot_be_made() -> None:
 
 
 def test_all_that_flows_is_frozen_and_without_a_dict() -> None:
-    kinds = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)]
+    kinds = [kind for kind in vars(records).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
     assert {records.Paper, records.Passage, records.Claim, records.Answer} <= set(kinds)
     for kind in kinds:
-        assert kind.__dataclass_params__.frozen, kind  # type: ignore[union-attr]
+        assert kind.__dataclass_params__.frozen, kind  # type: ignore[attr-defined]
         assert "__slots__" in vars(kind), kind
     with pytest.raises(dataclasses.FrozenInstanceError):
         Paper("t", "a").title = "other"  # type: ignore[misc]
