@@ -33,7 +33,7 @@ VENDOR_ROOMS = {
     "eval": {"service.evaluation"},  # inside a wheel the folder has another name, which only this module knows
     "fastapi": {"doors.api", "doors.mcp", "doors.slack", "doors.web"},
     "Stemmer": {"core.text"},
-    "filelock": {"core.database", "library.papers"},
+    "filelock": {"core.database", "library.file"},
     "gradio": {"doors.web"},
     "httpx2": {"llm"},
     "jinja2": {"doors.web.markup"},
@@ -52,7 +52,7 @@ VENDOR_ROOMS = {
     "slack_sdk": {"doors.slack"},
     "pylatexenc": {"core.readable"},
     "sse_starlette": {"doors.api"},
-    "sqlite3": {"core.database", "index.generation", "index.inspection", "index.keywords", "library.papers"},
+    "sqlite3": {"core.database", "index.generation", "index.inspection", "index.keywords", "library.file"},
     "starlette": {"doors.api", "doors.mcp", "doors.slack", "doors.web", "service.entry", "service.receiving"},
     "threadpoolctl": {"index.atlas", "index.interaction"},
     "tiktoken": {"core.tokens"},

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.records import Paper, Passage
 from ..core.text import counted
-from ..library.chunking import passages
-from ..library.papers import MAPPED, Library
+from ..library.chunking import has_passages, passages
+from ..library.file import MAPPED
+from ..library.papers import Library
 from .interaction import Codes, centre, join, key_of, maxsim, placed, question_tokens, stored, stored_vectors, vector_of
 from .keywords import KeywordIndex, usable
 from .names import names_of
@@ -268,11 +269,12 @@ class Index:
 
         The papers in `closely` are also analysed again, a millisecond or two each, and compared with what is indexed.
         """
-        papers = {paper.id for paper in self.library.papers()}
+        papers = self.library.papers()
+        quotable = {paper.id for paper in papers if has_passages(paper)}
         indexed = {f"{row[0]}:{row[1]}" for row in self._select("select paper_id, start from passages")}
         faults = [
-            _difference("keyword index", papers, self.keywords.ids()),
-            _difference("passage table", papers, {i.split(":")[0] for i in indexed}),
+            _difference("keyword index", {paper.id for paper in papers}, self.keywords.ids()),
+            _difference("passage table", quotable, {i.split(":")[0] for i in indexed}),
         ]
         if not self.keywords.whole():
             faults.append("the keyword index has lost words or misplaced them")

@@ -25,7 +25,8 @@ from ..core.errors import LibraryError
 from ..core.records import Paper, Passage, digest
 from ..core.text import STOP_WORDS
 from ..library.chunking import passages
-from ..library.papers import Library, seal
+from ..library.file import seal
+from ..library.papers import Library
 from .embedding import unit
 
 if TYPE_CHECKING:

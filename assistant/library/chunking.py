@@ -26,6 +26,11 @@ def passages(paper: Paper, *, budget: int = PASSAGE_TOKENS) -> list[Passage]:
     return [Passage(paper_id, paper.title, abstract[cut.start : cut.end], cut.start) for cut in _cuts(abstract, budget)]
 
 
+def has_passages(paper: Paper) -> bool:
+    """Whether a paper has an abstract to quote; some sources give only a title."""
+    return bool(paper.abstract.strip())
+
+
 @functools.lru_cache(maxsize=KEPT)
 def _cuts(abstract: str, budget: int) -> tuple[Span, ...]:
     """The spans of the passages of an abstract."""

@@ -1,188 +1,40 @@
-"""Papers in, papers out: the record of all papers, in one SQLite file.
+"""Papers in, papers out: what each source says of them, and the one paper that this makes.
 
-Every index is derived from this file. The papers of a listing are added in one transaction. Vectors are stored by the
-hash of their text, so nothing is embedded twice.
+The papers of a file are added in one transaction.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import sqlite3
-import threading
-import weakref
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ..core.database import read_only
-from ..core.errors import LibraryBusy, LibraryError
+from ..core.errors import LibraryError
 from ..core.records import Ingested, Paper, digest, fold
-
-if TYPE_CHECKING:
-    from filelock import FileLock
-
-_SCHEMAS = (
-    """
-create table if not exists meta (name text primary key, value text not null) without rowid;
-create table if not exists papers (
-    id text primary key, title text not null, abstract text not null, url text not null,
-    published text not null, fingerprint text not null, revision integer not null) without rowid;
-create table if not exists sources (
-    paper_id text not null references papers(id) on delete cascade, source text not null,
-    fingerprint text not null, primary key (paper_id, source)) without rowid;
-create index if not exists sources_by_source on sources (source, paper_id);
-create table if not exists listings (source text primary key, label text not null) without rowid;
-create table if not exists removals (paper_id text primary key, revision integer not null) without rowid;
-create table if not exists encodings (
-    key text not null, embedder text not null, vector blob not null, tokens blob not null, spans blob not null,
-    primary key (key, embedder));
-""",
-    "alter table listings add column place text not null default ''",
-    """
-create table states (revision integer primary key, state text not null);
-insert into states select value, lower(hex(randomblob(8))) from meta where name = 'revision';
-alter table encodings add column seal integer not null default 0;
-update encodings set seal = seal(vector, tokens, spans)""",
-)
-"""What each version of the file added to the previous one."""
-SCHEMA_VERSION = len(_SCHEMAS)
-MAPPED = "pragma mmap_size = 1073741824"
-"""Up to so many bytes of a file are memory-mapped, which halves the time for the reads of a question."""
+from .file import LibraryFile
+from .identity import is_one_paper, keys_of
+from .merging import further, merged, packed, record_of, unpacked
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that is closed once its thread has ended and nothing refers to it."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A paper as it will be, what each source says of it, and as it was (None: it is new)."""
 
-    def __del__(self) -> None:
-        with suppress(sqlite3.ProgrammingError):  # it was never opened
-            self.close()
-
-
-@contextmanager
-def _usable(home: Path, purpose: str) -> Iterator[None]:
-    """Translate errors of the system or SQLite to `LibraryError`."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        raise LibraryError(
-            f"The library at {str(home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
-            "ASSISTANT_HOME, make sure that this one is writable and its disk has room, or restore the file from a "
-            "copy."
-        ) from error
-
-
-class Library:
-    """The papers in one folder. Any number of processes may read it, and one at a time write to it.
-
-    `writable`: whether this process may write to the folder; if not, the library is read-only. Raises `LibraryError` if
-    the folder or file cannot be used.
-    """
-
-    def __init__(self, home: str | Path) -> None:
-        self.home = Path(home).expanduser()
-        self.path = self.home / "library.sqlite"
-        with _usable(self.home, "opened"):
-            self.home.mkdir(parents=True, exist_ok=True)
-            self.writable = os.access(self.home, os.W_OK)
-            self._local = threading.local()
-            self._opened: weakref.WeakSet[_Connection] = weakref.WeakSet()
-            self._prepare()
+    paper: Paper
+    records: dict[str, Paper]
+    known: Paper | None
 
     @property
-    def _db(self) -> sqlite3.Connection:
-        """This thread's own connection: no thread sees the unfinished transaction of another."""
-        if not hasattr(self._local, "connection"):
-            db = sqlite3.connect(
-                self.path.absolute().as_uri() if self.writable else read_only(self.path),
-                uri=True,
-                timeout=30,
-                check_same_thread=False,
-                isolation_level=None,
-                factory=_Connection,
-            )
-            db.execute("pragma foreign_keys = on")
-            db.execute(MAPPED)
-            self._opened.add(db)
-            self._local.connection = db
-        connection: sqlite3.Connection = self._local.connection
-        return connection
+    def outcome(self) -> str:
+        if self.known is None:
+            return "added"
+        return "unchanged" if self.known.fingerprint == self.paper.fingerprint else "updated"
 
-    def _prepare(self) -> None:
-        if self.writable and self._db.execute("pragma journal_mode").fetchone()[0] != "wal":
-            self._db.execute("pragma journal_mode = wal")
-        version = self._db.execute("pragma user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise LibraryError(
-                f"The library {str(self.path)!r} is of version {version}, newer than this program's "
-                f"{SCHEMA_VERSION}. Update the program: pip install --upgrade paper-assistant"
-            )
-        if version < SCHEMA_VERSION:
-            self._db.create_function("seal", 3, seal, deterministic=True)
-            with self.transaction():
-                version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have upgraded it
-                for statement in ";".join(_SCHEMAS[version:]).split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
-    def close(self) -> None:
-        for connection in list(self._opened):
-            connection.close()
-
-    # -- one writer at a time
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the write lock. Raises `LibraryBusy`, naming who has it, or `LibraryError`, such as for a full disk."""
-        from filelock import Timeout
-
-        lock, note = self._lock(), self.home / "writer"
-        with _usable(self.home, "written"):
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                holder = note.read_text().strip() if note.exists() else ""
-                raise LibraryBusy(
-                    f"The library at {str(self.home)!r} is being written by {holder or 'another process'}. "
-                    "Nothing was changed. Wait until it has finished, then try again."
-                ) from None
-            try:
-                note.write_text(f"process {os.getpid()}\n")
-                yield
-            finally:
-                note.unlink(missing_ok=True)
-                lock.release()
-
-    def _lock(self) -> FileLock:
-        from filelock import FileLock
-
-        return FileLock(self.home / "write.lock", is_singleton=True)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything in the block is done as one, or not at all."""
-        self.rows("begin immediate")
-        try:
-            yield
-            self.rows("commit")
-        except BaseException:
-            if self._db.in_transaction:  # some errors end the transaction
-                self.rows("rollback")
-            raise
-
-    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows. Raises `LibraryError`, never an error of SQLite's."""
-        try:
-            return self._db.execute(statement, values).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
-            raise LibraryError(
-                f"The library's file {str(self.path)!r} cannot be used: {error}. Make sure that it is writable and the "
-                "disk has room. If `assistant doctor` says that it is damaged, restore it from a copy."
-            ) from error
-
-    # -- papers
+class Library(LibraryFile):
+    """The papers in one folder."""
 
     @property
     def revision(self) -> int:
@@ -201,51 +53,94 @@ class Library:
     def put(self, papers: Iterable[Paper], *, label: str = "", place: str = "") -> Ingested:
         """Add the papers of one file, all or none. Each paper names its source; `place` is the path of the file.
 
-        A paper is updated only if a source of it has changed its text. A repeated text, or a further source of a known
-        paper, changes nothing. Of a paper that is in the file twice, the first counts.
+        A paper is updated if a source of it has changed what it says, or a further source says what was not known. Of a
+        paper that is in the file twice, the first counts. `identity` has what makes one paper of two records.
         """
-        added = updated = unchanged = 0
+        counts = Counter[str]()
         with self.transaction():
             revision = self.revision + 1
             done: set[str] = set()
-            for paper in papers:
-                outcome = "unchanged" if paper.id in done else self._put_one(paper, revision)
-                done.add(paper.id)
-                added += outcome == "added"
-                updated += outcome == "updated"
-                unchanged += outcome == "unchanged"
-                for source in paper.sources:
+            for record in papers:
+                change = self._change(record)
+                again = change.paper.id in done
+                if not again:
+                    self._apply(change, revision)
+                done.add(change.paper.id)
+                counts["unchanged" if again else change.outcome] += 1
+                for source in record.sources:
                     self.rows("insert or replace into listings values (?, ?, ?)", (source, label, place))
-            if added or updated:
+            if counts["added"] or counts["updated"]:
                 self._enter(revision)
-        return Ingested(added, updated, unchanged)
+        return Ingested(counts["added"], counts["updated"], counts["unchanged"])
 
     def news(self, papers: Iterable[Paper]) -> list[Paper]:
-        """The papers that `put` would add or update."""
-        return [paper for paper in papers if self._outcome(paper) != "unchanged"]
+        """The papers that `put` would add or update, as they would then be."""
+        return [change.paper for change in map(self._change, papers) if change.outcome != "unchanged"]
 
-    def _outcome(self, paper: Paper) -> str:
-        """What `put` would do with a paper."""
-        known = self.rows("select fingerprint from papers where id = ?", (paper.id,))
-        if not known:
-            return "added"
-        rows = self.rows("select source, fingerprint from sources where paper_id = ?", (paper.id,))
-        former = {fingerprint for source, fingerprint in rows if source in paper.sources}
-        return "updated" if former and paper.fingerprint not in {*former, *known[0]} else "unchanged"
+    def records(self, paper: Paper) -> list[Paper]:
+        """What each source says of a paper, the one that counts most first.
 
-    def _put_one(self, paper: Paper, revision: int) -> str:
-        outcome = self._outcome(paper)
-        if outcome != "unchanged":
+        A source that an older program read is left out if it says something else, which was not kept.
+        """
+        return [said for _, said in self._stored(paper).values() if said]
+
+    def _stored(self, paper: Paper) -> dict[str, tuple[str, Paper | None]]:
+        """The fingerprint and the content of each record of a paper, by source; None if it was not kept."""
+        query = "select source, fingerprint, record from sources where paper_id = ? order by place, source"
+        return {
+            source: (mark, record_of(paper, source) if mark == paper.fingerprint else _record(text, source))
+            for source, mark, text in self.rows(query, (paper.id,))
+        }
+
+    def _change(self, record: Paper) -> _Change:
+        """What putting a record changes: what an edited one says counts most from then on; a new one, least."""
+        known = self._known(record)
+        stored = self._stored(known) if known else {}
+        records = {source: said for source, (_, said) in stored.items() if said}
+        if known and not records:
+            records = {"": record_of(known, "")}  # it came without a source
+        for source in record.sources or ("",):
+            said = {source: record_of(record, source)}
+            edited = source in stored and stored[source][0] != record.fingerprint
+            records = {**said, **records, **said} if edited else {**records, **({} if source in records else said)}
+        paper = merged([*records.values()])
+        if known:
+            paper = paper if paper.id == known.id else replace(paper, identity=known.identity or fold(known.title))
+        elif self.papers([paper.id]):
+            paper = replace(paper, identity=" ".join([fold(paper.title), *keys_of(paper)]))
+        return _Change(paper, records, known)
+
+    def _known(self, record: Paper) -> Paper | None:
+        """The paper here that a record is of."""
+        ids = dict.fromkeys([record.id, *self._bearing(keys_of(record))])
+        return next((paper for paper in self.papers(ids) if is_one_paper(record, paper)), None)
+
+    def _bearing(self, keys: Sequence[str]) -> list[str]:
+        """The ids of the papers with any of these keys."""
+        query = f"select distinct paper_id from aliases where key in ({','.join('?' * len(keys))}) order by paper_id"
+        return [row[0] for row in self.rows(query, keys)]
+
+    def _apply(self, change: _Change, revision: int) -> None:
+        paper = change.paper
+        if change.outcome != "unchanged":
             self.rows(
-                "insert into papers values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
+                "insert into papers values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
                 "title = excluded.title, abstract = excluded.abstract, url = excluded.url, "
-                "published = excluded.published, fingerprint = excluded.fingerprint, revision = excluded.revision",
-                (paper.id, paper.title, paper.abstract, paper.url, paper.published, paper.fingerprint, revision),
+                "published = excluded.published, fingerprint = excluded.fingerprint, revision = excluded.revision, "
+                "further = excluded.further",
+                (
+                    *(paper.id, paper.title, paper.abstract, paper.url, paper.published),
+                    *(paper.fingerprint, revision, further(paper)),
+                ),
             )
             self.rows("delete from removals where paper_id = ?", (paper.id,))
-        for source in paper.sources:
-            self.rows("insert or replace into sources values (?, ?, ?)", (paper.id, source, paper.fingerprint))
-        return outcome
+        for place, (source, said) in enumerate(change.records.items()):
+            if source:
+                text = "" if said.fingerprint == paper.fingerprint else packed(said)
+                values = (paper.id, source, said.fingerprint, text, place)
+                self.rows("insert or replace into sources values (?, ?, ?, ?, ?)", values)
+            for key in keys_of(said):
+                self.rows("insert or ignore into aliases values (?, ?)", (key, paper.id))
 
     def remove(self, paper_ids: Sequence[str]) -> Ingested:
         """Remove papers by id; unknown ids are skipped."""
@@ -280,9 +175,13 @@ class Library:
         return [by_id[i] for i in wanted if i in by_id]
 
     def find(self, name: str) -> Paper | None:
-        """The paper with that title (ignoring case, width and spacing) or id."""
+        """The paper with that title (ignoring case, width, spacing and punctuation) or id.
+
+        A title that only one of its sources gives, or gave, will do.
+        """
         name = name.encode(errors="replace").decode()  # a command-line argument may not be valid text
-        return next(iter(self.papers([digest(fold(name))]) or self.papers([name])), None)
+        ids = [digest(fold(name)), name, *self._bearing(keys_of(Paper(name, "")))]
+        return next(iter(self.papers(dict.fromkeys(ids))), None)
 
     def changed_since(self, revision: int) -> tuple[list[Paper], list[str]]:
         """The papers added or updated since `revision`, and the ids of those removed since."""
@@ -291,18 +190,24 @@ class Library:
 
     def _select(self, clause: str, parameters: Sequence[object]) -> list[Paper]:
         sources = "(select group_concat(source, char(10)) from sources where paper_id = papers.id)"
-        query = f"select id, fingerprint, title, abstract, url, published, {sources} from papers {clause}"
-        papers = []
-        for paper_id, fingerprint, title, abstract, url, published, sources in self.rows(query, parameters):
-            paper = Paper(title, abstract, url, published, tuple(sorted(sources.split("\n"))) if sources else ())
-            texts = [isinstance(text, str) for text in (title, abstract, url, published)]
-            if not all(texts) or (paper.id, paper.fingerprint) != (paper_id, fingerprint):
-                raise LibraryError(
-                    f"The paper {paper_id!r} in {str(self.path)!r} is not as it was stored: the file is damaged. "
-                    "Restore it from a copy."
-                )
-            papers.append(paper)
-        return papers
+        query = f"select id, fingerprint, title, abstract, url, published, further, {sources} from papers {clause}"
+        return [self._paper(*row) for row in self.rows(query, parameters)]
+
+    def _paper(self, paper_id: str, fingerprint: str, *texts: Any) -> Paper:
+        """The paper of a row. Raises `LibraryError` if it is not as it was stored."""
+        *old, more, sources = texts
+        try:
+            if not all(isinstance(text, str) for text in old):
+                raise TypeError("a text is no text")
+            paper = Paper(*old, **unpacked(more))
+            if (paper.id, paper.fingerprint) == (paper_id, fingerprint):
+                return replace(paper, sources=tuple(sorted(sources.split("\n")))) if sources else paper
+        except (TypeError, ValueError):
+            pass
+        raise LibraryError(
+            f"The paper {paper_id!r} in {str(self.path)!r} is not as it was stored: the file is damaged. "
+            "Restore it from a copy."
+        )
 
     def listings(self) -> dict[str, str]:
         """Each source and the label in its header, a date such as "Mar 12" or ""."""
@@ -318,6 +223,5 @@ class Library:
         return {row[0] for row in self.rows(f"select paper_id from sources where source in ({marks})", sources)}
 
 
-def seal(vector: bytes, tokens: bytes, spans: bytes) -> int:
-    """The checksum stored with an encoding."""
-    return zlib.crc32(spans, zlib.crc32(tokens, zlib.crc32(vector)))
+def _record(text: str, source: str) -> Paper | None:
+    return replace(Paper(**unpacked(text)), sources=(source,)) if text else None

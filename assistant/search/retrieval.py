@@ -14,6 +14,7 @@ from ..core.text import numbers, stem, words
 from ..index.interaction import question_tokens
 from ..index.names import is_called
 from ..index.reading import stems_of
+from ..library.chunking import has_passages
 from ..question.understanding import Asked
 from .evidence import EvidenceQuery, compare, evidence, signals, weights
 
@@ -68,7 +69,7 @@ class Retriever:
         lists = {**lookup.lists, "bridge": {i: 1.0 for i in also if allowed is None or i in allowed}}
         chosen = self._chosen(lookup)
         candidates = dict.fromkeys([*chosen, *_firsts(lists, DEEP if asked.several else DEPTH)])
-        if not (papers := self._library.papers(candidates)):
+        if not (papers := [paper for paper in self._library.papers(candidates) if has_passages(paper)]):
             return []
         indexed = self._index.features_of(papers)
         matches = compare(lookup.query, indexed) if self._embedder else {}

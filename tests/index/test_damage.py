@@ -18,7 +18,8 @@ from assistant.core.errors import AssistantError, LibraryError, StoreError
 from assistant.core.records import Answer, Paper
 from assistant.index.holdings import Holdings
 from assistant.index.searchable import current
-from assistant.library.papers import _SCHEMAS, Library
+from assistant.library.file import _SCHEMAS
+from assistant.library.papers import Library
 from assistant.library.sample import sample_files
 
 from ..doubles import HashEmbedder
@@ -187,10 +188,12 @@ def test_a_library_of_an_older_program_gets_a_state_and_keeps_its_vectors(
     open_holdings().ingest([listing()])
     with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
         database.executescript(
-            "drop table states; alter table encodings drop column seal; "
+            "drop table states; alter table encodings drop column seal; drop table aliases; "
+            "alter table papers drop column further; alter table sources drop column record; "
+            "alter table sources drop column place; "
             "insert into meta values ('revision', '7'); pragma user_version = 2"
         )
-    assert len(_SCHEMAS) == 3
+    assert len(_SCHEMAS) == 4
     embedder.calls.clear()
     holdings = open_holdings()
     assert holdings.library.revision == 7

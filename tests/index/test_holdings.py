@@ -22,6 +22,7 @@ from assistant.index.interaction import encoded_text
 from assistant.index.searchable import current
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
+from assistant.search import Search
 
 from .. import kill_ingest
 from ..conftest import ROOT
@@ -50,6 +51,17 @@ def test_an_empty_library_says_so(holdings: Holdings) -> None:
     status = holdings.status()
     assert (status.papers, status.revision, status.indexed_revision, status.listings) == (0, 0, 0, {})
     assert (holdings.papers(), holdings.papers("pear"), holdings.index(), holdings.doctor()) == ([], [], None, [])
+
+
+def test_a_paper_without_an_abstract_is_listed_and_never_quoted(holdings: Holdings) -> None:
+    holdings.library.put([Paper(*PAIRS[0]), Paper("Quokka Networks", ""), Paper("Quokka Models", " ")])
+    index = holdings.index()
+    assert index is not None
+    assert holdings.doctor() == []
+    assert sorted(keyword_ids(holdings, "quokka")) == ["Quokka Models", "Quokka Networks"]
+    search = Search(index)
+    for question in ("What are Quokka Networks?", "Which papers study quokka models?"):
+        assert {hit.paper.title for hit in search.hits(search.understood(question))} <= {PEAR_TITLE}
 
 
 def test_papers_of_a_listing_are_stored_and_found(holdings: Holdings, listing: Listing) -> None:

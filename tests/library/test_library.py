@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,11 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.core.bibliography import Identifiers
 from assistant.core.errors import LibraryBusy, LibraryError
 from assistant.core.records import Ingested, Paper
-from assistant.library.papers import _SCHEMAS, SCHEMA_VERSION, Library
+from assistant.index.holdings import Holdings
+from assistant.library.file import _SCHEMAS, SCHEMA_VERSION
+from assistant.library.merging import Difference, differences
+from assistant.library.papers import Library
 
 from ..conftest import ROOT
+from ..doubles import HashEmbedder
 from ..papers import PAIRS
 
 PAPERS = [Paper(title, abstract, sources=("a.txt",)) for title, abstract in PAIRS]
@@ -27,6 +34,7 @@ PEAR = PAPERS[0]
 
 HOLD = """
 import sys
+from assistant.library.merging import Difference, differences
 from assistant.library.papers import Library
 with Library(sys.argv[1]).writing():
     print("held", flush=True)
@@ -205,6 +213,129 @@ def test_a_library_of_an_older_program_is_upgraded(open_library: Callable[..., L
     library = open_library()
     assert (library.listings(), library.places()) == ({"a.txt": "Mar 11"}, {"a.txt": ""})
     assert library.put([PEAR], label="Mar 12", place="/a.txt") == Ingested(added=1)
+
+
+OLD = Path(__file__).with_name("version-3.sqlite")
+"""The file of a library that the program of version 3 made of five papers, `HashEmbedder` having embedded them. Of the
+first paper a second listing says something else, which was not kept."""
+
+
+@pytest.fixture
+def old_home(home: Path) -> Path:
+    home.mkdir()
+    shutil.copyfile(OLD, home / "library.sqlite")
+    return home
+
+
+def unchanged(library: Library) -> bool:
+    papers = {paper.title: paper for paper in library.papers()}
+    listings = {"march.txt": PAIRS[:4], "april.txt": [PAIRS[0], PAIRS[4]]}
+    return library.revision == 2 and papers == {
+        title: Paper(
+            title, abstract, sources=tuple(sorted(one for one, own in listings.items() if (title, abstract) in own))
+        )
+        for pair in PAIRS[:5]
+        for title, abstract in [pair]
+    }
+
+
+def test_a_library_of_version_3_is_upgraded_and_nothing_is_embedded_again(
+    old_home: Path, open_holdings: Callable[..., Holdings], embedder: HashEmbedder
+) -> None:
+    holdings = open_holdings(old_home)
+    assert unchanged(holdings.library)
+    assert holdings.index() is not None
+    assert (holdings.doctor(), embedder.calls) == ([], [])
+    respelt = Paper("pearrank - ranking orchards by weak supervision", "", authors=("Ivy Moss",), sources=("c.bib",))
+    assert holdings.library.put([respelt]) == Ingested(updated=1)
+    assert holdings.library.papers([PEAR.id])[0].authors == ("Ivy Moss",)
+
+
+def test_a_read_only_library_of_version_3_is_read_as_it_is(
+    old_home: Path, open_library: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (old_home / "library.sqlite").read_bytes()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    library = open_library(old_home)
+    assert unchanged(library)
+    assert library.records(library.papers([PEAR.id])[0]) == [replace(PEAR, sources=("march.txt",))]
+    assert library.changed_since(1)[0][0].title == PAIRS[4][0]
+    assert (old_home / "library.sqlite").read_bytes() == before
+
+
+# -- what several sources say of one paper
+
+BARE = Paper("Pears of the North", "", authors=("Ivy Moss",), sources=("a.bib",))
+RICH = Paper(
+    *("Pears of the North", "They are small.", "https://example.org", "2024-05-01", ("b.ris",)),
+    authors=("Ivy Moss", "Ash Reed"),
+    year=2024,
+    venue="Orchards",
+    identifiers=Identifiers(doi="10.1234/5"),
+    keywords=("pears",),
+)
+
+
+def test_all_that_is_known_of_a_paper_comes_back(library: Library) -> None:
+    library.put([RICH])
+    assert library.papers() == [RICH]
+    assert library.changed_since(0) == ([RICH], [])
+
+
+def test_a_paper_known_by_its_title_alone_is_completed_by_a_richer_source(library: Library) -> None:
+    library.put([BARE])
+    assert library.put([RICH]) == Ingested(updated=1)
+    assert library.papers() == [replace(RICH, authors=("Ivy Moss",), sources=("a.bib", "b.ris"))]
+    assert library.put([BARE]) == library.put([RICH]) == Ingested(unchanged=1)
+    assert library.revision == 2
+
+
+def test_every_source_keeps_what_it_said(library: Library) -> None:
+    for record in (BARE, RICH):
+        library.put([record])
+    (paper,) = library.papers()
+    assert library.records(paper) == [BARE, RICH]
+    assert differences(library.records(paper)) == [
+        Difference("authors", (("a.bib", "Ivy Moss"), ("b.ris", "Ivy Moss; Ash Reed")))
+    ]
+
+
+def test_what_a_source_says_anew_counts_most(library: Library) -> None:
+    for record in (BARE, RICH, replace(RICH, authors=("Ivy Moss", "Ash Reed", "Plato"))):
+        library.put([record])
+    assert library.papers()[0].authors == ("Ivy Moss", "Ash Reed", "Plato")
+    assert [record.sources for record in library.records(library.papers()[0])] == [("b.ris",), ("a.bib",)]
+
+
+def test_a_paper_whose_title_was_changed_keeps_its_id(library: Library) -> None:
+    library.put([RICH])
+    assert library.put([replace(RICH, title="The Pears of Northern Orchards")]) == Ingested(updated=1)
+    (paper,) = library.papers()
+    assert (paper.title, paper.id) == ("The Pears of Northern Orchards", RICH.id)
+    assert library.find("the pears of northern orchards") == library.find(RICH.title) == paper
+    assert library.put([RICH]) == Ingested(updated=1)
+    assert library.papers() == [RICH]
+
+
+def test_papers_with_one_title_and_different_identifiers_are_two(library: Library) -> None:
+    prefaces = [Paper("Preface", "", identifiers=Identifiers(doi=f"10.1234/{n}"), sources=("a.bib",)) for n in (1, 2)]
+    assert library.put(prefaces) == Ingested(added=2)
+    assert len({paper.id for paper in library.papers()}) == 2
+    assert library.put(prefaces) == library.put(prefaces[::-1]) == Ingested(unchanged=2)
+    assert library.remove([paper.id for paper in library.papers()]) == Ingested(removed=2)
+
+
+def test_news_are_papers_as_they_will_be(library: Library) -> None:
+    library.put([BARE])
+    assert library.news([RICH]) == [replace(RICH, authors=("Ivy Moss",), sources=("a.bib", "b.ris"))]
+
+
+def test_what_is_damaged_in_a_record_is_reported(library: Library) -> None:
+    library.put([RICH])
+    for damage in ("[]", "{", '{"year": 2025}', '{"colour": "green"}'):
+        library.rows("update papers set further = ?", (damage,))
+        with pytest.raises(LibraryError, match=r"is not as it was stored: the file is damaged\."):
+            library.papers()
 
 
 PAPER = st.builds(
