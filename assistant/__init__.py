@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
+    from .core.bibliography import Identifiers
     from .core.errors import (
         AccountError,
         AddressError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         SettingsError,
         StoreError,
     )
+    from .core.filters import Filter
     from .core.records import (
         Answer,
         Check,
@@ -73,6 +75,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "chain": ("Assistant", "Conversation", "ask"),
     "core.settings": ("Settings",),
+    "core.bibliography": ("Identifiers",),
+    "core.filters": ("Filter",),
     "core.records": (
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
         *("Paper", "Passage", "Reject", "Rejection", "Source", "Turn"),
@@ -110,7 +114,9 @@ __all__ = [
     "Decline",
     "EmbedderError",
     "ExportError",
+    "Filter",
     "Hit",
+    "Identifiers",
     "IndexMismatch",
     "Ingested",
     "LLMError",

@@ -18,6 +18,7 @@ from .answer.writing import ExtractiveWriter, Writer
 from .check.checker import Checker
 from .core.bounds import SENTENCE, bounded
 from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
+from .core.filters import ALL, Filter, bounded_filter
 from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Turn
 from .core.sharing import Shared
 from .core.text import counted
@@ -137,15 +138,17 @@ class Assistant:
         with self._shared.using() as holdings:
             return holdings.remove(titles)
 
-    def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
-        """All papers by title, or the fifty best matches for `words`, best first.
+    def papers(
+        self, words: str = "", *, listing: str = "", since: str = "", until: str = "", where: Filter = ALL
+    ) -> list[Paper]:
+        """The papers that pass the filter `where`, by title, or the fifty best matches for `words`, best first.
 
-        `listing`, a file's name or its date ("Mar 12"), limits them to that file; `since` and `until`, written as
-        2025-03-12, 2025-03, 2025 or Mar 12, to those days inclusive. Raises `PaperNotFound` for an unknown listing,
-        `QuestionError` for an invalid date.
+        `listing`, `since` and `until` are its `source` and days, for short. Raises `PaperNotFound` for an unknown
+        listing, `QuestionError` for an invalid date.
         """
+        where = replace(where, source=listing or where.source, since=since or where.since, until=until or where.until)
         with self._shared.using() as holdings:
-            return holdings.papers(words, listing=listing, since=since, until=until)
+            return holdings.papers(words, where=where)
 
     def paper(self, title: str, *, beginning: bool = False) -> Paper:
         """The paper with that title (ignoring case and spacing) or id; with `beginning`, its title may be cut short."""
@@ -180,37 +183,44 @@ class Assistant:
 
     # -- questions
 
-    def ask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
+    def ask(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
+    ) -> Answer:
         """The answer to one question, with every sentence cited and checked, or the reason why there is none.
 
         `turns` are the earlier ones of a conversation, oldest first. `papers`, by title or id, limit the search to
-        these papers. Raises `QuestionError` for an empty question, `PaperNotFound`, `IndexMismatch`, `StoreError`.
+        these papers, `where` to those that pass a filter, as a filter in the question itself does ("since 2023").
+        Raises `QuestionError` for an empty question, `PaperNotFound`, `IndexMismatch`, `StoreError`.
         """
-        answers = [event.answer for event in self.stream(question, turns, papers=papers) if event.answer]
+        events = self.stream(question, turns, papers=papers, where=where)
+        answers = [event.answer for event in events if event.answer]
         if not answers:
             raise QuestionError("The question was cancelled before it was answered. Ask again.")
         return answers[-1]
 
-    async def aask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer:
+    async def aask(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
+    ) -> Answer:
         """`ask` without blocking the event loop."""
         import asyncio
 
-        return await asyncio.to_thread(self.ask, question, turns, papers=papers)
+        return await asyncio.to_thread(self.ask, question, turns, papers=papers, where=where)
 
     def stream(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
     ) -> Generator[Event, None, None]:
         """Each stage, each claim that passed the checks, then the answer. Closing the stream cancels the question."""
         clock, question, chosen = Clock(), checked_question(question), self._chosen(papers)
+        where = bounded_filter(where)
         with self._searchable() as search, self._model.session() as session:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            reply = reply_at_once(question, recent, search, chosen=bool(chosen)) if search else EMPTY
+            reply = reply_at_once(question, recent, search, chosen=bool(chosen or where)) if search else EMPTY
             if search is None or reply:
                 yield Event("answered", answer=Answer(question, question, declined=reply, kind="talk"))
                 return
             query = _query(question, recent, chosen, search, session)
-            yield Event(f"searching {counted(len(chosen) or len(search.index.keywords), 'paper')}")
-            asked = replace(search.understood(query), papers=tuple(paper.id for paper in chosen) or None)
+            asked = replace(search.understood(query, where), papers=tuple(paper.id for paper in chosen) or None)
+            yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
             clock.lap("understanding")
             hits = tuple(search.hits(asked, session.steps))
             declined = decline(asked, hits)
@@ -218,7 +228,13 @@ class Assistant:
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
             yield Event(session.stage)
             answer = Answer(
-                question, asked.text, hits=hits, declined=declined, kind=asked.kind, written_by=ExtractiveWriter.name
+                question,
+                asked.text,
+                hits=hits,
+                declined=declined,
+                kind=asked.kind,
+                written_by=ExtractiveWriter.name,
+                filtered=asked.filtered,
             )
             if not declined:
                 if self._reader and isinstance(session, ModelSession):
@@ -245,23 +261,23 @@ class Assistant:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
             return session.judged(sentence, paper.title, self._checker(search.index).check(sentence, paper))
 
-    def search(self, question: str) -> list[Hit]:
+    def search(self, question: str, *, where: Filter = ALL) -> list[Hit]:
         """The hits for a self-contained question, best first."""
-        return self.understood(question)[1]
+        return self.understood(question, where=where)[1]
 
-    def understood(self, question: str) -> tuple[Asked, list[Hit]]:
+    def understood(self, question: str, *, where: Filter = ALL) -> tuple[Asked, list[Hit]]:
         """How a self-contained question was understood, and its hits, best first."""
         with self._searchable() as search:
             if search is None:
                 return Asked(question, "fact"), []
-            asked = search.understood(checked_question(question))
+            asked = search.understood(checked_question(question), bounded_filter(where))
             return asked, search.hits(asked)
 
-    def retriever(self) -> BaseRetriever:
+    def retriever(self, *, where: Filter = ALL) -> BaseRetriever:
         """The same search as a llama-index retriever: its nodes are passages, `score` is the hit's relevance."""
         from .llm.llamaindex import retriever
 
-        return retriever(self.search)
+        return retriever(functools.partial(self.search, where=where))
 
     def _chosen(self, papers: Collection[str]) -> list[Paper]:
         """The papers with these titles or ids, each once. A single string is one title."""

@@ -7,15 +7,20 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from ..core.filters import ALL, Filter
 from ..core.records import Answer, Event, Turn
 
 
 class Answerer(Protocol):
     """The seam: answers a question that may refer to earlier turns."""
 
-    def ask(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Answer: ...
+    def ask(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
+    ) -> Answer: ...
 
-    def stream(self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()) -> Iterator[Event]: ...
+    def stream(
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
+    ) -> Iterator[Event]: ...
 
 
 class Conversation:
@@ -39,15 +44,15 @@ class Conversation:
         """US dollars for its turns; None if a price is unknown."""
         return cost_of(self._turns)
 
-    def ask(self, question: str, *, papers: Collection[str] = ()) -> Answer:
+    def ask(self, question: str, *, papers: Collection[str] = (), where: Filter = ALL) -> Answer:
         """`Assistant.ask` with the turns so far; this turn is remembered once it is answered or declined."""
-        answer = self._assistant.ask(question, self.turns, papers=papers)
+        answer = self._assistant.ask(question, self.turns, papers=papers, where=where)
         self._turns.append(Turn(question, answer))
         return answer
 
-    def stream(self, question: str, *, papers: Collection[str] = ()) -> Iterator[Event]:
+    def stream(self, question: str, *, papers: Collection[str] = (), where: Filter = ALL) -> Iterator[Event]:
         """`Assistant.stream` with the turns so far."""
-        for event in self._assistant.stream(question, self.turns, papers=papers):
+        for event in self._assistant.stream(question, self.turns, papers=papers, where=where):
             if event.answer:
                 self._turns.append(Turn(question, event.answer))
             yield event

@@ -145,10 +145,18 @@ def _worth(asked: Asked, evidence: Evidence) -> float:
 
 
 def lead(asked: Asked, papers: int) -> str:
+    """The line before the claims: which papers were searched, if not all, and how many are listed."""
+    searched = f"Searched the {asked.filtered}." if asked.where else ""
+    return " ".join(part for part in (searched, _listed(asked, papers)) if part)
+
+
+def _listed(asked: Asked, papers: int) -> str:
     """The line before a list of that many papers, or before a comparison with only one side found."""
     if asked.kind == "compare":
         return "I found a paper for only one side of the comparison:" if papers == 1 else ""
     plural = "paper" if papers == 1 else "papers"
+    if asked.everything:
+        return f"The newest {papers}:" if papers < len(asked.allowed or ()) else ""
     if asked.kind == "count":
         return f"I found {papers} {plural} here; there may be more:"
     return f"{papers} {plural} here:" if asked.kind == "list" else ""

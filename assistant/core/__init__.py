@@ -11,6 +11,7 @@ In reading order:
     records       what flows: papers, hits, answers
     export        answers as JSON
     bounds        the limits on what may be sent
+    filters       which papers count
     settings      the environment as one frozen object
     logistic      logistic models
     sharing       what threads and processes may share

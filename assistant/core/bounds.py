@@ -18,6 +18,8 @@ WORDS = 1000
 """Words to browse the papers by."""
 DAY = 40
 """A day, as 2025-03-12 or March 12th, 2025."""
+NAMES = 20
+"""Authors and venues in a filter."""
 ID = 64
 """The id of a conversation or of an open page, or the name of a batch of files."""
 COMMENT = 2000

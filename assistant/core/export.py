@@ -51,7 +51,8 @@ _FIELDS = {
         "titles": "The titles cited, word for word, in the order of their numbers.",
         "verdict": "`yes`, `no` or `partly`, for a question that can be answered so and where the abstracts are clear; "
         "otherwise empty.",
-        "lead": "A line before the claims, about the library or about what the question takes for granted; or empty.",
+        "filtered": "How many papers were searched, and which, if not all; else empty.",
+        "lead": "A line before the claims, about the papers searched or what the question takes for granted; or empty.",
         "claims": "The checked sentences of the answer.",
         "remark": "Something unusual about how the answer was made, such as a model that failed; usually empty.",
         "declined": "Why there is no answer; null if there is one.",

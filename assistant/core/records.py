@@ -287,10 +287,11 @@ class Check(Brief):
 class Answer(Displayed):
     """A question that was answered or declined; `query` is the self-contained question that was searched for.
 
-    `verdict` answers a question for yes or no where the abstracts are clear. `lead` introduces a list, or the sentence
-    that denies what the question takes for granted; `remark` says what went wrong, if anything. `wording` is the hash
-    of the prompts, "" if no language model took part; `usage` is what it used, `cost` the same in US dollars (None if a
-    price is unknown).
+    `verdict` answers a question for yes or no where the abstracts are clear. `filtered` says how many papers were
+    searched, and which, if not all: "4 papers since 2023, by Potthast". `lead` says so, too, and introduces a list, or
+    the sentence that denies what the question takes for granted; `remark` says what went wrong, if anything. `wording`
+    is the hash of the prompts, "" if no language model took part; `usage` is what it used, `cost` the same in US
+    dollars (None if a price is unknown).
     """
 
     question: str
@@ -308,6 +309,7 @@ class Answer(Displayed):
     usage: Mapping[str, int] = field(default_factory=dict)
     cost: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    filtered: str = ""
 
     @property
     def answered(self) -> bool:

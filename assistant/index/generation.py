@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.records import Paper, Passage
 from ..core.text import counted
+from ..library.browsing import Kind
 from ..library.chunking import has_passages, passages
 from ..library.file import MAPPED
 from ..library.papers import Library
@@ -203,6 +204,17 @@ class Index:
     def holders(self, word: str, *, limit: int) -> list[str]:
         """The ids of up to `limit` papers that have the word, best first."""
         return [paper_id for paper_id, _ in self.keywords.search(word, limit=limit, whole=True)]
+
+    # -- authors, venues and dates
+
+    def meant(self, kind: Kind, name: str) -> list[str]:
+        """The authors or venues of the papers that a name means."""
+        return self.library.meant(kind, name)
+
+    @property
+    def dated(self) -> bool:
+        """Whether any paper has a date of its own."""
+        return self.library.dated
 
     def _rows(self, paper_ids: Sequence[str]) -> dict[str, list[tuple[int, int, str]]]:
         """The start, length and key of each passage, by paper id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
 import threading
 from collections import Counter
@@ -12,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.bounds import DAY, TITLE, WORDS, bounded, excerpt
+from ..core.bounds import WORDS, bounded, excerpt
 from ..core.errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
+from ..core.filters import ALL, Filter, bounded_filter
 from ..core.notebook import Brief
 from ..core.readable import readable
 from ..core.records import Ingested, Paper, fold
 from ..core.sharing import native
-from ..library.browsing import fitting
 from ..library.sources import place_of, read, source_names
 from . import searchable as indexing
 from .inspection import damaged_contents, damaged_files, delete_damaged
@@ -124,24 +123,20 @@ class Holdings:
             self._update()
         return done
 
-    def papers(self, words: str = "", *, listing: str = "", since: str = "", until: str = "") -> list[Paper]:
-        """All papers by title, or the `MOST_MATCHES` that match `words` best; of one listing or some days if given.
+    def papers(self, words: str = "", *, where: Filter = ALL) -> list[Paper]:
+        """The papers that pass a filter, by title, or the `MOST_MATCHES` of them that match `words` best.
 
         Raises as `browsing.fitting` does.
         """
         bounded(words, WORDS, "search")
-        bounded(listing, TITLE, "listing's name")
-        bounded(since, DAY, "first day")
-        bounded(until, DAY, "last day")
-        listings = self.library.listings()
-        fit = functools.partial(fitting, listings=listings, listing=listing, since=since, until=until)
+        ids = self.library.fitting(bounded_filter(where))
         if not words:
-            return fit(self.library.papers())
-        fit([])  # a wrong filter is an error, whatever the words find
+            if ids is None:
+                return self.library.papers()
+            return sorted(self.library.papers(ids), key=lambda paper: (paper.title, paper.id))
         with self._kept_open() as index:
-            filtered = listing or since or until
-            ranked = index.keywords.search(words, limit=len(index) if filtered else MOST_MATCHES) if index else []
-        return fit(self.library.papers(paper_id for paper_id, _ in ranked))[:MOST_MATCHES]
+            ranked = index.keywords.search(words, limit=MOST_MATCHES, within=ids) if index else []
+        return self.library.papers(paper_id for paper_id, _ in ranked)
 
     def paper(self, title: str, *, beginning: bool = False) -> Paper:
         """The paper with that title (ignoring case and spacing) or id; `PaperNotFound` names the closest titles.

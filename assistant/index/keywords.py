@@ -7,12 +7,13 @@ see `eval/keywords.py`.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,6 +138,7 @@ class KeywordIndex:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
+        self.__dict__.pop("_rows", None)
         with usable("keyword index"), self._db:  # which commits, or rolls back
             self._db.execute("begin immediate")
             yield
@@ -178,10 +180,12 @@ class KeywordIndex:
         lengths[place] = length
         self._db.execute("replace into lengths values (?, ?)", (block, lengths))
 
-    def search(self, question: str, *, limit: int, whole: bool = False) -> list[tuple[str, float]]:
+    def search(
+        self, question: str, *, limit: int, whole: bool = False, within: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
         """The `limit` best papers as (id, BM25 score > 0), best first; [] if no word is known.
 
-        With `whole`, compounds are not also searched for by their parts.
+        With `whole`, compounds are not also searched for by their parts. `within`: the ids of the papers to rank.
         """
         wanted = list(dict.fromkeys(map(_plain, stems(words(question))) if whole else index_terms(question)))
         if not wanted or limit < 1:
@@ -190,6 +194,8 @@ class KeywordIndex:
 
         with usable("keyword index"):
             scores = self._scores(wanted)
+            if within is not None and len(scores):
+                scores = self._only(scores, within)
             (rows,) = scores.nonzero()
             if len(rows) > limit:
                 rows = rows[
@@ -198,6 +204,20 @@ class KeywordIndex:
             query = "select id, row from papers where row in (select value from json_each(?))"
             best = [(i, float(scores[row])) for i, row in self._db.execute(query, (json.dumps(rows.tolist()),))]
         return sorted(best, key=lambda item: (-item[1], item[0]))[:limit]
+
+    def _only(self, scores: NDArray[np.float64], paper_ids: Collection[str]) -> NDArray[np.float64]:
+        """The scores, 0 for all other papers."""
+        import numpy as np
+
+        rows = np.fromiter((row for i in paper_ids if (row := self._rows.get(i))), np.int64)
+        kept = np.zeros_like(scores)
+        kept[rows] = scores[rows]
+        return kept
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        """The row of each paper; only read once the index is in force and no longer changes."""
+        return dict(self._db.execute("select id, row from papers"))
 
     def _scores(self, wanted: Sequence[str]) -> NDArray[np.float64]:
         """The BM25 score of each row; an empty array if no term is known."""

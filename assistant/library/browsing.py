@@ -1,21 +1,32 @@
-"""Papers and a filter in, the papers that pass it out: by listing and by date.
+"""A filter in, the ids of the papers that pass it out; a paper in, the rows by which filters reach it.
 
-A date may lack its year, like the dates of listings ("Mar 12"). It is then compared by month and day only.
+A date may lack its year, like the dates of listings ("Mar 12"). It is then compared by month and day only. The date of
+a paper is when it was published or, if that is unknown, the dates of its listings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+from ..core.bibliography import family_name
 from ..core.errors import NoSuchDays, PaperNotFound, QuestionError
+from ..core.filters import Filter
 from ..core.records import Paper, fold
+
+Kind = Literal["author", "venue"]
+Rows = Callable[[str, Sequence[object]], Sequence[tuple[Any, ...]]]
+"""Runs a statement on the file of a library and gives its rows."""
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 SHOWN = 8
 """Most listings that an error names."""
 
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th"})
+"""Letters that Unicode does not take apart."""
 _NUMBERS = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ].*)?)?)?")
 _WORDS = re.compile(rf"({'|'.join(MONTHS)})[a-z]*\.? (\d{{1,2}})(?:,? (\d{{4}}))?", re.I)
 
@@ -53,30 +64,149 @@ def days(text: str) -> Days | None:
     return Days(year, (month or 1, day or 1), (month or 12, day or 31))
 
 
-def fitting(
-    papers: Iterable[Paper], listings: Mapping[str, str], *, listing: str = "", since: str = "", until: str = ""
-) -> list[Paper]:
-    """The papers of one listing, given by its source or label, and of the days from `since` to `until`; "" is open.
+# -- what filters reach a paper by
 
-    `listings` has the label of each source. The date of a paper is when it was published or, if that is unknown, the
-    dates of its listings; a paper without any passes only if both ends are open. Raises `PaperNotFound` for an unknown
-    listing, `QuestionError` for something that is not a date, and `NoSuchDays` if `until` is before `since`.
+
+def days_of(paper: Paper) -> Days | None:
+    """When a paper was published; its year alone if the date in `published` is of another one."""
+    date = days(paper.published)
+    if date and paper.year and not date.year:
+        return replace(date, year=paper.year)
+    return date if date and paper.year in (None, date.year) else days(f"{paper.year:04}") if paper.year else None
+
+
+def names_of(paper: Paper) -> list[tuple[Kind, str, str]]:
+    """The kind, key and name of each author and of the venue."""
+    named: list[tuple[Kind, str]] = [*(("author", author) for author in paper.authors), ("venue", paper.venue)]
+    return [(kind, key, name) for kind, name in named if (key := _key(kind, name))]
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name in small letters of English: `"M. Żółw-Reed"` -> `["m", "zolw", "reed"]`."""
+    letters = unicodedata.normalize("NFKD", fold(name)).translate(_PLAIN)
+    return re.findall(r"\w+", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+
+
+def is_author(wanted: str, author: str) -> bool:
+    """Whether a name means an author: the family names are the same, and the given names may be, from the first on.
+
+    >>> [is_author(name, "Christopher D. Manning") for name in ("Manning", "C. Manning", "Chris Manning", "D. Manning")]
+    [True, True, True, False]
     """
-    sources = _sources(listing, listings) if listing.strip() else None
-    earliest, latest = _end(since), _end(until)
-    if earliest and latest and latest.before(earliest):
-        raise NoSuchDays(f"{until!r} lies before {since!r}, so no day fits. Put the earlier one first.")
-    return [
-        paper
-        for paper in papers
-        if (sources is None or not sources.isdisjoint(paper.sources))
-        and ((earliest is None and latest is None) or any(_within(d, earliest, latest) for d in _days(paper, listings)))
+    family = name_words(family_name(author))
+    words = name_words(wanted)
+    if not words or words[-len(family) :] != family[-len(words) :]:
+        return False
+    first, *others = words[: -len(family)] or [""]
+    given = iter(name_words(author)[: -len(family)])
+    return not first or (
+        _may_be(first, next(given, "?")) and all(any(_may_be(word, other) for other in given) for word in others)
+    )
+
+
+def _may_be(word: str, other: str) -> bool:
+    """Whether two given names may be of one person: one begins the other."""
+    return word.startswith(other) or other.startswith(word)
+
+
+def is_venue(wanted: str, venue: str) -> bool:
+    """Whether a name is a venue's, or a part of it in whole words."""
+    return bool(words := " ".join(name_words(wanted))) and f" {words} " in f" {' '.join(name_words(venue))} "
+
+
+# -- filters
+
+
+def fitting(where: Filter, rows: Rows) -> set[str] | None:
+    """The ids of the papers that pass a filter; None if all do. `rows` reads the file of the library.
+
+    Raises `PaperNotFound` for an unknown listing, `QuestionError` for something that is not a date, and `NoSuchDays`
+    if `until` is before `since`. An author or venue that no paper has is passed by none.
+    """
+    listings: dict[str, str] = dict(rows("select source, label from listings order by source", ()))
+    parts = [
+        *([_of_days(where, listings, rows)] if where.since.strip() or where.until.strip() else []),
+        *([_of_sources(_sources(where.source, listings), rows)] if where.source.strip() else []),
+        *(_named("author", meant("author", author, rows), rows) for author in where.authors),
+        *(
+            [_named("venue", [v for one in where.venues for v in meant("venue", one, rows)], rows)]
+            if where.venues
+            else []
+        ),
     ]
+    left_out = fitting(where.without, rows) if where.without else None
+    if left_out is not None:
+        parts = parts or [{row[0] for row in rows("select id from papers", ())}]
+        parts[0] -= left_out
+    return set.intersection(*parts) if parts else None
 
 
-def _sources(listing: str, listings: Mapping[str, str]) -> set[str]:
+def meant(kind: Kind, name: str, rows: Rows) -> list[str]:
+    """The authors or venues here that a name means, as they are written. A venue of exactly that name is the only one.
+
+    >>> meant("venue", "ACL", lambda *_: [("ACL",), ("Findings of ACL",)])
+    ['ACL']
+    """
+    words = name_words(name)
+    if not words:
+        return []
+    if kind == "author":
+        named = rows("select distinct name from names where kind = ? and key = ? order by name", (kind, words[-1]))
+        return [author for (author,) in named if is_author(name, author)]
+    venues = [venue for (venue,) in rows("select distinct name from names where kind = ? order by name", (kind,))]
+    return [one for one in venues if name_words(one) == words] or [one for one in venues if is_venue(name, one)]
+
+
+def _named(kind: Kind, wanted: Sequence[str], rows: Rows) -> set[str]:
+    """The ids of the papers with any of the authors or venues that these names mean."""
+    query = "select paper_id from names where kind = ? and key = ? and name = ?"
+    named = {name for one in wanted for name in meant(kind, one, rows)}
+    return {row[0] for name in named for row in rows(query, (kind, _key(kind, name), name))}
+
+
+def _key(kind: Kind, name: str) -> str:
+    """What a name is looked up by: of an author, the last word of the family name."""
+    words = name_words(family_name(name) if kind == "author" else name)
+    return " ".join(words[-1:] if kind == "author" else words)
+
+
+def _of_sources(sources: Sequence[str], rows: Rows) -> set[str]:
+    marks = ",".join("?" * len(sources))
+    return {row[0] for row in rows(f"select paper_id from sources where source in ({marks})", sources)}
+
+
+def _of_days(where: Filter, listings: Mapping[str, str], rows: Rows) -> set[str]:
+    """The ids of the papers published within the days, or undated and in a listing of them."""
+    earliest, latest = _end(where.since), _end(where.until)
+    if earliest and latest and latest.before(earliest):
+        raise NoSuchDays(f"{where.until!r} lies before {where.since!r}, so no day fits. Put the earlier one first.")
+    conditions, values = [], list[int]()
+    if earliest:
+        conditions.append("case when year in (0, ?) or ? = 0 then last >= ? else year > ? end")
+        values += [earliest.year, earliest.year, _number(earliest.first), earliest.year]
+    if latest:
+        conditions.append("case when year in (0, ?) or ? = 0 then first <= ? else year < ? end")
+        values += [latest.year, latest.year, _number(latest.last), latest.year]
+    ids = {row[0] for row in rows(f"select paper_id from days where {' and '.join(conditions)}", values)}
+    dated = [source for source, label in listings.items() if (date := days(label)) and _within(date, earliest, latest)]
+    if undated := _of_sources(dated, rows):
+        ids |= undated - {row[0] for row in rows("select paper_id from days", ())}
+    return ids
+
+
+def _number(day: tuple[int, int]) -> int:
+    """A month and a day as one number that grows with them."""
+    return 100 * day[0] + day[1]
+
+
+def day_row(date: Days) -> tuple[int, int, int]:
+    """The year, first and last day as the file has them."""
+    return date.year, _number(date.first), _number(date.last)
+
+
+def _sources(listing: str, listings: Mapping[str, str]) -> list[str]:
     wanted = fold(listing)
-    sources = {source for source, label in listings.items() if wanted in (fold(source), fold(label))}
+    sources = [source for source, label in listings.items() if wanted in (fold(source), fold(label))]
     if not sources:
         some = [f"{source} ({label})" if label else source for source, label in listings.items()]
         more = f" and {len(some) - SHOWN} more" if len(some) > SHOWN else ""
@@ -90,12 +220,6 @@ def _end(text: str) -> Days | None:
     if text.strip() and end is None:
         raise QuestionError(f"{text!r} is no date. Write it as 2025-03-12, 2025-03, 2025 or Mar 12.")
     return end
-
-
-def _days(paper: Paper, listings: Mapping[str, str]) -> list[Days]:
-    published = days(paper.published)
-    dates = [published] if published else [days(listings.get(source, "")) for source in paper.sources]
-    return [date for date in dates if date]
 
 
 def _within(some: Days, earliest: Days | None, latest: Days | None) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.database import read_only
 from ..core.errors import LibraryBusy, LibraryError
 from ..core.records import Paper
+from .browsing import day_row, days
 from .identity import keys_of
 
 if TYPE_CHECKING:
@@ -55,17 +56,34 @@ create table aliases (
     primary key (key, paper_id)) without rowid;
 create index aliases_by_paper on aliases (paper_id);
 insert or ignore into aliases select json_each.value, papers.id from papers, json_each(keys(title, abstract))""",
+    """
+create table days (
+    paper_id text primary key references papers(id) on delete cascade,
+    year integer not null, first integer not null, last integer not null) without rowid;
+create table names (
+    kind text not null, key text not null, name text not null,
+    paper_id text not null references papers(id) on delete cascade,
+    primary key (kind, key, name, paper_id)) without rowid;
+create index names_by_paper on names (paper_id);
+insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]'), json_extract(days, '$[2]')
+    from (select id, days(published) as days from papers) where days is not null""",
 )
 """What each version of the file added to the previous one.
 
 `further`: what is known of a paper beyond its other columns, as JSON. `record`: what a source says of it, as JSON; ""
 if that is what the paper says or, by an older program, was not kept. `place`: how much that counts, 0 for the most.
+`days`: those of a paper that has a date, as 100 times the month plus the day, and its year or 0. `names`: its authors
+and venue, by the key that `browsing` gives them.
 """
 _AS_IF_NEW = {
     3: """
 create temp view papers as select *, '' as further from main.papers;
 create temp view sources as select *, '' as record, 0 as place from main.sources;
-create temp table aliases (key text, paper_id text)"""
+create temp table aliases (key text, paper_id text);
+create temp table days (paper_id text, year integer, first integer, last integer);
+create temp table names (kind text, key text, name text, paper_id text);
+insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]'), json_extract(days, '$[2]')
+    from (select id, days(published) as days from papers) where days is not null"""
 }
 """For a connection that cannot upgrade the file, by its version: what is read from it as if it were upgraded."""
 SCHEMA_VERSION = len(_SCHEMAS)
@@ -125,6 +143,8 @@ class LibraryFile:
             )
             db.execute("pragma foreign_keys = on")
             db.execute(MAPPED)
+            for name, function in (("seal", seal), ("keys", _keys), ("days", _days)):  # for the upgrades
+                db.create_function(name, -1, function, deterministic=True)
             if not self.writable:
                 db.executescript(_AS_IF_NEW.get(db.execute("pragma user_version").fetchone()[0], ""))
             self._opened.add(db)
@@ -142,8 +162,6 @@ class LibraryFile:
                 f"{SCHEMA_VERSION}. Update the program: pip install --upgrade paper-assistant"
             )
         if version < SCHEMA_VERSION and (self.writable or version not in _AS_IF_NEW):
-            self._db.create_function("seal", 3, seal, deterministic=True)
-            self._db.create_function("keys", 2, _keys, deterministic=True)
             with self.transaction():
                 version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have upgraded it
                 for statement in ";".join(_SCHEMAS[version:]).split(";"):
@@ -214,3 +232,9 @@ def seal(vector: bytes, tokens: bytes, spans: bytes) -> int:
 def _keys(title: str, abstract: str) -> str:
     """The keys of a paper that an older program stored, as JSON."""
     return json.dumps(keys_of(Paper(title, abstract)))
+
+
+def _days(published: str) -> str | None:
+    """The days of a date that an older program stored, as JSON; None if it is no date."""
+    date = days(published)
+    return json.dumps(day_row(date)) if date else None

@@ -39,10 +39,8 @@ def is_one_paper(one: Paper, other: Paper) -> bool:
     """Whether two records are of one paper."""
     alike = _alike(one.abstract, other.abstract)
     if _shares_identifier(one, other):
-        return (
-            alike or _same_title(one, other) or _alike(one.title, other.title) or not (one.abstract and other.abstract)
-        )
-    if not (_same_title(one, other) or (alike and _alike(one.title, other.title))):
+        return alike or _similar_title(one, other) or not (one.abstract and other.abstract)
+    if not (_same_title(one, other) or (alike and _similar_title(one, other))):
         return False
     if not _differ(one, other):
         return True
@@ -61,6 +59,12 @@ def _differ(one: Paper, other: Paper) -> bool:
 def _same_title(one: Paper, other: Paper) -> bool:
     squeezed = _squeezed(one.title)
     return fold(one.title) == fold(other.title) or (len(squeezed) >= TELLING and squeezed == _squeezed(other.title))
+
+
+def _similar_title(one: Paper, other: Paper) -> bool:
+    """Whether the titles have most words in common, and the same numbers: the second part is not the first."""
+    numbers = [set(re.findall(r"\d+", paper.title)) for paper in (one, other)]
+    return _same_title(one, other) or (numbers[0] == numbers[1] and _alike(one.title, other.title))
 
 
 def _same_authors(one: Paper, other: Paper) -> bool:

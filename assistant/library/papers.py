@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 from ..core.errors import LibraryError
+from ..core.filters import Filter
 from ..core.records import Ingested, Paper, digest, fold
+from .browsing import Kind, day_row, days_of, fitting, meant, names_of
 from .file import LibraryFile
 from .identity import is_one_paper, keys_of
 from .merging import further, merged, packed, record_of, unpacked
@@ -134,6 +137,7 @@ class Library(LibraryFile):
                 ),
             )
             self.rows("delete from removals where paper_id = ?", (paper.id,))
+            self._list(paper)
         for place, (source, said) in enumerate(change.records.items()):
             if source:
                 text = "" if said.fingerprint == paper.fingerprint else packed(said)
@@ -141,6 +145,15 @@ class Library(LibraryFile):
                 self.rows("insert or replace into sources values (?, ?, ?, ?, ?)", values)
             for key in keys_of(said):
                 self.rows("insert or ignore into aliases values (?, ?)", (key, paper.id))
+
+    def _list(self, paper: Paper) -> None:
+        """Make a paper known by its days, authors and venue."""
+        for table in ("days", "names"):
+            self.rows(f"delete from {table} where paper_id = ?", (paper.id,))
+        if date := days_of(paper):
+            self.rows("insert into days values (?, ?, ?, ?)", (paper.id, *day_row(date)))
+        for row in names_of(paper):
+            self.rows("insert or ignore into names values (?, ?, ?, ?)", (*row, paper.id))
 
     def remove(self, paper_ids: Sequence[str]) -> Ingested:
         """Remove papers by id; unknown ids are skipped."""
@@ -216,6 +229,24 @@ class Library(LibraryFile):
     def places(self) -> dict[str, str]:
         """Each source and the path of its file when it was last ingested; "" if that is unknown."""
         return dict(self.rows("select source, place from listings order by source"))
+
+    def fitting(self, where: Filter) -> set[str] | None:
+        """The ids of the papers that pass a filter; None if all do. Raises as `browsing.fitting` does."""
+        return fitting(where, self.rows)
+
+    def meant(self, kind: Kind, name: str) -> list[str]:
+        """The authors or venues here that a name means, as they are written."""
+        return meant(kind, name, self.rows)
+
+    @property
+    def dated(self) -> bool:
+        """Whether any paper has a date of its own."""
+        return bool(self.rows("select 1 from days limit 1"))
+
+    def newest(self, paper_ids: Collection[str], *, limit: int) -> list[str]:
+        """The last published of these papers, the newest first; those without a date come last."""
+        dated = (row[0] for row in self.rows("select paper_id from days order by year desc, last desc, paper_id"))
+        return list(islice(dict.fromkeys(chain((i for i in dated if i in paper_ids), sorted(paper_ids))), limit))
 
     def paper_ids_of(self, sources: Sequence[str]) -> set[str]:
         """The ids of the papers in any of these sources."""

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from ..core.bounds import QUESTION, bounded
 from ..core.errors import QuestionError
-from ..core.text import STOP_WORDS, content_words, parts, stem, words
+from ..core.filters import Filter
+from ..core.text import STOP_WORDS, content_words, counted, parts, stem, words
 from ..index.names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in, name_like, named_in, spellings
 from .kinds import Kind, each_side, kind_of, wants_figure
 from .spelling import Words, spelt_right
@@ -74,9 +75,11 @@ class Asked:
 
     named: the papers and methods it names. coined: its made-up words ("LC-QuAD"), without those that a whole field
     uses ("BERT"). unknown: the coined words that no abstract here contains. sources: the listings it is limited to
-    (None: all). papers: the ids of the papers it is limited to (None: all). limit: how many papers it wants (None: all
-    that match). leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere:
-    its content words, if no paper here uses any of them.
+    (None: all). where: the filters that it states or was given; allowed: the ids of the papers that pass them (None:
+    all). everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here.
+    papers: the ids of the papers chosen for it (None: all). limit: how many papers it wants (None: all that match).
+    leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere: its content
+    words, if no paper here uses any of them.
     """
 
     text: str
@@ -85,6 +88,10 @@ class Asked:
     coined: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     sources: tuple[str, ...] | None = None
+    where: tuple[Filter, ...] = ()
+    allowed: frozenset[str] | None = None
+    everything: bool = False
+    strangers: tuple[str, ...] = ()
     papers: tuple[str, ...] | None = None
     limit: int | None = None
     wants_figure: bool = False
@@ -96,6 +103,12 @@ class Asked:
     def several(self) -> bool:
         """Whether it wants every matching paper."""
         return self.kind in SEVERAL
+
+    @property
+    def filtered(self) -> str:
+        """How many papers pass its filters, and these in words: "4 papers since 2023, by Potthast"; "" without any."""
+        words = ", ".join(one.words for one in self.where)
+        return f"{counted(len(self.allowed or ()), 'paper')} {words}" if self.where else ""
 
     def keeps(self, paper_id: str) -> bool:
         """Whether a paper is among the chosen ones; without a choice all are."""

@@ -56,10 +56,16 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         return Decline("off-corpus", "That is an instruction, not a question. I only report what the papers here say.")
     if asked.kind == "talk":
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
+    if asked.strangers:
+        return Decline("absent", f"No paper here is by {listed(asked.strangers)}.{_nearest(nearest)}", nearest)
+    if asked.where and not asked.allowed:
+        return Decline("absent", f"There are no papers here {', '.join(one.words for one in asked.where)}.")
     if asked.nowhere and not asked.unknown:
         plural = "s" if len(asked.nowhere) > 1 else ""
         quoted = listed([f"“{word}”" for word in asked.nowhere])
         return Decline("absent", f"No paper here has the word{plural} {quoted}.")
+    if asked.everything and hits:
+        return None
     if not hits:
         return Decline("absent", f"Nothing in {_searched(asked)} is about that.")
     return (
@@ -76,7 +82,7 @@ def _wrong_title(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     match = _CALLED.search(asked.text)
     title = next(filter(None, match.groups()), "").strip(" .,;:?!") if match else ""
     titles = [hit.paper.title for hit in hits]
-    limited = asked.papers is not None or asked.sources is not None  # the paper may be one of the others
+    limited = asked.papers is not None or asked.sources is not None or asked.where  # the paper may be one of the others
     if not title or limited or _HALF_REMEMBERED.search(asked.text.replace(title, "")):
         return None
     if any(key(title) == key(name.text) for name in asked.named) or is_title(title, titles):
@@ -138,9 +144,10 @@ def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decl
     about = asked.foreign or _about(asked, hits)
     if named or (about and not elsewhere):
         return None
-    if asked.papers and len(asked.papers) == 1:
-        return Decline("absent", "The chosen paper does not seem to say anything about that.", nearest)
-    message = f"{_searched(asked).capitalize()} do not seem to say anything about that."
+    searched, one = _searched(asked), _count(asked) == 1
+    message = f"{searched[0].upper()}{searched[1:]} {'does' if one else 'do'} not seem to say anything about that."
+    if asked.papers and one:
+        return Decline("absent", message, nearest)
     return Decline("absent", f"{message}{_nearest(nearest)}", nearest)
 
 
@@ -160,17 +167,24 @@ def nothing_stood(hits: Sequence[Hit]) -> Decline:
 
 
 def within(declined: Decline, asked: Asked) -> Decline:
-    """The decline; if the question was limited to chosen papers, it says so."""
-    if asked.papers is None or declined.kind == "off-corpus":
+    """The decline; if only some papers were looked at, it says so."""
+    searched, one = _searched(asked), _count(asked) == 1
+    unlimited = asked.papers is None and not asked.allowed
+    if declined.kind == "off-corpus" or unlimited or (asked.papers is None and searched[1:] in declined.message):
         return declined
-    were = "was" if len(asked.papers) == 1 else "were"
-    return replace(declined, message=f"{declined.message} Only {_searched(asked)} {were} looked at.")
+    return replace(declined, message=f"{declined.message} Only {searched} {'was' if one else 'were'} looked at.")
+
+
+def _count(asked: Asked) -> int | None:
+    """How many papers a question is limited to; None without a limit."""
+    limits = asked.allowed if asked.papers is None else asked.papers
+    return None if limits is None else len(limits)
 
 
 def _searched(asked: Asked) -> str:
-    if asked.papers is None:
-        return "the papers here"
-    return "the chosen paper" if len(asked.papers) == 1 else f"the {len(asked.papers)} chosen papers"
+    if asked.papers is not None:
+        return "the chosen paper" if len(asked.papers) == 1 else f"the {len(asked.papers)} chosen papers"
+    return f"the {asked.filtered}" if asked.where else "the papers here"
 
 
 def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:

@@ -35,6 +35,11 @@ WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 SURELY, COINED, LOOSELY = 1.0, 0.2, 0.1
 """How surely a name means a paper: the paper is called that; it coined a name that others use too; or the name is
 misspelt or merely mentioned."""
+FEW = 0.05
+"""Share of the papers among which, if only they are allowed, the store looks itself: with more of them, that takes
+longer than finding more passages does."""
+SPARE, MOST_SIFTED = 2, 8000
+"""Passages to get for each that is wanted, and the most to get at all, if only some papers are allowed."""
 OWN = 2
 """A name that at most this many papers use, and that one of them coined, means that one as surely as its title."""
 
@@ -46,7 +51,7 @@ class Lookup:
     asked: Asked
     query: EvidenceQuery
     vector: NDArray[np.float32] | None
-    allowed: set[str] | None
+    allowed: frozenset[str] | None
     lists: Mapping[str, Mapping[str, float]]
 
 
@@ -94,7 +99,10 @@ class Retriever:
         ]
 
     def _lookup(self, asked: Asked) -> Lookup:
-        allowed = None if asked.sources is None else self._library.paper_ids_of(asked.sources)
+        allowed = asked.allowed
+        if asked.sources is not None:
+            listed = self._library.paper_ids_of(asked.sources)
+            allowed = frozenset(listed if allowed is None else allowed & listed)
         query, vector = self._query(asked)
         return Lookup(asked, query, vector, allowed, self._lists(asked, vector, allowed))
 
@@ -123,29 +131,52 @@ class Retriever:
         return query, encoding.vector
 
     def _lists(
-        self, asked: Asked, vector: NDArray[np.float32] | None, allowed: set[str] | None
+        self, asked: Asked, vector: NDArray[np.float32] | None, allowed: frozenset[str] | None
     ) -> dict[str, dict[str, float]]:
         """The papers that each list finds, with their scores, best first."""
-        depth = DEEP * 10 if allowed is None else len(self._index)  # an allowed paper may have any rank
         lists = {
             "named": self._named(asked),
-            "bm25": dict(self._index.keywords.search(asked.text, limit=depth)),
-            "cosine": {},
+            "bm25": dict(self._index.keywords.search(asked.text, limit=DEEP * 10, within=allowed)),
+            "cosine": {} if vector is None else self._nearest(vector, allowed),
         }
-        if vector is not None:
-            within = None if allowed is None else sorted(allowed)
-            for passage_id, cosine in self._index.store.nearest(vector, limit=DEEP * 2, paper_ids=within):
-                lists["cosine"].setdefault(passage_id.partition(":")[0], cosine)
         if allowed is None:
             return lists
         return {name: {i: score for i, score in ranked.items() if i in allowed} for name, ranked in lists.items()}
+
+    def _nearest(self, vector: NDArray[np.float32], allowed: frozenset[str] | None) -> dict[str, float]:
+        """The papers nearest to the question, with the cosine of their nearest passage, best first.
+
+        The store is slow to look among many papers: of these it is asked for as many more as are not allowed.
+        """
+        store, depth = self._index.store, DEEP * 2
+        if allowed is None:
+            passages = store.nearest(vector, limit=depth)
+        elif len(allowed) <= FEW * len(self._index):
+            passages = store.nearest(vector, limit=depth, paper_ids=sorted(allowed))
+        else:
+            passages = self._sifted(vector, allowed, depth)
+        nearest: dict[str, float] = {}
+        for passage_id, cosine in passages:
+            nearest.setdefault(passage_id.partition(":")[0], cosine)
+        return nearest
+
+    def _sifted(self, vector: NDArray[np.float32], allowed: frozenset[str], depth: int) -> list[tuple[str, float]]:
+        """The `depth` nearest passages of many allowed papers, out of enough of all passages."""
+        store = self._index.store
+        limit = max(depth, SPARE * depth * len(self._index) // len(allowed))
+        while True:
+            nearest = store.nearest(vector, limit=limit)
+            kept = [one for one in nearest if one[0].partition(":")[0] in allowed]
+            if len(kept) >= depth or limit >= MOST_SIFTED or len(nearest) < limit:
+                return kept[:depth]
+            limit *= 4
 
     def _chosen(self, lookup: Lookup) -> set[str]:
         """The ids of the chosen papers; if there are very many, of those that come first among them in some list."""
         asked, allowed = lookup.asked, lookup.allowed
         if asked.papers is None:
             return set()
-        chosen = {*asked.papers} if allowed is None else allowed.intersection(asked.papers)
+        chosen = frozenset(asked.papers) if allowed is None else allowed.intersection(asked.papers)
         return set(_firsts(self._lists(asked, lookup.vector, chosen), DEEP))
 
     def _named(self, asked: Asked) -> dict[str, float]:

@@ -87,6 +87,7 @@ def test_an_answer_is_written_whole() -> None:
         "text": "2 papers.\n\n- Plums stay. [1]\n- A Pear: Far. [2]",
         "titles": ["A Plum", "A Pear"],
         "verdict": "",
+        "filtered": "",
         "lead": "2 papers.",
         "claims": [
             {

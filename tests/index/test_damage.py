@@ -188,12 +188,13 @@ def test_a_library_of_an_older_program_gets_a_state_and_keeps_its_vectors(
     open_holdings().ingest([listing()])
     with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
         database.executescript(
-            "drop table states; alter table encodings drop column seal; drop table aliases; "
+            "drop table states; alter table encodings drop column seal; "
+            "drop table aliases; drop table days; drop table names; "
             "alter table papers drop column further; alter table sources drop column record; "
             "alter table sources drop column place; "
             "insert into meta values ('revision', '7'); pragma user_version = 2"
         )
-    assert len(_SCHEMAS) == 4
+    assert len(_SCHEMAS) == 5
     embedder.calls.clear()
     holdings = open_holdings()
     assert holdings.library.revision == 7

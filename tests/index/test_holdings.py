@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from assistant.core.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound, StoreError
+from assistant.core.filters import Filter
 from assistant.core.records import Ingested, Paper
 from assistant.index import interaction
 from assistant.index import searchable as indexing
@@ -77,13 +78,13 @@ def test_papers_of_a_listing_are_stored_and_found(holdings: Holdings, listing: L
 def test_papers_are_found_within_a_listing_and_its_days(holdings: Holdings, listing: Listing) -> None:
     holdings.ingest([listing("mar.txt", PAIRS[:4]), listing("apr.txt", PAIRS[4:], date="Apr 2")])
     later = sorted(title for title, _ in PAIRS[4:])
-    assert [paper.title for paper in holdings.papers(listing="apr.txt")] == later
-    assert [paper.title for paper in holdings.papers(since="Mar 12")] == later
-    matches = holdings.papers("orchard pears", listing="Apr 2")
+    assert [paper.title for paper in holdings.papers(where=Filter(source="apr.txt"))] == later
+    assert [paper.title for paper in holdings.papers(where=Filter(since="Mar 12"))] == later
+    matches = holdings.papers("orchard pears", where=Filter(source="Apr 2"))
     assert [paper.title for paper in matches] == ["A Ledger of the Orchard"]
-    assert holdings.papers("orchard pears", until="Mar 1") == []
+    assert holdings.papers("orchard pears", where=Filter(until="Mar 1")) == []
     with pytest.raises(PaperNotFound, match=r"No listing here is called 'may\.txt'"):
-        holdings.papers("umbrellas", listing="may.txt")
+        holdings.papers("umbrellas", where=Filter(source="may.txt"))
 
 
 def test_a_search_within_a_listing_reaches_past_the_papers_found_first(
@@ -92,7 +93,9 @@ def test_a_search_within_a_listing_reaches_past_the_papers_found_first(
     monkeypatch.setattr("assistant.index.holdings.MOST_MATCHES", 1)
     holdings.ingest([listing("mar.txt", PAIRS[:1]), listing("apr.txt", PAIRS[1:], date="Apr 2")])
     assert keyword_ids(holdings, "orchard pears yield") == [PAIRS[0][0]]
-    assert [p.title for p in holdings.papers("orchard pears yield", listing="apr.txt")] == ["A Ledger of the Orchard"]
+    assert [p.title for p in holdings.papers("orchard pears yield", where=Filter(source="apr.txt"))] == [
+        "A Ledger of the Orchard"
+    ]
 
 
 @pytest.mark.parametrize("layout", ["spaced", "glued"])

@@ -57,6 +57,7 @@ def test_these_are_one_paper(one: Paper, other: Paper) -> None:
         pytest.param(doi(Paper("Preface", "")), doi(Paper("Preface", ""), "10.1234/7"), id="two prefaces"),
         pytest.param(PEAR, doi(Paper(PEAR.title, PLUM.abstract)), id="one title, other identifiers and abstracts"),
         pytest.param(Paper("Pears", LONG), Paper("A Survey of Plums", LONG), id="one abstract, other titles"),
+        pytest.param(Paper("On Pears 1", LONG), Paper("On Pears 2", LONG), id="two parts with one abstract"),
         pytest.param(Paper("Pear Trees", ""), Paper("Pear Tree", ""), id="similar titles without abstracts"),
     ],
 )

@@ -1,0 +1,71 @@
+"""Which papers count, as a record: what is asked of them beside what they are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .bounds import DAY, NAMES, TITLE, bounded
+from .errors import QuestionError
+from .notebook import Brief
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Filter(Brief):
+    """The papers of some days, authors, venues or listing; each field that is empty leaves out none. False if all are.
+
+    `since` and `until` are days, as 2025-03-12, 2025-03, 2025 or Mar 12, and included. A paper has all of the `authors`
+    and one of the `venues`; an author is given by the family name or more, a venue by its name or a part of it.
+    `source` is a listing, by its file name or date. Papers that pass the filter `without` are left out.
+
+    >>> Filter(since="2023", authors=("Potthast",)).words
+    'since 2023, by Potthast'
+    """
+
+    since: str = ""
+    until: str = ""
+    authors: tuple[str, ...] = ()
+    venues: tuple[str, ...] = ()
+    source: str = ""
+    without: Filter | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("authors", "venues"):
+            given = getattr(self, name)
+            names = (given,) if isinstance(given, str) else given  # one name would be taken for a tuple of letters
+            object.__setattr__(self, name, tuple(text for one in names if (text := " ".join(one.split()))))
+
+    def __bool__(self) -> bool:
+        texts = (self.since, self.until, self.source)
+        return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without)
+
+    @property
+    def words(self) -> str:
+        """The filter as people say it."""
+        since, until = self.since.strip(), self.until.strip()
+        between = f"of {since}" if since == until else f"from {since} to {until}"
+        parts = [
+            between if since and until else f"since {since}" if since else f"until {until}" if until else "",
+            f"by {' and '.join(self.authors)}" if self.authors else "",
+            f"at {' or '.join(self.venues)}" if self.venues else "",
+            f"from {self.source.strip()}" if self.source.strip() else "",
+            f"not {self.without.words}" if self.without else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+ALL = Filter()
+"""The filter that every paper passes."""
+
+
+def bounded_filter(where: Filter) -> Filter:
+    """The filter. Raises `QuestionError` if it is longer than any that is meant."""
+    bounded(where.since, DAY, "first day")
+    bounded(where.until, DAY, "last day")
+    bounded(where.source, TITLE, "listing's name")
+    for name in (*where.authors, *where.venues):
+        bounded(name, TITLE, "name")
+    if len(where.authors) + len(where.venues) > NAMES:
+        raise QuestionError(f"The filter has more than {NAMES} names. Leave some out.")
+    if where.without:
+        bounded_filter(where.without)
+    return where

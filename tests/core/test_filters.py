@@ -1,0 +1,52 @@
+"""filters: a filter in words, and its limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.core.bounds import DAY, NAMES, TITLE
+from assistant.core.errors import QuestionError
+from assistant.core.filters import ALL, Filter, bounded_filter
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (Filter(), ""),
+        (Filter(since=" 2023 "), "since 2023"),
+        (Filter(until="2023-05"), "until 2023-05"),
+        (Filter("2021", "2023"), "from 2021 to 2023"),
+        (Filter("2022", "2022"), "of 2022"),
+        (Filter(authors=("Moss", "Ash Reed")), "by Moss and Ash Reed"),
+        (Filter(venues=("ACL", "Nature"), source="Mar 12"), "at ACL or Nature, from Mar 12"),
+        (Filter("2023", without=Filter(authors=("Moss",))), "since 2023, not by Moss"),
+    ],
+)
+def test_a_filter_is_said_in_words(where: Filter, words: str) -> None:
+    assert (where.words, bool(where)) == (words, bool(words))
+
+
+def test_one_name_may_be_given_as_it_is() -> None:
+    assert Filter(authors="Ash  Reed", venues="ACL") == Filter(authors=("Ash Reed",), venues=("ACL",))  # type: ignore[arg-type]
+    assert Filter(authors=(" ", "Moss")) == Filter(authors=("Moss",))
+    assert not Filter(since=" ", authors=(" ",))
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (Filter(since="x" * (DAY + 1)), "first day"),
+        (Filter(until="x" * (DAY + 1)), "last day"),
+        (Filter(source="x" * (TITLE + 1)), "listing's name"),
+        (Filter(authors=("x" * (TITLE + 1),)), "name"),
+        (Filter(without=Filter(venues=("x" * (TITLE + 1),))), "name"),
+        (Filter(authors=("x",) * NAMES, venues=("y",)), f"more than {NAMES} names"),
+    ],
+)
+def test_a_filter_has_limits(where: Filter, message: str) -> None:
+    with pytest.raises(QuestionError, match=message):
+        bounded_filter(where)
+
+
+def test_a_filter_within_the_limits_is_itself() -> None:
+    assert bounded_filter(ALL) is ALL
