@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Self
+from urllib.parse import quote
 
 from .notebook import Brief
 
@@ -89,7 +90,7 @@ class Identifiers(Brief):
             else "https://www.semanticscholar.org/paper/"
         )
         all_links = {
-            "DOI": self.doi and f"https://doi.org/{self.doi}",
+            "DOI": self.doi and f"https://doi.org/{quote(self.doi, safe='/:;().')}",
             "arXiv": self.arxiv and f"https://arxiv.org/abs/{self.arxiv}",
             "PubMed": self.pubmed and f"https://pubmed.ncbi.nlm.nih.gov/{self.pubmed}/",
             "Semantic Scholar": scholar and place + scholar,
@@ -168,3 +169,8 @@ def byline(authors: Iterable[str], year: int | None) -> str:
     if len(families) > 2:
         families = [f"{families[0]} et al."]
     return ", ".join(part for part in (" and ".join(families), str(year or "")) if part)
+
+
+def labelled(title: str, byline: str) -> str:
+    """A title in a list: "Title (Potthast et al., 2024)"."""
+    return f"{title} ({byline})" if byline else title

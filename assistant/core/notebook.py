@@ -52,13 +52,19 @@ def _brief(value: object) -> str:
 
 
 class Cited(Protocol):
-    """What is shown of a paper that an answer cites; `url` is "" if the paper has none."""
+    """What is shown of a paper that an answer cites; `url` and `byline` are "" if the paper has none."""
 
     @property
     def number(self) -> int: ...
 
     @property
     def title(self) -> str: ...
+
+    @property
+    def byline(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
 
     @property
     def url(self) -> str: ...
@@ -97,7 +103,7 @@ def escaped(text: str) -> str:
 
 def as_text(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
     """The answer, then its numbered titles; for a decline, the titles that came nearest."""
-    titles = "\n".join(f"[{source.number}] {source.title}" for source in sources)
+    titles = "\n".join(f"[{source.number}] {source.label}" for source in sources)
     near = "\n".join(["Nearest papers:", *(f"- {title}" for title in nearest)]) if nearest else ""
     return clean("\n\n".join(part for part in (text, titles, near) if part))
 
@@ -112,7 +118,8 @@ def as_markdown(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> 
 def _markdown_source(source: Cited) -> str:
     address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
     quotes = "\n>\n".join(f"> {escaped(quote)}" for quote in source.quotes)
-    return f"[{source.number}] **{escaped(source.title)}**{address}\n\n{quotes}"
+    byline = f" ({escaped(source.byline)})" if source.byline else ""
+    return f"[{source.number}] **{escaped(source.title)}**{byline}{address}\n\n{quotes}"
 
 
 def as_html(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
@@ -139,7 +146,8 @@ def _html_source(source: Cited) -> str:
     title = f"<b>{_plain(source.title)}</b>"
     if _ADDRESS.fullmatch(source.url):
         title = f'<a href="{_plain(source.url)}" rel="noopener noreferrer" target="_blank">{title}</a>'
-    return f"<li>{title}{''.join(f'<blockquote>{_plain(quote)}</blockquote>' for quote in source.quotes)}</li>"
+    byline = f" ({_plain(source.byline)})" if source.byline else ""
+    return f"<li>{title}{byline}{''.join(f'<blockquote>{_plain(quote)}</blockquote>' for quote in source.quotes)}</li>"
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
-from .bibliography import UNIDENTIFIED, Identifiers, byline
+from .bibliography import UNIDENTIFIED, Identifiers, byline, labelled
 from .notebook import Brief, Displayed
 
 Basis = Literal["quoted", "read", "checked", "judged"]
@@ -81,6 +81,11 @@ class Paper(Brief):
     def byline(self) -> str:
         """Its authors and year as a text refers to them: "Potthast et al., 2024"."""
         return byline(self.authors, self.year)
+
+    @property
+    def label(self) -> str:
+        """What it is called in a list: "Title (Potthast et al., 2024)"."""
+        return labelled(self.title, self.byline)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -244,6 +249,14 @@ class Source(Brief):
     @property
     def title(self) -> str:
         return self.paper.title
+
+    @property
+    def byline(self) -> str:
+        return self.paper.byline
+
+    @property
+    def label(self) -> str:
+        return self.paper.label
 
     @property
     def url(self) -> str:

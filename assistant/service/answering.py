@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from ..chain import Assistant
 from ..core.errors import AssistantError
+from ..core.filters import ALL, Filter
 from ..core.records import Answer, Event, Turn
 
 AT_ONCE = 8
@@ -57,7 +58,7 @@ class Answering:
         self._workers.shutdown(cancel_futures=True)
 
     async def updates(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
     ) -> AsyncGenerator[Update, None]:
         """Everything that happens to a question: its places in the line, then the events of `Assistant.stream`.
 
@@ -70,7 +71,7 @@ class Answering:
                 yield Waiting(ahead)
                 if ahead:
                     continue
-                async with aclosing(self._work(question, turns, papers)) as updates:
+                async with aclosing(self._work(question, turns, papers, where)) as updates:
                     async for update in updates:
                         yield update
                 return
@@ -96,14 +97,14 @@ class Answering:
                 other.set()
 
     async def _work(
-        self, question: str, turns: Sequence[Turn], papers: Collection[str]
+        self, question: str, turns: Sequence[Turn], papers: Collection[str], where: Filter
     ) -> AsyncGenerator[list[Event] | BaseException, None]:
         loop, stopped = asyncio.get_running_loop(), threading.Event()
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
 
         def stream() -> None:
             try:
-                with closing(self._assistant.stream(question, turns, papers=papers)) as events:
+                with closing(self._assistant.stream(question, turns, papers=papers, where=where)) as events:
                     for event in events:
                         if stopped.is_set():
                             return
@@ -129,19 +130,19 @@ class Answering:
             done.cancel()  # if it has not begun
 
     async def batches(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
     ) -> AsyncGenerator[list[Event] | BaseException, None]:
         """`updates` without the places in the line."""
-        async with aclosing(self.updates(question, turns, papers=papers)) as updates:
+        async with aclosing(self.updates(question, turns, papers=papers, where=where)) as updates:
             async for update in updates:
                 if not isinstance(update, Waiting):
                     yield update
 
     async def events(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = ()
+        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
     ) -> AsyncGenerator[Event, None]:
         """The events of `Assistant.stream`, one by one. Raises `LineTooLong`, and what `Assistant.stream` raises."""
-        async with aclosing(self.batches(question, turns, papers=papers)) as batches:
+        async with aclosing(self.batches(question, turns, papers=papers, where=where)) as batches:
             async for batch in batches:
                 if isinstance(batch, BaseException):
                     raise batch
@@ -154,11 +155,12 @@ class Answering:
         turns: Sequence[Turn] = (),
         *,
         papers: Collection[str] = (),
+        where: Filter = ALL,
         on_stage: Callable[[str], None] | None = None,
     ) -> Answer:
         """What `Assistant.ask` returns; `on_stage` is called with each stage. Raises what `events` raises."""
         answer: Answer | None = None
-        async with aclosing(self.events(question, turns, papers=papers)) as events:
+        async with aclosing(self.events(question, turns, papers=papers, where=where)) as events:
             async for event in events:
                 answer = event.answer or answer
                 if on_stage and not event.answer:

@@ -13,7 +13,7 @@ from ..people.conversations import KeptConversation, KeptTurn
 from .showing import readable_answer
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SOURCE = re.compile(r"^\\?\[\d+\\?\] \*\*(.+?)\*\*(?: <[^<>]*>)?$", re.M)
+_SOURCE = re.compile(r"^\\?\[\d+\\?\] \*\*(.+?)\*\*(?: \([^\n]*\))?(?: <[^<>]*>)?$", re.M)
 _ADDRESS = re.compile(r"https?://[^\s<>\\]+")
 _MARK = re.compile(r"\[([0-9]{1,4})\]")
 ANYWHERE = "https://scholar.google.com/scholar?q="
@@ -69,4 +69,5 @@ def _source(source: Source) -> str:
     """A source under its number in the text, and its quotes."""
     address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
     quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in source.quotes).removesuffix("\n>")
-    return f"[{source.number}] **{escaped(source.title)}**{address}\n{quotes}"
+    byline = f" ({escaped(source.byline)})" if source.byline else ""
+    return f"[{source.number}] **{escaped(source.title)}**{byline}{address}\n{quotes}"

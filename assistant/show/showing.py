@@ -15,6 +15,12 @@ def readable_paper(paper: Paper) -> Paper:
     return replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
 
 
+def written(paper: Paper, *, most: int = 3) -> str:
+    """Who wrote a paper, when and where: "Ivy Moss, Ash Reed · 2024 · ACL"; of more than `most` authors, the ends."""
+    authors = paper.authors if len(paper.authors) <= most else (*paper.authors[: most - 1], "…", paper.authors[-1])
+    return " · ".join(part for part in (", ".join(authors), str(paper.year or ""), readable(paper.venue)) if part)
+
+
 def readable_answer(answer: Answer) -> Answer:
     """An answer to be shown, with the same numbers; its quotes are still verbatim parts of its abstracts.
 

@@ -100,7 +100,7 @@ class Screen:
         answer = readable_answer(answer)
         for source in answer.sources:
             indent = " " * len(f"[{source.number}] ")
-            self.line(f"[{source.number}] {source.title}", style="bold", rest=indent)
+            self.line(f"[{source.number}] {source.label}", style="bold", rest=indent)
             shown = [c for c in source.citations if quotes or c.basis != "quoted"]
             for citation in {c.quote: c for c in shown}.values():
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"

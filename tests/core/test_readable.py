@@ -18,8 +18,9 @@ from assistant.doors.mcp.tools import as_text as as_tool_text
 from assistant.doors.slack import blocks
 from assistant.doors.web import answers, evidence, shelves
 from assistant.index.holdings import Holdings
-from assistant.show.copies import as_bibtex, as_text
+from assistant.show.copies import as_text
 from assistant.show.markdown import of_answer
+from assistant.show.references import as_bibtex
 from assistant.show.showing import readable_answer
 
 from ..papers import write_listing

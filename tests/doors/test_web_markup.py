@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from jinja2 import UndefinedError
 
+from assistant.core.bibliography import Identifiers
 from assistant.core.records import Answer, Citation, Claim, Decline, Evidence, Hit, Paper, Passage, Rejection, Turn
 from assistant.doors.web import answers, evidence
 from assistant.doors.web.markup import TEMPLATES, online, render
@@ -189,11 +190,20 @@ def test_every_value_in_an_attribute_is_in_quotes_and_none_is_in_a_script_or_a_h
     ],
 )
 def test_a_paper_is_opened_at_its_own_address_only_if_that_is_https(url: str, words: str, address: str) -> None:
-    link = render("parts.online", online("A & B", url))
+    link = render("parts.online", online(Paper("A & B", "", url)))
     assert f'href="{address}"' in link
     assert f">{words}</a>" in link
     assert 'rel="noopener noreferrer"' in link
 
 
 def test_a_malformed_address_is_not_opened() -> None:
-    assert online("A", "https://[").label == "Find online"
+    assert [link.label for link in online(Paper("A", "", "https://["))] == ["Find online"]
+
+
+def test_a_paper_is_opened_where_its_identifiers_lead() -> None:
+    ids = Identifiers(doi='10.1234/a"b<c>', arxiv="2401.01234")
+    links = online(Paper("A", "", "https://arxiv.org/abs/2401.01234", identifiers=ids))
+    assert [(link.label, link.address) for link in links] == [
+        ("arXiv", "https://arxiv.org/abs/2401.01234"),
+        ("DOI", "https://doi.org/10.1234/a%22b%3Cc%3E"),
+    ]

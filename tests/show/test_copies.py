@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage
 from assistant.show import markdown
-from assistant.show.copies import as_bibtex, as_markdown, as_text, cited
+from assistant.show.copies import as_markdown, as_text, cited
 
 PEAR = Paper("PearRank: 100% *better* pears & plums", "It ranks. It gains.", "https://example.org/p_1", "2024-03-11")
 VILLA = Paper("$VILA^2$: Villas_{x} {that} draw", "A villa.", published="spring")
@@ -38,29 +40,15 @@ def test_the_markdown_is_the_question_over_the_answer() -> None:
     assert rest == markdown.of_answer(ANSWER)
 
 
-def test_each_paper_has_a_bibtex_entry() -> None:
-    assert as_bibtex(cited(ANSWER)) == (
-        f"@misc{{PearRank-100-{PEAR.id[:6]},\n"
-        "  title = {{PearRank: 100\\% *better* pears \\& plums}},\n"
-        "  year = {2024},\n"
-        "  url = {https://example.org/p_1}\n}\n\n"
-        f"@misc{{VILA-2-{VILLA.id[:6]},\n"
-        "  title = {{$VILA^2$: Villas\\_\\{x\\} \\{that\\} draw}}\n}\n"
+def test_sources_are_listed_with_authors_and_year() -> None:
+    paper = replace(PEAR, authors=("Ivy Moss", "Ash Reed", "Plato"), year=2024)
+    hit = replace(ANSWER.hits[0], paper=paper)
+    answer = replace(ANSWER, hits=(hit,))
+    assert f"[1] {PEAR.title} (Moss et al., 2024)\n[2] " in as_text(answer)
+    assert "**PearRank: 100% \\*better\\* pears \\& plums** (Moss et al., 2024) <https://example.org/p_1>" in (
+        as_markdown(answer)
     )
-
-
-def test_bibtex_braces_are_balanced_for_any_title() -> None:
-    for title in ("a } b", "$a{$ b", "\\input{/etc/passwd}", "a$b", "$$", "x^2 ~ #1 @misc{y,"):
-        entry = as_bibtex([Paper(title, "")])
-        bare = entry.replace("\\{", "").replace("\\}", "")
-        assert bare.count("{") == bare.count("}"), entry
-        assert "\\input" not in entry
-
-
-def test_an_address_that_could_end_its_bibtex_field_is_left_out() -> None:
-    assert "url" not in as_bibtex([Paper("A", "", "https://example.org/}, evil = {x")])
-    assert "url" not in as_bibtex([Paper("A", "", "javascript:alert(1)")])
-    assert as_bibtex([]) == ""
+    assert markdown.titles_in(as_markdown(answer)) == [PEAR.title, "VILA^2: Villas_{x} {that} draw"]
 
 
 def test_a_decline_copies_the_nearest_papers() -> None:

@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 
 from ...core import bounds
 from ...core.export import schemas
+from ...service.narrowing import AUTHORS, DATE, DATES, VENUES, Narrowing
 
 HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
 """Describes every question: it has a letter or a digit. The check itself is made where questions are understood."""
@@ -92,6 +93,7 @@ class AskRequest(RequestBody):
     papers: list[Title] = Field(
         default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to use; empty: all papers."
     )
+    where: Narrowing = Field(default=Narrowing(), description="The only papers to use; empty: all papers.")
     conversation: str = Field(
         default="",
         max_length=bounds.ID,
@@ -134,13 +136,6 @@ class SearchResults(ResponseBody):
 
 # -- papers
 
-DATE: JsonDict = {
-    "pattern": "^([0-9]{4}(-(0?[1-9]|1[0-2])(-(0?[1-9]|[12][0-9]|3[01]))?)?"
-    "|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (0?[1-9]|[12][0-9]|3[01]))?$"
-}
-"""Describes a date; the check itself is made where papers are browsed."""
-DATES = "As 2025-03-12, 2025-03, 2025 or Mar 12; both days are included."
-
 
 class PapersParameters(Parameters):
     """Which papers to list."""
@@ -149,6 +144,8 @@ class PapersParameters(Parameters):
     listing: str = Field(default="", max_length=bounds.TITLE, description="A listing's file or date.")
     since: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
     until: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    author: list[Title] = Field(default=[], max_length=bounds.NAMES, description=AUTHORS)
+    venue: list[Title] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
     limit: int = Field(default=100, ge=0, le=1000)
     offset: int = Field(default=0, ge=0, le=10**9)
 

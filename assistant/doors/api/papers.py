@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -16,6 +15,7 @@ from ...chain import Assistant
 from ...core import bounds
 from ...core.errors import NoSuchDays, QuestionError
 from ...core.export import paper_as_json, plain
+from ...core.filters import Filter
 from ...core.records import Ingested
 from . import bodies
 from .backend import MayRead, MayWrite, TheBackend
@@ -31,15 +31,11 @@ router = APIRouter(tags=["papers"])
 @router.get("/api/papers", response_model=bodies.PapersPage)
 async def papers(backend: TheBackend, _: MayRead, parameters: Annotated[bodies.PapersParameters, Query()]) -> Response:
     """List the papers by title, or those that contain words; if `until` lies before `since`, the list is empty."""
-    fitting = functools.partial(
-        backend.assistant.papers,
-        parameters.words,
-        listing=parameters.listing,
-        since=parameters.since,
-        until=parameters.until,
+    where = Filter(
+        parameters.since, parameters.until, tuple(parameters.author), tuple(parameters.venue), parameters.listing
     )
     try:
-        listed = await asyncio.to_thread(fitting)
+        listed = await asyncio.to_thread(backend.assistant.papers, parameters.words, where=where)
     except NoSuchDays:
         listed = []
     page = listed[parameters.offset : parameters.offset + parameters.limit]

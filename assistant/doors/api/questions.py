@@ -46,13 +46,15 @@ async def ask(body: bodies.AskRequest, request: Request, backend: TheBackend, ca
     With `stream`, or if the client accepts `text/event-stream`, events are sent as they happen: `stage`, `claim`,
     `withdrawn` (the claims so far no longer hold) and last `answer` or `error`. Hanging up stops the work.
     """
+    where = body.where.filter()
     turns = await _earlier_turns(backend, caller, body.conversation)
     finish = functools.partial(_finish, backend, caller, body.conversation)
     if body.stream or MEDIA in request.headers.get("accept", ""):
-        events = backend.answering.events(body.question, turns, papers=body.papers)
+        events = backend.answering.events(body.question, turns, papers=body.papers, where=where)
         first = await unless_hung_up(request, anext(events))  # an error until here gets a status of its own
         return event_stream(answer_events(first, events, finish), _failed)
-    answer = await unless_hung_up(request, backend.answering.answer(body.question, turns, papers=body.papers))
+    answering = backend.answering.answer(body.question, turns, papers=body.papers, where=where)
+    answer = await unless_hung_up(request, answering)
     return JSONResponse(await finish(answer))
 
 

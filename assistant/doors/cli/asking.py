@@ -8,25 +8,46 @@ from typing import Annotated, Literal
 
 import typer
 
-from .shared import DECLINED, Home, opened, screen, settings_of, text_of, with_sample
+from .shared import (
+    DECLINED,
+    Authors,
+    Home,
+    Since,
+    Source,
+    Until,
+    Venues,
+    filter_of,
+    opened,
+    screen,
+    settings_of,
+    text_of,
+    with_sample,
+)
 
 
-def ask(
+def ask(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="The question.", show_default=False)],
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    since: Since = "",
+    until: Until = "",
+    author: Authors = None,
+    venue: Venues = None,
+    source: Source = "",
     home: Home = None,
 ) -> None:
     """Answer one question and list the sources."""
+    where = filter_of(since, until, author, venue, source)
     with opened(context, home) as assistant:
         if json:
             from ...core.export import as_json
 
-            answer = assistant.ask(text_of(question))
+            answer = assistant.ask(text_of(question), where=where)
             typer.echo(dumps(as_json(answer), ensure_ascii=False, indent=2))
         else:
             out = screen()
-            answer = out.follow(assistant.stream(text_of(question)))
+            answer = out.follow(assistant.stream(text_of(question), where=where))
             out.answer(answer, quotes=False)
         if answer.declined and answer.declined.kind == "empty":
             folder = assistant.status().home
@@ -35,9 +56,15 @@ def ask(
         raise typer.Exit(DECLINED)
 
 
-def chat(
+def chat(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
+    *,
     sample: Annotated[bool, typer.Option("--sample", help="If the library is empty, add the sample papers.")] = False,
+    since: Since = "",
+    until: Until = "",
+    author: Authors = None,
+    venue: Venues = None,
+    source: Source = "",
     home: Home = None,
 ) -> None:
     """Start a conversation; questions may refer to earlier ones."""
@@ -46,7 +73,7 @@ def chat(
     with opened(context, home, create=sample) as assistant:
         if sample:
             with_sample(assistant)
-        TerminalChat(assistant, screen()).run()
+        TerminalChat(assistant, screen(), where=filter_of(since, until, author, venue, source)).run()
 
 
 def check(

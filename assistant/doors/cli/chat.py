@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...core.errors import AssistantError, LibraryError
+from ...core.filters import ALL, Filter
 from ...core.text import counted
 from ...library.sample import sample_files
 from ...llm.ledger import bill
@@ -35,8 +36,8 @@ COMMANDS = {
 class TerminalChat:
     """One conversation, typed at a terminal or piped in; piped lines get no prompt."""
 
-    def __init__(self, assistant: Assistant, screen: Screen) -> None:
-        self._conversation = assistant.conversation()
+    def __init__(self, assistant: Assistant, screen: Screen, *, where: Filter = ALL) -> None:
+        self._conversation, self._where = assistant.conversation(), where
         self._screen = screen
         self._last: Answer | None = None
         self._status = assistant.status()
@@ -101,7 +102,7 @@ class TerminalChat:
 
     def _answer(self, question: str) -> None:
         try:
-            self._last = self._screen.follow(self._conversation.stream(question))
+            self._last = self._screen.follow(self._conversation.stream(question, where=self._where))
             self._screen.answer(self._last, quotes=False)
         except AssistantError as error:
             self._screen.line(str(error))

@@ -9,7 +9,21 @@ import typer
 
 from ...core.readable import readable
 from ...core.text import counted
-from .shared import DAMAGED, REJECTED, Home, ingested, opened, screen, text_of
+from .shared import (
+    DAMAGED,
+    REJECTED,
+    Authors,
+    Home,
+    Since,
+    Source,
+    Until,
+    Venues,
+    filter_of,
+    ingested,
+    opened,
+    screen,
+    text_of,
+)
 
 
 def ingest(
@@ -32,24 +46,27 @@ def ingest(
         raise typer.Exit(REJECTED)
 
 
-def papers(
+def papers(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="Search words; best first.")] = None,
-    listing: Annotated[str, typer.Option(metavar="NAME", help="Only this listing: its file name or date.")] = "",
-    since: Annotated[str, typer.Option(metavar="DATE", help="From this day on: 2025-03-12, 2025-03, Mar 12.")] = "",
-    until: Annotated[str, typer.Option(metavar="DATE", help="Up to and including this day.")] = "",
+    *,
+    since: Since = "",
+    until: Until = "",
+    author: Authors = None,
+    venue: Venues = None,
+    source: Source = "",
     home: Home = None,
 ) -> None:
     """List the titles in the library, one a line."""
+    where = filter_of(since, until, author, venue, source)
     with opened(context, home) as assistant:
-        matches = assistant.papers(text_of(words or []), listing=listing, since=since, until=until)
+        matches = assistant.papers(text_of(words or []), where=where)
         status = assistant.status()
     out = screen()
     for paper in matches:
-        out.line(readable(paper.title), rest="    ")
+        out.line(readable(paper.label), rest="    ")
     if not matches:
-        filtered = listing or since or until
-        no_match = "No paper matches." if filtered else "No paper contains these words."
+        no_match = "No paper matches." if where else "No paper contains these words."
         empty = f"There are no papers in {status.home} yet. Add listing files with: assistant ingest PATH..."
         screen(stderr=True).line(no_match if status.papers else empty)
 

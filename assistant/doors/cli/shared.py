@@ -13,6 +13,7 @@ from ...core.errors import AssistantError
 
 if TYPE_CHECKING:
     from ...chain import Assistant
+    from ...core.filters import Filter
     from ...core.records import Ingested
     from ...core.settings import Settings
     from ...show.terminal import Screen
@@ -30,6 +31,35 @@ Home = Annotated[
         help="The folder of the library.  [default: ASSISTANT_HOME, or your data folder]",
     ),
 ]
+
+Since = Annotated[
+    str, typer.Option("--since", metavar="DATE", help="Only papers from this day on: 2025-03-12, 2025, Mar 12.")
+]
+Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Only papers up to and including this day.")]
+Authors = Annotated[
+    list[str] | None, typer.Option("--author", metavar="NAME", help="Only papers by this author; may be repeated.")
+]
+Venues = Annotated[
+    list[str] | None, typer.Option("--venue", metavar="NAME", help="Only papers of this venue; or of one of several.")
+]
+Source = Annotated[
+    str, typer.Option("--source", "--listing", metavar="NAME", help="Only this listing: its file name or date.")
+]
+
+
+def filter_of(
+    since: str, until: str, authors: Sequence[str] | None, venues: Sequence[str] | None, source: str
+) -> Filter:
+    """The filter that these options describe."""
+    from ...core.filters import Filter
+
+    return Filter(
+        text_of([since]),
+        text_of([until]),
+        tuple(text_of([name]) for name in authors or ()),
+        tuple(text_of([name]) for name in venues or ()),
+        text_of([source]),
+    )
 
 
 def screen(*, stderr: bool = False) -> Screen:

@@ -137,7 +137,9 @@ class Server:
 
     async def _ask(self, arguments: AskArguments, context: Context) -> ToolResult:
         answer: Answer | None = None
-        async with aclosing(self._answering.events(arguments.question, papers=arguments.papers)) as events:
+        where = arguments.where.filter()
+        asking = self._answering.events(arguments.question, papers=arguments.papers, where=where)
+        async with aclosing(asking) as events:
             done = 0
             async for event in events:
                 answer = event.answer or answer
@@ -147,13 +149,14 @@ class Server:
         return as_text(answer), as_structure(answer)
 
     async def _search(self, arguments: SearchArguments, _: Context) -> ToolResult:
-        hits = await self._answering.aside(functools.partial(self._assistant.search, arguments.query))
+        search = functools.partial(self._assistant.search, arguments.query, where=arguments.where.filter())
+        hits = await self._answering.aside(search)
         hits = hits[: arguments.limit]
         papers = [
             {"id": hit.paper.id, "title": hit.paper.title, "relevance": float(hit.relevance), "text": hit.passage.text}
             for hit in hits
         ]
-        lines = [f"- {readable(hit.paper.title)} (id {hit.paper.id}): {readable(hit.passage.text)}" for hit in hits]
+        lines = [f"- {readable(hit.paper.label)} (id {hit.paper.id}): {readable(hit.passage.text)}" for hit in hits]
         return "\n".join(lines) or "No paper here is about that.", {"papers": papers}
 
     async def _get(self, arguments: PaperArguments, _: Context) -> ToolResult:
@@ -219,4 +222,7 @@ def _failed(text: str) -> types.CallToolResult:
 
 def _paper_text(paper: Paper) -> str:
     paper = readable_paper(paper)
-    return "\n\n".join(part for part in (paper.title, paper.abstract, paper.url) if part)
+    facts = [", ".join(paper.authors), ", ".join(part for part in (paper.venue, str(paper.year or "")) if part)]
+    links = [paper.url, *paper.identifiers.links.values()]
+    head = "\n".join(part for part in (paper.title, *facts) if part)
+    return "\n\n".join(part for part in (head, paper.abstract, "\n".join(filter(None, links))) if part)

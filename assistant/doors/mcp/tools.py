@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...core import bounds
 from ...core.export import as_json, schemas
 from ...core.records import Answer
+from ...service.narrowing import Narrowing
 from ...show.showing import readable_answer
 
 MOST_HITS = 50
-ANSWER_FIELDS = ("question", "answered", "verdict", "text", "titles", "claims", "declined", "remark")
+ANSWER_FIELDS = ("question", "answered", "verdict", "text", "titles", "filtered", "claims", "declined", "remark")
 """What an agent gets of an answer; the rest tells how it came about."""
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
 
@@ -33,12 +34,14 @@ class AskArguments(Arguments):
     papers: list[Title] = Field(
         default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to use; empty: all papers."
     )
+    where: Narrowing = Field(default=Narrowing(), description="The only papers to use; empty: all papers.")
 
 
 class SearchArguments(Arguments):
     """Arguments of `search_papers`."""
 
     query: str = Field(min_length=1, max_length=bounds.QUESTION, description="A question or a topic.")
+    where: Narrowing = Field(default=Narrowing(), description="The only papers to search; empty: all papers.")
     limit: int = Field(default=10, ge=1, le=MOST_HITS, description="The most papers to return.")
 
 
@@ -118,7 +121,7 @@ def as_text(answer: Answer) -> str:
     """The answer, then each source with the words cited."""
     answer = readable_answer(answer)
     sources = [
-        "\n".join([f"[{source.number}] {source.title}", *(f"    “{quote}”" for quote in source.quotes)])
+        "\n".join([f"[{source.number}] {source.label}", *(f"    “{quote}”" for quote in source.quotes)])
         for source in answer.sources
     ]
     nearest = answer.declined.nearest if answer.declined else ()

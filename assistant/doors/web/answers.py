@@ -11,7 +11,8 @@ from ...core.readable import readable
 from ...core.records import Answer, Claim, Decline, Hit, Turn
 from ...core.text import counted
 from ...people.conversations import Thumb
-from ...show.copies import as_bibtex, as_markdown, as_text, cited, paragraphs
+from ...show.copies import as_markdown, as_text, cited, paragraphs
+from ...show.references import as_bibtex, as_csl, as_ris
 from ...show.showing import readable_answer
 from .markup import render
 
@@ -184,5 +185,12 @@ def _facts(answer: Answer) -> str:
 
 
 def _copies(answer: Answer) -> tuple[tuple[str, str], ...]:
-    copies = {"text": as_text(answer), "Markdown": as_markdown(answer), "BibTeX": as_bibtex(cited(answer))}
+    papers = cited(answer)
+    copies = {
+        "text": as_text(answer),
+        "Markdown": as_markdown(answer),
+        "BibTeX": as_bibtex(papers),
+        "RIS": as_ris(papers),
+        "CSL": as_csl(papers),
+    }
     return tuple((form, text) for form, text in copies.items() if text)

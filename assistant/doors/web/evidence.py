@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from markupsafe import Markup
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ...core.export import start_of
 from ...core.records import Answer, Citation, Hit, Paper, Rejection, Source
 from ...llm.ledger import bill
-from ...show.showing import readable_answer
+from ...show.showing import readable_answer, written
 from .answers import why_title
 from .markup import OnlineLink, online, render
 
@@ -61,7 +61,8 @@ class PaperCard:
     abstract: tuple[AbstractSpan, ...]
     front: bool
     listed: str
-    online: OnlineLink
+    online: tuple[OnlineLink, ...]
+    written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _nearest(answer: Answer) -> list[Hit]:
 def _cited(source: Source, listings: Mapping[str, str]) -> PaperCard:
     paper = source.paper
     if not paper.abstract:  # a turn that was saved without its hits: the quotes replace the abstract
-        paper = Paper(source.title, " ".join(source.quotes))
+        paper = replace(paper, abstract=" ".join(source.quotes))
     return _card(paper, source.number, _support(source.citations), source.cited, listings)
 
 
@@ -166,7 +167,8 @@ def _card(
         abstract(paper, citations),
         number == 1 and bool(citations),
         _listed(paper, listings),
-        online(paper.title, paper.url),
+        online(paper),
+        written(paper),
     )
 
 

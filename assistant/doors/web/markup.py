@@ -17,6 +17,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 
 from ...core import bounds
+from ...core.records import Paper
 from ...core.text import clean, counted
 from ...show.markdown import ANYWHERE
 
@@ -35,11 +36,12 @@ class OnlineLink:
     label: str
 
 
-def online(title: str, url: str) -> OnlineLink:
-    """A paper's own address if that is https, else a search for its title."""
-    if _ADDRESS.fullmatch(url):
-        return OnlineLink(url, "Open online")
-    return OnlineLink(ANYWHERE + quote(f'"{clean(title)}"', safe=""), "Find online")
+def online(paper: Paper) -> tuple[OnlineLink, ...]:
+    """A paper's own address if that is https, and those of its identifiers; without any, a search for its title."""
+    known = {"Open online": paper.url, **paper.identifiers.links}
+    links = {address: OnlineLink(address, label) for label, address in known.items() if _ADDRESS.fullmatch(address)}
+    search = OnlineLink(ANYWHERE + quote(f'"{clean(paper.title)}"', safe=""), "Find online")
+    return tuple(links.values()) or (search,)
 
 
 def render(name: str, *values: object) -> Markup:

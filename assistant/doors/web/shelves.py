@@ -17,7 +17,7 @@ from ...core.text import counted
 from ...index.atlas import Atlas, Cluster, Point
 from ...index.holdings import MOST_MATCHES
 from ...library.browsing import days
-from ...show.showing import readable_paper
+from ...show.showing import readable_paper, written
 from .markup import OnlineLink, online, render
 
 PAGE = 50
@@ -33,6 +33,8 @@ LETTER, LINE = 0.0115, 0.034
 """Width of a letter and height of a line of a label, as a share of the map's usual width (700 pixels)."""
 NUDGES = (0.0, 0.7, -0.7, 1.4, -1.4)
 """Lines by which a label may be moved so that it does not overlap the others."""
+MOST_AUTHORS = 20
+"""Authors named with a whole paper; of more, the first and the last."""
 LONGEST = 200
 """Characters of a title shown over its circle."""
 
@@ -93,8 +95,9 @@ class PaperView:
     abstract: str
     listings: str
     published: str
-    online: OnlineLink
+    online: tuple[OnlineLink, ...]
     removable: bool
+    written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,10 @@ def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str,
     """The papers found, as a list of titles to open."""
     if not papers:
         return message("No papers match." if filters.anything else "There are no papers here yet.")
-    rows = tuple(PaperRow(paper.id, readable(paper.title), _date(paper, listings)) for paper in papers[: filters.shown])
+    rows = tuple(
+        PaperRow(paper.id, readable(paper.title), paper.byline or _date(paper, listings))
+        for paper in papers[: filters.shown]
+    )
     left = len(papers) - len(rows)
     highlighted = " ".join(paper.id for paper in papers) if filters.anything and len(papers) <= LIT else ""
     view = ListView(_heading(papers, filters), rows, highlighted, min(left, PAGE), filters.shown + PAGE)
@@ -173,8 +179,10 @@ def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False
     """One whole paper, with what can be done with it; if it is `removable`, that has to be confirmed."""
     shown = readable_paper(paper)
     names = ", ".join(_listing(source, listings.get(source, "")) for source in paper.sources)
-    link = online(shown.title, paper.url)
-    view = PaperView(paper.id, shown.title, shown.abstract, names, paper.published, link, removable)
+    view = PaperView(
+        *(paper.id, shown.title, shown.abstract, names, paper.published),
+        *(online(shown), removable, written(paper, most=MOST_AUTHORS)),
+    )
     return render("papers.opened", view)
 
 

@@ -1,0 +1,50 @@
+"""The fields of a filter, as programs and agents send them, in; a `Filter` out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from ..core import bounds
+from ..core.filters import Filter
+
+DATE: JsonDict = {
+    "pattern": "^([0-9]{4}(-(0?[1-9]|1[0-2])(-(0?[1-9]|[12][0-9]|3[01]))?)?"
+    "|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (0?[1-9]|[12][0-9]|3[01]))?$"
+}
+"""Describes a date; the check itself is made where papers are browsed."""
+DATES = "As 2025-03-12, 2025-03, 2025 or Mar 12; both days are included."
+AUTHORS = "Family names or whole names; a paper has all of them."
+VENUES = "Names of journals or meetings, or parts of them; a paper has one of them."
+Name = Annotated[str, Field(max_length=bounds.TITLE)]
+
+
+class FilterFields(BaseModel):
+    """Which papers to use; each field that is empty leaves out none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    until: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
+    authors: list[Name] = Field(default=[], max_length=bounds.NAMES, description=AUTHORS)
+    venues: list[Name] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
+    source: str = Field(default="", max_length=bounds.TITLE, description="A listing's file or date.")
+
+    def filter(self) -> Filter:
+        """The filter that they describe."""
+        return Filter(self.since, self.until, tuple(self.authors), tuple(self.venues), self.source)
+
+
+class Narrowing(FilterFields):
+    """Which papers to use, and which of them not."""
+
+    without: FilterFields = Field(default=FilterFields(), description="The papers that fit this are left out.")
+
+    def filter(self) -> Filter:
+        """The filter that they describe."""
+        where = super().filter()
+        return Filter(
+            where.since, where.until, where.authors, where.venues, where.source, self.without.filter() or None
+        )
