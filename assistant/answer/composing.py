@@ -77,7 +77,7 @@ class Composer:
             yield from self._draft(self._stand_in)
         answer = self._answer
         declined = answer.declined or (None if answer.claims else nothing_stood(answer.hits))
-        return replace(answer, declined=declined, lead=answer.lead or lead(self._asked, len(answer.titles)))
+        return replace(answer, declined=declined, lead=lead(self._asked, len(answer.titles), answer.lead))
 
     def _written(self) -> Generator[Event, None, str]:
         """The writer's draft and its second try. Returns what is wrong with the result, or ""."""

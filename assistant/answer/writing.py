@@ -144,10 +144,10 @@ def _worth(asked: Asked, evidence: Evidence) -> float:
     return evidence.signals.answers
 
 
-def lead(asked: Asked, papers: int) -> str:
-    """The line before the claims: which papers were searched, if not all, and how many are listed."""
+def lead(asked: Asked, papers: int, premise: str = "") -> str:
+    """The line before the claims: which papers were searched, if not all; then `premise`, or how many are listed."""
     searched = f"Searched the {asked.filtered}." if asked.where else ""
-    return " ".join(part for part in (searched, _listed(asked, papers)) if part)
+    return " ".join(part for part in (searched, premise or _listed(asked, papers)) if part)
 
 
 def _listed(asked: Asked, papers: int) -> str:

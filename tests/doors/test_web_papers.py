@@ -13,7 +13,9 @@ from xml.etree import ElementTree
 import pytest
 
 from assistant.chain import Assistant
+from assistant.core.bibliography import Identifiers
 from assistant.core.errors import LibraryBusy
+from assistant.core.filters import Filter
 from assistant.core.records import Paper
 from assistant.doors.web import shelves
 from assistant.doors.web.shelves import PAGE, PaperFilter
@@ -63,7 +65,8 @@ def papers(count: int) -> list[Paper]:
 
 
 def test_the_form_offers_the_listings_and_the_dates_in_order() -> None:
-    form = shelves.search(LISTINGS, {"Mar 11", "Mar 9", "", "2024-05-06", "some day"}, 7)
+    dated = [Paper("x", "y", published=date) for date in ("Mar 9", "", "2024-05-06", "some day")]
+    form = shelves.search(dated, LISTINGS, 7)
     assert re.findall(r'<option value="([^"]*)">([^<]+)<', form) == [
         ("", "All listings"),
         ("a.txt", "Mar 11 (a.txt)"),
@@ -76,8 +79,14 @@ def test_the_form_offers_the_listings_and_the_dates_in_order() -> None:
 
 
 def test_the_form_has_no_field_without_choices() -> None:
-    form = shelves.search({"a.txt": ""}, [""], 1)
+    form = shelves.search([Paper("x", "y")], {"a.txt": ""}, 1)
     assert [e.get("name") for e in elements(form) if e.get("name")] == ["words"]
+
+
+def test_the_form_asks_for_authors_and_venues_where_papers_have_any() -> None:
+    form = shelves.search([Paper("x", "y", authors=("Ivy Moss",), venue="ACL", year=2024)], {}, 1)
+    names = [e.get("name") for e in elements(form) if e.get("name")]
+    assert names == ["words", "since", "until", "author", "venue"]
 
 
 # -- the list
@@ -90,15 +99,29 @@ def test_a_list_counts_its_papers_and_opens_each() -> None:
     assert "data-found" not in shown
 
 
+def test_questions_can_be_limited_to_papers_that_pass_a_filter() -> None:
+    assert 'data-do="narrow"' in shelves.listed([PEAR], PaperFilter(where=Filter(since="Mar 1")), LISTINGS)
+    assert 'data-do="narrow"' not in shelves.listed([PEAR], PaperFilter(words="pear"), LISTINGS)
+
+
+def test_a_paper_is_shown_with_its_authors_and_where_it_is() -> None:
+    ids = Identifiers(doi="10.1234/5", arxiv="2401.01234")
+    paper = Paper("Pears", "They fall.", authors=("Ivy Moss",), year=2024, venue="ACL", identifiers=ids)
+    shown = shelves.opened(paper, {})
+    assert "Pears Ivy Moss · 2024 · ACL They fall." in text(shown)
+    assert re.findall(r'href="([^"]*)"', shown) == ["https://doi.org/10.1234/5", "https://arxiv.org/abs/2401.01234"]
+    assert text(shelves.listed([paper], PaperFilter(), {})).endswith("Pears Moss, 2024")
+
+
 @pytest.mark.parametrize(
     ("count", "wanted", "said"),
     [
         (0, PaperFilter(), "There are no papers here yet."),
         (0, PaperFilter(words="figs"), "No papers match."),
-        (1, PaperFilter(listing="a.txt"), "1 paper found"),
+        (1, PaperFilter(where=Filter(source="a.txt")), "1 paper found"),
         (2, PaperFilter(words="  "), "2 papers here"),
         (MOST_MATCHES, PaperFilter(words="pear"), f"The {MOST_MATCHES} best matches"),
-        (MOST_MATCHES, PaperFilter(since="Mar 1"), f"{MOST_MATCHES} papers found"),
+        (MOST_MATCHES, PaperFilter(where=Filter(since="Mar 1")), f"{MOST_MATCHES} papers found"),
         (1234, PaperFilter(), "1,234 papers here"),
     ],
 )
@@ -118,10 +141,12 @@ def test_a_long_list_is_shown_page_by_page() -> None:
 
 def test_the_list_gives_the_map_its_ids_unless_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     many = papers(PAGE + 7)
-    (highlighted,) = re.findall(r'data-found="([^"]*)"', shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS))
+    (highlighted,) = re.findall(
+        r'data-found="([^"]*)"', shelves.listed(many, PaperFilter(where=Filter(since="Mar 1")), LISTINGS)
+    )
     assert highlighted.split() == [paper.id for paper in many]
     monkeypatch.setattr(shelves, "LIT", PAGE)
-    assert "data-found" not in shelves.listed(many, PaperFilter(since="Mar 1"), LISTINGS)
+    assert "data-found" not in shelves.listed(many, PaperFilter(where=Filter(since="Mar 1")), LISTINGS)
 
 
 # -- one paper, and the chosen ones
@@ -149,6 +174,9 @@ def test_an_open_paper_can_be_removed_with_permission() -> None:
 
 def test_chosen_papers_can_be_deselected() -> None:
     assert shelves.chips([]) == ""
+    limited = shelves.chips([], Filter(since="2023", authors=("Moss",)))
+    assert text(limited).startswith("Your questions are limited to papers since 2023, by Moss")
+    assert ids(limited) == [""]
     assert text(shelves.chips([PEAR])).startswith("Your questions are limited to this paper: Pears")
     shown = shelves.chips([PEAR, PLUM])
     assert text(shown).startswith("Your questions are limited to these 2 papers:")
@@ -226,7 +254,7 @@ def test_hostile_text_is_shown_and_does_nothing(hostile: str) -> None:
     listings = {hostile: hostile, "a.txt": "Mar 1"}
     atlas = Atlas((Point(hostile, 0.5, 0.5, 0),), (Cluster(hostile, 0.5, 0.5, 1),))
     for shown in (
-        shelves.search(listings, {hostile, "Mar 1"}, 1),
+        shelves.search([paper], listings, 1),
         shelves.listed([paper], PaperFilter(words=hostile), listings),
         shelves.opened(paper, listings),
         shelves.chips([paper]),

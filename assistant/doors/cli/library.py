@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,9 @@ from .shared import (
     screen,
     text_of,
 )
+
+Form = Literal["text", "bibtex", "ris", "csl"]
+"""How papers are listed."""
 
 
 def ingest(
@@ -55,16 +58,23 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    form: Annotated[Form, typer.Option("--as", help="How to list them.")] = "text",
     home: Home = None,
 ) -> None:
-    """List the titles in the library, one a line."""
+    """List the papers in the library: a title a line, or entries for a reference manager."""
     where = filter_of(since, until, author, venue, source)
     with opened(context, home) as assistant:
         matches = assistant.papers(text_of(words or []), where=where)
         status = assistant.status()
-    out = screen()
-    for paper in matches:
-        out.line(readable(paper.label), rest="    ")
+    if form == "text":
+        out = screen()
+        for paper in matches:
+            out.line(readable(paper.label), rest="    ")
+    else:
+        from ...show import references
+
+        written = {"bibtex": references.as_bibtex, "ris": references.as_ris, "csl": references.as_csl}[form]
+        typer.echo(written(matches), nl=False)
     if not matches:
         no_match = "No paper matches." if where else "No paper contains these words."
         empty = f"There are no papers in {status.home} yet. Add listing files with: assistant ingest PATH..."

@@ -106,7 +106,7 @@ def output_schemas() -> dict[str, dict[str, Any]]:
     return {
         "ask": {**answer, "properties": of_answer, "required": list(ANSWER_FIELDS), "$defs": used},
         "search_papers": FoundPapers.model_json_schema(mode="serialization"),
-        "get_paper": parts["Paper"],
+        "get_paper": {**parts["Paper"], "$defs": {"Identifiers": parts["Identifiers"]}},
         "check_citation": parts["Check"],
     }
 

@@ -95,7 +95,8 @@ class Asker:
         """The places in the line, the states of the answer without those already out of date, then the turn."""
         state, updated, papers = AnswerInProgress(question), -NEWS, [paper.title for paper in talk.chosen]
         try:
-            async with aclosing(self._answering.updates(question, talk.before, papers=papers)) as updates:
+            waiting = self._answering.updates(question, talk.before, papers=papers, where=talk.where)
+            async with aclosing(waiting) as updates:
                 async for update in updates:
                     if isinstance(update, BaseException):
                         yield failure(update)

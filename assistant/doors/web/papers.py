@@ -15,7 +15,7 @@ from ...core.readable import readable
 from . import shelves
 from .asking import failure
 from .markup import render
-from .shared import EACH, QUIETLY, WHEN_SEEN, Services, Updates, component, sent
+from .shared import EACH, QUIETLY, WHEN_SEEN, Services, Updates, component, filter_sent, sent
 
 TITLE = "Papers"
 ABOUT_THE_SEARCH = (QuestionError, PaperNotFound)
@@ -105,14 +105,11 @@ class PapersTab:
 
     def _form(self, revision: int) -> Markup:
         listings = self._services.listings()
-        dates = {paper.published for paper in self._services.assistant.papers()} | {*listings.values()}
-        return shelves.search(listings, dates, revision)
+        return shelves.search(self._services.assistant.papers(), listings, revision)
 
     def _found(self, filters: shelves.PaperFilter) -> Markup:
         try:
-            papers = self._services.assistant.papers(
-                filters.words, listing=filters.listing, since=filters.since, until=filters.until
-            )
+            papers = self._services.assistant.papers(filters.words, where=filters.where)
         except AssistantError as error:
             return shelves.message(_sentence(error))
         return shelves.listed(papers, filters, self._services.listings())
@@ -159,8 +156,6 @@ def _filters(event: gr.EventData) -> shelves.PaperFilter:
     shown = sent(event, "shown", bounds.ID)
     return shelves.PaperFilter(
         words=sent(event, "words", bounds.WORDS),
-        listing=sent(event, "listing", bounds.TITLE),
-        since=sent(event, "since", bounds.DAY),
-        until=sent(event, "until", bounds.DAY),
+        where=filter_sent(event),
         shown=min(int(shown), MOST) if shown.isdecimal() and len(shown) < 6 else shelves.PAGE,
     )

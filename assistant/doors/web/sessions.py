@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...core.errors import AssistantError, ConversationNotFound
+from ...core.filters import ALL, Filter
 from ...core.records import Paper, Turn
 from ...people.conversations import Conversations, Thumb
 
@@ -37,9 +38,9 @@ class Unidentified(AssistantError):
 class OpenConversation:
     """One conversation: its turns, the question being answered, and the question whose answer was stopped.
 
-    `instead`: the next turn replaces the last one. `chosen`: the papers that questions are limited to, if any.
-    `earlier`: how many turns came before those in memory. `kept`: whether it is in the database. `keeping`: the write
-    in progress, if any.
+    `instead`: the next turn replaces the last one. `chosen`, `where`: the papers that questions are limited to, and the
+    filter, if any. `earlier`: how many turns came before those in memory. `kept`: whether it is in the database.
+    `keeping`: the write in progress, if any.
     """
 
     name: str
@@ -49,6 +50,7 @@ class OpenConversation:
     stopped: str = ""
     instead: bool = False
     chosen: tuple[Paper, ...] = ()
+    where: Filter = ALL
     earlier: int = 0
     thumbs: dict[int, Thumb] = field(default_factory=dict)
     kept: bool = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import gradio as gr
 
 from ...core import bounds
+from ...core.filters import Filter
 from ...people.accounts import Accounts
 from ...people.conversations import Conversations
 from ...service.answering import Answering
@@ -132,3 +133,14 @@ def component(name: str, content: str = "", *, js: str = "") -> gr.HTML:
 def sent(event: gr.EventData, name: str, most: int) -> str:
     """What the browser sent with an event under that name, as text of at most `most` characters; "" for nothing."""
     return str(getattr(event, name, ""))[:most]
+
+
+def filter_sent(event: gr.EventData) -> Filter:
+    """The filter in the form of the tab "Papers", as it was when the event was sent."""
+    return Filter(
+        sent(event, "since", bounds.DAY),
+        sent(event, "until", bounds.DAY),
+        (sent(event, "author", bounds.TITLE),),
+        (sent(event, "venue", bounds.TITLE),),
+        sent(event, "listing", bounds.TITLE),
+    )

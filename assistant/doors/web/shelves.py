@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ...core.filters import ALL, Filter
 from ...core.readable import readable
 from ...core.records import Paper
 from ...core.text import counted
@@ -46,18 +47,16 @@ Circle = tuple[int, int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class PaperFilter:
-    """What a person is looking for: words, a listing, days; and how many papers to show."""
+    """What a person is looking for: words, and the papers of a filter; and how many papers to show."""
 
     words: str = ""
-    listing: str = ""
-    since: str = ""
-    until: str = ""
+    where: Filter = ALL
     shown: int = PAGE
 
     @property
     def anything(self) -> bool:
         """Whether it leaves any paper out."""
-        return bool(self.words.strip() or self.listing or self.since.strip() or self.until.strip())
+        return bool(self.words.strip() or self.where)
 
 
 # -- what the templates show
@@ -76,7 +75,7 @@ class PaperRow:
 class ListView:
     """The papers listed; `highlighted` are the ids that the map highlights, separated by spaces.
 
-    `more` papers come next, if any; `next_shown` are shown then.
+    `more` papers come next, if any; `next_shown` are shown then. `narrows`: questions can be limited to these papers.
     """
 
     heading: str
@@ -84,6 +83,7 @@ class ListView:
     highlighted: str
     more: int
     next_shown: int
+    narrows: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,12 @@ class MapView:
 # -- the form and the list
 
 
-def search(listings: Mapping[str, str], dates: Iterable[str], revision: int) -> Markup:
-    """The form: words and, where there are several listings or any dates, these. `dates` may be in any format."""
+def search(papers: Sequence[Paper], listings: Mapping[str, str], revision: int) -> Markup:
+    """The form: words and, where the papers differ in them, listings, dates, authors and venues."""
     choices = [(source, _listing(source, label)) for source, label in listings.items()]
-    return render("papers.search", choices, _in_order(dates), revision)
+    dates = {paper.published or str(paper.year or "") for paper in papers} | {*listings.values()}
+    fields = {"author": any(paper.authors for paper in papers), "venue": any(paper.venue for paper in papers)}
+    return render("papers.search", choices, _in_order(dates), fields, revision)
 
 
 def _in_order(dates: Iterable[str]) -> tuple[str, ...]:
@@ -151,7 +153,9 @@ def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str,
     )
     left = len(papers) - len(rows)
     highlighted = " ".join(paper.id for paper in papers) if filters.anything and len(papers) <= LIT else ""
-    view = ListView(_heading(papers, filters), rows, highlighted, min(left, PAGE), filters.shown + PAGE)
+    view = ListView(
+        _heading(papers, filters), rows, highlighted, min(left, PAGE), filters.shown + PAGE, bool(filters.where)
+    )
     return render("papers.listed", view)
 
 
@@ -191,10 +195,10 @@ def removed(title: str) -> Markup:
     return render("papers.removed", title)
 
 
-def chips(papers: Sequence[Paper]) -> Markup | str:
-    """The papers that the next questions are limited to; each can be taken off."""
+def chips(papers: Sequence[Paper], where: Filter = ALL) -> Markup | str:
+    """The papers, or the filter, that the next questions are limited to; each can be taken off."""
     rows = tuple(PaperRow(paper.id, readable(paper.title)) for paper in papers)
-    return render("papers.chips", rows) if rows else ""
+    return render("papers.chips", rows, where.words) if rows or where else ""
 
 
 # -- the map

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ...answer.dialogue import cost_of, usage_of
 from ...core import bounds
 from ...core.errors import AssistantError, PaperNotFound
+from ...core.filters import ALL
 from ...core.records import Turn
 from ...library.sample import sample_files
 from ...llm.ledger import bill
@@ -22,7 +23,7 @@ from .asking import Failure, failure
 from .drawer import Drawer
 from .markup import render
 from .sessions import OpenConversation
-from .shared import EACH, QUIETLY, Services, Updates, component, sent
+from .shared import EACH, QUIETLY, Services, Updates, component, filter_sent, sent
 
 TITLE = "Ask"
 ON_ARRIVAL = """
@@ -163,18 +164,24 @@ class ConversationTab:
         return {self.chip: _chip(talk)}
 
     async def chose(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """The next questions limited to one more paper."""
+        """The next questions limited to one more paper or, if none is named, to what passes the filter."""
         talk = await self._talk(name, request)
+        chosen = sent(event, "paper", bounds.TITLE)
+        if not chosen:
+            talk.where = filter_sent(event)
+            self._services.sessions.keep(talk)
+            return {self.name: talk.name, self.chip: _chip(talk)}
         with suppress(PaperNotFound):  # it was removed since it was shown
-            paper = await asyncio.to_thread(self._services.assistant.paper, sent(event, "paper", bounds.TITLE))
+            paper = await asyncio.to_thread(self._services.assistant.paper, chosen)
             if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
                 talk.chosen = (*talk.chosen, paper)
                 self._services.sessions.keep(talk)
         return {self.name: talk.name, self.chip: _chip(talk)}
 
     async def left(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """The next questions no longer limited to a paper."""
+        """The next questions no longer limited to a paper or, if none is named, to what passes the filter."""
         talk = await self._talk(name, request)
+        talk.where = talk.where if event.paper else ALL
         talk.chosen = tuple(paper for paper in talk.chosen if paper.id != event.paper)
         return {self.chip: _chip(talk)}
 
@@ -235,7 +242,7 @@ class ConversationTab:
         return {
             self.past: await _past(talk, talk.before),
             self.current: _placed(talk, answers.making(state, number)),
-            self.chip: shelves.chips(talk.chosen),
+            self.chip: shelves.chips(talk.chosen, talk.where),
             self.box: gr.update(value="", **_BUSY),
             self.evidence: evidence.nothing(EVIDENCE_TO_COME),
         }
@@ -286,7 +293,7 @@ def _placed(talk: OpenConversation, *content: Markup) -> Markup:
 
 def _chip(talk: OpenConversation) -> Markup:
     """The papers that the next question is limited to, and whether it replaces the last one."""
-    return render("answers.chip", shelves.chips(talk.chosen), talk.instead)
+    return render("answers.chip", shelves.chips(talk.chosen, talk.where), talk.instead)
 
 
 def _box() -> gr.Textbox:

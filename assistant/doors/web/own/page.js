@@ -157,6 +157,11 @@
     edit: (button) => { send("current", "edit", asked(button)); box().focus(); },
     keep: () => send("chip", "clear"),
     about: (button) => { send("chip", "select", { paper: button.dataset.paper }); tab("Ask"); box().focus(); },
+    narrow: () => {
+      send("chip", "select", { paper: "", ...Object.fromEntries(new FormData(one("#search form"))) });
+      tab("Ask");
+      box().focus();
+    },
     leave: (button) => { send("chip", "delete", { paper: button.dataset.paper }); box().focus(); },
     new: () => { toBox(); send("current", "clear"); },
     add: () => tab("Add papers"),
