@@ -141,8 +141,20 @@ def fitting(where: Filter, rows: Rows) -> set[str] | None:
     return set.intersection(*parts) if parts else None
 
 
+_VENUES = """
+with recursive venues(key) as (
+    select min(key) from names where kind = 'venue'
+    union all
+    select (select min(key) from names where kind = 'venue' and key > venues.key) from venues where key is not null)
+select (select min(name) from names where kind = 'venue' and names.key = venues.key)
+    from venues where key is not null"""
+"""Each venue once, by as many look-ups as there are venues: papers are far more."""
+
+
 def meant(kind: Kind, name: str, rows: Rows) -> list[str]:
-    """The authors or venues here that a name means, as they are written. A venue of exactly that name is the only one.
+    """The authors or venues here that a name means, as they are written; of a venue written in several ways, one way.
+
+    A venue of exactly that name is the only one meant.
 
     >>> meant("venue", "ACL", lambda *_: [("ACL",), ("Findings of ACL",)])
     ['ACL']
@@ -153,15 +165,15 @@ def meant(kind: Kind, name: str, rows: Rows) -> list[str]:
     if kind == "author":
         named = rows("select distinct name from names where kind = ? and key = ? order by name", (kind, words[-1]))
         return [author for (author,) in named if is_author(name, author)]
-    venues = [venue for (venue,) in rows("select distinct name from names where kind = ? order by name", (kind,))]
+    venues = [venue for (venue,) in rows(_VENUES, ())]
     return [one for one in venues if name_words(one) == words] or [one for one in venues if is_venue(name, one)]
 
 
 def _named(kind: Kind, wanted: Sequence[str], rows: Rows) -> set[str]:
     """The ids of the papers with any of the authors or venues that these names mean."""
-    query = "select paper_id from names where kind = ? and key = ? and name = ?"
+    query = "select paper_id from names where kind = ? and key = ? and (? = 'venue' or name = ?)"
     named = {name for one in wanted for name in meant(kind, one, rows)}
-    return {row[0] for name in named for row in rows(query, (kind, _key(kind, name), name))}
+    return {row[0] for name in named for row in rows(query, (kind, _key(kind, name), kind, name))}
 
 
 def _key(kind: Kind, name: str) -> str:

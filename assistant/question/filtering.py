@@ -201,12 +201,10 @@ def _may_be(name: str, kind: Kind, facts: Facts, *, led: bool) -> bool:
     if kind == "author":
         several = len(name_words(name)) > 1
         return (capital and (led or several)) or ((capital or led) and not _used(name, facts))
+    if not (led and capital):
+        return False
     short = name.isupper() and _used(name, facts) <= RARE * len(facts)
-    return (
-        led
-        and capital
-        and (short or any(name_words(venue) == name_words(name) for venue in facts.meant("venue", name)))
-    )
+    return short or any(name_words(venue) == name_words(name) for venue in facts.meant("venue", name))
 
 
 def _used(name: str, facts: Facts) -> int:

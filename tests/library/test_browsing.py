@@ -208,6 +208,13 @@ def test_papers_are_filtered_by_venue(kept: Kept, venues: tuple[str, ...], title
     assert kept(venues=venues) == titles
 
 
+def test_a_venue_written_in_several_ways_is_one(library: Library) -> None:
+    for title, venue in (("A", "ACL"), ("B", "Acl"), ("C", "TACL")):
+        library.put([Paper(title, "", venue=venue)])
+    assert library.meant("venue", "acl") == ["ACL"]
+    assert len(library.fitting(Filter(venues=("acl",))) or ()) == 2
+
+
 def test_what_passes_another_filter_can_be_left_out(kept: Kept) -> None:
     assert kept(without=Filter(authors=("Moss",))) == "ABCDEF"
     assert kept(authors=("Moss",), without=Filter(venues=("ACL",))) == "H"
