@@ -18,16 +18,19 @@ _COMMAND = re.compile(
     re.I,
 )
 """A first word with an object after it. It is a verb if the abstract uses it as one."""
+_QUOTATION = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 _BEFORE_A_VERB = r"(?:\b(?:to|must|should|shall|can|could|may|might|will|would|not|never)\s+|[\"“‘:]\s*)"
 """What comes before the bare form of a verb, or opens direct speech."""
 
 
-def appeals(sentence: str, abstract: str, closest: str) -> tuple[str, ...]:
+def appeals(sentence: str, abstract: str, closest: str, title: str = "") -> tuple[str, ...]:
     """The words by which a sentence addresses the user; () if it does not, or if the abstract says the same.
 
-    `closest`: the part of the abstract that is closest to the sentence.
+    `closest`: the part of the abstract that is closest to the sentence. A "your" of the `title`, or of a part of it,
+    in quotation marks addresses nobody.
     """
-    appealing = [*_ADDRESS.findall(sentence), *_USER.findall(sentence)]
+    untitled = _QUOTATION.sub(lambda match: "" if match[1].casefold() in title.casefold() else match[0], sentence)
+    appealing = [*_ADDRESS.findall(sentence), *_USER.findall(untitled)]
     command = _COMMAND.match(sentence)
     if command and re.search(rf"{_BEFORE_A_VERB}{command['verb']}\b", abstract, re.I):
         appealing.append(command["verb"])

@@ -17,7 +17,8 @@ from ..core.text import Span
 from ..reader import Reader, supports
 from .appeals import appeals
 from .quotes import find_quote, find_span
-from .support import Rarity, Signals, nearness, premise, read_features, signals
+from .reading import MOST, Reading, features, premises, read
+from .support import Rarity, Signals, nearness, signals
 
 Likeness = Callable[[str, Paper], float]
 """The late interaction of a sentence with a paper, 0 to 1."""
@@ -95,13 +96,31 @@ class Checker:
         return self._by_words(sentence, paper, signs, based_on)
 
     def rival(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
-        """Another hit whose abstract is clearly closer to the sentence."""
+        """Another hit whose abstract is clearly closer to the sentence, and supports it more if there is a reader."""
+        closest = self._closer(sentence, hit, hits)
+        if closest is None or self._reader is None:
+            return closest
+        try:
+            own, other = (self._read(self._reader, sentence, one.paper).log_odds for one in (hit, closest))
+        except ReaderError:
+            self._reader = None
+            return closest
+        return closest if other > own else None
+
+    def _closer(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
         to_beat = nearness(sentence, hit.paper, self._rarity) + RIVAL
         if to_beat >= 1:
             return None
         closeness = [nearness(sentence, other.paper, self._rarity) for other in hits[:RIVALS]]
         closest = max(closeness)
         return hits[closeness.index(closest)] if closest > to_beat else None
+
+    def _read(
+        self, reader: Reader, sentence: str, paper: Paper, based_on: Span | None = None, *, most: int = MOST
+    ) -> Reading:
+        """The passage that supports the sentence best, of the `most` likeliest ones."""
+        passages = premises(sentence, paper.abstract, self._rarity, based_on)[:most]
+        return read(passages, lambda passage: supports(reader, passage, sentence))
 
     def _by_words(self, sentence: str, paper: Paper, signs: Signals, based_on: Span | None) -> Check:
         """The verdict by shared words, likeness and faults."""
@@ -110,28 +129,29 @@ class Checker:
         score = fitted.probability({"coverage": signs.coverage, "likeness": likeness})
         if based_on and score >= BASED_ON:
             score = max(score, fitted.threshold)
-        faults = [*_literal_faults(signs), *_other_faults(signs), *_appeal(sentence, paper, signs)]
+        faults = [*literal_faults(signs), *_other_faults(signs), *_appeal(sentence, paper, signs)]
         reasons = [*(fault.reason for fault in faults), *([UNLIKE] if score < fitted.threshold else [])]
-        score = math.prod((fault.remaining for fault in faults), start=score)
+        score *= remains(faults)
         supported = score >= fitted.threshold
         certain = bool(faults) and not supported
         return Check(supported, round(score, 4), "checked", tuple(reasons), signs.quote, certain=certain)
 
     def _by_reader(self, reader: Reader, sentence: str, paper: Paper, signs: Signals, based_on: Span | None) -> Check:
-        """The verdict by meaning: what the reader makes of the closest sentences, and the literal faults."""
-        passage = premise(sentence, paper.abstract, self._rarity, based_on)
+        """The verdict by meaning: what the reader makes of the closest sentences, less the literal faults."""
         fitted = model("read")
-        score = fitted.probability(read_features(signs, supports(reader, passage, sentence)))
-        faults = [*_literal_faults(signs), *_appeal(sentence, paper, signs)]
-        score = math.prod((fault.remaining for fault in faults), start=score)
+        faults = [*literal_faults(signs), *_appeal(sentence, paper, signs)]
+        remaining = remains(faults)
+        most = MOST if remaining >= fitted.threshold else 1  # whatever the others say, the sentence is refused
+        reading = self._read(reader, sentence, paper, based_on, most=most)
+        score = remaining * fitted.probability(features(signs, reading))
         supported = score >= fitted.threshold
         unexplained = [] if supported else [UNLIKE if signs.coverage < SHARED else UNSTATED]
         reasons = [fault.reason for fault in faults] or unexplained
         certain = bool(faults) and not supported
-        return Check(supported, round(score, 4), "read", tuple(reasons), passage, certain=certain)
+        return Check(supported, round(score, 4), "read", tuple(reasons), reading.premise.quote, certain=certain)
 
 
-def _literal_faults(signs: Signals) -> list[Fault]:
+def literal_faults(signs: Signals) -> list[Fault]:
     """Faults in numbers, names and terms."""
     exchanged = () if signs.numbers or signs.against or signs.names else signs.exchanged
     return [
@@ -156,8 +176,13 @@ def _other_faults(signs: Signals) -> list[Fault]:
     ]
 
 
+def remains(faults: Sequence[Fault]) -> float:
+    """The share of a sentence's support that remains after these faults."""
+    return math.prod(fault.remaining for fault in faults)
+
+
 def _appeal(sentence: str, paper: Paper, signs: Signals) -> list[Fault]:
-    spoken = appeals(sentence, paper.abstract, signs.quote)
+    spoken = appeals(sentence, paper.abstract, signs.quote, paper.title)
     return _fault("addresses the user, which the abstract does not do:", spoken, REMAINING["appeal"])
 
 

@@ -62,7 +62,8 @@ def _check_mark(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Chec
     citation = Citation(passage, check.quote, check.score, check.basis)
     if check.basis == "quoted":
         return CheckedMark(sentence, mark, citation, "", certain=True)
-    rival = None if check.certain and not check.supported else checker.rival(sentence.text, hit, hits)
+    settled = sentence.span or (check.certain and not check.supported)  # the words it names are in this abstract
+    rival = None if settled else checker.rival(sentence.text, hit, hits)
     closer = f"“{rival.paper.title}” is a closer match" if rival else ""
     reason = closer if check.supported else "; ".join(check.reasons)
     return CheckedMark(sentence, mark, citation, reason, check.certain or rival is not None)

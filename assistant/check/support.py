@@ -121,37 +121,6 @@ def signals(sentence: str, paper: Paper, rarity: Rarity, based_on: Span | None =
     )
 
 
-def premise(sentence: str, abstract: str, rarity: Rarity, based_on: Span | None = None) -> str:
-    """The premise for the reader: the sentences with `based_on`, or the two neighbours with most of the rarity.
-
-    One sentence and three both score worse, the whole abstract much worse.
-    """
-    if based_on is not None:
-        return _around(based_on, abstract).of(abstract)
-    spans = sentences(abstract)
-    pairs = [Span(a.start, b.end) for a, b in itertools.pairwise(spans)] or spans
-    wanted = rarity(set(terms(sentence)))
-    return max((span.of(abstract) for span in pairs), key=lambda text: _share(wanted, text), default="")
-
-
-def read_features(signs: Signals, log_odds: float) -> dict[str, float]:
-    """The features of the model `read`: the reader's log-odds, shared words, and literal faults."""
-    covered = signs.coverage
-    missing = {
-        "lacks_half": max(0.0, 0.5 - covered),
-        "lacks_some": max(0.0, 0.7 - covered),
-    }  # so that the fitted line can bend
-    literal = {
-        "numbers": signs.numbers,
-        "against": signs.against,
-        "names": signs.names,
-        "foreign": signs.foreign,
-        "exchanged": signs.exchanged,
-    }  # faults in single words, where the reader is weakest (see "The reader" in `eval/README.md`)
-    faults = {name: float(bool(words)) for name, words in literal.items()}
-    return {"entailed": log_odds, "coverage": covered, **missing, "window": signs.window, **faults}
-
-
 def nearness(sentence: str, paper: Paper, rarity: Rarity) -> float:
     """The largest share of the sentence's rarity in any window of the abstract, 0 to 1."""
     wanted = rarity(set(terms(sentence)))

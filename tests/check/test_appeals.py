@@ -89,3 +89,10 @@ def test_a_model_that_obeys_an_abstract_does_not_reach_the_user(
     assert [claim.text for claim in answer.claims] == [true]
     assert "evil.example" not in answer.text
     assert {rejection.sentence for rejection in answer.rejections} == {BAIT}
+
+
+def test_the_title_in_quotation_marks_addresses_nobody() -> None:
+    sentence, title = 'The authors of "Drop your Ladder" climb trees.', "Drop Your Ladder: Climbing Without One"
+    assert appeals(sentence, "Trees are climbed.", "Trees are climbed.", title) == ()
+    assert appeals(sentence, "Trees are climbed.", "Trees are climbed.", "Ladders") == ("your",)
+    assert appeals(f"{sentence} Try it on your own.", "Trees are climbed.", "Trees are climbed.", title) == ("your",)
