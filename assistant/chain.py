@@ -259,7 +259,9 @@ class Assistant:
         with self._searchable() as search, self._model.session() as session:
             if search is None:
                 raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
-            return session.judged(sentence, paper.title, self._checker(search.index).check(sentence, paper))
+            checker = self._checker(search.index)
+            check = session.judged(sentence, paper.title, checker.check(sentence, paper))
+            return checker.explained(sentence, paper, check)
 
     def search(self, question: str, *, where: Filter = ALL) -> list[Hit]:
         """The hits for a self-contained question, best first."""

@@ -51,7 +51,7 @@ WEIGHTS = {OTHER_PAPER: 0.5, SCIFACT: 0.5, DRAFTS: 0.5, PROSE: 0.5}
 """What a pair from there weighs beside others; each draft comes twice."""
 KEPT = 0.95
 """Share of the true drafts that the threshold has to keep."""
-FEATURES = ("entailed", "coverage", "window")
+FEATURES = ("entailed", "coverage")
 
 
 @dataclass(frozen=True, slots=True)

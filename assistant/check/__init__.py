@@ -7,6 +7,8 @@ Read in this order:
     polarity        negations, directions and opposites that differ
     support         all signals of how far the words of a sentence and an abstract agree
     appeals         sentences that address the user or give orders
+    reading         which passages of an abstract a reader reads for a sentence
+    unsupported     the words of a refused sentence that the abstract does not bear out
     checker         one sentence and one abstract: the verdict, by the reader or by these signals
     citations       one sentence and all its marks: a claim, or rejections
     judging         a language model's verdict where the checker is undecided

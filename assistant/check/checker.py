@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.errors import ReaderError
 from ..core.logistic import model
@@ -19,6 +19,7 @@ from .appeals import appeals
 from .quotes import find_quote, find_span
 from .reading import MOST, Reading, features, premises, read
 from .support import Rarity, Signals, nearness, signals
+from .unsupported import doubtful, literal
 
 Likeness = Callable[[str, Paper], float]
 """The late interaction of a sentence with a paper, 0 to 1."""
@@ -26,7 +27,7 @@ Likeness = Callable[[str, Paper], float]
 REMAINING = {
     "number": 0.1,
     "name": 0.15,
-    "foreign": 0.35,
+    "foreign": 0.15,
     "exchange": 0.3,
     "negation": 0.3,
     "reversal": 0.35,
@@ -94,6 +95,23 @@ class Checker:
             except ReaderError:  # a missing or altered file, which the reader has logged
                 self._reader = None
         return self._by_words(sentence, paper, signs, based_on)
+
+    def explained(self, sentence: str, paper: Paper, check: Check) -> Check:
+        """The same check; if it refuses the sentence, with the words that the abstract does not bear out."""
+        signs = signals(sentence, paper, self._rarity)
+        if check.supported or signs.coverage < SHARED:
+            return check
+        words = literal(sentence, signs)
+        if not words and self._reader is not None:
+            try:
+                words = self._doubtful(self._reader, sentence, paper)
+            except ReaderError:
+                self._reader = None
+        return replace(check, unsupported=words)
+
+    def _doubtful(self, reader: Reader, sentence: str, paper: Paper) -> tuple[str, ...]:
+        passage = self._read(reader, sentence, paper).premise.text
+        return doubtful(sentence, lambda text: supports(reader, passage, text))
 
     def rival(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
         """Another hit whose abstract is clearly closer to the sentence, and supports it more if there is a reader."""

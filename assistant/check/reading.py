@@ -72,8 +72,8 @@ def read(passages: Sequence[Premise], log_odds: Callable[[str], float]) -> Readi
 
 
 def features(signs: Signals, reading: Reading) -> dict[str, float]:
-    """The features of the model `read`: the reader's log-odds and the shared words."""
-    return {"entailed": reading.log_odds, "coverage": signs.coverage, "window": signs.window}
+    """The features of the model `read`: the reader's log-odds, and how much of the sentence the paper has."""
+    return {"entailed": reading.log_odds, "coverage": signs.coverage}
 
 
 def _premise(spans: Sequence[Span], abstract: str) -> Premise:

@@ -116,6 +116,7 @@ _FIELDS = {
         "reasons": "Why it does not.",
         "quote": "The closest words of the abstract.",
         "certain": "Whether a definite error was found, which no judgement of a model outweighs.",
+        "unsupported": "The words of a refused sentence that the abstract does not bear out; empty if none stand out.",
     },
     "Reject": {"line": "From 1; 0 stands for the whole file."},
 }

@@ -285,7 +285,8 @@ class Rejection(Brief):
 class Check(Brief):
     """Whether a paper supports a sentence. `score` is 0 to 1, `quote` the part of the abstract that comes nearest.
 
-    `certain` means that a definite fault was found, which no language model can overrule.
+    `certain` means that a definite fault was found, which no language model can overrule. `unsupported` has the
+    words of a refused sentence that the abstract does not bear out, as far as they can be told from the rest.
     """
 
     supported: bool
@@ -294,6 +295,7 @@ class Check(Brief):
     reasons: tuple[str, ...]
     quote: str
     certain: bool = False
+    unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -153,6 +153,8 @@ class Screen:
         )
         for reason in check.reasons:
             self.line(readable(reason), first="- ", rest="  ")
+        if check.unsupported:
+            self.line(f"Not borne out: {'; '.join(f'“{readable(words)}”' for words in check.unsupported)}")
         if check.quote:
             self.line(f"Closest passage of the abstract: \u201c{readable(check.quote)}\u201d")
 

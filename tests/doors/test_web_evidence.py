@@ -128,8 +128,10 @@ def test_a_card_marks_each_quote_in_the_whole_abstract() -> None:
     ("citations", "word"),
     [
         ([cite(PEAR, "Pears fall.")], "Quoted word for word"),
-        ([cite(PEAR, "Pears fall."), cite(PEAR, "Pears fall.", 0.85, "checked")], "Well supported"),
-        ([cite(PEAR, "Pears fall.", 0.6, "checked")], "Supported"),
+        ([cite(PEAR, "Pears fall."), cite(PEAR, "Pears fall.", 0.85, "checked")], "Words agree well"),
+        ([cite(PEAR, "Pears fall.", 0.6, "checked")], "Words agree"),
+        ([cite(PEAR, "Pears fall.", 0.85, "read")], "Read as clearly supported"),
+        ([cite(PEAR, "Pears fall.", 0.6, "read")], "Read as supported"),
         ([cite(PEAR, "Pears fall.", 0.9, "judged")], "Judged supported by a model"),
     ],
 )

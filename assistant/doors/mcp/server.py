@@ -168,6 +168,8 @@ class Server:
         verdict = await self._answering.aside(check)
         reasons = "; ".join(map(readable, verdict.reasons))
         result = "The abstract supports it" if verdict.supported else f"The abstract does not support it ({reasons})"
+        if verdict.unsupported:
+            result += f". Not borne out: {'; '.join(f'“{readable(words)}”' for words in verdict.unsupported)}"
         return f"{result}. Nearest words: “{readable(verdict.quote)}”", plain(verdict)
 
     # -- prompts

@@ -18,7 +18,7 @@ from .markup import OnlineLink, online, render
 ALSO = 10
 """Papers considered and not cited that are shown; the answer as JSON has them all."""
 WELL = 0.8
-"""Support from which a sentence that is not a quote is called well supported."""
+"""Support from which more is said of a sentence that is neither quoted nor judged."""
 
 MarkedCitation = tuple[int, Citation]
 """A citation and the number of the claim that rests on it."""
@@ -196,8 +196,10 @@ def _support(citations: Sequence[Citation]) -> Meter:
         label = "Quoted word for word"
     elif weakest.basis == "judged":
         label = "Judged supported by a model"
+    elif weakest.basis == "read":
+        label = "Read as clearly supported" if weakest.support >= WELL else "Read as supported"
     else:
-        label = "Well supported" if weakest.support >= WELL else "Supported"
+        label = "Words agree well" if weakest.support >= WELL else "Words agree"
     return Meter(label, weakest.support)
 
 
