@@ -148,7 +148,7 @@ def listed(folder: Path) -> tuple[list[Pair], Rarity]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReadPair:
     """A pair as the checker sees it: its signals, and the passages to read with their vectors (passages, 384)."""
 
     pair: Pair
@@ -157,7 +157,7 @@ class Row:
     vectors: NDArray[np.float32]
 
 
-def rows_of(pairs: Sequence[Pair], rarity: Rarity, reader: Reader) -> list[Row]:
+def rows_of(pairs: Sequence[Pair], rarity: Rarity, reader: Reader) -> list[ReadPair]:
     """The pairs, read."""
     import numpy as np
 
@@ -166,11 +166,11 @@ def rows_of(pairs: Sequence[Pair], rarity: Rarity, reader: Reader) -> list[Row]:
         based_on = find_span(pair.span, pair.paper.abstract) if pair.span else None
         signs = signals(pair.claim, pair.paper, rarity, based_on)
         passages = premises(pair.claim, pair.paper.abstract, rarity, based_on)
-        rows.append(Row(pair, signs, passages, np.array([reader.read(one.text, pair.claim) for one in passages])))
+        rows.append(ReadPair(pair, signs, passages, np.array([reader.read(one.text, pair.claim) for one in passages])))
     return rows
 
 
-def fitting_rows(abstracts: Path | None, public: Path | None, listings: Path | None) -> tuple[list[Row], int]:
+def fitting_rows(abstracts: Path | None, public: Path | None, listings: Path | None) -> tuple[list[ReadPair], int]:
     """All that may be fitted on and is at hand, and how many of them we wrote."""
     papers = papers_of(abstracts)
     rarity = Rarity(papers.values())
@@ -189,7 +189,7 @@ def fitting_rows(abstracts: Path | None, public: Path | None, listings: Path | N
 class Folds:
     """Fits logistic regressions on rows whose papers they have not seen, and on all."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[ReadPair]) -> None:
         import numpy as np
 
         written_from = {row.pair.claim: row.pair.paper.title for row in reversed(rows)}

@@ -17,7 +17,7 @@ from ..core.text import Span
 from ..reader import Reader, supports
 from .appeals import appeals
 from .quotes import find_quote, find_span
-from .reading import MOST, Reading, features, premises, read
+from .reading import MOST, BestPremise, features, premises, read
 from .support import Rarity, Signals, nearness, signals
 from .unsupported import doubtful, literal
 
@@ -98,8 +98,10 @@ class Checker:
 
     def explained(self, sentence: str, paper: Paper, check: Check) -> Check:
         """The same check; if it refuses the sentence, with the words that the abstract does not bear out."""
+        if check.supported:
+            return check
         signs = signals(sentence, paper, self._rarity)
-        if check.supported or signs.coverage < SHARED:
+        if signs.coverage < SHARED:
             return check
         words = literal(sentence, signs)
         if not words and self._reader is not None:
@@ -135,7 +137,7 @@ class Checker:
 
     def _read(
         self, reader: Reader, sentence: str, paper: Paper, based_on: Span | None = None, *, most: int = MOST
-    ) -> Reading:
+    ) -> BestPremise:
         """The passage that supports the sentence best, of the `most` likeliest ones."""
         passages = premises(sentence, paper.abstract, self._rarity, based_on)[:most]
         return read(passages, lambda passage: supports(reader, passage, sentence))

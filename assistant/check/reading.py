@@ -29,7 +29,7 @@ class Premise:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BestPremise:
     """The premise that supports a sentence best, and the log-odds that it does."""
 
     premise: Premise
@@ -61,17 +61,17 @@ def premises(sentence: str, abstract: str, rarity: Rarity, based_on: Span | None
     return [_premise([spans[n] for n in guess], abstract) for guess in list(dict.fromkeys(guesses))[:MOST]]
 
 
-def read(passages: Sequence[Premise], log_odds: Callable[[str], float]) -> Reading:
+def read(passages: Sequence[Premise], log_odds: Callable[[str], float]) -> BestPremise:
     """The best of these passages, read in turn until one supports the sentence clearly."""
-    readings: list[Reading] = []
+    readings: list[BestPremise] = []
     for passage in passages:
-        readings.append(Reading(passage, log_odds(passage.text)))
+        readings.append(BestPremise(passage, log_odds(passage.text)))
         if readings[-1].log_odds >= CLEAR:
             break
     return max(readings, key=lambda reading: reading.log_odds)
 
 
-def features(signs: Signals, reading: Reading) -> dict[str, float]:
+def features(signs: Signals, reading: BestPremise) -> dict[str, float]:
     """The features of the model `read`: the reader's log-odds, and how much of the sentence the paper has."""
     return {"entailed": reading.log_odds, "coverage": signs.coverage}
 
