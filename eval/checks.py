@@ -3,7 +3,8 @@
     python -m eval.checks ablation --abstracts FILE [--set pairs]
 
 A signal is off when its fault leaves all of a sentence's support. The model `support` and the model `read` stay as they
-are. The sets are `pairs`, on which models are fitted, and `pairs-blind`, which is only reported.
+are. The sets are `pairs` and `prose`, the drafts without the words they are based on, on both of which models are
+fitted, and `pairs-blind`, which is only reported.
 """
 
 from __future__ import annotations
@@ -22,16 +23,13 @@ from assistant.check.support import signals
 from assistant.reader import PackagedReader, Reader
 
 from . import tables
-from .reader import Pair, Rarity, pairs_of, papers_of
+from .reader import PROSE, Pair, Rarity, pairs_of, papers_of, written
 from .tables import Table
 
 GROUPS = {
-    "polarity": ("negation", "reversal", "opposite"),
-    "wider claims": ("wider", "maybe_wider"),
-    "all but numbers and names": ("foreign", "exchange", "negation", "reversal", "opposite", "swap", "wider",
-                                  "maybe_wider", "spelt"),
+    "all but numbers and names": ("foreign", "exchange", "negation", "wider"),
     "all": tuple(REMAINING),
-}  # fmt: skip
+}
 """Signals that are also switched off together."""
 
 
@@ -70,10 +68,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("ablation",))
     parser.add_argument("--abstracts", type=Path)
-    parser.add_argument("--set", default="pairs", choices=("pairs", "pairs-blind"))
+    parser.add_argument("--set", default="pairs", choices=("pairs", PROSE, "pairs-blind"))
     options = parser.parse_args()
     papers = papers_of(options.abstracts)
-    pairs = pairs_of(options.set, papers)
+    pairs = pairs_of(options.set, papers) if options.set != PROSE else [p for p in written(papers) if p.source == PROSE]
     Console().print(tables.to_rich(ablation(pairs, Rarity(papers.values()), Remembering(PackagedReader()))))
 
 

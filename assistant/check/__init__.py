@@ -4,7 +4,7 @@ Read in this order:
 
     quotes          whether the abstract has a sentence word for word
     quantities      numbers that the abstract does not state
-    polarity        negations, directions and opposites that differ
+    polarity        negations that differ
     support         all signals of how far the words of a sentence and an abstract agree
     appeals         sentences that address the user or give orders
     reading         which passages of an abstract a reader reads for a sentence

@@ -1,8 +1,7 @@
-"""Finds what a sentence negates, reverses or calls the opposite, but a passage does not, or the other way round.
+"""Finds what a sentence negates, but a passage does not, or the other way round.
 
 A "not" alone says little: what matters is what it negates. So each negation is taken together with the first words in
-its scope, and contradicts the other text only if that text has these words and does not negate them. In the same way
-"more" and "less" are taken together with the words they describe.
+its scope, and contradicts the other text only if that text has these words and does not negate them.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..core.text import STOP_WORDS, content_words, parts, stem, words
+from ..core.text import STOP_WORDS, parts, stem, words
 
 SCOPE = 2
-"""Content words in the scope of a negation, or of a direction."""
+"""Content words in the scope of a negation."""
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|fail(?:s|ed|ing)?(?: to)?|unable|lack(?:s|ed|ing)?|hardly|"
     r"barely|scarcely|rarely|seldom|absence|unlike|free of|unnecessary|impossible|refus\w+|nothing(?! but)|nobody|"
@@ -53,64 +52,6 @@ _CLAUSES = re.compile(
     r"(?=\b(?:without|instead of|in place of|rather than)\b)",
     re.I,
 )
-_OPPOSITES = (
-    (
-        "increase increases increased increasing raise raises rise grow grows boost boosts lift lifts",
-        "decrease decreases "
-        "decreased decreasing reduce reduces reduced reducing lower lowers drop drops shrink shrinks cut cuts"
-        " decline fall falls",
-    ),
-    (
-        "improve improves improved improving enhance enhances benefit benefits help helps",
-        "degrade degrades worsen worsens hurt hurts harm harms impair impairs damage damages",
-    ),
-    ("better superior best comparable competitive matching", "worse inferior worst short behind poorer"),
-    ("higher high", "lower low"),
-    ("larger large bigger", "smaller small tiny"),
-    ("faster fast quicker accelerate accelerates", "slower slow slows"),
-    ("stronger strong", "weaker weak"),
-    (
-        "outperform outperforms outperforming surpass surpasses exceed exceeds beat beats",
-        "underperform underperforms lag lags trail trails",
-    ),
-    ("important crucial essential necessary", "unimportant irrelevant unnecessary negligible"),
-    (
-        "keep keeps retain retains maintain maintains preserve preserves",
-        "lose loses lost sacrifice sacrifices forget forgets",
-    ),
-    ("before", "after"),
-    ("able can", "unable cannot"),
-    ("stable stabilize robust", "unstable fragile"),
-    ("easy easier simple", "hard harder difficult"),
-    ("cheap cheaper", "expensive costlier"),
-    ("supervised labelled labeled", "unsupervised unlabelled unlabeled self-supervised"),
-    ("frozen fixed", "trained fine-tuned updated learned"),
-    ("agree consistent aligned", "disagree inconsistent misaligned"),
-    ("many most often", "few rarely seldom"),
-    ("succeed succeeds", "fail fails"),
-    ("positive", "negative"),
-    ("same identical", "different distinct"),
-    ("independent regardless", "depends dependent"),
-)
-_NO_MORE = re.compile(r"\bno (?:more|less|fewer|greater)(?= (?:\w+ ){0,3}than\b)", re.I)
-"""The "more" of "no more than", which does not mean more."""
-
-_UP = (
-    r"more|greater|higher|larger|bigger|rises?|rising|rose|increas\w+|grow(?:s|ing|n)?|rais(?:es?|ed|ing)|"
-    r"improv(?:es?|ed|ing)"
-)
-_DOWN = (
-    r"less|fewer|lower(?:s|ed)?|smaller|falls?|falling|fell|decreas\w+|reduc(?:es?|ed|ing)|drops?|declin(?:es?|ed)|"
-    r"shrinks?|cuts?|degrad(?:es?|ed)|worsens?"
-)
-_DIRECTION = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.I)
-_COMPARED = re.compile(
-    r"\b(?:(?P<over>exceed\w*|outperform\w*|surpass\w*|beats?|overtak\w*|outdo(?:es)?|ahead of|above|better than|"
-    r"stronger than|superior to|match(?:es|ed|ing)?|rivals?|rivalled|(?:reach\w*|attain\w*) the (?:level|quality) of)|"
-    r"(?P<under>underperform\w*|behind|below|trails?|lags?|short of|worse than|weaker than|inferior to|"
-    r"los(?:es?|t|ing) (?:out )?(?:to|against)|(?:outperformed|surpassed|beaten|exceeded) by))\b",
-    re.I,
-)
 
 
 def negations(sentence: str, passage: str) -> list[str]:
@@ -124,33 +65,6 @@ def negations(sentence: str, passage: str) -> list[str]:
     negated = [*_negated(sentence, passage), *_negated(passage, sentence)]
     prefixed = [*_negated_by_prefix(sentence, passage), *_negated_by_prefix(passage, sentence)]
     return list(dict.fromkeys(negated + prefixed))
-
-
-def reversals(sentence: str, passage: str) -> list[str]:
-    """The stems of what goes up or wins in one text, but goes down or loses in the other.
-
-    >>> reversals("Sheds are less robust.", "The robustness of sheds increases.")
-    ['robust', 'shed']
-    """
-    ours, theirs = _directions(sentence), _directions(passage)
-    return sorted(stem_ for stem_, signs in ours.items() if stem_ in theirs and not signs & theirs[stem_])
-
-
-def opposites(sentence: str, passage: str) -> list[str]:
-    """Pairs of opposites, one only in the sentence and the other only in the passage, and neither of them negated.
-
-    >>> opposites("Sheds are cheap.", "Sheds are expensive.")
-    ['cheap / expensive']
-    """
-    ours, theirs = ({w.casefold() for w in words(_NO_MORE.sub("", text))} for text in (sentence, passage))
-    negated = {w.casefold() for text in (sentence, passage) for scope in _scopes(text) for w in scope}
-    pairs = []
-    for pair in _OPPOSITES:
-        left, right = (set(side.split()) for side in pair)
-        for one, other in ((left, right), (right, left)):
-            if ours & one and theirs & other and not (ours & other or theirs & one or negated & (one | other)):
-                pairs.append(f"{min(ours & one)} / {min(theirs & other)}")
-    return pairs
 
 
 def _negated(text: str, other: str) -> Iterator[str]:
@@ -206,28 +120,6 @@ def _clause(text: str) -> str:
 def _content(text: str) -> list[str]:
     pieces = (piece for word in words(text) for piece in (parts(word) or [word]))
     return [piece for piece in pieces if piece.casefold() not in STOP_WORDS and not _NEGATION.fullmatch(piece)]
-
-
-def _directions(text: str) -> dict[str, set[bool]]:
-    """Whether the thing with each stem goes up (True), down (False), or both in different places."""
-    signs: dict[str, set[bool]] = {}
-    for match in _DIRECTION.finditer(text):
-        if not re.search(r"\b(?:no|not|never)\s*$", text[: match.start()], re.I):
-            around = _near(text[: match.start()], last=True) + _near(text[match.end() :], last=False)
-            for word in around:
-                signs.setdefault(_stem(word), set()).add(match["up"] is not None)
-    for match in _COMPARED.finditer(text):
-        negated = bool(re.search(r"\b(?:no|not|never|n['’]t)(?: \w+){0,2} ?$", text[: match.start()], re.I))
-        for word in _near(text[match.end() :], last=False):
-            signs.setdefault(_stem(word), set()).add((match["over"] is not None) != negated)
-    return signs
-
-
-def _near(text: str, *, last: bool) -> list[str]:
-    """The first content words of a text, or the last, up to the nearest clause boundary."""
-    pieces = _BOUND.split(text)
-    nearby = [w for w in content_words(pieces[-1] if last else pieces[0]) if not _DIRECTION.fullmatch(w)]
-    return nearby[-SCOPE:] if last else nearby[:SCOPE]
 
 
 def _stems(word: str) -> list[str]:

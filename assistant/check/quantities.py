@@ -38,19 +38,17 @@ class Unstated:
 
     figures: those in figures.
     against: spelt-out numbers where the text counts the same things differently.
-    spelt: other spelt-out numbers.
     """
 
     figures: tuple[str, ...]
     against: tuple[str, ...]
-    spelt: tuple[str, ...]
 
 
 def unstated(sentence: str, text: str) -> Unstated:
     """The numbers of `sentence` that `text` does not state.
 
     >>> unstated("Six nets reach 62.4% in 3 days.", "Four nets reach 62.4 percent.")
-    Unstated(figures=('3',), against=('Six',), spelt=())
+    Unstated(figures=('3',), against=('Six',))
     """
     stated = _all(text)
     shares = [share for share in _SHARE.finditer(sentence) if _value(share) is not None]
@@ -61,7 +59,7 @@ def unstated(sentence: str, text: str) -> Unstated:
     figures += [share.group() for share in shares if not _is_share_stated(share, text, stated)]
     spelt = [n for n in strange if n not in exact and n.text.casefold() not in _LOOSE]
     against = [n.text for n in spelt if _is_counted_differently(n, sentence, text, stated)]
-    return Unstated(tuple(figures), tuple(against), tuple(n.text for n in spelt if n.text not in against))
+    return Unstated(tuple(figures), tuple(against))
 
 
 def _all(text: str) -> list[Number]:

@@ -1,7 +1,7 @@
 """Compares the words of a sentence with an abstract: the signals from which the checker computes its verdict.
 
 They detect a wrong paper, changed numbers and names, flipped polarity and terms that the abstract does not have. They
-miss exchanged roles and most half-truths.
+miss exchanged roles, reversed comparisons and most half-truths.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..core.records import Paper
 from ..core.text import STOP_WORDS, Span, content_words, names, numbers, parts, sentences, stem, terms, words
-from .polarity import negations, opposites, reversals
+from .polarity import negations
 from .quantities import unstated
 
 Rarity = Callable[[Iterable[str]], Mapping[str, float]]
@@ -37,16 +37,9 @@ _SPELT_OUT = {
 _SCALED = re.compile(r"\d[\d.,]*[kmbtx]?", re.I)
 """A number with its scale, "12M", which is not a name."""
 
-_COMPARATOR = re.compile(
-    r"\b(?:outperform\w*|surpass\w*|exceed\w*|beat\w*|overtak\w*|improv\w* (?:on|over|upon)|ahead of|than|over|into|"
-    r"instead of|rather than|compared (?:to|with)|in place of|replac\w*)\b",
-    re.I,
-)
 _BARE = re.compile(r"['’]s$|(?<=\d)(?:x|%|-fold)$")
 """Endings that make no difference to a name or figure."""
 _ASIDE = re.compile(r"\s*\([^()]*\)")
-_WEAKER = re.compile(r"\b(?:less|worse|weaker|lower|slower|poorer|inferior|fewer)\b[^,;.]{0,30}$", re.I)
-"""What reverses a comparison, before its "than"."""
 _WIDER = re.compile(
     r"\b(?:all|always|every|everything|never|entirely|completely|fully|perfect\w*|prov(?:e|es|ed|en)"
     r"|guarantee\w*|universal\w*|"
@@ -54,7 +47,6 @@ _WIDER = re.compile(
     r"state[- ]of[- ]the[- ]art|100 ?%|optimal\w*|any other)\b",
     re.I,
 )
-_MAYBE_WIDER = re.compile(r"\b(?:any(?! other)|best|only|(?<!the )first|must|whichever|each(?! other))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +54,23 @@ class Signals:
     """How well a sentence agrees with an abstract, compared with the window (`quote`) that is closest to it.
 
     coverage, window: share of the sentence's rarity in title and abstract, and in the window (0 to 1).
-    numbers, spelt, names: figures, spelt-out numbers and names of the sentence that the paper does not have.
+    numbers, names: figures and names of the sentence that the paper does not have.
     against: spelt-out numbers where the paper counts the same things differently.
     foreign: terms of several words that the paper does not have.
-    negations, reversals: words that only one side negates, or that go up on one side and down on the other.
-    opposites: pairs of opposite words, one on each side.
+    negations: words that only one side negates.
     exchanged: names and figures in place of which the window has others.
-    swapped: the sides of a comparison are swapped.
     wider: words that widen a claim ("always", "every") and are not in the window.
-    maybe_wider: the same for words that only sometimes widen a claim ("each", "first").
     """
 
     coverage: float
     window: float
     numbers: tuple[str, ...]
     against: tuple[str, ...]
-    spelt: tuple[str, ...]
     names: tuple[str, ...]
     foreign: tuple[str, ...]
     negations: tuple[str, ...]
-    reversals: tuple[str, ...]
-    opposites: tuple[str, ...]
     exchanged: tuple[str, ...]
-    swapped: bool
     wider: tuple[str, ...]
-    maybe_wider: tuple[str, ...]
     quote: str
 
 
@@ -107,16 +91,11 @@ def signals(sentence: str, paper: Paper, rarity: Rarity, based_on: Span | None =
         window=_share(wanted, window),
         numbers=missing.figures,
         against=missing.against,
-        spelt=missing.spelt,
         names=tuple(n for n in names(sentence) if not _SCALED.fullmatch(n) and not _has_name(n, whole)),
         foreign=_foreign(sentence, whole),
         negations=tuple(negations(sentence, window)),
-        reversals=tuple(reversals(sentence, window)),
-        opposites=tuple(opposites(sentence, window)),
         exchanged=_exchanged(sentence, window, paper),
-        swapped=_swapped(sentence, window),
-        wider=_widened(_WIDER, sentence, window),
-        maybe_wider=_widened(_MAYBE_WIDER, sentence, window),
+        wider=tuple(word for word in _WIDER.findall(sentence) if word.casefold() not in window.casefold()),
         quote=window,
     )
 
@@ -210,30 +189,3 @@ def _with_neighbours(text: str, known: Set[str]) -> Iterator[tuple[str, set[tupl
             sides = {(one, at) for one, at in ((before[1], -1), (after[0], 1)) if one}
             around = {("", *before), (*after, ""), (before[1], "", after[0])}
             yield folded[n], sides, {one for one in around if one.count("") == 1 and not STOP_WORDS.issuperset(one)}
-
-
-def _widened(widening: re.Pattern[str], sentence: str, window: str) -> tuple[str, ...]:
-    return tuple(word for word in widening.findall(sentence) if word.casefold() not in window.casefold())
-
-
-def _swapped(sentence: str, window: str) -> bool:
-    """Whether the window has the sides of a comparison in the other order."""
-    for ours in _COMPARATOR.finditer(sentence):
-        left, right = (set(terms(part)) for part in (sentence[: ours.start()], sentence[ours.end() :]))
-        sides = []
-        for theirs in _COMPARATOR.finditer(window):
-            before, after = (set(terms(part)) for part in (window[: theirs.start()], window[theirs.end() :]))
-            if _is_reversed(ours, sentence) != _is_reversed(theirs, window):
-                continue  # "A is weaker than B" is "B surpasses A"
-            crossed = min(len(left & (after - before)), len(right & (before - after)))
-            straight = len(left & (before - after)) + len(right & (after - before))
-            sides.append((len(left & (after - before)) + len(right & (before - after)) if crossed else 0, straight))
-        if sides and max(crossed for crossed, _ in sides) > max(straight for _, straight in sides):
-            return True
-    return False
-
-
-def _is_reversed(comparison: re.Match[str], text: str) -> bool:
-    """Whether the first side is the worse one: "A is weaker than B", "A is surpassed by B"."""
-    passive = re.match(r" by\b", text[comparison.end() :])
-    return bool(_WEAKER.search(text[: comparison.start()])) != bool(passive)

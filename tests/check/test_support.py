@@ -51,22 +51,16 @@ def check(sentence: str, paper: Paper = SHED) -> Check:
             "Sheds of Utrecht are heated to 62.4 times the sun.", SHED, "does not state 62.4 times", id="unit"
         ),
         pytest.param("Seven sheds of Utrecht are heated.", SHED, "count other than Seven", id="spelt-number"),
-        pytest.param("Sheds of seven kinds are small.", SHED, "no count of seven", id="nothing-counted"),
         pytest.param(
             "ShedNet keeps the memory of small doors in sheds of Utrecht by weight decay.",
             SHED,
             "not mention weight decay",
             id="term",
         ),
-        pytest.param("ShedNet is behind BarnNet on warmth.", SHED, "reversed: barnnet", id="behind"),
         pytest.param("QuinceRank learns from weak labels alone.", PEAR, "does not name QuinceRank", id="name"),
         pytest.param("The probe of kites by Marlowe reads the direction.", KITE, "does not name Marlowe", id="person"),
         pytest.param("PearRank never learns from weak labels alone.", PEAR, "negation", id="negation"),
         pytest.param("ShedNet does need glass.", SHED, "negation", id="negation-taken-away"),
-        pytest.param("ShedNet increases the draught by half.", SHED, "increases / reduces", id="opposite-verb"),
-        pytest.param("PearRank learns from strong labels alone.", PEAR, "strong / weak", id="opposite-adjective"),
-        pytest.param("ShedNet loses the memory of the door.", SHED, "loses / keeps", id="opposite-keeping"),
-        pytest.param("BarnNet outperforms ShedNet on warmth.", SHED, "are swapped", id="swap"),
         pytest.param("Sheds are always small and stable everywhere.", SHED, "always, everywhere", id="scope"),
         pytest.param("It is proven that many sheds improve after winter.", SHED, "claims more.*proven", id="proof"),
         pytest.param("Umbrellas are sold in the harbour on Mondays.", SHED, "little in common", id="another-topic"),
@@ -86,8 +80,6 @@ def test_a_fault_is_one_of_the_reasons(sentence: str, paper: Paper, reason: str)
         pytest.param("PearRank has 12 billion parameters.", PEAR, id="magnitude"),
         pytest.param("QuinceRank learns from weak labels alone.", PEAR, id="name"),
         pytest.param("PearRank never learns from weak labels alone.", PEAR, id="negation"),
-        pytest.param("ShedNet increases the draught by half.", SHED, id="opposite"),
-        pytest.param("BarnNet outperforms ShedNet on warmth.", SHED, id="swap"),
         pytest.param("Sheds are always small and stable everywhere, whatever the weather.", SHED, id="scope"),
         pytest.param("Umbrellas are sold in the harbour on Mondays.", SHED, id="another-topic"),
         pytest.param("Readers ignore the ranks their retriever computed.", SNOW, id="another-paper"),
@@ -126,11 +118,6 @@ def test_an_abbreviated_number_is_not_a_name() -> None:
     assert check("PearRank, with its 12M parameters, sorts orchards by yield.", PEAR).reasons == ()
 
 
-@pytest.mark.xfail(reason="'gains ... over' is not seen as a comparison if 'it' is the subject", strict=True)
-def test_swapped_sides_are_detected_despite_a_pronoun() -> None:
-    assert not check("The BM25 baseline gains 3.5 points over PearRank on OrchardBench.", PEAR).supported
-
-
 # -- the signals themselves
 
 
@@ -154,44 +141,26 @@ def test_the_shorter_of_two_equally_good_windows_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "numbers", "spelt"),
+    ("sentence", "numbers"),
     [
-        ("heated to 62.4%", (), ()),
-        ("heated to about 62.5%", (), ()),
-        ("heated to 64%", ("64%",), ()),
-        ("three sheds", (), ()),
-        ("3 sheds", (), ()),
-        ("Nine sheds", (), ()),
-        ("nine of them", (), ("nine",)),
-        ("one shed, half a shed", (), ()),
+        ("heated to 62.4%", ()),
+        ("heated to about 62.5%", ()),
+        ("heated to 64%", ("64%",)),
+        ("three sheds", ()),
+        ("3 sheds", ()),
+        ("Nine sheds", ()),
+        ("nine of them", ()),
+        ("one shed, half a shed", ()),
     ],
 )
-def test_numbers_are_compared_by_value(sentence: str, numbers: tuple[str, ...], spelt: tuple[str, ...]) -> None:
+def test_numbers_are_compared_by_value(sentence: str, numbers: tuple[str, ...]) -> None:
     signs = compared(sentence)
-    assert (signs.numbers, signs.spelt) == (numbers, spelt)
+    assert signs.numbers == numbers
 
 
 @pytest.mark.parametrize("name", ["ShedNet", "BarnNets", "Utrecht", "shednet"])
 def test_a_name_in_the_abstract_is_not_a_fault(name: str) -> None:
     assert compared(f"Here {name} is meant.").names == ()
-
-
-def test_a_comparison_the_right_way_round_is_not_swapped() -> None:
-    assert not compared("ShedNet outperforms BarnNet on warmth.").swapped
-    assert not compared("On warmth, ShedNet is ahead of BarnNet.").swapped
-    assert compared("BarnNet is warmer than ShedNet.").swapped
-
-
-def test_a_pair_of_opposites_on_both_sides_is_not_a_fault() -> None:
-    paper = Paper("Sheds", "Small sheds are cheap and large sheds are expensive.")
-    assert compared("Large sheds are expensive, small ones cheap.", paper).opposites == ()
-    assert compared("Sheds that are tiny are expensive.", Paper("Sheds", "Large sheds are expensive.")).opposites == (
-        "tiny / large",
-    )
-
-
-def test_no_more_is_not_the_opposite_of_less() -> None:
-    assert compared("ShedNet has no more draught than half.", Paper("Sheds", "It has less draught.")).opposites == ()
 
 
 PEARS = Paper(
@@ -218,23 +187,6 @@ PEARS = Paper(
 def test_a_different_name_or_figure_in_the_same_place_is_exchanged(sentence: str, exchanged: tuple[str, ...]) -> None:
     assert compared(sentence, PEARS).exchanged == exchanged
     assert any("in place of" in reason for reason in check(sentence, PEARS).reasons) == bool(exchanged)
-
-
-def test_a_comparison_in_the_passive_is_not_swapped() -> None:
-    assert not compared("BarnNet is outperformed by ShedNet on warmth.").swapped
-
-
-def test_a_comparison_as_in_the_abstract_is_not_swapped() -> None:
-    paper = Paper(
-        "Pears", "Two walks over a small orchard rather than one walk over a large orchard help it over time."
-    )
-    assert not compared(
-        "What helps is two walks over a small orchard rather than one walk over a large orchard.", paper
-    ).swapped
-
-
-def test_naming_the_weaker_side_first_is_not_a_swap() -> None:
-    assert not compared("BarnNet is less warm than ShedNet.").swapped
 
 
 @pytest.mark.parametrize("name", ["CNN", "CNNs", "ViT-style", "Llama 3", "Llama3", "LLM", "KSP", "HPS"])
