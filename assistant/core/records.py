@@ -139,13 +139,25 @@ class SentenceSignals(Brief):
     answers: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the reader says of a sentence, as log-odds: that it answers the question, and that its abstract does."""
+
+    answers: float
+    stated: float
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Evidence(Brief):
-    """A sentence of a hit's abstract, where it starts there, and how it matches the question."""
+    """A sentence of a hit's abstract, where it starts there, and how it matches the question.
+
+    `read` is what the reader says of it, None if it was not asked.
+    """
 
     text: str
     start: int
     signals: SentenceSignals = SentenceSignals()
+    read: Read | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

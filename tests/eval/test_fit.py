@@ -18,7 +18,8 @@ from assistant.core.records import Paper
 from assistant.search.declining import features
 from assistant.search.relevance import judged
 from eval import fit as fitting
-from eval.fit import Answered, Example, answer_rows, fit, gate, main, passages, relevance_rows, validated
+from eval.examples import Answered, Example, fit, validated
+from eval.fit import answer_rows, gate, main, passages, relevance_rows
 from eval.public import PublicSet
 from eval.questions import Question, Span
 
@@ -83,6 +84,8 @@ def test_the_gate_is_fitted_on_the_newly_fitted_models(
     ]
     monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext(SimpleNamespace(papers=list)))
     monkeypatch.setattr(fitting, "asked", lambda questions, _: asked if questions else [])
+    monkeypatch.setattr(fitting, "KeptReader", lambda *_: None)
+    monkeypatch.setattr(fitting, "answering", lambda *_: {})
     monkeypatch.setattr("sys.argv", ["eval.fit"])
     main()
     anew = [replace(row, hits=judged(row.asked, row.hits)) for row in asked]

@@ -37,7 +37,10 @@ def serve(
     settings = settings_of(context, home)
     # The page can add papers, so it may start without a library; but a folder named here should exist.
     create = sample or (home or context.obj) is None
-    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as (answering, beside):
+    with (
+        opened(context, home, settings, create=create, stays=True) as assistant,
+        doors(assistant, settings) as (answering, beside),
+    ):
         if sample:
             with_sample(assistant)
         from .. import web
@@ -110,7 +113,7 @@ def _announce(address: str, host: str, *, auth: bool) -> None:
 
 def serve_agent(context: typer.Context, home: Home = None) -> None:
     """Serve an agent over MCP on standard input and output."""
-    with opened(context, home) as assistant:
+    with opened(context, home, stays=True) as assistant:
         from .. import mcp
 
         try:
@@ -132,7 +135,7 @@ def slack(
     from .. import slack as door
 
     settings = settings_of(context, home)
-    with opened(context, home, settings) as assistant:
+    with opened(context, home, settings, stays=True) as assistant:
         if simulated:
             door.simulate(assistant, settings, screen())
         else:
