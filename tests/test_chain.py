@@ -411,7 +411,7 @@ def test_a_sentence_is_checked_against_a_paper(reader: Assistant) -> None:
     quoted = reader.check("It sorts orchards by their yield of pears.", PEAR)
     assert (quoted.supported, quoted.score, quoted.basis, quoted.reasons) == (True, 1.0, "quoted", ())
     true = reader.check("PearRank beats the BM25 baseline, by 3.5 points.", PEAR)
-    assert (true.basis, true.quote in ABSTRACTS[PEAR]) == ("read", True)
+    assert (true.basis, true.quote in ABSTRACTS[PEAR]) == ("checked", True)
     false = reader.check("PearRank gains 9.5 points over BM25.", PEAR.casefold())
     assert (false.supported, false.reasons) == (False, ("the abstract does not state 9.5",))
     assert not reader.check("PearRank learns from weak labels alone.", KITE).supported

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ReaderError
 from ..core.sharing import native
-from .onnx import encoded, session, tokenizer
+from .onnx import session, tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ class FolderReader:
         native().check()
         with self._loading:
             words, model = self._tokenizer, self._session
-        pair = encoded(words, premise, sentence)
+        pair = words.encode(premise, sentence)
         every = {"input_ids": pair.ids, "attention_mask": pair.attention_mask, "token_type_ids": pair.type_ids}
         wanted = {one.name for one in model.get_inputs()}
         inputs = {name: np.array([values], np.int64) for name, values in every.items() if name in wanted}

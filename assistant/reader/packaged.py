@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ReaderError
 from ..core.sharing import native
-from .onnx import encoded, session, tokenizer
+from .onnx import session, tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +67,7 @@ class PackagedReader:
         import numpy as np
 
         words, model = self._loaded()
-        ids = np.array([encoded(words, premise, sentence).ids], np.int64)
+        ids = np.array([words.encode(premise, sentence).ids], np.int64)
         pooled: NDArray[np.float32] = model.run([_POOLED], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][
             0
         ]

@@ -52,7 +52,7 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     if asked.kind == "talk":
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
     if asked.strangers:
-        return Decline("absent", f"No paper here is by {listed(asked.strangers)}.{_nearest(nearest)}", nearest)
+        return Decline("absent", f"No paper here is by {' or '.join(asked.strangers)}.{_nearest(nearest)}", nearest)
     if asked.where and not asked.allowed:
         return Decline("absent", f"There are no papers here {', '.join(one.words for one in asked.where)}.")
     if asked.nowhere and not asked.unknown:

@@ -37,10 +37,7 @@ def serve(
     settings = settings_of(context, home)
     # The page can add papers, so it may start without a library; but a folder named here should exist.
     create = sample or (home or context.obj) is None
-    with (
-        opened(context, home, settings, create=create, stays=True) as assistant,
-        doors(assistant, settings) as (answering, beside),
-    ):
+    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as (answering, beside):
         if sample:
             with_sample(assistant)
         from .. import web
@@ -72,6 +69,7 @@ def doors(assistant: Assistant, settings: Settings) -> Iterator[tuple[Answering,
     from ...service.doorkeeper import Doorkeeper
     from .. import api, mcp, slack
 
+    assistant.wake()
     answering = Answering(assistant)
     doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
     with closing(answering), closing(doorkeeper):
