@@ -126,7 +126,7 @@ def test_a_year_that_an_abstract_has_may_be_the_topic(assistant: Assistant) -> N
 
 
 def test_a_named_paper_of_another_year_is_not_filtered_out(assistant: Assistant) -> None:
-    answer = assistant.ask("What is PearRank in 2031?")
+    answer = assistant.ask("What does PearRank learn from in 2031?")
     assert (answer.filtered, answer.titles[:1]) == ("", (PAPERS[0].title,))
 
 
