@@ -9,6 +9,7 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.filters import ALL, Filter
 from assistant.core.records import Answer, Paper
+from assistant.core.settings import Settings
 from assistant.search import retrieval
 
 from ..doubles import HashEmbedder
@@ -31,7 +32,8 @@ MOSS = [paper.title for paper in PAPERS[1::2]]
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    with Assistant.open(tmp_path_factory.mktemp("filtered"), embedder=HashEmbedder()) as assistant:
+    alone = Settings(home=tmp_path_factory.mktemp("filtered"), reader="none")
+    with Assistant.open(settings=alone, embedder=HashEmbedder()) as assistant:
         assistant._holdings.library.put([*PAPERS, Paper("A Bare Title", "", year=2030)])
         yield assistant
 
@@ -126,7 +128,7 @@ def test_a_year_that_an_abstract_has_may_be_the_topic(assistant: Assistant) -> N
 
 
 def test_a_named_paper_of_another_year_is_not_filtered_out(assistant: Assistant) -> None:
-    answer = assistant.ask("What does PearRank learn from in 2031?")
+    answer = assistant.ask("What is PearRank in 2031?")
     assert (answer.filtered, answer.titles[:1]) == ("", (PAPERS[0].title,))
 
 
