@@ -247,6 +247,11 @@ class Assistant:
         declined = answer.declined and within(answer.declined, asked)
         yield Event("answered", answer=replace(session.billed(answer), declined=declined, timings=clock.laps))
 
+    def wake(self) -> None:
+        """Load the reader in the background, for a door that stays open; otherwise it loads when first needed."""
+        if self._reader:
+            self._reader.wake()
+
     def conversation(self) -> Conversation:
         """A conversation that remembers its turns."""
         return Conversation(self)
@@ -290,7 +295,7 @@ class Assistant:
     def _searchable(self) -> Iterator[Search | None]:
         """The papers, ready to be searched; None if no paper was ever added."""
         with self._shared.using() as holdings, holdings.reading() as index:
-            yield None if index is None else Search(index)
+            yield None if index is None else Search(index, self._reader)
 
     def _checker(self, index: Index) -> Checker:
         """Checks by meaning where there is a reader, else by words and how alike these are."""

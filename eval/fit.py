@@ -1,68 +1,49 @@
-"""Fits the package's models: `python -m eval.fit` writes `assistant/core/models.json`.
+"""Fits the models of search: `python -m eval.fit` writes `models.json` and the reader's `heads.json`.
 
-It uses only the fitting half of each set: the questions about the sample, and those about the real listings if they are
-at hand. Whether there is an answer is also learnt from a public set, if one is at hand; if not, the program says so and
-goes on. Each model is a logistic regression over named, standardised signals with an L2 penalty.
+It uses the fitting half of the questions about the sample and, where they are at hand, of those about the real
+listings, all questions of `single` and `several`, and a public set; the program says what it goes without.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from importlib import resources
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from assistant.chain import Assistant
-from assistant.core.logistic import Logistic, model
-from assistant.core.records import Hit, digest
-from assistant.question import understanding as questions
+from assistant.core.errors import ReaderError
+from assistant.core.logistic import model
+from assistant.core.records import Hit
+from assistant.reader import PackagedReader
 from assistant.search import declining
 from assistant.search.relevance import features, judged
-from assistant.search.retrieval import fused
 
 from . import stock
+from .answering import KeptReader, answering, holds
 from .claims import auroc
+from .examples import Answered, Example, fit, validated, without_gold
+from .keeping import keep
 from .public import ANSWERABLE, PublicSet, read_set
 from .questions import Question, half, read
 from .topics import topical
-from .wording import shown
+from .written import libraries, papers_of, questions_of
 
-PENALTY = 0.3
-"""Inverse strength of the L2 penalty (scikit-learn's C); flat between .03 and 1 in ten-fold validation by question."""
-SINGLE = ("fact", "named", "figure", "lookup", "summary", "casual", "false-premise", "language")
-SEVERAL = ("list", "count")
+SINGLE = (
+    *("fact", "named", "figure", "lookup", "summary", "casual", "false-premise", "language"),
+    *("how", "why", "yesno", "definition"),
+)
+SEVERAL = ("list", "count", "condition")
+"""The types of question that want one paper, and every matching paper."""
 TOPICS = 15
 """Questions about a whole field, from each library. In ten-fold validation this number raises the F1 of such questions
 from .55 to .70, and lowers that of our own list questions from .79 to .785; four times as many lower it to .776."""
-APART = 3.0
-"""How weakly the bias of the public questions is penalised: as a signal of this scale."""
-SPARED, FOLDS = 0.01, 10
-"""The share of our own answerable questions that the gate may decline, each judged by a model that never saw it; and
-the number of folds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One row to fit on: named values, their label, their question, and whether that is a public one."""
-
-    values: Mapping[str, float]
-    label: bool
-    group: str
-    public: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A fitting question, how it was understood, and its hits."""
-
-    question: Question
-    asked: questions.Asked
-    hits: Sequence[Hit]
-    public: bool = False
+OWN = 3.0
+"""What one of our own questions weighs beside one of the many written over the abstracts."""
+SPARED = 0.01
+"""The share of our own answerable questions that the gate may decline, each judged by a model that never saw it."""
 
 
 def asked(questions: Iterable[Question], assistant: Assistant) -> list[Answered]:
@@ -79,13 +60,11 @@ def relevance_rows(rows: Iterable[Answered], types: Sequence[str], *, absent: bo
     for row in rows:
         if row.question.type not in types or not row.question.gold:
             continue
-        for hits in (row.hits, _others(row)) if absent else (row.hits,):
+        for hits in (row.hits, without_gold(row)) if absent else (row.hits,):
             columns = features(hits)
             for hit, values in zip(hits, zip(*columns.values(), strict=True), strict=True):
                 if hit.paper.title not in row.question.tolerated:
-                    yield Example(
-                        dict(zip(columns, values, strict=True)), hit.paper.title in row.question.gold, row.question.id
-                    )
+                    yield row.example(dict(zip(columns, values, strict=True)), hit.paper.title in row.question.gold)
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
@@ -94,13 +73,9 @@ def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
         if row.question.type in SEVERAL:
             continue
         for hit in (hit for hit in row.hits if hit.paper.title in row.question.gold):
-            spans = [s.of(hit.paper.abstract) or "" for s in row.question.spans if s.paper == hit.paper.title]
-            wanted = [n for n in row.question.nuggets if n.vital and n.paper == hit.paper.title]
             for sentence in hit.evidence:
-                holds = any(span and (span[:40] in sentence.text or sentence.text in span) for span in spans)
-                shows = any(shown(spelling, sentence.text) for n in wanted for spelling in n.shown_by)
                 values = {name: value for name, value in asdict(sentence.signals).items() if name != "answers"}
-                yield Example(values, holds or shows, row.question.id)
+                yield row.example(values, holds(row.question, hit, sentence))
 
 
 def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
@@ -113,59 +88,12 @@ def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
         gated = row.asked.kind in ("talk", "instruction") or row.question.unanswerable in ("invented", "unstated")
         if gated or row.asked.foreign:
             continue
-        for hits, label in ((row.hits, bool(row.question.gold)), (_others(row) if row.question.gold else (), False)):
+        for hits, label in (
+            (row.hits, bool(row.question.gold)),
+            (without_gold(row) if row.question.gold else (), False),
+        ):
             if hits:
-                yield Example(declining.features(row.asked, hits), label, row.question.id, row.public)
-
-
-def _others(row: Answered) -> list[Hit]:
-    """The hits as they would be without the right papers."""
-    wanted = {*row.question.gold, *row.question.tolerated}
-    others = [hit for hit in row.hits if hit.paper.title not in wanted]
-    scores = fused([hit.signals for hit in others])
-    return judged(row.asked, [replace(hit, score=score) for hit, score in zip(others, scores, strict=True)])
-
-
-def fit(
-    examples: Sequence[Example], *, threshold: float, penalty: float = PENALTY, balanced: bool = False
-) -> dict[str, Any]:
-    """The model in the form of `assistant/core/models.json`.
-
-    threshold: where the product cuts. balanced: give both labels the same total weight. Public questions are worded
-    more like their papers, so they have a bias of their own, which is dropped: only the weights are learnt from both.
-    """
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-
-    names = list(examples[0].values)
-    values = np.array([[example.values[name] for name in names] for example in examples])
-    labels = np.array([example.label for example in examples])
-    mean, scale = values.mean(axis=0), values.std(axis=0)
-    scale[scale < 1e-5] = 1.0  # a constant signal says nothing
-    public = np.array([[APART * example.public] for example in examples])
-    weight = "balanced" if balanced else None
-    fitted = LogisticRegression(C=penalty, max_iter=5000, class_weight=weight).fit(
-        np.hstack([(values - mean) / scale, public]), labels
-    )
-    return {
-        "features": names,
-        "mean": mean.round(5).tolist(),
-        "scale": scale.round(5).tolist(),
-        "weights": fitted.coef_[0][:-1].round(4).tolist(),
-        "bias": round(float(fitted.intercept_[0]), 4),
-        "threshold": threshold,
-        "examples": len(examples),
-        "questions": len({example.group for example in examples}),
-    }
-
-
-def validated(examples: Sequence[Example], **options: Any) -> list[tuple[Example, float]]:
-    """Each example with its probability by a model fitted on the other folds; a question is in one fold."""
-    results = []
-    for fold in range(FOLDS):
-        one = Logistic.of(fit([e for e in examples if _fold(e) != fold], threshold=0.0, **options))
-        results += [(e, one.probability(e.values)) for e in examples if _fold(e) == fold]
-    return results
+                yield row.example(declining.features(row.asked, hits), label)
 
 
 def gate(examples: Sequence[Example]) -> dict[str, Any]:
@@ -177,10 +105,6 @@ def gate(examples: Sequence[Example]) -> dict[str, Any]:
         print(f"answers, validated on {name} questions: AUROC {auroc(right, wrong) or 0:.3f}")
     own = sorted(probability for example, probability in results if example.label and not example.public)
     return fit(examples, threshold=round(own[int(SPARED * len(own))], 3), balanced=True)
-
-
-def _fold(example: Example) -> int:
-    return int(digest(example.group), 16) % FOLDS
 
 
 def passages(public: PublicSet, homes: Path) -> list[Answered]:
@@ -202,49 +126,68 @@ def opened(name: str, files: Sequence[Path], homes: Path) -> Assistant:
     return assistant
 
 
-def main() -> None:
-    """Fit every model except `support`, which stays as it is."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--listings", type=Path, help="folder of the real listing files; without it only the sample is used"
-    )
-    parser.add_argument(
-        "--public", type=Path, help=f"folder of {ANSWERABLE}; without it only our own questions are used"
-    )
-    parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
-    options = parser.parse_args()
-    rows: list[Answered] = []
-    sets = [("sample", stock.sample())]
-    if options.listings:
-        sets.append(("listings", stock.real(options.listings)))
+def own(listings: Path | None, homes: Path) -> list[Answered]:
+    """The fitting half of the questions about the sample and the real listings, and questions about their topics."""
+    sets = [("sample", stock.sample()), *([("listings", stock.real(listings))] if listings else [])]
+    rows = []
     for name, files in sets:
-        with opened(name, files, options.homes) as assistant:
+        with opened(name, files, homes) as assistant:
             rows += asked(read(stock.set_file(name)), assistant)
             rows += [replace(row, public=True) for row in asked(topical(assistant.papers(), most=TOPICS), assistant)]
-    fitted_on = f"the fitting half of {' and '.join(name for name, _ in sets)}, by eval/fit.py"
+    return [replace(row, weight=OWN) for row in rows]
+
+
+def written(abstracts: Path, homes: Path) -> list[Answered]:
+    """The questions written over several thousand abstracts. All of them are fitted on: they have a blind twin."""
+    every = libraries(questions_of(("single", "several"), blind=False), papers_of(abstracts), homes)
+    return [Answered(one, *assistant.understood(one.question)) for assistant, some in every for one in some]
+
+
+def judged_anew(row: Answered) -> Answered:
+    """The row with its hits judged by the models just fitted."""
+    return replace(row, hits=judged(row.asked, [sentences_anew(hit) for hit in row.hits]))
+
+
+def sentences_anew(hit: Hit) -> Hit:
+    """The hit with its sentences judged by the model just fitted."""
+    columns = {name: [getattr(one.signals, name) for one in hit.evidence] for name in model("sentence").features}
+    answers = model("sentence").probabilities(columns)
+    evidence = zip(hit.evidence, answers, strict=True)
+    return replace(
+        hit, evidence=tuple(replace(one, signals=replace(one.signals, answers=value)) for one, value in evidence)
+    )
+
+
+def main() -> None:
+    """Fit every model of search, and the heads that it uses where the reader is installed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listings", type=Path, help="folder of the real listing files")
+    parser.add_argument("--abstracts", type=Path, help="the abstracts of `single` and `several`, as JSON lines")
+    parser.add_argument("--public", type=Path, help=f"folder of {ANSWERABLE}")
+    parser.add_argument("--homes", type=Path, default=Path(tempfile.gettempdir()) / "paper-assistant-fit")
+    options = parser.parse_args()
+    for name in ("listings", "abstracts", "public"):
+        if not getattr(options, name):
+            print(f"Without --{name} nothing is learnt from them.")
+    rows = own(options.listings, options.homes)
+    rows += written(options.abstracts, options.homes) if options.abstracts else []
+    sets = ["sample", *(name for name in ("listings", "abstracts", "public") if getattr(options, name))]
+    fitted_on = f"{', '.join(sets)}, by eval/fit.py"
     keep(
         fitted_on,
         single=fit(list(relevance_rows(rows, SINGLE, absent=True)), threshold=0.5),
         several=fit(list(relevance_rows(rows, SEVERAL)), threshold=0.5),
         sentence=fit(list(sentence_rows(rows)), threshold=0.5),
     )
-    rows = [replace(row, hits=judged(row.asked, row.hits)) for row in rows]  # by the models just fitted
-    if options.public:
-        rows += passages(read_set(options.public), options.homes)
-        fitted_on = f"{fitted_on}; answers on {options.public.name}, too"
-    else:
-        print("Without --public, whether there is an answer is learnt from our own questions only.")
-    keep(fitted_on, answers=gate(list(answer_rows(rows))))
-
-
-def keep(fitted_on: str, **fitted: Mapping[str, Any]) -> None:
-    """Write these models, beside those that stay as they are, and what they were fitted on."""
-    path = Path(str(resources.files("assistant.core") / "models.json"))
-    models = json.loads(path.read_text())["models"] | fitted
-    path.write_text(json.dumps({"fitted_on": fitted_on, "models": models}, indent=1) + "\n")
-    model.cache_clear()
-    for name, one in fitted.items():
-        print(f"{name}: {one['examples']} rows of {one['questions']} questions")
+    rows = [judged_anew(row) for row in rows]
+    public = passages(read_set(options.public), options.homes) if options.public else []
+    keep(fitted_on, answers=gate(list(answer_rows([*rows, *public]))))
+    try:
+        reader = KeptReader(PackagedReader(), options.homes / "read.npz")
+    except ReaderError as error:
+        print(f"The models that use the reader stay as they are. {error}")
+        reader = None
+    keep(fitted_on, **answering(rows, reader))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assistant.check.checker import Checker, literal_faults, remains
 from assistant.check.quotes import find_span
@@ -33,8 +32,8 @@ from assistant.reader import PackagedReader, Reader
 
 from . import claims, drafts, stock
 from .claims import auroc
-from .fit import keep
 from .jsonl import read_lines
+from .keeping import keep, write_heads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,12 +266,6 @@ def chosen_threshold(pairs: Sequence[Pair], scores: NDArray[np.float64]) -> floa
     rows = zip(pairs, scores.tolist(), strict=True)
     true = sorted(score for pair, score in rows if pair.source in (DRAFTS, PROSE) and pair.supported)
     return float(true[int((1 - KEPT) * len(true))])
-
-
-def write_heads(heads: Mapping[str, Any]) -> None:
-    """Keep these heads on the reader's vectors beside the others."""
-    path = Path(str(resources.files("assistant.reader") / "heads.json"))
-    path.write_text(json.dumps(json.loads(path.read_text()) | dict(heads)) + "\n")
 
 
 def report_on(name: str, pairs: Sequence[Pair], rarity: Rarity) -> None:

@@ -24,7 +24,8 @@ from assistant.reader.reading import DENIAL
 
 from . import stock
 from .jsonl import read_lines
-from .reader import papers_of, write_heads
+from .keeping import write_heads
+from .reader import papers_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from assistant.chain import Assistant
 from assistant.core.records import Paper, fold
+from assistant.reader import PackagedReader, Reader
 from assistant.show.terminal import Screen
 
 from . import stock
@@ -49,14 +50,14 @@ def _pool(row: Mapping[str, object]) -> str:
     return f"{row['venue']} {row['year']}"
 
 
-def asked(
-    questions: Sequence[Question], papers: Sequence[Paper], cache: Path = stock.CACHE
-) -> Iterator[tuple[str, tuple[Outcome, ...]]]:
-    """For each pool: its name, and the outcomes of its questions in a library of the pool's papers alone."""
+def libraries(
+    questions: Iterable[Question], papers: Sequence[Paper], cache: Path = stock.CACHE, reader: Reader | None = None
+) -> Iterator[tuple[Assistant, list[Question]]]:
+    """For each pool: an assistant over a library of the pool's papers alone, and the questions about it."""
     for pool, some in groupby(sorted(questions, key=lambda question: question.pool), lambda question: question.pool):
         inside = [paper for paper in papers if not pool or pool in paper.sources]
         with stock.indexed(pool.replace(" ", "-").lower() or EVERYTHING, inside, cache) as holdings:
-            yield pool, outcomes(Assistant(holdings), list(some))
+            yield Assistant(holdings, reader=reader), list(some)
 
 
 def citations(results: Iterable[Outcome]) -> Table:
@@ -114,12 +115,15 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--blind", action="store_true", help="ask the blind sets, whose figures alone are reported")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="ask every Nth question that stands alone")
+    parser.add_argument("--without-reader", action="store_true", help="ask with the cheap signals alone")
     options = parser.parse_args()
     console = Screen().console
     questions = questions_of(options.sets, blind=options.blind)
     alone = [question for question in questions if not question.conversation][:: options.every]
     chosen = [*alone, *(question for question in questions if question.conversation)]
-    results = [outcome for _, some in asked(chosen, papers_of(options.abstracts)) for outcome in some]
+    reader = None if options.without_reader else PackagedReader()
+    every = libraries(chosen, papers_of(options.abstracts), reader=reader)
+    results = [outcome for assistant, some in every for outcome in outcomes(assistant, some)]
     console.print(to_rich(citations(results)))
     console.print(to_rich(reading(results)))
 

@@ -25,13 +25,15 @@ from assistant.core.errors import (
     QuestionError,
     SettingsError,
 )
-from assistant.core.records import Answer, Claim, Hit, Ingested, Paper, Sentence, Turn
+from assistant.core.records import Answer, Claim, Hit, Ingested, Paper, Read, Sentence, Turn
 from assistant.core.settings import Settings
 from assistant.index import embedding
 from assistant.index.embedding import BundledEmbedder
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 from assistant.question.understanding import Asked
+from assistant.reader import DoubleReader
+from assistant.search import answering, declining
 
 from .doubles import HashEmbedder
 from .papers import LONG, PAIRS, write_listing
@@ -56,7 +58,8 @@ ASKED = (
 def reader(tmp_path_factory: pytest.TempPathFactory, bundled: BundledEmbedder) -> Iterator[Assistant]:
     """The small corpus with the real embedding model; tests must not change it."""
     folder = tmp_path_factory.mktemp("reader")
-    with Assistant.open(folder / "home", embedder=bundled) as opened:
+    alone = Settings(home=folder / "home", reader="none")
+    with Assistant.open(settings=alone, embedder=bundled) as opened:
         assert opened.ingest(write_listing(folder / "mar.txt", PAIRS)) == Ingested(added=8)
         yield opened
 
@@ -137,7 +140,6 @@ def test_a_comparison_names_both_sides(reader: Assistant) -> None:
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("Under which licence is PearRank released?", "unstated"),
         ("Who sells umbrellas in Lisbon?", "absent"),
         ("How does QuarkNet-7 sort orchards?", "invented"),
         ("hello", "off-corpus"),
@@ -409,7 +411,7 @@ def test_a_sentence_is_checked_against_a_paper(reader: Assistant) -> None:
     quoted = reader.check("It sorts orchards by their yield of pears.", PEAR)
     assert (quoted.supported, quoted.score, quoted.basis, quoted.reasons) == (True, 1.0, "quoted", ())
     true = reader.check("PearRank beats the BM25 baseline, by 3.5 points.", PEAR)
-    assert (true.basis, true.quote in ABSTRACTS[PEAR]) == ("read", True)
+    assert (true.basis, true.quote in ABSTRACTS[PEAR]) == ("checked", True)
     false = reader.check("PearRank gains 9.5 points over BM25.", PEAR.casefold())
     assert (false.supported, false.reasons) == (False, ("the abstract does not state 9.5",))
     assert not reader.check("PearRank learns from weak labels alone.", KITE).supported
@@ -493,7 +495,19 @@ def test_a_question_that_only_another_paper_answers_is_declined(
     assert set(answer.declined.nearest) <= {*papers}
 
 
-def test_a_decline_says_that_only_the_chosen_paper_was_searched(reader: Assistant) -> None:
+def test_what_the_reader_finds_in_no_sentence_is_unstated(hashed: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "answers", lambda *_: Read(-9.0, -9.0))
+    monkeypatch.setattr(answering, "SURE", 1.0)
+    hashed._reader = DoubleReader()
+    declined = hashed.ask("Under which licence is PearRank released?").declined
+    assert declined is not None
+    assert (declined.kind, declined.nearest[0]) == ("unstated", PEAR)
+
+
+def test_a_decline_says_that_only_the_chosen_paper_was_searched(
+    reader: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declining, "answered", lambda *_: False)
     declined = reader.ask("Under which licence is PearRank released?", papers=[PEAR]).declined
     assert declined is not None
     assert (declined.kind, declined.message.endswith("Only the chosen paper was looked at.")) == ("unstated", True)
@@ -671,7 +685,8 @@ def test_numbers_in_brackets_are_not_taken_for_references(citing: Assistant, que
     assert_sound(answer, dict(CITING))
 
 
-def test_a_decline_has_no_references(citing: Assistant) -> None:
+def test_a_decline_has_no_references(citing: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(declining, "answered", lambda *_: False)
     answer = citing.ask("Under which licence is BracketRank released?")
     assert not answer.answered
     assert_sound(answer, dict(CITING))

@@ -74,9 +74,10 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     if asked.several:
         return list(hits[: min(worth_citing(relevances, sum(relevances)), asked.limit or MOST_PAPERS)])
     led_to = [hit for hit in hits[1:] if hit.signals.bridge]
-    if led_to or asked.kind == "lookup" or asked.foreign or hits[0].signals.named == SURELY:
+    if led_to or asked.foreign:
         return [hits[0], *led_to[:1]]
-    return list(hits[: worth_citing(relevances[:2], 1.0)])
+    wanted = max(1, sum(hit.signals.named == SURELY for hit in hits))
+    return list(hits[: worth_citing(relevances[: wanted + 1], wanted)])
 
 
 def worth_citing(relevances: Sequence[float], wanted: float) -> int:

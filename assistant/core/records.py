@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .bibliography import UNIDENTIFIED, Identifiers, byline, labelled
 from .notebook import Brief, Displayed
@@ -65,11 +65,9 @@ class Paper(Brief):
     """Hash of everything but the identity and the sources; it changes when the paper does."""
 
     def __post_init__(self) -> None:
-        # A question asks for both a thousand times.
-        object.__setattr__(self, "id", digest(self.identity or fold(self.title)))
-        object.__setattr__(
-            self, "fingerprint", digest(self.title, self.abstract, self.url, self.published, *self._more())
-        )
+        written = self.title, self.abstract, self.url, self.published
+        object.__setattr__(self, "id", digest(self.identity or fold(self.title)))  # asked for a thousand times, as is:
+        object.__setattr__(self, "fingerprint", digest(*written, *self._more()))
 
     def _more(self) -> list[str]:
         """What is known beyond the fields that every paper has; a paper without any has the fingerprint of old."""
@@ -139,13 +137,21 @@ class SentenceSignals(Brief):
     answers: float = 0.0
 
 
+class Read(NamedTuple):
+    """What the reader says of a sentence, as log-odds: that it answers the question, and that its abstract does."""
+
+    answers: float
+    stated: float
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Evidence(Brief):
-    """A sentence of a hit's abstract, where it starts there, and how it matches the question."""
+    """A sentence of a hit's abstract, where it starts there, how it matches, and what the reader says if asked."""
 
     text: str
     start: int
     signals: SentenceSignals = SentenceSignals()
+    read: Read | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

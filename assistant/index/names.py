@@ -213,6 +213,16 @@ def is_title(title: str, titles: Iterable[str]) -> bool:
     )
 
 
+def unnamed(names: Sequence[str], paper: Paper) -> list[str]:
+    """Those of the names that neither title nor abstract mentions; hyphens and plurals do not matter."""
+    text = _loose(f"{paper.title} {paper.abstract}")
+    return [name for name in names if _loose(name).removesuffix("s") not in text]
+
+
+def _loose(text: str) -> str:
+    return re.sub(r"[\W_]+", "", plain(text))
+
+
 def spellings(word: str) -> tuple[str, ...]:
     """A word as written, without a hyphen before a number, and with one: "GPT4", "GPT-4"."""
     return (word, re.sub(r"-(?=\d)", "", word), re.sub(r"(?<=[^\W\d_])(?=\d)", "-", word))

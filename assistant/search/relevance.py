@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..core.logistic import model
 from ..core.records import Hit
 from ..question.understanding import Asked
-from .retrieval import SURELY
+from .retrieval import PLAINLY, SURELY
 
 
 def features(hits: Sequence[Hit]) -> dict[str, list[float]]:
@@ -29,6 +29,7 @@ def features(hits: Sequence[Hit]) -> dict[str, list[float]]:
         "weakest": [one.weakest for one in signals],
         "named": [one.named for one in signals],
         "surely_named": [float(one.named == SURELY) for one in signals],
+        "plainly_named": [float(one.named == PLAINLY) for one in signals],
         "score": scores,
         "gap": _gaps(scores),
         "maxsim_gap": _gaps(maxsim),
@@ -50,13 +51,10 @@ def probabilities(hits: Sequence[Hit], name: str) -> list[float]:
 
 
 def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits with their `relevance`, the probability that an answer should cite them, most relevant first.
-
-    For a question about one paper, a paper that it surely names comes first whatever its relevance.
-    """
+    """The hits with their `relevance`, the probability that an answer should cite them, most relevant first."""
     relevances = probabilities(hits, "several" if asked.several else "single")
     probable = [replace(hit, relevance=relevance) for hit, relevance in zip(hits, relevances, strict=True)]
-    return sorted(probable, key=lambda hit: (asked.several or hit.signals.named < SURELY, -hit.relevance))
+    return sorted(probable, key=lambda hit: -hit.relevance)
 
 
 def kept(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:

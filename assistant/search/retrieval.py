@@ -32,9 +32,9 @@ HITS = 20
 """Candidates that are read sentence by sentence."""
 WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 """The weight of each standardised signal in the fused score."""
-SURELY, COINED, LOOSELY = 1.0, 0.2, 0.1
-"""How surely a name means a paper: the paper is called that; it coined a name that others use too; or the name is
-misspelt or merely mentioned."""
+SURELY, PLAINLY, COINED, LOOSELY = 1.0, 0.5, 0.2, 0.1
+"""How surely a name means a paper: the paper is called that; it is, but the question writes the name like any other
+word ("got", of GoT); it coined a name that others use too; or the name is misspelt or merely mentioned."""
 FEW = 0.05
 """Share of the papers among which, if only they are allowed, the store looks itself: with more of them, that takes
 longer than finding more passages does."""
@@ -187,7 +187,8 @@ class Retriever:
             alone = name.exact and len(name.paper_ids) == 1 and self._users(name.text) <= OWN
             for paper_id, paper in ((i, papers[i]) for i in name.paper_ids if i in papers):
                 surely = alone or (name.exact and is_called(paper, name.text))
-                strength = SURELY if surely else COINED if name.exact else LOOSELY
+                called = PLAINLY if name.text.islower() else SURELY
+                strength = called if surely else COINED if name.exact else LOOSELY
                 strengths[paper_id] = max(strength, strengths.get(paper_id, 0.0))
         return dict(sorted(strengths.items(), key=lambda item: -item[1]))
 

@@ -25,6 +25,7 @@ from assistant.answer.writing import (
 from assistant.core.records import Evidence, Hit, Rejection, Sentence, SentenceSignals
 from assistant.question.understanding import Asked
 from assistant.search.relevance import judged
+from assistant.search.retrieval import SURELY
 
 from ..doubles import HashEmbedder
 from ..search.test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
@@ -66,7 +67,20 @@ def titles(hits: list[Hit]) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup"])
 def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> None:
-    assert titles(choose(asking(kind), hits)) == [PEAR]
+    assert titles(choose(asking(kind), unsure(hits, 0.9, 0.1))) == [PEAR]
+
+
+def test_two_papers_that_are_surely_named_are_both_cited(hits: list[Hit]) -> None:
+    first, second, *others = unsure(hits, 0.9, 0.4)
+    named = [replace(hit, signals=replace(hit.signals, named=SURELY)) for hit in (first, second)]
+    assert choose(asking("fact"), [*named, *others]) == named
+    assert choose(asking("fact"), [named[0], second, *others]) == named[:1]
+
+
+def test_a_relevant_paper_is_cited_next_to_a_named_one(hits: list[Hit]) -> None:
+    first, second, *others = unsure(hits, 0.9, 0.8)
+    named = replace(first, signals=replace(first.signals, named=SURELY))
+    assert choose(asking("fact"), [named, second, *others]) == [named, second]
 
 
 def test_a_bridged_paper_is_cited_next_to_the_first(hits: list[Hit]) -> None:
@@ -91,9 +105,8 @@ def test_if_it_is_unclear_which_paper_is_meant_two_are_cited(hits: list[Hit], se
     assert len(choose(asking("fact"), unsure(hits, 0.4, second))) == cited
 
 
-@pytest.mark.parametrize("asked", [asking("lookup"), asking("fact", foreign=True)], ids=lambda asked: asked.kind)
-def test_a_lookup_or_a_question_in_another_language_cites_one(hits: list[Hit], asked: Asked) -> None:
-    assert len(choose(asked, unsure(hits, 0.4, 0.39))) == 1
+def test_a_question_in_another_language_cites_one(hits: list[Hit]) -> None:
+    assert len(choose(asking("fact", foreign=True), unsure(hits, 0.4, 0.39))) == 1
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6).map(lambda some: sorted(some, reverse=True)))

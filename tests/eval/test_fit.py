@@ -18,7 +18,8 @@ from assistant.core.records import Paper
 from assistant.search.declining import features
 from assistant.search.relevance import judged
 from eval import fit as fitting
-from eval.fit import Answered, Example, answer_rows, fit, gate, main, passages, relevance_rows, validated
+from eval.examples import Answered, Example, fit, validated
+from eval.fit import answer_rows, gate, main, passages, relevance_rows
 from eval.public import PublicSet
 from eval.questions import Question, Span
 
@@ -78,13 +79,16 @@ def test_the_gate_is_fitted_on_the_newly_fitted_models(
 ) -> None:
     asked = [
         answered(shelf, Question("f", "fact", "What does PearRank learn from?", (PEAR,), spans=(Span(PEAR, "weak"),))),
-        answered(shelf, Question("l", "list", "Which papers rank orchards?", (PEAR,))),
+        answered(shelf, Question("l", "list", "Which papers rank orchards?", (PEAR,), drawn_by="another")),
         answered(shelf, Question("a", "unanswerable", "Which umbrellas are dry?", unanswerable="absent")),
     ]
     monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext(SimpleNamespace(papers=list)))
     monkeypatch.setattr(fitting, "asked", lambda questions, _: asked if questions else [])
+    monkeypatch.setattr(fitting, "KeptReader", lambda *_: None)
+    monkeypatch.setattr(fitting, "answering", lambda *_: {})
     monkeypatch.setattr("sys.argv", ["eval.fit"])
     main()
+    asked = [replace(row, weight=fitting.OWN) for row in asked]
     anew = [replace(row, hits=judged(row.asked, row.hits)) for row in asked]
     by_new, by_old = (gate(list(answer_rows(some))) for some in (anew, asked))
     assert json.loads(models.read_text())["models"]["answers"] == by_new != by_old

@@ -11,8 +11,9 @@ from assistant.core.records import Answer, Citation, Claim, Passage
 from eval.form import Form, form, rates
 from eval.metrics import Outcome
 from eval.questions import Nugget, Question, read
+from eval.runner import outcomes
 from eval.stock import EvaluationError
-from eval.written import asked, citations, papers_of, reading
+from eval.written import citations, libraries, papers_of, reading
 
 NUGGET = Nugget("41 words", True, "Brevity", ("41 words",))
 
@@ -54,7 +55,8 @@ def test_each_question_is_asked_among_the_papers_of_its_pool(abstracts: Path, tm
         Question("1", "fact", "How are otters counted?", gold=("Counting Otters",), pool="Rivers 2020"),
         Question("2", "fact", "How are otters counted?", unanswerable="absent", pool="Lakes 2021"),
     ]
-    results = dict(asked(questions, papers_of(abstracts), tmp_path / "cache"))
+    every = libraries(questions, papers_of(abstracts), tmp_path / "cache")
+    results = {some[0].pool: outcomes(assistant, some) for assistant, some in every}
     assert set(results) == {"Rivers 2020", "Lakes 2021"}
     assert results["Rivers 2020"][0].answer and results["Rivers 2020"][0].answer.titles == ("Counting Otters",)
     hits = results["Lakes 2021"][0].answer.hits if results["Lakes 2021"][0].answer else ()

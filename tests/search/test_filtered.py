@@ -9,6 +9,7 @@ import pytest
 from assistant.chain import Assistant
 from assistant.core.filters import ALL, Filter
 from assistant.core.records import Answer, Paper
+from assistant.core.settings import Settings
 from assistant.search import retrieval
 
 from ..doubles import HashEmbedder
@@ -31,7 +32,8 @@ MOSS = [paper.title for paper in PAPERS[1::2]]
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    with Assistant.open(tmp_path_factory.mktemp("filtered"), embedder=HashEmbedder()) as assistant:
+    alone = Settings(home=tmp_path_factory.mktemp("filtered"), reader="none")
+    with Assistant.open(settings=alone, embedder=HashEmbedder()) as assistant:
         assistant._holdings.library.put([*PAPERS, Paper("A Bare Title", "", year=2030)])
         yield assistant
 

@@ -18,7 +18,7 @@ from assistant.library.papers import Library
 from assistant.question.understanding import Asked, understand
 from assistant.search import retrieval
 from assistant.search.evidence import EvidenceQuery, Matches
-from assistant.search.retrieval import COINED, SURELY, Retriever, fused
+from assistant.search.retrieval import COINED, PLAINLY, SURELY, Retriever, fused
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
@@ -203,6 +203,12 @@ def test_a_name_that_many_use_does_not_surely_mean_its_own_paper(tmp_path: Path,
     shelf = Shelf(tmp_path, (*LISTED, coined, *others), embedder=None)
     hits = {hit.paper.title: hit for hit in shelf.hits("What does Wait Seed do?")}
     assert hits[coined.title].signals.named == strength
+
+
+def test_a_name_written_like_any_other_word_means_its_paper_less_surely(shelf: Shelf) -> None:
+    plainly, surely = (shelf.hits(f"What does {name} learn from?")[0] for name in ("pearrank", "PearRank"))
+    assert plainly.paper.title == surely.paper.title == PEAR
+    assert (plainly.signals.named, surely.signals.named) == (PLAINLY, SURELY)
 
 
 def test_a_paper_with_nothing_in_common_is_not_found(wordy: Shelf) -> None:

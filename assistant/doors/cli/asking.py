@@ -70,7 +70,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     """Start a conversation; questions may refer to earlier ones."""
     from .chat import TerminalChat
 
-    with opened(context, home, create=sample) as assistant:
+    with opened(context, home, create=sample, stays=True) as assistant:
         if sample:
             with_sample(assistant)
         TerminalChat(assistant, screen(), where=filter_of(since, until, author, venue, source)).run()

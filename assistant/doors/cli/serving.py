@@ -69,6 +69,7 @@ def doors(assistant: Assistant, settings: Settings) -> Iterator[tuple[Answering,
     from ...service.doorkeeper import Doorkeeper
     from .. import api, mcp, slack
 
+    assistant.wake()
     answering = Answering(assistant)
     doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
     with closing(answering), closing(doorkeeper):
@@ -110,7 +111,7 @@ def _announce(address: str, host: str, *, auth: bool) -> None:
 
 def serve_agent(context: typer.Context, home: Home = None) -> None:
     """Serve an agent over MCP on standard input and output."""
-    with opened(context, home) as assistant:
+    with opened(context, home, stays=True) as assistant:
         from .. import mcp
 
         try:
@@ -132,7 +133,7 @@ def slack(
     from .. import slack as door
 
     settings = settings_of(context, home)
-    with opened(context, home, settings) as assistant:
+    with opened(context, home, settings, stays=True) as assistant:
         if simulated:
             door.simulate(assistant, settings, screen())
         else:

@@ -71,12 +71,18 @@ def screen(*, stderr: bool = False) -> Screen:
 
 @contextmanager
 def opened(
-    context: typer.Context, home: Path | None, settings: Settings | None = None, *, create: bool = False
+    context: typer.Context,
+    home: Path | None,
+    settings: Settings | None = None,
+    *,
+    create: bool = False,
+    stays: bool = False,
 ) -> Iterator[Assistant]:
     """The assistant over the library named on the command line or in the settings; prints its notice to stderr.
 
     settings: those a command has read already, its folder included. create: make a missing library. Only commands that
-    add papers do, so that the others do not create a mistyped folder.
+    add papers do, so that the others do not create a mistyped folder. stays: begin to load what takes long, since the
+    assistant will answer many questions.
     """
     from ...chain import Assistant
 
@@ -84,6 +90,8 @@ def opened(
         notice = assistant.status().notice
         if notice:
             screen(stderr=True).line(notice)
+        if stays:
+            assistant.wake()
         yield assistant
 
 

@@ -1,0 +1,138 @@
+"""Whether the first hit answers, by cheap signals and, in doubt, by the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from assistant.core.errors import ReaderError
+from assistant.core.logistic import model
+from assistant.core.records import Hit, Read
+from assistant.question.understanding import Asked
+from assistant.reader import DoubleReader, Reader
+from assistant.search import answering
+from assistant.search.answering import READ, best, considered, decides, features, premise, probability, reads
+from assistant.search.relevance import judged
+
+from ..doubles import HashEmbedder
+from .test_retrieval import PEAR, Shelf
+
+QUESTION = "What does PearRank learn from?"
+YES, NO = Read(6.0, 6.0), Read(-6.0, -6.0)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    made = Shelf(tmp_path_factory.mktemp("shelf"), embedder=HashEmbedder())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def understood(shelf: Shelf) -> tuple[Asked, list[Hit]]:
+    asked = shelf.asked(QUESTION)
+    return asked, judged(asked, shelf.hits(QUESTION))
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch) -> Callable[[Read], list[tuple[str, str]]]:
+    """`say(read)` makes every reader say that of every sentence, in any doubt; the pairs read are in its result."""
+
+    def saying(read: Read) -> list[tuple[str, str]]:
+        pairs: list[tuple[str, str]] = []
+
+        def answers(_: Reader, premise: str, question: str) -> Read:
+            pairs.append((premise, question))
+            return read
+
+        monkeypatch.setattr(answering, "SURE", 1.0)
+        monkeypatch.setattr(answering, "answers", answers)
+        return pairs
+
+    return saying
+
+
+def test_the_best_sentences_of_the_first_hit_are_read_with_its_title(
+    understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]]
+) -> None:
+    pairs = say(YES)
+    hits = considered(*understood, DoubleReader())
+    assert pairs == [(premise(understood[1][0], one), QUESTION) for one in best(understood[1][0])]
+    assert all(text.startswith(f"{PEAR}. ") for text, _ in pairs)
+    assert len(reads(hits[0])) == len(pairs) == min(READ, len(hits[0].evidence))
+    assert hits[1:] == understood[1][1:]
+
+
+@pytest.mark.parametrize("change", [{"kind": "list"}, {"kind": "compare"}, {"foreign": True}])
+def test_nothing_is_read_where_not_the_first_hit_alone_decides(
+    understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]], change: dict[str, object]
+) -> None:
+    pairs, (asked, hits) = say(YES), understood
+    assert considered(replace(asked, **change), hits, DoubleReader()) == hits  # type: ignore[arg-type]
+    assert pairs == []
+
+
+def test_a_question_that_leads_on_is_not_decided_by_the_first_hit(understood: tuple[Asked, list[Hit]]) -> None:
+    asked, (first, second, *_) = understood
+    assert decides(asked, [first, second])
+    assert not decides(asked, [first, replace(second, signals=replace(second.signals, bridge=1.0))])
+    assert not decides(asked, [])
+
+
+def test_nothing_is_read_where_there_is_no_doubt(
+    understood: tuple[Asked, list[Hit]],
+    say: Callable[[Read], list[tuple[str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pairs = say(YES)
+    sure = probability(*understood)
+    monkeypatch.setattr(answering, "SURE", sure)
+    assert considered(*understood, DoubleReader()) == understood[1]
+    assert pairs == []
+    monkeypatch.setattr(answering, "SURE", sure + 0.001)
+    assert considered(*understood, DoubleReader()) != understood[1]
+
+
+def test_without_a_reader_or_with_one_that_cannot_say_nothing_changes(
+    understood: tuple[Asked, list[Hit]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "SURE", 1.0)
+    assert considered(*understood, None) == understood[1]
+    assert considered(*understood, DoubleReader()) == understood[1]
+
+
+def test_the_first_look_decides_when_the_reader_fails(
+    understood: tuple[Asked, list[Hit]],
+    say: Callable[[Read], list[tuple[str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> Read:
+        raise ReaderError("altered")
+
+    say(YES)
+    monkeypatch.setattr(answering, "answers", fail)
+    assert considered(*understood, DoubleReader()) == understood[1]
+
+
+def test_what_the_reader_says_decides(
+    understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]]
+) -> None:
+    asked, hits = understood
+    say(NO)
+    no = considered(asked, hits, DoubleReader())
+    say(YES)
+    yes = considered(asked, hits, DoubleReader())
+    assert probability(asked, no) < 0.5 < probability(asked, yes)
+    for one, other in zip(best(no[0]), best(yes[0]), strict=True):
+        assert one.signals.answers < other.signals.answers
+
+
+def test_the_models_see_exactly_these_features(
+    understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]]
+) -> None:
+    asked, hits = understood
+    assert set(model("answered").features) == features(asked, hits).keys()
+    say(YES)
+    assert set(model("answered_read").features) == features(asked, considered(asked, hits, DoubleReader())).keys()
