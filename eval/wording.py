@@ -16,6 +16,7 @@ WINDOW = 3
 SHARE = 0.8
 """Share of a sentence's content words that such a window must contain."""
 
+_BRACKETS = re.compile(r"\[(?:…|[Tt]he(?:ir|m|y)|[Tt]he (?:authors'?|paper))\]")
 _CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _LETTER = rf"[^\W{_CJK}]"
 """A character inside a word. CJK has no spaces: there every position is a word border."""
@@ -48,6 +49,7 @@ def supported(sentence: str, abstract: str) -> bool:
     Nearly so: three consecutive sentences contain at least 0.8 of the sentence's content words (by stem, without
     figures) and all its figures with their units. This compares words, not meaning: a dropped "not" passes.
     """
+    sentence = _BRACKETS.sub(" ", sentence)  # the editor's words
     verbatim = " ".join(sentence.split()).rstrip(".;,: ")
     if _contains(verbatim, " ".join(abstract.split())):
         return True

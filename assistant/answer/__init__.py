@@ -3,7 +3,11 @@
 Read in this order:
 
     courtesy    replies that need no search
-    writing     the `Writer` seam; chooses papers and quotes sentences of them
+    editing     the sentences of an abstract, edited so that each stands alone
+    quoting     which sentences of one paper are quoted, the fact first, and which are left out
+    tables      the rows and cells of a comparison
+    overview    the themes of a whole field
+    writing     the `Writer` seam; chooses papers and has them quoted
     verdicts    yes or no first, where the papers are clear, or what a question wrongly takes for granted
     parsing     reads the sentences out of a language model's reply
     drafting    a language model writes instead: the sources in its prompt, the draft, the best of several drafts

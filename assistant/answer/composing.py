@@ -13,14 +13,14 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from ..check.checker import Checker
-from ..check.citations import CheckedMark, check_marks, claim_of
+from ..check.citations import CheckedMark, check_marks, checked, claim_of
 from ..check.judging import Judge
 from ..core.errors import LLMError
-from ..core.records import STARTING_OVER, Answer, Decline, Event, Rejection, fold
+from ..core.records import STARTING_OVER, Answer, Claim, Decline, Event, Rejection, fold
 from ..question.understanding import Asked
 from ..search.declining import nothing_stood
 from .verdicts import AGAINST, opposes
-from .writing import Writer, lead
+from .writing import ExtractiveWriter, Writer, lead
 
 ENOUGH = 0.5
 """Share of the written sentences that must pass; below it a language model's answer is discarded."""
@@ -77,7 +77,17 @@ class Composer:
             yield from self._draft(self._stand_in)
         answer = self._answer
         declined = answer.declined or (None if answer.claims else nothing_stood(answer.hits))
-        return replace(answer, declined=declined, lead=lead(self._asked, len(answer.titles), answer.lead))
+        opening = lead(self._asked, len(answer.titles), answer.hits, answer.lead)
+        return replace(answer, declined=declined, lead=opening, more=() if declined else self._more())
+
+    def _more(self) -> tuple[Claim, ...]:
+        """What a quoted answer leaves out, checked like the rest."""
+        if self._answer.written_by != ExtractiveWriter.name:
+            return ()
+        left_out = ExtractiveWriter().more(self._asked, self._answer.hits)
+        claims = (checked(sentence, self._answer.hits, self._checker)[0] for sentence in left_out)
+        quoted = {claim.text for claim in self._answer.claims}
+        return tuple(claim for claim in claims if claim is not None and claim.text not in quoted)
 
     def _written(self) -> Generator[Event, None, str]:
         """The writer's draft and its second try. Returns what is wrong with the result, or ""."""
@@ -114,13 +124,13 @@ class Composer:
                 self._answer = replace(self._answer, rejections=(*self._answer.rejections, rejection))
                 written += 1
                 continue
-            checked = check_marks(sentence, self._answer.hits, self._checker)
+            marks = check_marks(sentence, self._answer.hits, self._checker)
             self._clock.lap("checking")
             written += 1
-            if self._judge and (waiting or any(map(self._judge.is_undecided, checked))):
-                waiting.append(checked)
+            if self._judge and (waiting or any(map(self._judge.is_undecided, marks))):
+                waiting.append(marks)
             else:
-                yield from self._settled(checked)
+                yield from self._settled(marks)
         self._clock.lap("writing")
         for judged in self._judged(waiting):
             yield from self._settled(judged)

@@ -44,8 +44,9 @@ AT_LEAST = 2
 WANTED = {
     "list": "Name every source that fits, with one sentence each.",
     "count": "Name every source that fits, with one sentence each.",
+    "overview": "Name every source that fits, with one sentence each; sources on the same theme follow each other.",
     "compare": "Write one or two sentences for each side.",
-    "summary": "Say in three to five sentences what the work does and what it finds.",
+    "summary": "Say in two or three sentences what the work does and what it finds.",
     "figure": "Give the figure asked for, with what it counts.",
 }
 """Instructions for some kinds of question, added to the prompt."""

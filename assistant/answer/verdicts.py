@@ -15,7 +15,8 @@ from ..core.records import Decline, Evidence, Hit, Rejection, Sentence, Verdict,
 from ..question.stating import Stated, stated
 from ..question.understanding import Asked
 from ..reader import Reader, leanings, threshold
-from .writing import Writer, choose
+from .editing import edited
+from .writing import ExtractiveWriter, Writer, choose
 
 KINDS = ("fact", "figure", "summary")
 """Kinds of question that get a verdict: lists, counts and comparisons have no single answer."""
@@ -63,6 +64,8 @@ class OpeningWriter:
             if isinstance(sentence, Decline):
                 yield sentence
                 continue
+            if self.name == ExtractiveWriter.name and not sentence.heading:
+                continue  # the opening is the first of two sentences
             title = sentence.heading or title
             if fold(sentence.text) not in quoted:
                 yield replace(sentence, heading="" if title == shown else title)
@@ -132,5 +135,6 @@ def _together(papers: Sequence[Opening | None]) -> Opening | None:
 
 
 def _quoted(read: _Read) -> Sentence:
-    """The sentence, word for word, under the title of its paper."""
-    return Sentence(read.evidence.text, (read.hit.paper.id,), heading=read.hit.paper.title)
+    """The sentence, edited to stand alone, under the title of its paper."""
+    text = edited(read.hit.paper, read.hit.evidence)[read.evidence.start]
+    return Sentence(text, (read.hit.paper.id,), heading=read.hit.paper.title)

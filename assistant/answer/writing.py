@@ -7,36 +7,28 @@ an answer have been declined before this step.
 from __future__ import annotations
 
 import itertools
-import re
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ..core.logistic import model
-from ..core.records import Decline, Evidence, Hit, Rejection, Sentence
+from ..core.records import Decline, Hit, Rejection, Sentence
+from ..core.text import counted
 from ..question.understanding import Asked
 from ..search.retrieval import SURELY
+from .overview import themed
+from .quoting import quoted
+from .tables import compared
 
-AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
-AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "list": 2, "count": 2}
-"""Sentences quoted from one paper, by the kind of question."""
-KEPT = 0.4
-"""Share of the best sentence's probability that another sentence must have. On the fitting questions this quotes 88 %
-of the vital facts in 3.5 sentences on average; the best three sentences hold 82 %."""
-MOST_BEFORE = 2
-"""Sentences added before one that refers back to them."""
-MOST_PAPERS = 12
-"""Most papers cited in one answer."""
+MOST_PAPERS = 25
+"""Most papers cited in one answer: a line each is a page. How many are, their relevances decide."""
+MAY_FIT = 0.15
+"""Lowest relevance of a paper that is left out of a list and shown to those who ask for more."""
+DEVIATIONS = 1.28
+"""Standard deviations on either side of an expected number; four of five numbers are in between."""
 OTHER_SIDE = 0.02
 """Lowest relevance of the paper for an unnamed side of a comparison. The question says there is one, so this is low."""
-
-_ONE_SENTENCE = re.compile(r"\bin (?:one|1|a single|just one|only one) (?:short |plain )?sentence\b", re.I)
-_POINTS_BACK = re.compile(
-    r"(?:\w+, )?(?:(?:to|by|in|with|from|for|on|under|through|following|based on|despite|given) (?:\w+ )?)?"
-    r"(?:this|these|those|such)\b(?! (?:paper|work|study|article|survey|report|thesis|chapter|review)s?\b)"
-    r"|we (?:refer to|call|name|term|denote) (?:this|these|it|them|such)\b",
-    re.I,
-)
-"""Openings that only the sentence before explains: "This allows ...", "We refer to this as ..."."""
 
 
 class Writer(Protocol):
@@ -62,8 +54,28 @@ class ExtractiveWriter:
     name = "extractive"
 
     def write(self, asked: Asked, hits: Sequence[Hit], failed: Sequence[Rejection] = ()) -> Iterator[Sentence]:
-        if not failed:
-            yield from (sentence for hit in choose(asked, hits) for sentence in quotes(asked, hit))
+        if failed:
+            return
+        cited = choose(asked, hits)
+        if asked.kind == "compare" and len(cited) > 1:
+            yield from compared(asked, cited)
+        elif asked.kind == "overview":
+            yield from themed(asked, cited)
+        else:
+            in_steps = any(hit.signals.bridge for hit in cited)
+            unsure = len(cited) > 1 and not in_steps  # which of two papers is meant
+            quotations = (quoted(asked, hit, fewest=1 + in_steps, most=1 if unsure else 3) for hit in cited)
+            yield from (sentence for quotation in quotations for sentence in quotation.sentences)
+
+    def more(self, asked: Asked, hits: Sequence[Hit]) -> Iterator[Sentence]:
+        """What the text may leave out: other sentences that come near, or other papers that may fit a list."""
+        cited = choose(asked, hits)
+        if asked.several:
+            others = [hit for hit in hits if hit not in cited and hit.relevance >= MAY_FIT]
+            yield from (sentence for hit in others for sentence in quoted(asked, hit).sentences)
+            return
+        for quotation in (quoted(asked, hit) for hit in cited):
+            yield from (replace(sentence, heading="") for sentence in (*quotation.sentences, *quotation.more))
 
 
 def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
@@ -103,61 +115,26 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
 
 
-def quotes(asked: Asked, hit: Hit) -> list[Sentence]:
-    """The sentences of one paper that most likely answer, in the order of the abstract.
-
-    They are shown under the paper's title, which says what "it" and "we" mean.
-    """
-    ranked = sorted(hit.evidence, key=lambda evidence: -_worth(asked, evidence))
-    if _ONE_SENTENCE.search(asked.text) and not asked.several:
-        ranked = [evidence for evidence in ranked if not _POINTS_BACK.match(evidence.text)][:1] or ranked[:1]
-    enough = KEPT * _worth(asked, ranked[0])
-    kept = [
-        evidence
-        for rank, evidence in enumerate(ranked[: AT_MOST[asked.kind]])
-        if rank < AT_LEAST[asked.kind] or (not asked.several and _worth(asked, evidence) >= enough)
-    ]
-    if asked.several and not kept[0].signals.own:
-        kept += [evidence for evidence in ranked[1:] if evidence.signals.own][:1]
-    if not asked.several:
-        kept = _explained(kept, hit.evidence)
-    return [
-        Sentence(evidence.text, (hit.paper.id,), hit.paper.title if place == 0 else "")
-        for place, evidence in enumerate(sorted(kept, key=lambda evidence: evidence.start))
-    ]
-
-
-def _explained(kept: Sequence[Evidence], abstract: Sequence[Evidence]) -> list[Evidence]:
-    """The kept sentences, each with the one or two sentences before it that it refers back to."""
-    in_order = sorted(abstract, key=lambda evidence: evidence.start)
-    before = {after.start: evidence for evidence, after in itertools.pairwise(in_order)}
-    explained = list(kept)
-    for _ in range(MOST_BEFORE):
-        added = [before[one.start] for one in explained if one.start in before and _POINTS_BACK.match(one.text)]
-        explained += [evidence for evidence in added if evidence not in explained]
-    return explained
-
-
-def _worth(asked: Asked, evidence: Evidence) -> float:
-    """The probability that a sentence answers; for a summary, what the paper proposes and finds counts too."""
-    if asked.kind == "summary":
-        return evidence.signals.answers + 0.2 * (evidence.signals.proposal + evidence.signals.result)
-    return evidence.signals.answers
-
-
-def lead(asked: Asked, papers: int, premise: str = "") -> str:
+def lead(asked: Asked, papers: int, hits: Sequence[Hit], premise: str = "") -> str:
     """The line before the claims: which papers were searched, if not all; then `premise`, or how many are listed."""
     searched = f"Searched the {asked.filtered}." if asked.where else ""
-    return " ".join(part for part in (searched, premise or _listed(asked, papers)) if part)
+    return " ".join(part for part in (searched, premise or _listed(asked, papers, hits)) if part)
 
 
-def _listed(asked: Asked, papers: int) -> str:
+def _listed(asked: Asked, papers: int, hits: Sequence[Hit]) -> str:
     """The line before a list of that many papers, or before a comparison with only one side found."""
     if asked.kind == "compare":
         return "I found a paper for only one side of the comparison:" if papers == 1 else ""
-    plural = "paper" if papers == 1 else "papers"
     if asked.everything:
         return f"The newest {papers}:" if papers < len(asked.allowed or ()) else ""
+    if not asked.several:
+        return ""
+    expected = math.fsum(hit.relevance for hit in hits)
+    spread = DEVIATIONS * math.sqrt(math.fsum(hit.relevance * (1 - hit.relevance) for hit in hits))
+    least, most = max(1, math.floor(expected - spread)), max(1, math.ceil(expected + spread))
     if asked.kind == "count":
-        return f"I found {papers} {plural} here; there may be more:"
-    return f"{papers} {plural} here:" if asked.kind == "list" else ""
+        between = f" (between {least} and {most})" if most > least else ""
+        return f"About {counted(max(1, round(expected)), 'paper')} here{between}:"
+    if asked.limit or round(expected) <= papers:
+        return f"{counted(papers, 'paper')} here:"
+    return f"{papers} of about {counted(round(expected), 'paper')} here:"

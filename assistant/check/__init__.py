@@ -2,6 +2,7 @@
 
 Read in this order:
 
+    edits           what an editor may change in a quotation, and how to undo it
     quotes          whether the abstract has a sentence word for word
     quantities      numbers that the abstract does not state
     polarity        negations that differ

@@ -77,8 +77,9 @@ class Checker:
         off topic. A sentence that addresses the user is not supported, unless the abstract has it as it is.
         """
         quote = find_quote(sentence, paper.abstract)
-        if quote is not None and not appeals(sentence, paper.abstract, quote.of(paper.abstract)):
-            return Check(True, 1.0, "quoted", (), quote.of(paper.abstract))
+        words = quote.of(paper.abstract) if quote else ""
+        if words and not appeals(words, paper.abstract, words):
+            return Check(True, 1.0, "quoted", (), words)
         based_on = find_span(span, paper.abstract) if span else None
         if span and based_on is None:
             return Check(False, 0.0, "checked", (SPAN_MISSING,), "", certain=True)

@@ -50,7 +50,10 @@ def claim_of(sentence: Sentence, marks: Sequence[CheckedMark]) -> tuple[Claim | 
     """The claim with the citations that pass, if any, and a rejection for each mark that fails."""
     citations = tuple(mark.citation for mark in marks if mark.citation and not mark.reason)
     rejections = tuple(Rejection(sentence.text, mark.mark, mark.reason) for mark in marks if mark.reason)
-    return (Claim(sentence.text, citations, sentence.heading) if citations else None), rejections
+    claim = (
+        Claim(sentence.text, citations, sentence.heading, sentence.asked_for, sentence.section) if citations else None
+    )
+    return claim, rejections
 
 
 def _check_mark(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Checker) -> CheckedMark:

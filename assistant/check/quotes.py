@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..core.text import Span
+from .edits import unedited
 
 _OPENS, _CLOSES = re.compile(r"(?<!\w)(?<!\d[.,])"), re.compile(r"(?![.,]?\d)(?:(?<!\w)|(?!\w))")
 """Where a quote may begin and end: not within a word or a number."""
@@ -24,8 +25,10 @@ _FOLDED = {
 
 
 def find_quote(sentence: str, abstract: str) -> Span | None:
-    """Where the abstract has the sentence word for word, ignoring white space."""
+    """Where the abstract has the sentence word for word, ignoring white space and an editor's changes in brackets."""
     sentence = sentence.strip()
+    if (words := unedited(sentence, abstract)) is not None:
+        return words
     if not any(c.isalnum() for c in sentence) or _is_longer(sentence, abstract):
         return None
     start = abstract.find(sentence)  # a hundred times faster than building a pattern from the sentence

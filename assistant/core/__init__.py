@@ -8,6 +8,7 @@ In reading order:
     readable      text without LaTeX
     notebook      how records look in Python and in notebooks
     bibliography  authors and identifiers in the forms that records keep
+    prose         the claims of an answer as text
     records       what flows: papers, hits, answers
     export        answers as JSON
     bounds        the limits on what may be sent

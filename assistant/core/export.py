@@ -54,6 +54,7 @@ _FIELDS = {
         "filtered": "How many papers were searched, and which, if not all; else empty.",
         "lead": "A line before the claims, about the papers searched or what the question takes for granted; or empty.",
         "claims": "The checked sentences of the answer.",
+        "more": "What `text` leaves out: other sentences of the papers cited, and other papers that may fit a list.",
         "remark": "Something unusual about how the answer was made, such as a model that failed; usually empty.",
         "declined": "Why there is no answer; null if there is one.",
         "rejections": "What was written and did not pass the checks.",
@@ -65,12 +66,14 @@ _FIELDS = {
         "timings": "Seconds by step.",
     },
     "Claim": {
-        "text": "The sentence.",
+        "text": "The sentence; of a quotation, words in square brackets are not in the abstract.",
+        "asked_for": "The words of `text` that name what was asked for, or empty.",
         "heading": "The title it is listed under, or empty.",
+        "section": "The aspect of a comparison or the theme of an overview that it belongs to, or empty.",
         "citations": "What it rests on; at least one.",
     },
     "Citation": {
-        "reference": "The number in `text`.",
+        "reference": "The number in `text`; 0 for a paper that only `more` names.",
         "paper_id": "The id of the paper.",
         "title": "The title of the paper.",
         "passage": "The passage of its abstract that was read.",
@@ -131,12 +134,13 @@ def as_json(answer: Answer) -> Values:
 
     def located(citation: Citation, exported: Values) -> Values:
         start = start_of(citation, abstracts.get(citation.passage.paper_id, ""))
-        return _flat(exported) | {"reference": numbers[citation.passage.title], "start": start}
+        return _flat(exported) | {"reference": numbers.get(citation.passage.title, 0), "start": start}
 
-    for claim, exported in zip(answer.claims, values["claims"], strict=True):
+    for claim, exported in zip((*answer.claims, *answer.more), (*values["claims"], *values["more"]), strict=True):
         pairs = zip(claim.citations, exported["citations"], strict=True)
         exported["citations"] = [_ordered("Citation", located(*pair)) for pair in pairs]
-    values["claims"] = [_ordered("Claim", claim) for claim in values["claims"]]
+    for name in ("claims", "more"):
+        values[name] = [_ordered("Claim", claim) for claim in values[name]]
     values["hits"] = [_ordered("Hit", _flat(hit) | hit["paper"]) for hit in values["hits"]]
     computed = {"answered": answer.answered, "text": answer.text, "titles": list(answer.titles)}
     return _ordered("Answer", {"format": FORMAT, **computed, **values})
@@ -192,12 +196,13 @@ def from_json(values: Mapping[str, Any]) -> Answer:
     from pydantic import ValidationError
 
     try:
-        claims = [claim | {"citations": [_nested(c) for c in claim["citations"]]} for claim in values["claims"]]
+        claims = [_nested_in(claim) for claim in values["claims"]]
+        more = [_nested_in(claim) for claim in values.get("more", ())]
         hits = [
             _nested(hit) | {"paper": {name: hit[name] for name in _paper_fields() if name in hit}}
             for hit in values["hits"]
         ]
-        answer: Answer = _adapter(Answer).validate_python({**values, "claims": claims, "hits": hits})
+        answer: Answer = _adapter(Answer).validate_python({**values, "claims": claims, "more": more, "hits": hits})
     except ValidationError as error:
         details = error.errors()[0]
         raise _not_an_answer(f"{'.'.join(map(str, details['loc']))}: {details['msg']}") from error
@@ -213,6 +218,10 @@ def _not_an_answer(reason: str) -> ExportError:
 def _nested(values: Values) -> Values:
     """A citation or hit with its paper named inside the passage, as the records have it."""
     return values | {"passage": values["passage"] | {name: values[name] for name in _OF_PASSAGE}}
+
+
+def _nested_in(claim: Values) -> Values:
+    return claim | {"citations": [_nested(citation) for citation in claim["citations"]]}
 
 
 def _paper_fields() -> list[str]:

@@ -6,8 +6,8 @@ A paper's identity is a hash, so two machines that read the same paper give it t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from .bibliography import UNIDENTIFIED, Identifiers, byline, labelled
 from .notebook import Brief, Displayed
+from .prose import prose
 
 Basis = Literal["quoted", "read", "checked", "judged"]
 """How a citation was verified: word for word, by the entailment model, by words alone, or by a language model."""
@@ -199,13 +200,16 @@ class Hit(Brief):
 class Sentence(Brief):
     """A sentence as written, not yet checked, with its marks.
 
-    `heading` is the title it is shown under, `span` the quote that the writer gives for it.
+    `heading` is the title it is shown under, `span` the quote that the writer gives for it, `asked_for` the words of
+    the text that name what was asked for, if they are clear, `section` the aspect or theme it belongs to, if any.
     """
 
     text: str
     marks: tuple[str, ...]
     heading: str = ""
     span: str = ""
+    asked_for: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -229,11 +233,18 @@ class Citation(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Claim(Brief):
-    """A checked sentence; never without a citation."""
+    """A checked sentence; never without a citation.
+
+    A quotation is edited to stand alone: what is in square brackets is not in the abstract, its citation's `quote` is.
+    `asked_for` are the words of `text` that name what was asked for, "" if these are not clear. `section` is the aspect
+    of a comparison or the theme of an overview, "" in other answers; claims of one section follow each other.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     heading: str = ""
+    asked_for: str = ""
+    section: str = ""
 
     def __post_init__(self) -> None:
         if not self.citations:
@@ -310,9 +321,10 @@ class Answer(Displayed):
 
     `verdict` answers a question for yes or no where the abstracts are clear. `filtered` says how many papers were
     searched, and which, if not all: "4 papers since 2023, by Potthast". `lead` says so, too, and introduces a list, or
-    the sentence that denies what the question takes for granted; `remark` says what went wrong, if anything. `wording`
-    is the hash of the prompts, "" if no language model took part; `usage` is what it used, `cost` the same in US
-    dollars (None if a price is unknown).
+    the sentence that denies what the question takes for granted; `remark` says what went wrong, if anything. `more` was
+    left out of the text: other sentences of the papers cited that come near, and other papers that may fit a list.
+    `wording` is the hash of the prompts, "" if no language model took part; `usage` is what it used, `cost` the same in
+    US dollars (None if a price is unknown).
     """
 
     question: str
@@ -321,6 +333,7 @@ class Answer(Displayed):
     rejections: tuple[Rejection, ...] = ()
     hits: tuple[Hit, ...] = ()
     declined: Decline | None = None
+    more: tuple[Claim, ...] = ()
     lead: str = ""
     remark: str = ""
     kind: str = "fact"
@@ -355,6 +368,15 @@ class Answer(Displayed):
         )
 
     @property
+    def further(self) -> tuple[Claim, ...]:
+        """The claims of `more` about papers that are not cited."""
+        return tuple(claim for claim in self.more if claim.citations[0].passage.title not in self.titles)
+
+    def more_of(self, title: str) -> tuple[Claim, ...]:
+        """The claims of `more` about the paper of that title."""
+        return tuple(claim for claim in self.more if claim.citations[0].passage.title == title)
+
+    @property
     def numbers(self) -> dict[str, int]:
         """The number of each source, by its title."""
         return {title: number for number, title in enumerate(self.titles, start=1)}
@@ -362,20 +384,13 @@ class Answer(Displayed):
     @property
     def text(self) -> str:
         """The answer as prose, or as a list with an item per paper; each sentence has its reference numbers."""
-        if self.declined is not None:
-            return _unnumbered(self.declined.message)
-        numbers = self.numbers
-        items: list[str] = []
-        for claim in self.claims:
-            if claim.heading or not items:
-                items.append(_shown(claim, numbers))
-            else:
-                items[-1] += f" {_shown(claim, numbers)}"
-        body = "\n".join(f"- {item}" for item in items) if len(items) > 1 else "".join(items)
-        first = self.opening if len(items) > 1 else ""
-        if self.opening and not first:
-            body = f"{self.opening} {body}"
-        return "\n\n".join(part for part in (self.lead, first, body, self.remark) if part)
+        return prose(self)
+
+    @property
+    def sections(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:
+        """The claims of each section under its name; without sections all under ""."""
+        groups = itertools.groupby(self.claims, lambda claim: claim.section)
+        return tuple((section, tuple(claims)) for section, claims in groups)
 
     @property
     def opening(self) -> str:
@@ -439,14 +454,3 @@ class Ingested(Brief):
             self.removed + other.removed,
             self.rejects + other.rejects,
         )
-
-
-def _shown(claim: Claim, numbers: Mapping[str, int]) -> str:
-    marks = "".join(f"[{n}]" for n in sorted({numbers[c.passage.title] for c in claim.citations}))
-    heading = f"{claim.heading}: " if claim.heading else ""
-    return f"{_unnumbered(heading + claim.text)} {marks}"
-
-
-def _unnumbered(text: str) -> str:
-    """Text whose own "[3]" cannot be mistaken for a reference number."""
-    return re.sub(r"\[(\d+)\]", r"(\1)", text)

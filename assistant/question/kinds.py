@@ -12,7 +12,7 @@ from typing import Literal
 from ..core.text import content_words
 from ..index.names import Named
 
-Kind = Literal["fact", "figure", "list", "count", "compare", "summary", "lookup", "talk", "instruction"]
+Kind = Literal["fact", "figure", "list", "count", "compare", "overview", "summary", "lookup", "talk", "instruction"]
 
 PAPERS = r"(?:papers|works|articles|abstracts|studies|publications|surveys|titles|reviews)"
 _MANY = (

@@ -15,7 +15,7 @@ from ..index.names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in
 from .kinds import Kind, each_side, kind_of, wants_figure
 from .spelling import Words, spelt_right
 
-SEVERAL = ("list", "count")
+SEVERAL = ("list", "count", "overview")
 """The kinds of question that want every matching paper."""
 
 COMMON = 0.007

@@ -21,10 +21,10 @@ def as_markdown(answer: Answer) -> str:
     return f"**{escaped(answer.question)}**\n\n{of_answer(answer)}"
 
 
-def paragraphs(answer: Answer) -> list[list[Claim]]:
+def paragraphs(claims: Iterable[Claim]) -> list[list[Claim]]:
     """The claims in groups, each under the heading of its first."""
     groups: list[list[Claim]] = []
-    for claim in answer.claims:
+    for claim in claims:
         if claim.heading or not groups:
             groups.append([])
         groups[-1].append(claim)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from ..core.notebook import escaped
-from ..core.records import Answer, Source
+from ..core.records import Answer, Claim, Source
 from ..core.text import clean
 from ..people.conversations import KeptConversation, KeptTurn
 from .showing import readable_answer
@@ -57,8 +57,34 @@ def titles_in(markdown: str) -> list[str]:
 
 
 def _body(answer: Answer) -> str:
-    """The text above the sources."""
-    return "\n".join(_paragraph(line) for line in answer.text.splitlines())
+    """The text above the sources; a comparison as a table."""
+    if answer.kind == "compare" and answer.sections and answer.sections[0][0]:
+        parts = (escaped(answer.lead), _table(answer), escaped(answer.remark))
+        return "\n\n".join(part for part in parts if part)
+    body = "\n".join(_paragraph(line) for line in answer.text.splitlines())
+    for claim in (claim for claim in answer.claims if claim.asked_for):
+        body = body.replace(escaped(claim.text), _stressed(claim))
+    return body
+
+
+def _cell(answer: Answer, claims: Iterable[Claim]) -> str:
+    """Sentences with their reference numbers."""
+    return " ".join(f"{_stressed(claim)} [{answer.numbers[claim.citations[0].passage.title]}]" for claim in claims)
+
+
+def _stressed(claim: Claim) -> str:
+    """A sentence in which what was asked for is bold."""
+    text, asked_for = escaped(claim.text), escaped(claim.asked_for)
+    return text.replace(asked_for, f"**{asked_for}**", 1) if asked_for else text
+
+
+def _table(answer: Answer) -> str:
+    """A row for each aspect, a column for each paper."""
+    rows = [["", *map(escaped, answer.titles)], ["---"] * (1 + len(answer.titles))]
+    for section, claims in answer.sections:
+        cells = [[claim for claim in claims if claim.citations[0].passage.title == title] for title in answer.titles]
+        rows.append([escaped(section), *(_cell(answer, cell) for cell in cells)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _paragraph(line: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..core.readable import readable, readable_with
-from ..core.records import Answer, Citation, Hit, Paper
+from ..core.records import Answer, Citation, Claim, Hit, Paper
 from ..core.text import Span
 
 
@@ -35,15 +36,8 @@ def readable_answer(answer: Answer) -> Answer:
     return replace(
         answer,
         lead=readable(answer.lead),
-        claims=tuple(
-            replace(
-                claim,
-                text=readable(claim.text),
-                heading=titles.get(claim.heading) or readable(claim.heading),
-                citations=tuple(_citation(citation, titles, abstracts) for citation in claim.citations),
-            )
-            for claim in answer.claims
-        ),
+        claims=tuple(_claim(claim, titles, abstracts) for claim in answer.claims),
+        more=tuple(_claim(claim, titles, abstracts) for claim in answer.more),
         rejections=tuple(
             replace(rejection, sentence=readable(rejection.sentence), reason=readable(rejection.reason))
             for rejection in answer.rejections
@@ -53,13 +47,28 @@ def readable_answer(answer: Answer) -> Answer:
     )
 
 
+def _claim(claim: Claim, titles: dict[str, str], abstracts: dict[str, str]) -> Claim:
+    return replace(
+        claim,
+        text=readable(claim.text),
+        heading=titles.get(claim.heading) or readable(claim.heading),
+        asked_for=readable(claim.asked_for),
+        section=readable(claim.section),
+        citations=tuple(_citation(citation, titles, abstracts) for citation in claim.citations),
+    )
+
+
 def _titles(answer: Answer) -> dict[str, str]:
     """Each title in an answer, and how it is shown."""
     nearest = answer.declined.nearest if answer.declined else ()
-    titles = dict.fromkeys([*(hit.paper.title for hit in answer.hits), *answer.titles, *nearest])
+    titles = dict.fromkeys([*(hit.paper.title for hit in answer.hits), *answer.titles, *nearest, *_cited(answer.more)])
     shown = {title: readable(title) for title in titles}
     count = Counter(shown.values())
     return {title: text if count[text] == 1 else title for title, text in shown.items()}
+
+
+def _cited(claims: Iterable[Claim]) -> list[str]:
+    return [citation.passage.title for claim in claims for citation in claim.citations]
 
 
 def _hit(hit: Hit, titles: dict[str, str]) -> Hit:

@@ -106,6 +106,21 @@ class Screen:
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"
                 self.line(f"\u201c{citation.quote}\u201d{basis}", style="dim", first=indent, rest=indent)
 
+    def more(self, answer: Answer) -> None:
+        """Write what the answer leaves out: other sentences of the papers it cites, and papers that may fit as well."""
+        answer = readable_answer(answer)
+        if not answer.more:
+            self.line("The answer leaves nothing out.")
+        for source in answer.sources:
+            if claims := answer.more_of(source.title):
+                self.line(f"More from [{source.number}] {source.title}", style="bold", rest="  ")
+                for claim in claims:
+                    self.line(claim.text, first="  ", rest="  ")
+        if answer.further:
+            self.line("These papers may fit as well:")
+            for claim in answer.further:
+                self.line(f"{claim.heading}: {claim.text}", first="- ", rest="  ")
+
     def why(self, answer: Answer) -> None:
         """Write how the answer came about: the search, the papers found and why, rejected sentences, and the time."""
         answer = readable_answer(answer)

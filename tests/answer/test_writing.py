@@ -1,8 +1,7 @@
-"""writing: which papers are cited for a question, and which of their sentences are quoted."""
+"""writing: which papers are cited for a question, and what is said before and left out."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,26 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer.writing import (
-    AT_LEAST,
-    AT_MOST,
-    MOST_BEFORE,
+    MAY_FIT,
     MOST_PAPERS,
     OTHER_SIDE,
     ExtractiveWriter,
     choose,
     lead,
-    quotes,
     worth_citing,
 )
-from assistant.core.records import Evidence, Hit, Rejection, Sentence, SentenceSignals
+from assistant.core.records import Evidence, Hit, Rejection, Sentence
 from assistant.question.understanding import Asked
 from assistant.search.relevance import judged
 from assistant.search.retrieval import SURELY
 
 from ..doubles import HashEmbedder
-from ..search.test_retrieval import KITE, LEDGER, PEAR, RAGNAROK, Shelf
+from ..search.test_retrieval import KITE, PEAR, RAGNAROK, Shelf
 
-KINDS = sorted(AT_MOST)
+KINDS = ("compare", "count", "fact", "figure", "list", "lookup", "summary")
 
 
 @pytest.fixture(scope="module")
@@ -170,78 +166,6 @@ def test_a_described_side_without_a_match_is_not_a_doubtful_paper(shelf: Shelf, 
     assert len(choose(replace(asked, text="Compare PearRank and more."), doubtful)) == 2
 
 
-# -- which sentences
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_quotes_are_verbatim_sentences_in_order_under_their_paper(hits: list[Hit], kind: str) -> None:
-    for hit in hits:
-        written = quotes(asking(kind), hit)
-        starts = [hit.paper.abstract.index(sentence.text) for sentence in written]
-        assert starts == sorted(set(starts))
-        assert all(sentence.marks == (hit.paper.id,) for sentence in written)
-        assert [sentence.heading for sentence in written] == [hit.paper.title, *[""] * (len(written) - 1)]
-        assert min(AT_LEAST[kind], len(hit.evidence)) <= len(written) <= AT_MOST[kind] + MOST_BEFORE
-
-
-def test_the_likeliest_sentence_is_quoted(hits: list[Hit]) -> None:
-    for kind in set(KINDS) - {"summary"}:
-        for hit in hits:
-            best = max(hit.evidence, key=lambda evidence: evidence.signals.answers)
-            assert best.text in [sentence.text for sentence in quotes(asking(kind), hit)]
-
-
-def test_more_is_quoted_where_more_is_likely(hits: list[Hit]) -> None:
-    ledger = next(hit for hit in hits if hit.paper.title == LEDGER)
-
-    def likely(first: float, rest: float) -> Hit:
-        evidence = [
-            replace(e, signals=replace(e.signals, answers=first if n == 7 else rest, proposal=0.0, result=0.0))
-            for n, e in enumerate(ledger.evidence)
-        ]
-        return replace(ledger, evidence=tuple(evidence))
-
-    assert len(quotes(asking("fact"), likely(0.9, 0.01))) == AT_LEAST["fact"]
-    assert len(quotes(asking("fact"), likely(0.9, 0.89))) == AT_MOST["fact"]
-
-
-def sentences(*texts: str, answer: int) -> tuple[Evidence, ...]:
-    """These sentences as evidence; number `answer` answers the question."""
-    starts = itertools.accumulate((len(text) + 1 for text in texts), initial=0)
-    return tuple(
-        Evidence(text, start, SentenceSignals(own=1.0, answers=0.9 if n == answer else 0.1 - n / 100))
-        for n, (text, start) in enumerate(zip(texts, starts, strict=False))
-    )
-
-
-@pytest.mark.parametrize(
-    ("opening", "added"),
-    [
-        ("This makes trees slow.", ["Soil is wet."]),
-        ("In such cases, trees are slow.", ["Soil is wet."]),
-        ("However, these trees are slow.", ["Soil is wet."]),
-        ("We call this slow growth.", ["Soil is wet."]),
-        ("This paper is about trees.", []),
-        ("It makes trees slow.", []),
-        ("Trees are slow in this soil.", []),
-    ],
-)
-def test_a_sentence_that_refers_back_is_quoted_with_the_one_before(
-    hits: list[Hit], opening: str, added: list[str]
-) -> None:
-    evidence = sentences("Rain falls.", "Soil is wet.", opening, "Pears grow.", answer=2)
-    hit = replace(hits[0], evidence=evidence)
-    quoted = [sentence.text for sentence in quotes(asking("figure"), hit)]
-    assert quoted == ["Rain falls.", *added, opening]  # the second likeliest comes first
-    assert [sentence.text for sentence in quotes(asking("list"), hit)] == [opening]
-
-
-def test_no_more_than_two_sentences_are_added_before_one(hits: list[Hit]) -> None:
-    evidence = sentences("Pears grow.", "Rain falls.", *(f"This makes it {n}." for n in range(4)), answer=5)
-    quoted = [sentence.text for sentence in quotes(asking("figure"), replace(hits[0], evidence=evidence))]
-    assert quoted == ["Pears grow.", "This makes it 1.", "This makes it 2.", "This makes it 3."]
-
-
 # -- the draft
 
 
@@ -254,19 +178,55 @@ def test_a_draft_quotes_the_chosen_papers(hits: list[Hit], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "papers", "expected"),
+    ("kind", "papers", "relevances", "expected"),
     [
-        ("list", 1, "1 paper here:"),
-        ("list", 3, "3 papers here:"),
-        ("count", 1, "I found 1 paper here; there may be more:"),
-        ("count", 3, "I found 3 papers here; there may be more:"),
-        ("fact", 1, ""),
-        ("compare", 1, "I found a paper for only one side of the comparison:"),
-        ("compare", 2, ""),
+        ("list", 1, [0.9], "1 paper here:"),
+        ("list", 3, [0.9, 0.9, 0.8, 0.1], "3 papers here:"),
+        ("list", 3, [0.9] * 8, "3 of about 7 papers here:"),
+        ("count", 3, [1.0, 1.0, 1.0, 0.0], "About 3 papers here:"),
+        ("count", 2, [0.9, 0.5, 0.5], "About 2 papers here (between 1 and 3):"),
+        ("count", 1, [0.1], "About 1 paper here:"),
+        ("fact", 1, [0.9], ""),
+        ("compare", 1, [0.9], "I found a paper for only one side of the comparison:"),
+        ("compare", 2, [0.9], ""),
     ],
 )
-def test_the_lead_counts_the_papers(kind: str, papers: int, expected: str) -> None:
-    assert lead(asking(kind), papers) == expected
+def test_the_lead_says_how_many_papers_there_are(
+    hits: list[Hit], kind: str, papers: int, relevances: list[float], expected: str
+) -> None:
+    rated = [replace(hits[0], relevance=relevance) for relevance in relevances]
+    assert lead(asking(kind), papers, rated) == expected
+
+
+def test_a_list_of_a_given_length_is_not_compared_with_all_there_are(hits: list[Hit]) -> None:
+    assert lead(asking("list", limit=3), 3, all_at(hits, 0.9)) == "3 papers here:"
+
+
+def test_a_list_leaves_out_papers_that_may_fit_and_no_others(hits: list[Hit]) -> None:
+    rated = all_at(hits[:2], 0.9) + all_at(hits[2:4], MAY_FIT) + all_at(hits[4:], 0.01)
+    more = list(ExtractiveWriter().more(asking("list", limit=2), rated))
+    assert [sentence.heading for sentence in more] == titles(hits[2:4])
+
+
+def test_an_answer_about_one_paper_may_leave_out_any_near_sentence_of_it(hits: list[Hit]) -> None:
+    asked = asking("lookup")
+    written, more = list(ExtractiveWriter().write(asked, hits)), list(ExtractiveWriter().more(asked, hits))
+    assert {sentence.marks for sentence in [*written, *more]} == {(hits[0].paper.id,)}
+    assert {sentence.text for sentence in written} < {sentence.text for sentence in more}
+    assert {sentence.heading for sentence in more} == {""}
+
+
+def test_if_it_is_unclear_which_paper_is_meant_each_has_one_sentence(hits: list[Hit]) -> None:
+    two = unsure(hits, 0.4, 0.39)
+    alike = [replace(hit, evidence=tuple(likely(one, 0.5) for one in hit.evidence)) for hit in two]
+    written = list(ExtractiveWriter().write(asking("fact"), alike[:2]))
+    assert [bool(sentence.heading) for sentence in written] == [True, True]
+    bridged = replace(alike[1], signals=replace(alike[1].signals, bridge=1.0))
+    assert len(list(ExtractiveWriter().write(asking("fact"), [alike[0], bridged]))) > len(written)
+
+
+def likely(evidence: Evidence, answers: float) -> Evidence:
+    return replace(evidence, signals=replace(evidence.signals, answers=answers))
 
 
 def test_quotations_need_no_second_try(hits: list[Hit]) -> None:
@@ -278,15 +238,3 @@ def test_the_same_hits_make_the_same_draft(hits: list[Hit]) -> None:
     first, second = (list(ExtractiveWriter().write(asking("list"), hits)) for _ in range(2))
     assert first == second
     assert KITE in titles(hits)
-
-
-@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "compare"])
-def test_a_request_for_one_sentence_gets_the_best_that_stands_alone(hits: list[Hit], kind: str) -> None:
-    evidence = hits[0].evidence
-    worth = [replace(one, signals=replace(one.signals, answers=0.9 - n / 10)) for n, one in enumerate(evidence)]
-    pointing = [replace(worth[0], text="This points back."), *worth[1:]]
-    asked = replace(asking(kind), text="In one sentence, what does PearRank learn from?")
-    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(worth)))] == [evidence[0].text]
-    assert [one.text for one in quotes(asked, replace(hits[0], evidence=tuple(pointing)))] == [evidence[1].text]
-    several = replace(asked, kind="list")
-    assert quotes(several, hits[0]) == quotes(replace(several, text="What does PearRank learn from?"), hits[0])

@@ -48,6 +48,7 @@ PAPER = Paper(
 )
 PASSAGE = Passage(PAPER.id, PAPER.title, "They fall far. Nobody knows why.", 12)
 OTHER = Passage("0123456789abcdef", "A Plum", "Plums stay.", 0)
+THIRD = Passage("fedcba9876543210", "A Fig", "Nobody knows.", 0)
 
 
 def answered(*quotes: str) -> Answer:
@@ -64,9 +65,10 @@ def answered(*quotes: str) -> Answer:
         question="why?",
         query="why do pears fall?",
         claims=(
-            Claim("Plums stay.", (Citation(OTHER, "Plums stay.", 1.0, "quoted"),)),
+            Claim("Plums stay.", (Citation(OTHER, "Plums stay.", 1.0, "quoted"),), asked_for="Plums"),
             Claim("Far.", citations, "A Pear"),
         ),
+        more=(Claim("Nobody knows.", (Citation(THIRD, "Nobody knows.", 1.0, "quoted"),)),),
         rejections=(Rejection("Pears fly.", "2", "not in the abstract"),),
         hits=(hit,),
         lead="2 papers.",
@@ -92,7 +94,9 @@ def test_an_answer_is_written_whole() -> None:
         "claims": [
             {
                 "text": "Plums stay.",
+                "asked_for": "Plums",
                 "heading": "",
+                "section": "",
                 "citations": [
                     {
                         "reference": 1,
@@ -108,7 +112,9 @@ def test_an_answer_is_written_whole() -> None:
             },
             {
                 "text": "Far.",
+                "asked_for": "",
                 "heading": "A Pear",
+                "section": "",
                 "citations": [
                     {
                         "reference": 2,
@@ -122,6 +128,26 @@ def test_an_answer_is_written_whole() -> None:
                     }
                 ],
             },
+        ],
+        "more": [
+            {
+                "text": "Nobody knows.",
+                "asked_for": "",
+                "heading": "",
+                "section": "",
+                "citations": [
+                    {
+                        "reference": 0,
+                        "paper_id": "fedcba9876543210",
+                        "title": "A Fig",
+                        "passage": {"start": 0, "text": "Nobody knows."},
+                        "quote": "Nobody knows.",
+                        "start": 0,
+                        "support": 1.0,
+                        "basis": "quoted",
+                    }
+                ],
+            }
         ],
         "remark": "",
         "declined": None,
@@ -265,13 +291,13 @@ def test_anything_but_an_answer_is_refused(broken: dict[str, Any]) -> None:
 
 def test_an_answer_of_an_older_program_is_read() -> None:
     values = as_json(answered("far."))
-    for name in ("wording", "cost", "remark"):
+    for name in ("wording", "cost", "remark", "more"):
         del values[name]
     for name in ("authors", "year", "venue", "identifiers", "keywords", "identity"):
         del values["hits"][0][name]
     read_back = from_json(values)
     assert read_back.hits[0].paper == Paper(PAPER.title, PAPER.abstract, sources=PAPER.sources)
-    assert replace(read_back, hits=answered("far.").hits) == answered("far.")
+    assert replace(read_back, hits=answered("far.").hits) == replace(answered("far."), more=())
 
 
 # -- the schema

@@ -142,6 +142,25 @@ def test_papers_under_headings_are_itemised_between_lead_and_remark() -> None:
     assert answer.text == "Lead\n\n- A: One. [1] More. [1]\n- B: Two. [2]\n\nEnd"
 
 
+def test_each_section_is_a_list_below_its_name() -> None:
+    claims = (
+        dataclasses.replace(claim("Fall.", "A", heading="A"), section="Do [1]"),
+        dataclasses.replace(claim("Far.", "A"), section="Do [1]"),
+        dataclasses.replace(claim("Stay.", "B", heading="B"), section="Do [1]"),
+        dataclasses.replace(claim("Red.", "B", heading="B"), section="Are"),
+    )
+    answer = Answer("q", "q", claims, lead="Two:")
+    assert answer.text == "Two:\n\nDo (1):\n- A: Fall. [1] Far. [1]\n- B: Stay. [2]\n\nAre:\n- B: Red. [2]"
+    assert [(name, len(some)) for name, some in answer.sections] == [("Do [1]", 3), ("Are", 1)]
+
+
+def test_what_is_left_out_is_about_papers_cited_or_others() -> None:
+    more = (claim("Far.", "A"), claim("Red.", "C", heading="C"))
+    answer = Answer("q", "q", (claim("Fall.", "A"),), more=more)
+    assert (answer.more_of("A"), answer.further) == (more[:1], more[1:])
+    assert "Far" not in answer.text
+
+
 def test_one_paper_is_no_list() -> None:
     answer = Answer("q", "q", claims=(claim("One.", "A", heading="A"), claim("More.", "A")))
     assert answer.text == "A: One. [1] More. [1]"

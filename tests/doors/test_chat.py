@@ -84,7 +84,7 @@ def test_help_lists_every_command(typed: Callable[..., list[str]]) -> None:
 
 
 def test_an_unknown_command_lists_the_known_ones(typed: Callable[..., list[str]]) -> None:
-    assert typed("/nope") == ["There is no command /nope. The commands are: /sources, /why, /new, /help, /quit."]
+    assert typed("/nope") == ["There is no command /nope. The commands are: /sources, /more, /why, /new, /help, /quit."]
 
 
 def test_an_error_does_not_end_it(

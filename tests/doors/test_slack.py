@@ -119,7 +119,7 @@ def test_a_mention_gets_a_placeholder_in_its_thread_and_the_answer_in_its_place(
     assert (placed["channel"], placed["thread_ts"], placed["text"]) == ("C1", "1.5", LOOKING)
     assert (updated["channel"], updated["ts"]) == ("C1", "900.2")
     assert PEAR in shown(updated["blocks"])
-    assert [element["value"] for element in updated["blocks"][-1]["elements"]] == ["1 1.5"] * 4
+    assert [element["value"] for element in updated["blocks"][-1]["elements"]] == ["1 1.5"] * 5
 
 
 def test_an_event_delivered_three_times_gets_one_answer(assistant: Assistant) -> None:
@@ -188,8 +188,8 @@ def test_a_follow_up_waits_for_the_answer_it_refers_to(assistant: Assistant) -> 
         await at.send(event(2, f"{MENTION}and what does it gain?", thread_ts="1.5"))
 
     first, second = played(assistant, scene).made("chat.update")
-    assert [element["value"] for element in first["blocks"][-1]["elements"]] == ["1 1.5"] * 4
-    assert [element["value"] for element in second["blocks"][-1]["elements"]] == ["2 1.5"] * 4
+    assert [element["value"] for element in first["blocks"][-1]["elements"]] == ["1 1.5"] * 5
+    assert [element["value"] for element in second["blocks"][-1]["elements"]] == ["2 1.5"] * 5
     assert PEAR in shown(second["blocks"])
 
 
@@ -353,15 +353,16 @@ def test_the_buttons_show_evidence_keep_thumbs_and_ask_again(assistant: Assistan
     async def scene(at: Workspace) -> None:
         await at.send(event(1))
         await settled()
-        for action in ("evidence", "thumb_down", "again"):
+        for action in ("evidence", "more", "thumb_down", "again"):
             done = await at.press(action, "1 1.5")
             assert done.status_code == 200
             await settled()
         await at.press("again", "1 1.5")  # delivered again
 
     fake = played(assistant, scene)
-    (opened,) = fake.made("views.open")
-    assert opened["trigger_id"] == "trigger evidence"
+    opened, left_out = fake.made("views.open")
+    assert (opened["trigger_id"], left_out["trigger_id"]) == ("trigger evidence", "trigger more")
+    assert "More from [1]" in shown(left_out["view"]["blocks"])
     assert PAIRS[0][1] in shown(opened["view"]["blocks"])
     thanked, again = fake.made("respond")
     assert (thanked["response_type"], thanked["thread_ts"]) == ("ephemeral", "1.5")
@@ -373,7 +374,7 @@ def test_the_buttons_show_evidence_keep_thumbs_and_ask_again(assistant: Assistan
     assert (rated.number, rated.thumb and rated.thumb.good) == (1, False)
 
 
-@pytest.mark.parametrize("action", ["evidence", "thumb_up", "again"])
+@pytest.mark.parametrize("action", ["evidence", "more", "thumb_up", "again"])
 def test_a_button_under_a_forgotten_answer_says_so(assistant: Assistant, action: str) -> None:
     async def scene(at: Workspace) -> None:
         await at.press(action, "9 1.5")

@@ -22,6 +22,7 @@ from assistant.doors.slack.blocks import (
     VIEW_BLOCKS,
     evidence,
     fallback,
+    more,
     notice,
     reply,
     shown,
@@ -131,6 +132,22 @@ def test_prose_longer_than_a_section_continues_in_the_next() -> None:
     sections = [b["text"]["text"] for b in reply(given) if b["type"] == "section"]
     assert len(sections) == 2
     assert " ".join(sections) == given.text
+
+
+def test_what_the_answer_leaves_out_has_a_button_and_a_modal_of_its_own() -> None:
+    cited = Citation(Passage("1", "A <b>Pear", "Pears fall.", 0), "Pears fall.", 1.0, "quoted")
+    other = Citation(Passage("2", "A Fig", "Figs stay.", 0), "Figs stay.", 1.0, "quoted")
+    answer = Answer(
+        "why?",
+        "why?",
+        claims=(Claim("Pears fall.", (cited,), "A <b>Pear"),),
+        more=(Claim("[The authors] *ask*.", (cited,)), Claim("Figs stay.", (other,), "A Fig")),
+    )
+    assert [e["action_id"] for e in reply(answer, "1 t")[-1]["elements"]][:2] == ["evidence", "more"]
+    assert shown(more(answer)["blocks"]) == (
+        "More from [1] A <b>Pear\n\u2022 [The authors] *ask*.\n\nA Fig\n\u2022 Figs stay."
+    )
+    assert shown(more(replace(answer, more=()))["blocks"]) == "This answer leaves nothing out."
 
 
 def test_the_evidence_shows_every_quote_with_its_basis_and_the_abstract() -> None:

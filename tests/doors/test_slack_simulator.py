@@ -45,7 +45,7 @@ def typed(
 def test_an_answer_shows_its_papers_and_its_buttons(typed: Typed) -> None:
     shown = typed(QUESTION)
     assert f"\n[1] {PEAR}\n“" in shown
-    assert "[ Show evidence ] [ 👍 Helpful ] [ 👎 Not helpful ] [ Ask again ]" in shown
+    assert "[ Show evidence ] [ More ] [ 👍 Helpful ] [ 👎 Not helpful ] [ Ask again ]" in shown
 
 
 def test_each_thread_has_its_own_context(typed: Typed) -> None:

@@ -85,6 +85,49 @@ def test_a_verdict_stands_above_the_sentences(verdict: str, opens: list[str]) ->
     assert re.findall(r'<p class="verdict">(.*?)</p>', shown.partition('<section class="said">')[0]) == opens
 
 
+def test_what_an_answer_leaves_out_is_folded_under_its_paper_or_at_the_end() -> None:
+    more = (
+        Claim("[The pears] know <why>.", (cite(PEAR, "Nobody knows why."),)),
+        Claim("Cherries are red.", (cite(OTHER, "Cherries are red."),), "Cherries"),
+    )
+    shown = answers.finished(Turn("What falls?", replace(ANSWER, more=more)), 4, last=False)
+    folded = [text(part) for part in re.findall(r"<details class=\"unfold[^>]*>(.*?)</details>", shown, re.S)]
+    assert folded == [
+        "More from this abstract [The pears] know &lt;why&gt;.",
+        "1 more paper may fit Cherries Cherries are red.",
+    ]
+    assert "unfold" not in answers.finished(Turn("What falls?", ANSWER), 4, last=False)
+
+
+def sectioned(kind: str) -> str:
+    first, _, second = ANSWER.claims
+    claims = (replace(first, section="Approach"), replace(second, section="Approach"), replace(first, section="Result"))
+    return answers.finished(Turn("Compare.", replace(ANSWER, claims=claims, kind=kind)), 4, last=False)
+
+
+def test_a_comparison_is_a_table_that_says_what_is_not_stated() -> None:
+    rows = re.findall(r"<tr>(.*?)</tr>", sectioned("compare"), re.S)
+    assert [text(row) for row in rows] == [
+        "Pears Plums",
+        "Approach Pears fall. 1 Plums do not. 1 2",
+        "Result Pears fall. 1 not stated",
+    ]
+
+
+def test_an_overview_has_a_heading_for_each_theme() -> None:
+    assert re.findall(r'<h3 (?:class="theme" )?dir="auto">([^<]+)', sectioned("overview")) == [
+        *("Approach", "Pears", "Plums"),
+        *("Result", "Pears"),
+    ]
+
+
+def test_what_was_asked_for_is_set_off() -> None:
+    claims = (replace(ANSWER.claims[0], text="Pears <fall> 41 m.", asked_for="41"), *ANSWER.claims[1:])
+    shown = answers.finished(Turn("How far?", replace(ANSWER, claims=claims)), 4, last=False)
+    assert "Pears &lt;fall&gt; <strong>41</strong> m.</span>" in shown
+    assert shown.count("<strong>") == 1
+
+
 def test_only_the_last_question_can_be_asked_again_or_edited() -> None:
     shown = answers.finished(Turn("What falls?", ANSWER), 4, last=True)
     assert re.findall(r'data-question="What falls\?" data-again="(\w+)" data-do="(\w+)"', shown) == [

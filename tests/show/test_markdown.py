@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -66,6 +67,29 @@ def test_an_answer_is_its_text_then_its_numbered_sources_with_quotes() -> None:
     assert text == (
         "On Pears?: Pears \\*fall\\*. [1]\n\n[1] **On Pears?** <https://pears.example/a_b>\n\n> Pears \\*fall\\*.\n"
     )
+
+
+def test_what_was_asked_for_is_bold() -> None:
+    one = answer("Of 4 *pears* 41 fall.", "Pears")
+    bold = replace(one, claims=(replace(one.claims[0], asked_for="41"),))
+    text = markdown.of_answer(bold)
+    assert text.startswith("Pears: Of 4 \\*pears\\* **41** fall. [1]\n")
+    assert [text[start:end] for start, end, _ in markdown.marks(bold)] == ["[1]"]
+
+
+def test_a_comparison_is_a_table_with_empty_cells_where_nothing_is_stated() -> None:
+    one, other = answer("A | a.", "One | 1").claims[0], answer("B.", "Two").claims[0]
+    rows = (replace(one, section="Approach"), replace(other, section="Approach"), replace(other, section="Result"))
+    compared = Answer("q", "q", rows, kind="compare")
+    text = markdown.of_answer(compared)
+    assert text.startswith(
+        "|  | One \\| 1 | Two |\n| --- | --- | --- |\n"
+        "| Approach | A \\| a. [1] | B. [2] |\n| Result |  | B. [2] |\n\n[1]"
+    )
+    assert READER.render(text).count("<tr>") == 3
+    assert [text[start:end] for start, end, _ in markdown.marks(compared)] == ["[1]", "[2]", "[2]"]
+    listed = markdown.of_answer(replace(compared, kind="overview"))
+    assert listed.startswith("Approach:\n- One \\| 1: A \\| a. [1]\n- Two: B. [2]\n\nResult:\n- Two: B. [2]\n")
 
 
 def test_a_list_stays_a_list() -> None:

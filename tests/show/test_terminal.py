@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.chain import Event
@@ -37,6 +39,20 @@ ANSWER = Answer(
     written_by="extractive",
     timings={"retrieval": 0.0021},
 )
+
+
+def test_what_an_answer_leaves_out_is_under_its_papers(capsys: pytest.CaptureFixture[str]) -> None:
+    fig = Passage("3" * 16, "Figs", "Figs ask.", 0)
+    more = (
+        Claim("[…] plums wait.", (Citation(PLUM, "Plums wait.", 1.0, "quoted"),)),
+        Claim("Figs ask.", (Citation(fig, "Figs ask.", 1.0, "quoted"),), "Figs"),
+    )
+    Screen().more(replace(ANSWER, more=more))
+    assert capsys.readouterr().out == (
+        "More from [1] Plums\n  […] plums wait.\nThese papers may fit as well:\n- Figs: Figs ask.\n"
+    )
+    Screen().more(ANSWER)
+    assert capsys.readouterr().out == "The answer leaves nothing out.\n"
 
 
 @pytest.mark.parametrize(

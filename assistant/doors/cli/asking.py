@@ -30,6 +30,7 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="The question.", show_default=False)],
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    more: Annotated[bool, typer.Option("--more", help="Also show what the answer leaves out.")] = False,
     since: Since = "",
     until: Until = "",
     author: Authors = None,
@@ -49,6 +50,9 @@ def ask(  # noqa: PLR0913 - each is an option of the command
             out = screen()
             answer = out.follow(assistant.stream(text_of(question), where=where))
             out.answer(answer, quotes=False)
+            if more and answer.answered:
+                out.line()
+                out.more(answer)
         if answer.declined and answer.declined.kind == "empty":
             folder = assistant.status().home
             screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")

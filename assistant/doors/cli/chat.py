@@ -26,6 +26,7 @@ SAMPLE_QUESTIONS = (
 
 COMMANDS = {
     "/sources": "quote what each cited paper says",
+    "/more": "show what the last answer left out: other sentences of its papers, other papers that may fit",
     "/why": "show how the last answer came about: searches, hits, rejected sentences, times",
     "/new": "start a new conversation",
     "/help": "show this list",
@@ -95,6 +96,8 @@ class TerminalChat:
             self._screen.why(self._last)
             if usage := self._conversation.usage:
                 self._screen.line(f"This conversation: {bill(usage, self._conversation.cost)}.")
+        elif command == "/more":
+            self._screen.more(self._last)
         elif self._last.titles:
             self._screen.sources(self._last)
         else:
@@ -104,6 +107,9 @@ class TerminalChat:
         try:
             self._last = self._screen.follow(self._conversation.stream(question, where=self._where))
             self._screen.answer(self._last, quotes=False)
+            if further := len(self._last.further):
+                verb = "fits" if further == 1 else "fit"
+                self._screen.line(f"\nPerhaps {counted(further, 'more paper')} {verb}: /more", style="dim")
         except AssistantError as error:
             self._screen.line(str(error))
         except KeyboardInterrupt:

@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from ...core.errors import AssistantError, ConversationNotFound, SettingsError
 from ...core.records import Answer
 from ...core.settings import Settings
-from .blocks import Block, escaped, evidence, fallback, notice, reply, unescaped
+from .blocks import Block, escaped, evidence, fallback, more, notice, reply, unescaped
 from .claims import IncomingMessage, Job
 from .placeholder import LOOKING, CommandReply, OnStage, Placeholder
 from .responder import Responder, too_often
@@ -74,6 +74,7 @@ class Slack:
         self.app.command("/papers", middleware=[self._command])(self._begin)
         self.app.shortcut("ask_about_this", middleware=[self._shortcut])(self._begin)
         self.app.action("evidence")(self._evidence)
+        self.app.action("more")(self._more)
         self.app.action("again")(self._again)
         self.app.action(re.compile("^thumb_(up|down)$"))(self._thumb)
 
@@ -254,9 +255,20 @@ class Slack:
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
     ) -> None:
         await ack()
+        await self._open(evidence, body, context, client)
+
+    async def _more(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+    ) -> None:
+        await ack()
+        await self._open(more, body, context, client)
+
+    async def _open(
+        self, modal: Callable[[Answer], Block], body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+    ) -> None:
         pressed, number = _pressed(body, _team(context))
         answer = await asyncio.to_thread(self._responder.kept, pressed.owner, number)
-        view = evidence(answer) if answer else {**evidence(Answer("", "")), "blocks": notice(FORGOTTEN)}
+        view = modal(answer) if answer else {**modal(Answer("", "")), "blocks": notice(FORGOTTEN)}
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _thumb(

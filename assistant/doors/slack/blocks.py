@@ -111,6 +111,24 @@ def evidence(answer: Answer) -> Block:
     }
 
 
+def more(answer: Answer) -> Block:
+    """The modal that shows what the answer leaves out."""
+    answer = readable_answer(answer)
+    lines = [
+        f"More from [{source.number}] {source.title}\n" + "\n".join(f"• {claim.text}" for claim in claims)
+        for source in answer.sources
+        if (claims := answer.more_of(source.title))
+    ]
+    lines += [f"{claim.heading}\n• {claim.text}" for claim in answer.further]
+    blocks = [_section(_cut(text, min(TEXT, VIEW // len(lines)))) for text in lines[:VIEW_BLOCKS]]
+    return {
+        "type": "modal",
+        "title": _plain("More"),
+        "close": _plain("Close"),
+        "blocks": blocks or notice("This answer leaves nothing out."),
+    }
+
+
 def shown(blocks: Sequence[Block], escape: Callable[[str], str] = str) -> str:
     """Blocks as text, for doors that do not show blocks; `escape` makes each line harmless in their markup."""
     parts = ["\n".join(escape(line) for line in _text(block).splitlines()) for block in blocks]
@@ -214,6 +232,7 @@ def _nearest(answer: Answer) -> Iterator[Block]:
 
 def _buttons(answer: Answer, place: str) -> Block:
     named = [("evidence", "Show evidence")] if answer.answered else []
+    named += [("more", "More")] if answer.more else []
     named += [("thumb_up", "👍 Helpful"), ("thumb_down", "👎 Not helpful"), ("again", "Ask again")]
     return {
         "type": "actions",

@@ -51,19 +51,34 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class CitedSentence:
-    """A sentence with its references."""
+    """A sentence, in pieces of which some are set off because they are what was asked for, with its references."""
 
-    text: str
+    pieces: tuple[tuple[str, bool], ...]
     references: tuple[Reference, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Sentences under the title of their paper, and the sentences that the answer leaves out of it."""
+
+    heading: str
+    sentences: tuple[CitedSentence, ...]
+    more: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerView:
-    """The sentences of an answer in paragraphs, each under a title; the verdict and lead before, the remark after."""
+    """The sections of an answer; verdict and lead before them, after them papers that may fit as well, and the remark.
+
+    A section is a name, "" if there is only one, and its paragraphs. A comparison has `columns`: the titles compared,
+    each with the sentences that are left out.
+    """
 
     opening: str
     lead: str
-    paragraphs: tuple[tuple[str, tuple[CitedSentence, ...]], ...]
+    sections: tuple[tuple[str, tuple[Paragraph, ...]], ...]
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    further: tuple[tuple[str, str], ...]
     remark: str
 
 
@@ -145,11 +160,19 @@ def _stage(state: AnswerInProgress) -> str:
 def _answer(answer: Answer) -> AnswerView:
     marks = {id(claim): mark for mark, claim in enumerate(answer.claims)}
     numbers = answer.numbers
-    groups = tuple(
-        (group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group))
-        for group in paragraphs(answer)
-    )
-    return AnswerView(answer.opening, answer.lead, groups, answer.remark)
+
+    def left_out(title: str) -> tuple[str, ...]:
+        return tuple(claim.text for claim in answer.more_of(title))
+
+    def paragraph(group: Sequence[Claim]) -> Paragraph:
+        more = left_out(group[0].heading) if not group[0].section else ()
+        return Paragraph(group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group), more)
+
+    sections = tuple((name, tuple(map(paragraph, paragraphs(claims)))) for name, claims in answer.sections)
+    compared = answer.kind == "compare" and sections and sections[0][0]
+    columns = tuple((title, left_out(title)) for title in answer.titles) if compared else ()
+    further = tuple((claim.heading, claim.text) for claim in answer.further)
+    return AnswerView(answer.opening, answer.lead, sections, columns, further, answer.remark)
 
 
 def _sentence(claim: Claim, mark: int, numbers: dict[str, int]) -> CitedSentence:
@@ -158,7 +181,13 @@ def _sentence(claim: Claim, mark: int, numbers: dict[str, int]) -> CitedSentence
         for citation in claim.citations
         for number in [numbers[citation.passage.title]]
     }
-    return CitedSentence(claim.text, tuple(references[number] for number in sorted(references)))
+    return CitedSentence(_pieces(claim), tuple(references[number] for number in sorted(references)))
+
+
+def _pieces(claim: Claim) -> tuple[tuple[str, bool], ...]:
+    before, asked_for, after = claim.text.partition(claim.asked_for) if claim.asked_for else (claim.text, "", "")
+    pieces = ((before, False), (asked_for, True), (after, False))
+    return tuple((text, bold) for text, bold in pieces if text)
 
 
 def _decline(declined: Decline) -> tuple[Piece, ...]:

@@ -1,0 +1,75 @@
+"""The papers of a comparison in, a table of quotations out: a row for each aspect, a cell for each paper.
+
+What the question asks comes first. The other rows are what most abstracts state: what is done, on which data, and what
+comes of it. A sentence is in one cell only, and a cell is empty if the abstract does not state that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from ..check.edits import DATA
+from ..core.records import Evidence, Hit, Sentence
+from ..core.text import content_words
+from ..question.understanding import Asked
+from .editing import depends, edited
+from .quoting import quoted
+
+ASKED = "On your question"
+STATED = 0.5
+"""Lowest worth of a sentence for an aspect: one cue for it, and none against."""
+
+_COMPARING = re.compile(
+    r"\b(?:compar\w*|contrast\w*|differ\w*|distinguish\w*|similarit\w*|versus|vs|each|two|between|relate)\b", re.I
+)
+"""Words that only say that a comparison is wanted."""
+_DATA = re.compile(rf"\b{DATA}s?\b|\bcorpora\b|\btrained on\b|\bevaluated on\b|\bexperiments on\b", re.I)
+
+
+def compared(asked: Asked, hits: Sequence[Hit]) -> Iterator[Sentence]:
+    """The cells row by row, each under the title of its paper; a row has at least two."""
+    texts = {hit.paper.id: edited(hit.paper, hit.evidence) for hit in hits}
+    free = {hit.paper.id: list(hit.evidence) for hit in hits}
+    if content_words(_COMPARING.sub(" ", asked.focus)):
+        for hit in hits:
+            cell = quoted(asked, hit, fewest=2).sentences
+            quotes = {sentence.text for sentence in cell}
+            free[hit.paper.id] = [one for one in hit.evidence if texts[hit.paper.id][one.start] not in quotes]
+            for sentence in cell:
+                yield Sentence(sentence.text, sentence.marks, sentence.heading, section=ASKED)
+    for aspect, worth in _ASPECTS.items():
+        row = [(hit, _best(free[hit.paper.id], worth, texts[hit.paper.id])) for hit in hits]
+        cells = [(hit, best) for hit, best in row if best is not None]
+        if len(cells) < min(2, len(hits)):
+            continue
+        for hit, best in cells:
+            free[hit.paper.id].remove(best)
+            text = texts[hit.paper.id][best.start]
+            yield Sentence(text, (hit.paper.id,), hit.paper.title, section=aspect)
+
+
+def _best(sentences: Sequence[Evidence], worth: Callable[[Evidence], float], texts: dict[int, str]) -> Evidence | None:
+    """The sentence that most clearly states an aspect and stands alone, if there is one."""
+    alone = [one for one in sentences if not depends(texts[one.start])]
+    best = max(alone, key=lambda one: (worth(one), one.signals.answers), default=None)
+    return best if best is not None and worth(best) >= STATED else None
+
+
+def _approach(sentence: Evidence) -> float:
+    signals = sentence.signals
+    return signals.proposal + 0.5 * signals.own - signals.background - signals.available - 0.4 * signals.place
+
+
+def _data(sentence: Evidence) -> float:
+    signals = sentence.signals
+    return bool(_DATA.search(sentence.text)) + 0.3 * signals.figure - signals.background - signals.available
+
+
+def _result(sentence: Evidence) -> float:
+    signals = sentence.signals
+    return signals.result + 0.5 * signals.figure + 0.3 * signals.place - signals.background - signals.available
+
+
+_ASPECTS: dict[str, Callable[[Evidence], float]] = {"Approach": _approach, "Result": _result, "Data": _data}
+"""How clearly a sentence states each aspect, by its cues."""
