@@ -50,8 +50,7 @@ class Search:
     def _limited(self, stated: Filtered, where: Filter) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
         filters = tuple(one for one in (stated.where, where) if one)
-        passing = [ids for one in filters if (ids := self._fitting(one)) is not None]
-        allowed = frozenset(set.intersection(*passing)) if passing else None
+        allowed = self._passing(filters)
         asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers)
         if filters and stated.topicless:
             kind = asked.kind if asked.several else "list"
@@ -60,12 +59,12 @@ class Search:
             )
         return asked
 
-    def _fitting(self, where: Filter) -> set[str] | None:
-        """The ids of the papers that pass a filter, None if all do; none if its last day is before its first."""
+    def _passing(self, filters: tuple[Filter, ...]) -> frozenset[str] | None:
+        """The ids of the papers that pass, None if all do; none if a last day is before a first."""
         try:
-            return self.index.library.fitting(where)
+            return self.index.library.passing(filters)
         except NoSuchDays:
-            return set()
+            return frozenset()
 
     def _is_about(self, years: Sequence[str], question: str, asked: Asked, where: Filter) -> bool:
         """Whether years are part of what a question is about: it names a paper of other years, or an abstract has them.

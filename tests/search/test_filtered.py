@@ -57,13 +57,13 @@ def test_only_papers_that_pass_are_searched(
     assert hit_titles(assistant, question, where) == set(titles)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("few", [0, 100])
 def test_papers_far_from_the_question_are_reached(
-    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, share: float
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     """However the store is asked, and however few of its first passages are allowed."""
-    monkeypatch.setattr(retrieval, "FEW", share)
-    monkeypatch.setattr(retrieval, "SPARE", 0)
+    monkeypatch.setattr(retrieval, "FEW", few)
+    monkeypatch.setattr(retrieval, "ENOUGH", 1)
     monkeypatch.setattr(retrieval, "DEEP", 1)
     best, *_ = assistant.search("Which papers have a garden with kites?", where=Filter(until="2017"))
     assert best.paper == PAPERS[0]
