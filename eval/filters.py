@@ -4,8 +4,8 @@
 
 Every question is asked with and without the filter in turn, and its time compared with its own time without: seconds
 depend on the machine and its load, the ratio of two neighbours hardly. The papers that pass a filter are kept while
-nothing changes, so the first question under a filter takes longer and is also shown alone. With a folder, the library made there is kept
-and used again.
+nothing changes, so the first question under a filter takes longer and is also shown alone. With a folder, the library
+made there is kept and used again.
 """
 
 from __future__ import annotations
