@@ -101,6 +101,7 @@ class Index:
         self._known: dict[tuple[int, int], list[str]] = {}  # any thread may fill it, with the same values
         self._cached: dict[str, Features] = {}
         self._caching = threading.Lock()  # of `_cached`
+        self._among: tuple[frozenset[str], list[str], NDArray[np.float32]] | None = None
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -135,6 +136,28 @@ class Index:
             for paper_id in list(self._cached)[:-CACHED]:
                 del self._cached[paper_id]
         return features
+
+    def nearest_of(
+        self, paper_ids: frozenset[str], vector: NDArray[np.float32], *, limit: int
+    ) -> list[tuple[str, float]]:
+        """The `limit` passages nearest to `vector` of not too many papers, with their cosines, best first.
+
+        They are compared one by one. The vectors of the last papers are kept: a filter is used more than once.
+        """
+        import numpy as np
+
+        last = self._among
+        if last is None or last[0] is not paper_ids:
+            ids = sorted(paper_ids)
+            batches = (self._rows(ids[first : first + FILL_BATCH]) for first in range(0, len(ids), FILL_BATCH))
+            keys = {f"{i}:{at}": key for rows in batches for i, own in rows.items() for at, _, key in own}
+            vectors = stored_vectors(self.library, self.generation.embedder, list(keys.values()))
+            names = [name for name, key in keys.items() if key in vectors]
+            last = self._among = (paper_ids, names, np.array([vectors[keys[name]] for name in names]))
+        if not last[1]:
+            return []
+        cosines = last[2] @ vector
+        return [(last[1][row], float(cosines[row])) for row in np.argsort(-cosines, kind="stable")[:limit]]
 
     def likeness(self, sentence: str, paper: Paper) -> float:
         """The late interaction of a sentence with a paper, 0 to 1; 0 if papers are searched by words only."""

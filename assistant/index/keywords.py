@@ -56,6 +56,7 @@ class KeywordIndex:
     def __init__(self, path: str | Path) -> None:
         # All threads share this connection, which SQLite locks. An index in force is never written to.
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+        self._within: tuple[Collection[str], NDArray[np.int64]] | None = None
         with usable("keyword index"):
             self._db.executescript(_SCHEMA)
 
@@ -139,6 +140,7 @@ class KeywordIndex:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         self.__dict__.pop("_rows", None)
+        self._within = None
         with usable("keyword index"), self._db:  # which commits, or rolls back
             self._db.execute("begin immediate")
             yield
@@ -206,12 +208,15 @@ class KeywordIndex:
         return sorted(best, key=lambda item: (-item[1], item[0]))[:limit]
 
     def _only(self, scores: NDArray[np.float64], paper_ids: Collection[str]) -> NDArray[np.float64]:
-        """The scores, 0 for all other papers."""
+        """The scores, 0 for all other papers. The rows of the last papers are kept: a filter is used more than once."""
         import numpy as np
 
-        rows = np.fromiter((row for i in paper_ids if (row := self._rows.get(i))), np.int64)
+        last = self._within
+        if last is None or last[0] is not paper_ids:
+            last = (paper_ids, np.fromiter((row for i in paper_ids if (row := self._rows.get(i))), np.int64))
+            self._within = last
         kept = np.zeros_like(scores)
-        kept[rows] = scores[rows]
+        kept[last[1]] = scores[last[1]]
         return kept
 
     @functools.cached_property

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import LibraryError
@@ -36,8 +37,16 @@ class _Change:
         return "unchanged" if self.known.fingerprint == self.paper.fingerprint else "updated"
 
 
+PASSING = 8
+"""Filters whose papers are kept in memory."""
+
+
 class Library(LibraryFile):
     """The papers in one folder."""
+
+    def __init__(self, home: str | Path) -> None:
+        super().__init__(home)
+        self._passing: dict[tuple[object, ...], frozenset[str] | None] = {}  # any thread fills it, with the same values
 
     @property
     def revision(self) -> int:
@@ -74,6 +83,7 @@ class Library(LibraryFile):
                     self.rows("insert or replace into listings values (?, ?, ?)", (source, label, place))
             if counts["added"] or counts["updated"]:
                 self._enter(revision)
+            self.rows("insert or replace into meta values ('listed', ?)", (secrets.token_hex(8),))
         return Ingested(counts["added"], counts["updated"], counts["unchanged"])
 
     def news(self, papers: Iterable[Paper]) -> list[Paper]:
@@ -233,6 +243,20 @@ class Library(LibraryFile):
     def fitting(self, where: Filter) -> set[str] | None:
         """The ids of the papers that pass a filter; None if all do. Raises as `browsing.fitting` does."""
         return fitting(where, self.rows)
+
+    def passing(self, filters: tuple[Filter, ...]) -> frozenset[str] | None:
+        """The ids of the papers that pass all of the filters; None if all do. Raises as `fitting` does.
+
+        While nothing changes, the same filters give the same set, so that what is made of it can be kept, too.
+        """
+        listed = self.rows("select value from meta where name = 'listed'")
+        key = (self.state, *listed, filters)
+        if key not in self._passing:
+            sets = [ids for one in filters if (ids := self.fitting(one)) is not None]
+            if len(self._passing) >= PASSING:
+                self._passing.clear()
+            self._passing[key] = frozenset(set.intersection(*sets)) if sets else None
+        return self._passing[key]
 
     def meant(self, kind: Kind, name: str) -> list[str]:
         """The authors or venues here that a name means, as they are written."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ..core.errors import NoSuchDays
 from ..core.filters import ALL, Filter
 from ..core.logistic import model
 from ..core.records import Hit
@@ -55,8 +56,7 @@ class Search:
     def _limited(self, stated: Filtered, where: Filter) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
         filters = tuple(one for one in (stated.where, where) if one)
-        passing = [ids for one in filters if (ids := self.index.library.fitting(one)) is not None]
-        allowed = frozenset(set.intersection(*passing)) if passing else None
+        allowed = self._passing(filters)
         asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers)
         if filters and stated.topicless:
             kind = asked.kind if asked.several else "list"
@@ -64,6 +64,13 @@ class Search:
                 asked, kind=kind, text=ANY_TOPIC, named=(), coined=(), unknown=(), nowhere=(), everything=True
             )
         return asked
+
+    def _passing(self, filters: tuple[Filter, ...]) -> frozenset[str] | None:
+        """The ids of the papers that pass, None if all do; none if a last day is before a first."""
+        try:
+            return self.index.library.passing(filters)
+        except NoSuchDays:
+            return frozenset()
 
     def _is_about(self, years: Sequence[str], question: str, asked: Asked, where: Filter) -> bool:
         """Whether years are part of what a question is about: it names a paper of other years, or an abstract has them.

@@ -35,11 +35,10 @@ WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 SURELY, PLAINLY, COINED, LOOSELY = 1.0, 0.5, 0.2, 0.1
 """How surely a name means a paper: the paper is called that; it is, but the question writes the name like any other
 word ("got", of GoT); it coined a name that others use too; or the name is misspelt or merely mentioned."""
-FEW = 0.05
-"""Share of the papers among which, if only they are allowed, the store looks itself: with more of them, that takes
-longer than finding more passages does."""
-SPARE, MOST_SIFTED = 2, 8000
-"""Passages to get for each that is wanted, and the most to get at all, if only some papers are allowed."""
+FEW = 2000
+"""Allowed papers whose passages are compared one by one: the store takes far longer to look among as many."""
+ENOUGH, MOST_SIFTED = 0.5, 8000
+"""Share of the wanted passages that is enough if only some papers are allowed, and the most passages to get for it."""
 OWN = 2
 """A name that at most this many papers use, and that one of them coined, means that one as surely as its title."""
 
@@ -151,8 +150,8 @@ class Retriever:
         store, depth = self._index.store, DEEP * 2
         if allowed is None:
             passages = store.nearest(vector, limit=depth)
-        elif len(allowed) <= FEW * len(self._index):
-            passages = store.nearest(vector, limit=depth, paper_ids=sorted(allowed))
+        elif len(allowed) <= FEW:
+            passages = self._index.nearest_of(allowed, vector, limit=depth)
         else:
             passages = self._sifted(vector, allowed, depth)
         nearest: dict[str, float] = {}
@@ -163,11 +162,11 @@ class Retriever:
     def _sifted(self, vector: NDArray[np.float32], allowed: frozenset[str], depth: int) -> list[tuple[str, float]]:
         """The `depth` nearest passages of many allowed papers, out of enough of all passages."""
         store = self._index.store
-        limit = max(depth, SPARE * depth * len(self._index) // len(allowed))
+        limit = depth * len(self._index) // len(allowed)
         while True:
             nearest = store.nearest(vector, limit=limit)
             kept = [one for one in nearest if one[0].partition(":")[0] in allowed]
-            if len(kept) >= depth or limit >= MOST_SIFTED or len(nearest) < limit:
+            if len(kept) >= ENOUGH * depth or limit >= MOST_SIFTED or len(nearest) < limit:
                 return kept[:depth]
             limit *= 4
 

@@ -59,13 +59,13 @@ def test_only_papers_that_pass_are_searched(
     assert hit_titles(assistant, question, where) == set(titles)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("few", [0, 100])
 def test_papers_far_from_the_question_are_reached(
-    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, share: float
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     """However the store is asked, and however few of its first passages are allowed."""
-    monkeypatch.setattr(retrieval, "FEW", share)
-    monkeypatch.setattr(retrieval, "SPARE", 0)
+    monkeypatch.setattr(retrieval, "FEW", few)
+    monkeypatch.setattr(retrieval, "ENOUGH", 1)
     monkeypatch.setattr(retrieval, "DEEP", 1)
     best, *_ = assistant.search("Which papers have a garden with kites?", where=Filter(until="2017"))
     assert best.paper == PAPERS[0]
@@ -106,6 +106,8 @@ def test_a_filter_that_no_paper_passes_is_why_there_is_no_answer(assistant: Assi
         ("papers by Moss since 2090", "since 2090, by Moss"),
     ):
         assert said(assistant.ask(question)) == ("absent", f"There are no papers here {words}.")
+    backwards = assistant.ask("Which papers have a garden?", where=Filter("2024", "2018"))
+    assert said(backwards) == ("absent", "There are no papers here from 2024 to 2018.")
     answer = assistant.ask("Which papers have a garden?", where=Filter(authors=("Nobody",)))
     assert said(answer) == ("absent", "There are no papers here by Nobody.")
 
