@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 
 from ..core.bibliography import family_name
+from ..core.bounds import TITLE
 from ..core.readable import readable
 from ..core.records import Paper, digest, fold
 
@@ -28,7 +29,7 @@ BEGINNING = 200
 
 def keys_of(paper: Paper) -> list[str]:
     """The keys of a record; two records of one paper have at least one in common."""
-    title, abstract = _squeezed(paper.title), _squeezed(paper.abstract[: 2 * BEGINNING])
+    title, abstract = _squeezed(paper.title[:TITLE]), _squeezed(paper.abstract[: 2 * BEGINNING])
     keys = [f"{scheme}:{value}" for scheme, value in paper.identifiers.known.items()]
     keys += [f"title:{digest(title)}"] if len(title) >= TELLING else []
     keys += [f"abstract:{digest(abstract[:BEGINNING])}"] if len(abstract) >= BEGINNING else []
