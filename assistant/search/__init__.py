@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ..core.errors import NoSuchDays
 from ..core.filters import ALL, Filter
 from ..core.logistic import model
 from ..core.records import Hit
@@ -49,7 +50,7 @@ class Search:
     def _limited(self, stated: Filtered, where: Filter) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
         filters = tuple(one for one in (stated.where, where) if one)
-        passing = [ids for one in filters if (ids := self.index.library.fitting(one)) is not None]
+        passing = [ids for one in filters if (ids := self._fitting(one)) is not None]
         allowed = frozenset(set.intersection(*passing)) if passing else None
         asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers)
         if filters and stated.topicless:
@@ -58,6 +59,13 @@ class Search:
                 asked, kind=kind, text=ANY_TOPIC, named=(), coined=(), unknown=(), nowhere=(), everything=True
             )
         return asked
+
+    def _fitting(self, where: Filter) -> set[str] | None:
+        """The ids of the papers that pass a filter, None if all do; none if its last day is before its first."""
+        try:
+            return self.index.library.fitting(where)
+        except NoSuchDays:
+            return set()
 
     def _is_about(self, years: Sequence[str], question: str, asked: Asked, where: Filter) -> bool:
         """Whether years are part of what a question is about: it names a paper of other years, or an abstract has them.

@@ -232,7 +232,7 @@ class Watched:
         self._assistant = assistant
         self.closed, self.finished = threading.Event(), False
 
-    def stream(self, question: str, turns: Any = (), *, papers: Any = ()) -> Iterator[Event]:
+    def stream(self, question: str, turns: Any = (), *, papers: Any = (), where: Any = None) -> Iterator[Event]:
         try:
             yield from self._assistant.stream(question, turns, papers=papers)
             self.finished = True

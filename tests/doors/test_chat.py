@@ -70,7 +70,7 @@ def test_new_starts_without_earlier_turns(
     monkeypatch.setattr(
         assistant,
         "stream",
-        lambda question, turns, papers: seen.append(len(turns)) or stream(question, turns, papers=papers),
+        lambda question, turns, papers, where: seen.append(len(turns)) or stream(question, turns, papers=papers),
     )
     printed = typed("What is PearRank?", "What is Ragnarök?", "/new", "/why", "What is γ-MoD?")
     assert seen == [0, 1, 0]
@@ -90,7 +90,7 @@ def test_an_unknown_command_lists_the_known_ones(typed: Callable[..., list[str]]
 def test_an_error_does_not_end_it(
     typed: Callable[..., list[str]], assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(question: str, turns: object, papers: object) -> Iterator[Event]:
+    def fail(question: str, turns: object, papers: object, where: object) -> Iterator[Event]:
         raise StoreError("The store is away.")
         yield
 
@@ -105,7 +105,7 @@ def test_an_error_does_not_end_it(
 def test_ctrl_c_stops_the_answer_but_not_the_conversation(
     typed: Callable[..., list[str]], assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(question: str, turns: object, papers: object) -> Iterator[Event]:
+    def stop(question: str, turns: object, papers: object, where: object) -> Iterator[Event]:
         raise KeyboardInterrupt
         yield
 

@@ -600,7 +600,7 @@ def test_text_from_papers_cannot_control_the_terminal(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declined = Answer("q", "q", declined=Decline("absent", "[bold]Nothing\x1b[2J.", ("A \x1b]0;title\x07[red]Pear",)))
-    monkeypatch.setattr(Assistant, "stream", lambda self, question: iter([_event(declined)]))
+    monkeypatch.setattr(Assistant, "stream", lambda self, question, where: iter([_event(declined)]))
     assert run("ask", "why?").stdout == "[bold]Nothing.\n\nNearest papers:\n- A [red]Pear\n"
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from assistant.chain import Assistant, Event
 from assistant.core.errors import ConversationNotFound, DatabaseError, LibraryBusy, QuestionError, StoreError
+from assistant.core.filters import Filter
 from assistant.core.records import STARTING_OVER, Answer, Citation, Claim, Evidence, Hit, Paper, Passage, Turn
 from assistant.doors.web.answers import AnswerInProgress
 from assistant.doors.web.asking import Asker, Failure
@@ -221,7 +222,7 @@ class Scripted:
         self._lock = threading.Lock()
         self._at_work, self.most_at_work = 0, 0
 
-    def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+    def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str], where: Filter) -> Iterator[Event]:
         with self._lock:
             self.turns.append((question, turns))
             self._at_work += 1
@@ -330,7 +331,7 @@ def test_only_the_newest_of_several_states_is_shown(asker: Callable[..., Asker])
     claims = [Claim(f"{n}.", (Citation(Passage("p", "T", f"{n}.", 0), f"{n}.", 1.0, "quoted"),)) for n in range(50)]
 
     class Hasty(Scripted):
-        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str], where: Filter) -> Iterator[Event]:
             yield from (Event("answering", claim=claim) for claim in claims)
             yield Event("answered", answer=Answer(question, question, tuple(claims)))
 
@@ -355,7 +356,7 @@ def test_withdrawn_claims_are_no_longer_shown() -> None:
     read = threading.Event()
 
     class Withdrawing(Scripted):
-        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str]) -> Iterator[Event]:
+        def stream(self, question: str, turns: Sequence[Turn], papers: Sequence[str], where: Filter) -> Iterator[Event]:
             yield Event("answering", claim=first)
             yield Event(STARTING_OVER)
             yield Event("answering", claim=second)

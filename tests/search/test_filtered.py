@@ -104,6 +104,8 @@ def test_a_filter_that_no_paper_passes_is_why_there_is_no_answer(assistant: Assi
         ("papers by Moss since 2090", "since 2090, by Moss"),
     ):
         assert said(assistant.ask(question)) == ("absent", f"There are no papers here {words}.")
+    backwards = assistant.ask("Which papers have a garden?", where=Filter("2024", "2018"))
+    assert said(backwards) == ("absent", "There are no papers here from 2024 to 2018.")
     answer = assistant.ask("Which papers have a garden?", where=Filter(authors=("Nobody",)))
     assert said(answer) == ("absent", "There are no papers here by Nobody.")
 

@@ -32,7 +32,9 @@ class Slow:
         self.go, self.begun, self.closed = threading.Event(), threading.Event(), threading.Event()
         self.ended = 0
 
-    def stream(self, question: str, turns: object = (), *, papers: object = ()) -> Generator[Event, None, None]:
+    def stream(
+        self, question: str, turns: object = (), *, papers: object = (), where: object = None
+    ) -> Generator[Event, None, None]:
         try:
             self.begun.set()
             yield Event("reading")
