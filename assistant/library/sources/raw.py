@@ -1,0 +1,114 @@
+"""What a file says of a paper in, the paper out, or the reason why there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...core.bibliography import Identifiers, authors_of
+from ...core.records import Paper, Reject
+
+MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
+"""Longest title and abstract accepted, in characters: 50 and 500 times the longest known. A few megabytes on one line
+would take minutes to index."""
+MAX_AUTHORS = 10_000
+"""Most authors accepted; the longest known list has 5,154 (https://doi.org/10.1103/PhysRevLett.114.191803)."""
+KEPT = 100_000
+"""Characters kept of a record that is rejected."""
+NO_ABSTRACT = "has no abstract"
+"""The reason why a record is rejected that can still be kept by its title alone."""
+
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
+_DAY = re.compile(r"(?:1[5-9]|20)\d\d-\d\d(?:-\d\d)?")
+_ABSENT = re.compile(
+    r"\W*(?:no|without) (?:abstract|summary)(?: (?:is )?(?:available|provided|supplied))?\W*|n/?a", re.I
+)
+"""What databases write in place of an abstract; Scopus: "[No abstract available]"."""
+_LABEL = re.compile(r"(?:abstract|summary)\s*[:.—–-]\s*", re.I)
+"""The word "Abstract" before an abstract."""
+_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1b\x7f\ufeff]")
+"""Signs that show nothing, left by the programs that abstracts went through."""
+_BYTES = re.compile(r"[\ud800-\udfff]")
+"""Bytes that the encoding of the file does not have, as they are decoded by `opening`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPaper:
+    """What a file says of a paper: plain text, but not yet in the forms of records. `line` is where it starts.
+
+    `year` and `published` may be any text with a year or a date in it, identifiers may be links. `text` is the whole
+    entry as the file has it, or makes it. `problem` says why it is no paper, if its format shows that.
+    """
+
+    line: int
+    text: str | Callable[[], str] = ""
+    title: str = ""
+    abstract: str = ""
+    authors: Sequence[str] = ()
+    year: str = ""
+    published: str = ""
+    venue: str = ""
+    url: str = ""
+    doi: str = ""
+    arxiv: str = ""
+    pubmed: str = ""
+    semantic_scholar: str = ""
+    keywords: Sequence[str] = ()
+    problem: str = ""
+
+
+def paper_of(entry: RawPaper, source: str, *, place: str = "", titles_only: bool = False) -> Paper | Reject:
+    """The paper of a raw one, or its reject. `place` says where in the source it is, such as a file in an archive.
+
+    `titles_only` keeps a paper that has no abstract.
+    """
+    title, abstract = _line(entry.title), _abstract(entry.abstract)
+    reason = entry.problem or _problem(entry, title, abstract)
+    if reason and not (titles_only and reason == NO_ABSTRACT):
+        text = entry.text if isinstance(entry.text, str) else entry.text()
+        text = _BYTES.sub("\ufffd", text.strip())[:KEPT]
+        return Reject(f"{source}: {place}" if place else source, entry.line, reason, text)
+    identifiers = Identifiers.of(
+        doi=entry.doi, arxiv=entry.arxiv, pubmed=entry.pubmed, semantic_scholar=entry.semantic_scholar, url=entry.url
+    )
+    return Paper(
+        title,
+        abstract,
+        entry.url if re.match(r"https?://\S+$", entry.url) else "",
+        day[0] if (day := _DAY.match(entry.published.strip())) else "",
+        (source,),
+        authors=authors_of(entry.authors),
+        year=int(year[0]) if (year := _YEAR.search(f"{entry.year} {entry.published}")) else None,
+        venue=_line(entry.venue),
+        identifiers=identifiers,
+        keywords=tuple(dict.fromkeys(keyword for keyword in map(_line, entry.keywords) if keyword)),
+    )
+
+
+def _problem(entry: RawPaper, title: str, abstract: str) -> str:
+    """Why an entry is no paper; "" if it is one."""
+    texts = (title, abstract, entry.venue, *entry.authors, *entry.keywords)
+    if any(map(_BYTES.search, texts)):
+        return "has bytes that are no text in the encoding of the file; save the file as UTF-8"
+    if any("\0" in text for text in texts):
+        return "has a zero byte, so the file is damaged here"
+    if not any(map(str.isalnum, title)):
+        return "has no title"
+    if len(title) > MAX_TITLE:
+        return f"has a title of {len(title):,} characters, more than {MAX_TITLE:,}"
+    if not any(map(str.isalnum, abstract)):
+        return NO_ABSTRACT
+    if len(abstract) > MAX_ABSTRACT:
+        return f"has an abstract of {len(abstract):,} characters, more than {MAX_ABSTRACT:,}"
+    return f"has more than {MAX_AUTHORS:,} authors" if len(entry.authors) > MAX_AUTHORS else ""
+
+
+def _line(text: str) -> str:
+    """A text on one line, with single spaces."""
+    return " ".join(_CONTROLS.sub("", text).split())
+
+
+def _abstract(text: str) -> str:
+    text = _line(text)
+    return "" if _ABSENT.fullmatch(text) else _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
