@@ -59,9 +59,7 @@ def test_a_file_is_read_whatever_program_wrote_it(shape: str, change: str, count
     parsed = read(written(tmp_path / "papers", CHANGES[change](text)))
     pairs = [(paper.title, paper.abstract) for paper in parsed.papers]
     expected = [(one.title, " ".join(one.abstract.split())) for one in some]
-    if change not in ("cut at the end", "a comment first", "indented") and not (
-        change == "latin-1" and text[0] == "<"
-    ):
+    if change not in ("cut at the end", "a comment first", "indented") and not (change == "latin-1" and text[0] == "<"):
         assert (pairs, parsed.rejects) == (expected, ())
     elif pairs != expected:  # not all formats allow for it, and none makes another paper of it
         assert parsed.rejects

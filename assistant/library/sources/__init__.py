@@ -20,17 +20,31 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ...core.errors import QuestionError
 from ...core.records import Paper, Reject
 from .formats import FORMATS, LISTING, TEXT, format_of
 from .listing import Listing, parse
 from .naming import one_line, place_of, source_names
 from .opening import Content, Unreadable, contents, damage, files_in
 from .raw import paper_of
+from .tables import COLUMNS
 
-__all__ = ["FORMATS", "Listing", "Manner", "files_in", "place_of", "read", "slices", "source_names"]
+__all__ = [
+    "FORMATS",
+    "SLICE",
+    "Listing",
+    "Manner",
+    "Unreadable",
+    "files_in",
+    "made_manner",
+    "place_of",
+    "read",
+    "slices",
+    "source_names",
+]
 
 SLICE = 5000
-"""Papers that are handed on, and added, as one: all of a usual file, and a few seconds' work of a large one."""
+"""Records that are handed on, and added, as one: all of a usual file, and a few seconds' work of a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,15 @@ class Manner:
     format: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     titles_only: bool = False
+
+
+def made_manner(name: str, columns: Mapping[str, str], *, titles_only: bool = False) -> Manner:
+    """The manner that a user asks for. Raises `QuestionError` for a format or a field that there is not."""
+    if name and name not in FORMATS:
+        raise QuestionError(f"There is no format {name!r}. There are: {', '.join(FORMATS)}.")
+    if unknown := [field for field in columns if field not in COLUMNS]:
+        raise QuestionError(f"A paper has no {unknown[0]!r}. Columns can be named for: {', '.join(COLUMNS)}.")
+    return Manner(name, columns, titles_only)
 
 
 def read(path: str | Path, *, source: str = "", manner: Manner = Manner()) -> Listing:

@@ -38,7 +38,7 @@ class RawPaper:
     """What a file says of a paper: plain text, but not yet in the forms of records. `line` is where it starts.
 
     `year` and `published` may be any text with a year or a date in it, identifiers may be links. `text` is the whole
-    entry as the file has it, or makes it. `problem` says why it is no paper, if its format shows that.
+    raw as the file has it, or makes it. `problem` says why it is no paper, if its format shows that.
     """
 
     line: int
@@ -58,37 +58,37 @@ class RawPaper:
     problem: str = ""
 
 
-def paper_of(entry: RawPaper, source: str, *, place: str = "", titles_only: bool = False) -> Paper | Reject:
+def paper_of(raw: RawPaper, source: str, *, place: str = "", titles_only: bool = False) -> Paper | Reject:
     """The paper of a raw one, or its reject. `place` says where in the source it is, such as a file in an archive.
 
     `titles_only` keeps a paper that has no abstract.
     """
-    title, abstract = _line(entry.title), _abstract(entry.abstract)
-    reason = entry.problem or _problem(entry, title, abstract)
+    title, abstract = _line(raw.title), _abstract(raw.abstract)
+    reason = raw.problem or _problem(raw, title, abstract)
     if reason and not (titles_only and reason == NO_ABSTRACT):
-        text = entry.text if isinstance(entry.text, str) else entry.text()
+        text = raw.text if isinstance(raw.text, str) else raw.text()
         text = _BYTES.sub("\ufffd", text.strip())[:KEPT]
-        return Reject(f"{source}: {place}" if place else source, entry.line, reason, text)
+        return Reject(f"{source}: {place}" if place else source, raw.line, reason, text, title)
     identifiers = Identifiers.of(
-        doi=entry.doi, arxiv=entry.arxiv, pubmed=entry.pubmed, semantic_scholar=entry.semantic_scholar, url=entry.url
+        doi=raw.doi, arxiv=raw.arxiv, pubmed=raw.pubmed, semantic_scholar=raw.semantic_scholar, url=raw.url
     )
     return Paper(
         title,
         abstract,
-        entry.url if re.match(r"https?://\S+$", entry.url) else "",
-        day[0] if (day := _DAY.match(entry.published.strip())) else "",
+        raw.url if re.match(r"https?://\S+$", raw.url) else "",
+        day[0] if (day := _DAY.match(raw.published.strip())) else "",
         (source,),
-        authors=authors_of(entry.authors),
-        year=int(year[0]) if (year := _YEAR.search(f"{entry.year} {entry.published}")) else None,
-        venue=_line(entry.venue),
+        authors=authors_of(raw.authors),
+        year=int(year[0]) if (year := _YEAR.search(f"{raw.year} {raw.published}")) else None,
+        venue=_line(raw.venue),
         identifiers=identifiers,
-        keywords=tuple(dict.fromkeys(keyword for keyword in map(_line, entry.keywords) if keyword)),
+        keywords=tuple(dict.fromkeys(keyword for keyword in map(_line, raw.keywords) if keyword)),
     )
 
 
-def _problem(entry: RawPaper, title: str, abstract: str) -> str:
-    """Why an entry is no paper; "" if it is one."""
-    texts = (title, abstract, entry.venue, *entry.authors, *entry.keywords)
+def _problem(raw: RawPaper, title: str, abstract: str) -> str:
+    """Why an raw is no paper; "" if it is one."""
+    texts = (title, abstract, raw.venue, *raw.authors, *raw.keywords)
     if any(map(_BYTES.search, texts)):
         return "has bytes that are no text in the encoding of the file; save the file as UTF-8"
     if any("\0" in text for text in texts):
@@ -101,7 +101,7 @@ def _problem(entry: RawPaper, title: str, abstract: str) -> str:
         return NO_ABSTRACT
     if len(abstract) > MAX_ABSTRACT:
         return f"has an abstract of {len(abstract):,} characters, more than {MAX_ABSTRACT:,}"
-    return f"has more than {MAX_AUTHORS:,} authors" if len(entry.authors) > MAX_AUTHORS else ""
+    return f"has more than {MAX_AUTHORS:,} authors" if len(raw.authors) > MAX_AUTHORS else ""
 
 
 def _line(text: str) -> str:

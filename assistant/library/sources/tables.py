@@ -55,12 +55,12 @@ def raw_papers(content: Content, columns: Mapping[str, str]) -> Iterator[RawPape
     """The raw papers of a table; `columns` gives for a field the name of the column that has it."""
     csv.field_size_limit(LONGEST_CELL)
     rows = (row for row in _rows(content) if any(map(str.strip, row[1])))
-    header = next(rows, (1, [], ""))[1]
+    _, header, names = next(rows, (1, [], ""))
     places = _places(header, columns)
     for line, row, text in rows:
         if len(row) != len(header):
             reason = f"has {len(row)} cells, the header {len(header)}"
-            yield RawPaper(line=line, text=text, problem=reason)
+            yield RawPaper(line=line, text=names + text, problem=reason)
             continue
         fields: dict[str, Any] = {name: row[place].strip() for name, place in places.items()}
         yield RawPaper(
@@ -132,8 +132,6 @@ def _places(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]
         if any(name in names for name in known)
     }
     for field, column in columns.items():
-        if field not in COLUMNS:
-            raise Unreadable(f"has no field {field!r}; columns can be given for {', '.join(COLUMNS)}")
         if column.casefold() not in names:
             raise Unreadable(f"has no column {column!r}; it has {', '.join(map(repr, header))}")
         places[field] = names.index(column.casefold())
