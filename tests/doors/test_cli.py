@@ -25,7 +25,7 @@ from assistant.library.sample import sample_files
 
 from ..conftest import ROOT
 from ..papers import PAIRS, write_listing
-from ..references import references, ris
+from ..references import html, references
 
 PEAR = "PearRank: Ranking Orchards by Weak Supervision"
 COMMAND = [sys.executable, "-c", "from assistant.doors.cli import main; main()"]
@@ -394,19 +394,20 @@ def test_ingest_lists_what_was_rejected_and_exits_with_3(
     ]
 
 
-def test_ingest_refuses_a_bibliographic_file_in_one_line(
+def test_ingest_refuses_a_file_that_is_not_read_in_one_line(
     run: Callable[..., Result], home: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / "zotero.ris"
-    file.write_text(ris(references(100)))
+    file = tmp_path / "page.html"
+    file.write_text(html(references(100)))
     done = run("ingest", file, home=home)
     assert done.exit_code == 3
     assert done.stdout.splitlines() == [
         "Added 0, updated 0, unchanged 0, rejected 1. The library holds 0 papers.",
         "",
         "Rejected:",
-        "  zotero.ris: is RIS, which is not read yet; only listings are: "
-        "each title on one line, its abstract on the next",
+        "  page.html: is HTML, which is not read. Read are BibTeX, CSV, EndNote, EndNote XML, JSON, PDF, PubMed XML, "
+        "PubMed text, RIS, TSV, Web of Science, arXiv's Atom and listings: each title on one line, its abstract on the "
+        "next",
     ]
 
 
@@ -442,7 +443,7 @@ def test_a_declined_question_exits_with_4(flags: list[str], run: Callable[..., R
     done = run("ask", *flags, "What is PearRank?", home=home)
     notice = f"The library is the folder {home}. Use --home for another one.\n"
     assert (done.exit_code, done.stderr) == (4, notice)
-    assert "There are no papers here yet. Add listing files with: assistant ingest PATH..." in done.stdout
+    assert "There are no papers here yet. Add papers with: assistant ingest PATH..." in done.stdout
 
 
 def test_a_question_without_words_fails(run: Callable[..., Result]) -> None:
@@ -505,7 +506,7 @@ def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
 def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
     done = run("papers", "zebra")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper contains these words.\n")
-    empty = f"There are no papers in {home} yet. Add listing files with: assistant ingest PATH...\n"
+    empty = f"There are no papers in {home} yet. Add papers with: assistant ingest PATH...\n"
     assert run("papers", home=home).stderr == empty
     assert run("papers", "pears", home=home).stderr == empty
 

@@ -271,12 +271,10 @@ def test_an_impossible_path_is_one_reject(tmp_path: Path) -> None:
     assert "'a\\x00b'" in reject.reason
 
 
-def test_a_file_too_large_is_one_reject(tmp_path: Path) -> None:
-    path = tmp_path / "large.txt"
-    with path.open("wb") as file:
-        file.write(listing_text(PAIRS).encode())
-        file.truncate(2**28 + 1)  # a hole: takes no room on the disk
-    assert read(path).rejects[0].reason == "holds more than 268,435,456 bytes; split it"
+def test_a_file_too_large_is_one_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.library.sources.opening.MAX_WHOLE", 1000)
+    parsed = read(write_listing(tmp_path / "large.txt", PAIRS))
+    assert (parsed.papers, parsed.rejects[0].reason) == ((), "holds more than 1,000 bytes; split it")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def papers(  # noqa: PLR0913 - each is an option of the command
         typer.echo(written(matches), nl=False)
     if not matches:
         no_match = "No paper matches." if where else "No paper contains these words."
-        empty = f"There are no papers in {status.home} yet. Add listing files with: assistant ingest PATH..."
+        empty = f"There are no papers in {status.home} yet. Add papers with: assistant ingest PATH..."
         screen(stderr=True).line(no_match if status.papers else empty)
 
 

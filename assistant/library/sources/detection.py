@@ -17,6 +17,10 @@ LEAST = 0.1
 """Smallest share of field lines in a file of fields: 0.2 or more, even if abstracts are broken into short lines."""
 START = 10_000
 """Characters examined at the start of a file of markup."""
+HEADERS = 3
+"""Lines of which one may have the names of the columns of a table; a damaged one may be broken in two."""
+TABS = 3
+"""Tabs in a line that is a row of a table."""
 ROWS = 50
 """Lines of a table compared with each other."""
 
@@ -53,7 +57,7 @@ _JSON = re.compile(r'[{\[]\s*["{\[}\]]')
 _MARKUP = re.compile(r"<(?:\?xml|!doctype|!--|html|feed|rss|rdf:RDF|xml>)", re.I)
 _ROOTS = {
     "HTML": re.compile(r"<!doctype html|<html\b|<body\b|<(?:div|p|meta|head|script|li|td)\b", re.I),
-    "an Atom feed": re.compile(r"<(?:atom:)?(?:feed|entry)\b", re.I),
+    "arXiv's Atom": re.compile(r"<(?:atom:)?(?:feed|entry)\b", re.I),
     "an RSS feed": re.compile(r"<(?:rss|rdf:RDF|item)\b", re.I),
     "EndNote XML": re.compile(r"<xml>\s*<records>|<ref-type\b|<source-app\b", re.I),
     "PubMed XML": re.compile(r"<PubmedArticle", re.I),
@@ -65,9 +69,9 @@ _COLUMNS = frozenset(
 
 
 def detected(head: bytes) -> str:
-    """The format of a file by its first bytes, such as "RIS" or "a PDF"; "" if none is recognised."""
+    """The format of a file by its first bytes, such as "RIS" or "PDF"; "" if none is recognised."""
     if b"%PDF-" in head[:1024]:
-        return "a PDF"
+        return "PDF"
     for beginning, name in _MAGIC:
         if head.startswith(beginning):
             return name
@@ -83,8 +87,8 @@ def detected(head: bytes) -> str:
 
 
 def is_field(line: str) -> bool:
-    """Whether a line is a field of a bibliographic file, such as "AU  - Moss, Ivy" or "title = {Kites},"."""
-    return bool(_FIELD.match(line))
+    """Whether a line is a field of a bibliographic file, such as "AU  - Moss, Ivy", or a row of a table with tabs."""
+    return bool(_FIELD.match(line)) or line.count("\t") >= TABS
 
 
 def _is_marked(line: str) -> bool:
@@ -123,7 +127,7 @@ def _table(lines: Sequence[str]) -> str:
             rows = list(csv.reader(lines, delimiter=delimiter))
         except csv.Error:  # a cell of more than 128 kB
             continue
-        if rows and sum(cell.strip().casefold() in _COLUMNS for cell in rows[0]) >= 2:
+        if any(sum(cell.strip().casefold() in _COLUMNS for cell in row) >= 2 for row in rows[:HEADERS]):
             return name
         prose = any(cell[:1].isspace() for row in rows for cell in row)  # prose has a space after a comma
         if len(rows) >= 3 and len({len(row) for row in rows}) == 1 and len(rows[0]) >= 3 and not prose:

@@ -15,7 +15,12 @@ from .raw import RawPaper
 from .tagged import Tags, records
 from .xml import elements, source_of, text_of, texts
 
-TAGS = Tags(re.compile(r"(%[0-9A-Z@!?&*+<>^~=()\[\]$])(?:\s|$)"), "%0", once=frozenset({"%0", "%T", "%X"}))
+TAGS = Tags(
+    re.compile(r"(%[0-9A-Z@!?&*+<>^~=()\[\]$])(?:\s|$)"),
+    "%0",
+    once=frozenset({"%0", "%T", "%X"}),
+    broken=re.compile("%"),
+)
 
 
 def raw_papers(content: Content, _: Mapping[str, str]) -> Iterator[RawPaper]:

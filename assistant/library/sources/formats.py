@@ -55,11 +55,11 @@ _DETECTED = {
     "Web of Science": "web-of-science",
     "PubMed text": "pubmed",
     "PubMed XML": "pubmed",
-    "an Atom feed": "arxiv",
+    "arXiv's Atom": "arxiv",
     "JSON": "json",
     "CSV": "csv",
     "TSV": "csv",
-    "a PDF": "pdf",
+    "PDF": "pdf",
 }
 
 

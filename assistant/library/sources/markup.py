@@ -10,7 +10,6 @@ import functools
 import html
 import re
 import unicodedata
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from ...core.readable import PLAIN, SILENT
@@ -26,7 +25,12 @@ BLOCKS = frozenset(
     "abstract br div h1 h2 h3 h4 label li list list-item ol p sec section table tbody td title tr ul".split()
 )
 """Elements without which a text is the same. Any others stay as they are: an abstract may be on the tag `<s>`."""
-_MARKUP = re.compile(r"<[a-z/!][^<>]*>|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.I)
+_MARKUP = re.compile(
+    r"""<(?:\w+:)?sup\b[^<>]*>(?P<raised>[^<>]*)</(?:\w+:)?sup>
+    | </?(?:(?P<prefix>\w+):)?(?P<name>[a-z][\w-]*)(?:\s[^<>]*)?/?>
+    | &(?P<entity>\#\d{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});""",
+    re.I | re.X,
+)
 _TITLED = re.compile(r"<((?:jats:)?title)>\s*(?:abstract|summary)\s*</\1>", re.I)
 """The heading that JATS puts over an abstract."""
 _RAISED = str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ")
@@ -38,54 +42,19 @@ def without_html(text: str) -> str:
     >>> without_html("<jats:p>We fly <i>kites</i> &amp; lanterns, 10<sup>-3</sup> at a time.</jats:p>")
     'We fly kites & lanterns, 10⁻³ at a time.'
     """
-    if not _MARKUP.search(text):
-        return text
-    plain = _Plain()
-    plain.feed(_TITLED.sub("", text))
-    plain.close()
-    return "".join(plain.pieces).strip()
+    return _MARKUP.sub(_shown, _TITLED.sub("", text)).strip() if "<" in text or "&" in text else text
 
 
-class _Plain(HTMLParser):
-    """Collects the text."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.pieces: list[str] = []
-        self._raised = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._element(tag, self.get_starttag_text() or "", +1)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._element(tag, self.get_starttag_text() or "", 0)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._element(tag, f"</{tag}>", -1)
-
-    def _element(self, tag: str, text: str, opens: int) -> None:
-        prefix, _, name = tag.rpartition(":")
-        if name in BLOCKS:
-            self.pieces.append(" ")
-        elif name not in INLINE and prefix not in ("mml", "jats"):
-            self.pieces.append(text)
-        if name == "sup":
-            self._raised = max(0, self._raised + opens)
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(raised(data) if self._raised else data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.handle_data(html.unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self.handle_data(html.unescape(f"&#{name};"))
-
-    def handle_comment(self, data: str) -> None:
-        pass
-
-    def unknown_decl(self, data: str) -> None:
-        self.handle_data(data.removeprefix("CDATA["))
+def _shown(markup: re.Match[str]) -> str:
+    """What is shown of an element's start or end, of a superscript, or of an entity."""
+    if markup["entity"]:
+        return html.unescape(markup[0])
+    if markup["raised"] is not None:
+        return raised(html.unescape(markup["raised"]))
+    name = markup["name"].casefold()
+    if name in BLOCKS:
+        return " "
+    return "" if name in INLINE or markup["prefix"] in ("mml", "jats") else markup[0]
 
 
 def raised(text: str) -> str:

@@ -86,19 +86,20 @@ def _of_sections(paragraphs: Iterable[Paragraph]) -> Iterator[RawPaper]:
 
 
 def _section(heading: Paragraph | None, under: list[Paragraph]) -> RawPaper:
-    abstracts = [one for one in under if is_abstract(one.text)]
+    fields: dict[str, Any] = {}
+    abstracts = []
+    for paragraph in under:
+        matches = [_LABELLED.match(line) for line in paragraph.lines]
+        for match in filter(None, matches):
+            name = match[1].casefold()
+            fields[_FIELDS.get(name, name)] = match[2]
+        rest = " ".join(line for line, match in zip(paragraph.lines, matches, strict=True) if not match)
+        abstracts += [rest] if is_abstract(rest) else []
     line, text = (heading or under[0]).line, "\n\n".join(one.text for one in [*([heading] if heading else []), *under])
-    if heading is None or len(abstracts) != 1 or any(map(is_field, (one.text for one in under))):
+    if heading is None or len(abstracts) != 1 or any(is_field(one.text) for one in under if one.text in abstracts):
         return RawPaper(line=line, text=text, problem="is no heading with one abstract under it")
-    labels = [match for one in under if one not in abstracts for match in map(_LABELLED.match, one.lines) if match]
-    fields: dict[str, str] = {}
-    for match in labels:
-        name = match[1].casefold()
-        fields[_FIELDS.get(name, name)] = match[2]
-    several: dict[str, Any] = {
-        name: re.split(r";|,(?!\s*Jr)", fields.pop(name, "")) for name in ("authors", "keywords")
-    }
-    return RawPaper(line=line, text=text, title=heading.heading, abstract=abstracts[0].text, **fields, **several)
+    several = {name: re.split(r";|,(?!\s*Jr)", fields.pop(name, "")) for name in ("authors", "keywords")}
+    return RawPaper(line=line, text=text, title=heading.heading, abstract=abstracts[0], **fields, **several)
 
 
 def _of_pairs(paragraphs: list[Paragraph]) -> Iterator[RawPaper]:

@@ -11,14 +11,19 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .opening import Content
-from .raw import RawPaper
+from .raw import RawPaper, with_comma
 from .tagged import Record, Tags, records
 from .xml import elements, source_of, text_of, texts
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-TAGS = Tags(re.compile(r"([A-Z]{2,4}) {0,2}- "), "PMID", once=frozenset({"PMID", "TI", "AB"}))
+TAGS = Tags(
+    re.compile(r"([A-Z]{2,4}) {0,2}- "),
+    "PMID",
+    once=frozenset({"PMID", "TI", "AB"}),
+    broken=re.compile(r"(?! {6}).*\S"),
+)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
@@ -37,7 +42,7 @@ def _of_record(record: Record) -> RawPaper:
         problem=record.problem or ("" if record.all("SO", "JT", "TA", "BTI") else "ends before its journal"),
         title=_title(record.joined("TI") or record.joined("BTI")),
         abstract=record.joined("AB"),
-        authors=record.all("FAU") or [_inverted(name) for name in record.all("AU")],
+        authors=record.all("FAU") or [with_comma(name) for name in record.all("AU")],
         year=record.one("DP"),
         published=_day(record.one("DP")),
         venue=record.joined("JT", "TA"),
@@ -85,12 +90,6 @@ def _title(text: str) -> str:
     """A title without the full stop that PubMed adds, and without the brackets of a translated one."""
     text = text.removesuffix(".")
     return text[1:-1] if text.startswith("[") and text.endswith("]") else text
-
-
-def _inverted(name: str) -> str:
-    """A family name and initials, "Moss IV", with a comma between them."""
-    family, _, initials = name.rpartition(" ")
-    return f"{family}, {initials}" if family and initials.isupper() else name
 
 
 def _day(text: str) -> str:

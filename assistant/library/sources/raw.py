@@ -12,6 +12,8 @@ from ...core.records import Paper, Reject
 MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
 """Longest title and abstract accepted, in characters: 50 and 500 times the longest known. A few megabytes on one line
 would take minutes to index."""
+LEAST_ABSTRACT = 30
+"""Characters of the shortest abstract: what is shorter only says that there is none."""
 MAX_AUTHORS = 10_000
 """Most authors accepted; the longest known list has 5,154 (https://doi.org/10.1103/PhysRevLett.114.191803)."""
 KEPT = 100_000
@@ -21,14 +23,13 @@ NO_ABSTRACT = "has no abstract"
 
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _DAY = re.compile(r"(?:1[5-9]|20)\d\d-\d\d(?:-\d\d)?")
-_ABSENT = re.compile(
-    r"\W*(?:no|without) (?:abstract|summary)(?: (?:is )?(?:available|provided|supplied))?\W*|n/?a", re.I
-)
+_ABSENT = re.compile(r"\W*(?:no|without) (?:abstract|summary)\b.{0,25}|n/?a", re.I)
 """What databases write in place of an abstract; Scopus: "[No abstract available]"."""
 _LABEL = re.compile(r"(?:abstract|summary)\s*[:.—–-]\s*", re.I)
 """The word "Abstract" before an abstract."""
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1b\x7f\ufeff]")
 """Signs that show nothing, left by the programs that abstracts went through."""
+_INITIALS = re.compile(r"([^,]*[a-zà-ÿ][^,]*) ((?:[A-ZÀ-Þ]\.[- ]?){1,5}|[A-ZÀ-Þ]{1,3})")
 _BYTES = re.compile(r"[\ud800-\udfff]")
 """Bytes that the encoding of the file does not have, as they are decoded by `opening`."""
 
@@ -97,11 +98,17 @@ def _problem(raw: RawPaper, title: str, abstract: str) -> str:
         return "has no title"
     if len(title) > MAX_TITLE:
         return f"has a title of {len(title):,} characters, more than {MAX_TITLE:,}"
-    if not any(map(str.isalnum, abstract)):
+    if len(abstract) < LEAST_ABSTRACT:
         return NO_ABSTRACT
     if len(abstract) > MAX_ABSTRACT:
         return f"has an abstract of {len(abstract):,} characters, more than {MAX_ABSTRACT:,}"
     return f"has more than {MAX_AUTHORS:,} authors" if len(raw.authors) > MAX_AUTHORS else ""
+
+
+def with_comma(name: str) -> str:
+    """A family name before its initials, "Moss I." or "Moss IV", with a comma between them; others as they are."""
+    match = _INITIALS.fullmatch(name.strip())
+    return f"{match[1]}, {match[2]}" if match else name
 
 
 def _line(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from .opening import Content, Unreadable, decoded
-from .raw import RawPaper
+from .raw import RawPaper, with_comma
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "title": ("title", "article title", "document title", "primary title", "ti", "t1", "paper title", "name of paper"),
@@ -47,6 +47,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The fields of an entry and the names of columns that have them, in small letters; the first that is there counts."""
 LONGEST_CELL = 2**20 + 2**16
 """Characters of the longest cell: more than the longest abstract accepted."""
+_LISTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
 _WITH_ID = re.compile(r"\s*\(\d{6,}\)")
 """The number of an author in Scopus's "Author full names"."""
 
@@ -147,13 +148,13 @@ def _people(text: str) -> list[str]:
     A single name with one comma, "Moss, Ivy", is one author.
     """
     text = _WITH_ID.sub("", text)
+    if text.startswith("[") and text.endswith("]"):  # a list of Python's, as pandas writes it
+        return [one or two for one, two in _LISTED.findall(text)]
     if ";" in text or "|" in text:
-        return re.split(r"[;|]", text)
+        return [with_comma(name) for name in re.split(r"[;|]", text)]
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) > 1 and all(re.fullmatch(r"\S.*\s(?:\w\.-?){1,4}", part) for part in parts):
-        return [f"{family}, {initials}" for family, _, initials in (part.rpartition(" ") for part in parts)]
     if len(parts) > 2 or (len(parts) == 2 and all(" " in part for part in parts)):
-        return parts
+        return [with_comma(part) for part in parts]
     return [text]
 
 

@@ -21,7 +21,8 @@ class Tags:
 
     `line` matches the start of a tagged line, with the tag as its group; `first` is the tag of a record's first line,
     and `last` that of its last one, "" if the format has none. `outside` are tags between the records, `once` those
-    that a record has once: it is two if a line between them is missing.
+    that a record has once: it is two if a line between them is missing. `broken` matches a line that is neither tagged
+    nor the continuation of a text.
     """
 
     line: re.Pattern[str]
@@ -29,6 +30,7 @@ class Tags:
     last: str = ""
     outside: frozenset[str] = frozenset()
     once: frozenset[str] = frozenset()
+    broken: re.Pattern[str] = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,17 @@ def _record(start: int, lines: list[str], tags: Tags, *, last: bool = False, cut
         return Record(start, tuple(lines), {}, f"{where} before this record has its last line, {tags.last!r}")
     if cut:
         return Record(start, tuple(lines), {}, "the file ends in the middle of a line, so this record may not be whole")
+    untagged = (line for line, tag in zip(lines, given, strict=True) if not tag)
+    if line := next(filter(tags.broken.match, untagged), ""):
+        return Record(start, tuple(lines), {}, f"has a line whose tag is damaged: {line[:40]!r}")
     if twice := [tag for tag in sorted(tags.once) if given.count(tag) > 1]:
         return Record(start, tuple(lines), {}, f"has {twice[0]!r} twice, so it may be two records in one")
     body = lines if tags.last else [*lines, _END]
     parsed = _parser(tags).parse_lines(iter(body))
-    return Record(start, tuple(lines), parsed[0] if parsed else {}, "" if parsed else "cannot be read")
+    if not parsed:
+        return Record(start, tuple(lines), {}, "cannot be read")
+    fields = {tag: [texts] if isinstance(texts, str) else texts for tag, texts in parsed[0].items()}
+    return Record(start, tuple(lines), fields)
 
 
 _END = "\0end of the record"

@@ -19,6 +19,7 @@ TAGS = Tags(
     "ER",
     outside=frozenset({"FN", "VR", "EF"}),
     once=frozenset({"PT", "TI", "AB", "UT"}),
+    broken=re.compile(r"(?! {3}).*\S"),
 )
 
 
