@@ -22,7 +22,7 @@ BYTES = [bytes([one]) for one in b'"{}\\,\n\r<>&@%-\t:;[]=#$ \0\xff\xc3a0']
 """What comes in: the signs by which formats mark their parts, and bytes that are no text."""
 MOST = 4
 """Most bytes that are changed at one place."""
-WHOLE = 0.9
+WHOLE = 0.85
 """Share of an abstract's words that must be left, and of the words read that must be of it."""
 
 

@@ -45,7 +45,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(stocked: Path) -> Callable[..., Result]:
     """`run("ask", "why?")` runs a command over the stocked library; `home=` names another."""
 
-    def command(*arguments: object, home: Path = stocked, typed: str = "") -> Result:
+    def command(*arguments: object, home: Path = stocked, typed: str | bytes = "") -> Result:
         return CliRunner().invoke(app, [str(a) for a in arguments], input=typed, env={"ASSISTANT_HOME": str(home)})
 
     return command
@@ -619,3 +619,30 @@ def test_the_help_explains_exactly_the_exit_codes_in_use() -> None:
     codes = (shared.FAILED, shared.REJECTED, shared.DECLINED, shared.DAMAGED, shared.STOPPED, shared.UNREAD)
     assert explained == {0, 2, *codes}
     assert isinstance(typer.main.get_command(app), cli.Commands)
+
+
+def test_standard_input_is_read_and_rejects_are_listed_and_exported(
+    run: Callable[..., Result], home: Path, tmp_path: Path
+) -> None:
+    export = (ROOT / "tests/library/exports/zotero.ris").read_bytes()
+    done = run("ingest", "-", "--dry-run", home=home, typed=export)
+    assert done.stdout.splitlines()[0] == (
+        "Nothing was changed. This would be: added 2, updated 0, unchanged 0, rejected 1. The library holds 0 papers."
+    )
+    done = run("ingest", "-", home=home, typed=export)
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (
+        3,
+        "Added 2, updated 0, unchanged 0, rejected 1. The library holds 2 papers.",
+    )
+    line = "  standard input:38: has no abstract (A Note on Shovels)\n"
+    assert run("rejects", home=home).stdout == line
+    mended = tmp_path / "mended.jsonl"
+    assert "Wrote 1 reject to" in run("rejects", "--export", mended, home=home).stdout
+    assert '"title": "A Note on Shovels", "abstract": ""' in mended.read_text(encoding="utf-8")
+    assert run("ingest", "--titles-only", mended, home=home).exit_code == 0
+
+
+@pytest.mark.parametrize("columns", ["title", "=Name", "title="])
+def test_columns_have_a_field_and_a_name(run: Callable[..., Result], home: Path, columns: str) -> None:
+    done = run("ingest", "--columns", columns, "x.csv", home=home)
+    assert (done.exit_code, "is no FIELD=COLUMN, such as title=Name" in done.stderr) == (2, True)

@@ -115,7 +115,7 @@ def _of_content(content: Content, source: str, manner: Manner) -> Iterator[Paper
     count = 0
     try:
         with damage():
-            form = format_of(content, manner.format)
+            form = format_of(content, manner.format, table=bool(manner.columns))
             if form is LISTING or (form is TEXT and not manner.format and not _is_prose(content)):
                 listing = parse(content.utf8(), source)
                 yield listing.label

@@ -19,8 +19,8 @@ START = 10_000
 """Characters examined at the start of a file of markup."""
 HEADERS = 3
 """Lines of which one may have the names of the columns of a table; a damaged one may be broken in two."""
-TABS = 3
-"""Tabs in a line that is a row of a table."""
+TABS, CELLS = 3, 2
+"""Tabs in a line, or ends of quoted cells, by which it is a row of a table."""
 ROWS = 50
 """Lines of a table compared with each other."""
 
@@ -87,8 +87,8 @@ def detected(head: bytes) -> str:
 
 
 def is_field(line: str) -> bool:
-    """Whether a line is a field of a bibliographic file, such as "AU  - Moss, Ivy", or a row of a table with tabs."""
-    return bool(_FIELD.match(line)) or line.count("\t") >= TABS
+    """Whether a line is a field of a bibliographic file, such as "AU  - Moss, Ivy", or a row of a table."""
+    return bool(_FIELD.match(line)) or line.count("\t") >= TABS or (line[:1] == '"' and line.count('","') >= CELLS)
 
 
 def _is_marked(line: str) -> bool:

@@ -63,8 +63,11 @@ _DETECTED = {
 }
 
 
-def format_of(content: Content, name: str = "") -> Format:
-    """The format of a content, or that of the name; `TEXT` if it has none. Raises `Unreadable` for what is not read."""
+def format_of(content: Content, name: str = "", *, table: bool = False) -> Format:
+    """The format of a content, or that of the name; `TEXT` if it has none.
+
+    `table`: what has no other format is a table. Raises `Unreadable` for what is not read.
+    """
     if name:
         return FORMATS[name]
     if not content.head.removeprefix(b"\xef\xbb\xbf").strip():
@@ -78,4 +81,6 @@ def format_of(content: Content, name: str = "") -> Format:
         )
     if b"\0" in content.head and not content.head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable(f"is binary, not text (a zero byte at byte {content.head.index(0)})")
+    if table:
+        return FORMATS["csv"]
     return LISTING if has_header(content.head) else TEXT

@@ -84,7 +84,7 @@ def without_latex(text: str) -> str:
     >>> without_latex(r"{BERT} na{\"\i}vely costs 5\% of $O(n^2)$ -- M{\'a}rquez")
     'BERT naïvely costs 5% of $O(n^2)$ – Márquez'
     """
-    return unicodedata.normalize("NFC", _TOKEN.sub(_plain, text)) if _LATEX.search(text) else text
+    return _TOKEN.sub(_plain, text) if _LATEX.search(text) else text
 
 
 def _plain(token: re.Match[str]) -> str:
@@ -96,7 +96,7 @@ def _plain(token: re.Match[str]) -> str:
         case "escaped":
             return token["escaped"]
         case "accent":
-            return _symbol(token[0])
+            return unicodedata.normalize("NFC", _symbol(token[0]))
         case "command":
             return _symbol(f"\\{token['command']}")
         case "sign":

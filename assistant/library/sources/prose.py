@@ -1,7 +1,7 @@
 """Markdown, or titles and abstracts set apart by blank lines, in; raw papers out.
 
 # A title                      A title
-Ivy Moss, Örs Çelik
+**Authors:** Ivy Moss
                                The abstract of the paper, which may
 The abstract of the paper.     run over several lines.
 """
@@ -21,7 +21,12 @@ from .raw import RawPaper
 TITLE_LINES = 3
 """Most lines of a title."""
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
-_LABELLED = re.compile(r"[\W_]*(authors?|year|date|venue|journal|doi|url|keywords)[\W_]*[:=][\W_]*(.+?)[\s*_]*$", re.I)
+_LABELLED = re.compile(
+    r"""[\W_]*(?P<name>authors?|venue|journal|keywords)[\W_]*[:=][\W_]*(?P<text>(?!.*(?-i:[a-z]\.\ [A-Z])).+?)[\s*_]*$
+    | [\W_]*(?P<short>year|date|doi|url)[\W_]*[:=][\W_]*(?P<word>\S+?)[*_]*\s*$""",
+    re.I | re.X,
+)
+"""A line about a paper; with a sentence in it, it is the abstract whose first line has joined it."""
 _FIELDS = {"author": "authors", "date": "published", "journal": "venue"}
 
 
@@ -91,14 +96,16 @@ def _section(heading: Paragraph | None, under: list[Paragraph]) -> RawPaper:
     for paragraph in under:
         matches = [_LABELLED.match(line) for line in paragraph.lines]
         for match in filter(None, matches):
-            name = match[1].casefold()
-            fields[_FIELDS.get(name, name)] = match[2]
+            name = (match["name"] or match["short"]).casefold()
+            fields[_FIELDS.get(name, name)] = match["text"] or match["word"]
         rest = " ".join(line for line, match in zip(paragraph.lines, matches, strict=True) if not match)
-        abstracts += [rest] if is_abstract(rest) else []
+        abstracts += [rest] if rest else []
     line, text = (heading or under[0]).line, "\n\n".join(one.text for one in [*([heading] if heading else []), *under])
-    if heading is None or len(abstracts) != 1 or any(is_field(one.text) for one in under if one.text in abstracts):
-        return RawPaper(line=line, text=text, problem="is no heading with one abstract under it")
-    several = {name: re.split(r";|,(?!\s*Jr)", fields.pop(name, "")) for name in ("authors", "keywords")}
+    if heading is None or len(abstracts) != 1 or not is_abstract(abstracts[0]) or is_field(abstracts[0]):
+        return RawPaper(line=line, text=text, problem="is no heading with one abstract under it, and nothing else")
+    several: dict[str, Any] = {
+        name: re.split(r";|,(?!\s*Jr)", fields.pop(name, "")) for name in ("authors", "keywords")
+    }
     return RawPaper(line=line, text=text, title=heading.heading, abstract=abstracts[0], **fields, **several)
 
 

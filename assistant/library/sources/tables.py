@@ -153,6 +153,8 @@ def _people(text: str) -> list[str]:
     if ";" in text or "|" in text:
         return [with_comma(name) for name in re.split(r"[;|]", text)]
     parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 3 and re.fullmatch(r"(?:jr|sr)\.?|i{2,3}|iv", parts[1], re.I):
+        return [text]
     if len(parts) > 2 or (len(parts) == 2 and all(" " in part for part in parts)):
         return [with_comma(part) for part in parts]
     return [text]
