@@ -38,8 +38,10 @@ def _values(content: Content) -> Iterator[tuple[int, dict[str, Any] | str, str]]
     if _is_lines(content.head):
         for number, line in enumerate(content.lines(), start=1):
             if line.strip():
-                for value in _unpacked(_loaded(line)):
-                    yield number, value, line
+                whole = _loaded(line)
+                for place, value in enumerate(_unpacked(whole), start=1):
+                    alone = value is whole
+                    yield number if alone else place, value, line if alone else ""
         return
     value = _loaded(content.text())
     if isinstance(value, str):
