@@ -70,17 +70,15 @@ def test_a_large_file_is_added_slice_by_slice(
 ) -> None:
     monkeypatch.setattr(sources, "SLICE", 10)
     monkeypatch.setattr(ingesting, "SLICE", 10)
-    lines = [
-        json.dumps({"title": f"Lantern {n} of the Orchard", "abstract": f"{ABSTRACT} It is {n}."}) for n in range(35)
-    ]
+    papers = [{"title": f"Lantern {n} of the Orchard", "abstract": f"{ABSTRACT} It is {n}."} for n in range(35)]
     file = tmp_path / "many.jsonl"
     file.write_text("\n".join(map(json.dumps, papers)))
     sizes: list[int] = []
     put = holdings.library.put
 
-    def counted(papers, **place):  # noqa: ANN001, ANN003, ANN202
-        sizes.append(len(papers))
-        return put(papers, **place)
+    def counted(some, **place):  # noqa: ANN001, ANN003, ANN202
+        sizes.append(len(some))
+        return put(some, **place)
 
     monkeypatch.setattr(holdings.library, "put", counted)
     assert counts(holdings.ingest([file])) == (35, 0, 0, 0)

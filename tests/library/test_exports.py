@@ -48,15 +48,15 @@ OTHERWISE = {
 }
 """The abstracts that are written otherwise in these files."""
 WITHOUT_ABSTRACT = {
-    "crossref.json": 1,
+    "crossref.json": 2,
     "endnote.enw": 25,
     "endnote.xml": 3,
-    "openalex.json": 1,
+    "openalex.json": 2,
     "pubmed.nbib": 54,
     "pubmed.xml": 2,
     "savedrecs.txt": 49,
     "scopus.csv": 3,
-    "semantic-scholar.json": 1,
+    "semantic-scholar.json": 2,
     "zotero.bib": 30,
     "zotero.csl.json": 3,
     "zotero.csv": 7,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
