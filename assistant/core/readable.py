@@ -33,14 +33,14 @@ _GREEK = """alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa 
     phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell""".split()
 _ABBREVIATED = {"eg": "e.g.", "ie": "i.e.", "etc": "etc.", "etal": "et al.", "aka": "a.k.a.", "wrt": "w.r.t."}
 """Commands that conference templates define; authors' own commands, such as \\model, are shown by name."""
-_PLAIN = frozenset(
+PLAIN = frozenset(
     """cite citep citet citeauthor ref eqref autoref url emph text textbf textit texttt textsc textrm textsf textup
     underline mbox hbox mathcal mathbb mathbf mathrm mathit mathsf mathtt mathfrak mathscr boldsymbol bm operatorname
     ensuremath footnote""".split()
 )
 """Commands of which only the argument is shown."""
 _SWITCHES = "it em bf tt sc sf rm itshape bfseries ttfamily scshape small".split()
-_SILENT = (
+SILENT = (
     *_SWITCHES,
     *"left right big Big bigl bigr Bigl Bigr displaystyle limits nolimits centering item begin end label".split(),
 )
@@ -171,7 +171,7 @@ def _edit(text: str, token: re.Match[str], closing: set[int]) -> _Edit | None:
 
 def _command(text: str, token: re.Match[str]) -> _Edit | None:
     name, start, end = token["command"], token.start(), token.end()
-    known = name in _PLAIN or name in _ABBREVIATED or _is_known(name)
+    known = name in PLAIN or name in _ABBREVIATED or _is_known(name)
     if not known and (len(name) == 1 or text[start - 1 : start].isalpha() or text[start - 1 : start] in (":", "\\")):
         return None  # a path, or an escape sequence of a programming language
     if name in _ABBREVIATED:
@@ -181,15 +181,15 @@ def _command(text: str, token: re.Match[str]) -> _Edit | None:
     while len(groups) < 2 and (close := _close(text, after)):
         groups.append(text[after + 1 : close])
         after = close + 1
-    if groups and (name in _PLAIN or not known):
+    if groups and (name in PLAIN or not known):
         inside, after = groups[0], end + len(groups[0]) + 2
         return _Edit(start, after, inside if name in ("url", "ref", "cite") else readable(inside))
     if name == "href" and len(groups) == 2:
         return _Edit(start, after, f"{readable(groups[1])} ({groups[0]})")
-    if not known or name in _PLAIN:
+    if not known or name in PLAIN:
         return _Edit(start, end, name)
-    shown = "" if name in _SILENT else _converted(text[start:after])
-    return _Edit(start, after, shown) if shown or name in _SILENT else None
+    shown = "" if name in SILENT else _converted(text[start:after])
+    return _Edit(start, after, shown) if shown or name in SILENT else None
 
 
 def _maths(text: str, token: re.Match[str]) -> _Edit | None:
@@ -282,9 +282,9 @@ def _converter() -> LatexNodes2Text:
 
     kept = ("latex-base", "nonascii-specials", "advanced-symbols")  # some of the others read files, or store a title
     context = get_default_latex_context_db().filter_context(keep_categories=kept)
-    ours = [MacroTextSpec(macro, simplify_repl="%s") for macro in (*_PLAIN, "overline", "widehat", "widetilde")]
+    ours = [MacroTextSpec(macro, simplify_repl="%s") for macro in (*PLAIN, "overline", "widehat", "widetilde")]
     ours += [MacroTextSpec(macro, simplify_repl="%s/%s") for macro in ("frac", "nicefrac")]
-    ours += [MacroTextSpec(macro, simplify_repl="") for macro in _SILENT]
+    ours += [MacroTextSpec(macro, simplify_repl="") for macro in SILENT]
     ours += [MacroTextSpec(macro, simplify_repl=name) for macro in ("input", "include")]
     context.add_context_category("assistant", macros=ours, prepend=True)
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # it would log every incomplete fraction

@@ -428,23 +428,36 @@ class Turn(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reject(Brief):
-    """A record that could not be added: its file, 1-based line (0 for the whole file), the reason, and its text."""
+    """A record that could not be added: its file, where it is there, the reason, its text, and its title if it has one.
+
+    `line` is that on which it starts, or its number in a file that has no lines of its own, such as XML; 0: the whole.
+    """
 
     source: str
     line: int
     reason: str
     text: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ingested(Brief):
-    """How many papers an ingest added, updated, left unchanged, removed and rejected."""
+    """How many papers an ingest added, updated, left unchanged and removed, and the records that it rejected.
+
+    `further_rejects` counts those beyond the first ten thousand, which are not in `rejects`.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
     rejects: tuple[Reject, ...] = ()
+    further_rejects: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """How many records were rejected."""
+        return len(self.rejects) + self.further_rejects
 
     def __add__(self, other: Ingested) -> Ingested:
         return Ingested(
@@ -453,4 +466,5 @@ class Ingested(Brief):
             self.unchanged + other.unchanged,
             self.removed + other.removed,
             self.rejects + other.rejects,
+            self.further_rejects + other.further_rejects,
         )

@@ -16,10 +16,12 @@ from ..core.errors import LibraryBusy, LibraryError, PaperNotFound, StoreError
 from ..core.filters import ALL, Filter, bounded_filter
 from ..core.notebook import Brief
 from ..core.readable import readable
-from ..core.records import Ingested, Paper, fold
+from ..core.records import Ingested, Paper, Reject, digest, fold
 from ..core.sharing import native
-from ..library.sources import place_of, read, source_names
+from ..library.rejected import Rejected
+from ..library.sources import Manner
 from . import searchable as indexing
+from .ingesting import Ingesting
 from .inspection import damaged_contents, damaged_files, delete_damaged
 from .names import closest_titles
 
@@ -74,6 +76,7 @@ class Holdings:
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
+        self.rejected = Rejected(library.home)
         self._opening = threading.Lock()  # of the three below, and nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
@@ -93,27 +96,35 @@ class Holdings:
             self._loading.join()
         with self._opening:
             self._replace(None)
+        self.rejected.close()
         self.library.close()
 
-    def ingest(self, paths: Sequence[str | Path], *, progress: Progress | None = None) -> Ingested:
-        """Add the papers of listing files, each file as a whole or not at all.
+    def ingest(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        manner: Manner = Manner(),  # noqa: B008 -- it is frozen
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Ingested:
+        """Add the papers of files and folders; a file of up to 5,000 papers as a whole or not at all.
 
-        Raises, before anything is changed, `LibraryBusy`, `IndexMismatch` if another embedder made the index, and
-        `EmbedderError` if the one that made it is missing and there is something new.
+        With `dry_run` nothing is changed; the outcome is what would be. Raises, before anything is changed,
+        `LibraryBusy`, `IndexMismatch` if another embedder made the index, and `EmbedderError` if the one that made it
+        is missing and there is something new.
         """
         with self._own_writers, self.library.writing():
             embedder = indexing.embedder_for(self.library, self.embedder)
-            sources = source_names(paths, self.library.places())
-            listings = [read(path, source=source) for path, source in zip(paths, sources, strict=True)]
-            if embedder:
-                news = self.library.news(paper for listing in listings for paper in listing.papers)
-                indexing.encode_missing(self.library, embedder, news, progress=progress)
-            done = Ingested()
-            for path, listing in zip(paths, listings, strict=True):
-                done += self.library.put(listing.papers, label=listing.label, place=place_of(path))
-                done += Ingested(rejects=listing.rejects)
-            self._update(progress=progress)
+            done = Ingesting(self.library, self.rejected, embedder, manner, dry_run, progress).run(paths)
+            if not dry_run:
+                self._update(progress=progress)
         return done
+
+    def rejects(self) -> list[Reject]:
+        """The rejects that are not mended: no paper here has the same title and an abstract."""
+        rejects = {one: digest(fold(one.title)) for one in self.rejected.all()}
+        mended = {paper.id for paper in self.library.papers(dict.fromkeys(rejects.values())) if paper.abstract}
+        return [one for one, paper_id in rejects.items() if not one.title or paper_id not in mended]
 
     def remove(self, titles: Sequence[str]) -> Ingested:
         """Remove papers by title or id. Raises `PaperNotFound`, before anything is changed, for an unknown one."""

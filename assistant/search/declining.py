@@ -18,7 +18,7 @@ from .answering import ONE_PAPER, SENTENCES, WORDS, answered, decides
 from .relevance import probabilities
 from .retrieval import SURELY
 
-EMPTY = Decline("empty", "There are no papers here yet. Add listing files with: assistant ingest PATH...")
+EMPTY = Decline("empty", "There are no papers here yet. Add papers with: assistant ingest PATH...")
 NEAREST = 3
 """Most papers named as the nearest."""
 FAINT = 0.1

@@ -213,7 +213,7 @@ class Screen:
         """Write each record that was not added: its file, line, reason and beginning."""
         for reject in rejects:
             where = f"{reject.source}:{reject.line}" if reject.line else reject.source
-            text = " ".join(reject.text.split())
+            text = " ".join((reject.title or reject.text).split())
             excerpt = f" ({text[:EXCERPT]}{'...' if len(text) > EXCERPT else ''})" if text else ""
             self.line(f"{where}: {reject.reason}{excerpt}", first="  ", rest="    ")
 

@@ -346,5 +346,5 @@ def test_every_field_of_an_answer_is_described() -> None:
 
 def test_an_ingest_is_written_without_the_text_of_its_rejects() -> None:
     done = plain(Ingested(added=1, rejects=(Reject("a.txt", 3, "no abstract", "a long text"),)))
-    assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract"}]
+    assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract", "title": ""}]
     jsonschema_rs.validate(schema_of("Ingested"), done)

@@ -66,7 +66,7 @@ def test_a_repr_fits_a_few_lines(record: object) -> None:
 
 def test_a_repr_leaves_out_what_is_empty_and_counts_what_is_long() -> None:
     assert repr(Paper("T", "")) == "Paper(title='T')"
-    assert repr(Ingested(added=3)) == "Ingested(added=3, updated=0, unchanged=0, removed=0)"
+    assert repr(Ingested(added=3)) == "Ingested(added=3, updated=0, unchanged=0, removed=0, further_rejects=0)"
     shown = repr(Paper("x" * 61, "y" * 60, sources=("a", "b", "c")))
     assert shown == f"Paper(title='{'x' * 59}\u2026', abstract='{'y' * 60}', sources=<3>)"
     assert repr(Check(False, 2 / 3, "checked", ("why",), "")) == (

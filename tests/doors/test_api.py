@@ -351,12 +351,11 @@ def test_a_listing_can_be_uploaded_and_its_paper_removed(assistant: Assistant) -
     play_scene(assistant, scene)
 
 
-def test_a_bibliographic_file_is_refused_by_its_name(assistant: Assistant) -> None:
+def test_a_bibliographic_file_is_read_by_its_content(assistant: Assistant) -> None:
     before = len(assistant.papers())
     done = got(assistant, "POST", "/api/papers", files={"file": ("a.txt", bibtex(references(100)).encode())}).json()
-    assert (done["added"], len(assistant.papers())) == (0, before)
-    (reject,) = done["rejects"]
-    assert reject["reason"].startswith("is BibTeX, which is not read yet; only listings are")
+    assert (done["added"], len(assistant.papers()), done["rejects"]) == (100, before + 100, [])
+    assert assistant.paper("Kite 7: Strings of Silk for Garçons and Gardeners").authors == ("Ivy 7 Moss", "Örs Çelik")
 
 
 @pytest.mark.parametrize("name", ["", "..", "/", "a" * 300, "a\x00b", "\n", "./.hidden"])

@@ -26,7 +26,7 @@ from assistant.library.sample import sample_files
 
 from ..conftest import ROOT
 from ..papers import PAIRS, write_listing
-from ..references import references, ris
+from ..references import html, references
 
 PEAR = "PearRank: Ranking Orchards by Weak Supervision"
 COMMAND = [sys.executable, "-c", "from assistant.doors.cli import main; main()"]
@@ -46,7 +46,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(stocked: Path) -> Callable[..., Result]:
     """`run("ask", "why?")` runs a command over the stocked library; `home=` names another."""
 
-    def command(*arguments: object, home: Path = stocked, typed: str = "") -> Result:
+    def command(*arguments: object, home: Path = stocked, typed: str | bytes = "") -> Result:
         return CliRunner().invoke(app, [str(a) for a in arguments], input=typed, env={"ASSISTANT_HOME": str(home)})
 
     return command
@@ -395,19 +395,20 @@ def test_ingest_lists_what_was_rejected_and_exits_with_3(
     ]
 
 
-def test_ingest_refuses_a_bibliographic_file_in_one_line(
+def test_ingest_refuses_a_file_that_is_not_read_in_one_line(
     run: Callable[..., Result], home: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / "zotero.ris"
-    file.write_text(ris(references(100)))
+    file = tmp_path / "page.html"
+    file.write_text(html(references(100)))
     done = run("ingest", file, home=home)
     assert done.exit_code == 3
     assert done.stdout.splitlines() == [
         "Added 0, updated 0, unchanged 0, rejected 1. The library holds 0 papers.",
         "",
         "Rejected:",
-        "  zotero.ris: is RIS, which is not read yet; only listings are: "
-        "each title on one line, its abstract on the next",
+        "  page.html: is HTML, which is not read. Read are BibTeX, CSV, EndNote, EndNote XML, JSON, PDF, PubMed XML, "
+        "PubMed text, RIS, TSV, Web of Science, arXiv's Atom and listings: each title on one line, its abstract on the "
+        "next",
     ]
 
 
@@ -443,7 +444,7 @@ def test_a_declined_question_exits_with_4(flags: list[str], run: Callable[..., R
     done = run("ask", *flags, "What is PearRank?", home=home)
     notice = f"The library is the folder {home}. Use --home for another one.\n"
     assert (done.exit_code, done.stderr) == (4, notice)
-    assert "There are no papers here yet. Add listing files with: assistant ingest PATH..." in done.stdout
+    assert "There are no papers here yet. Add papers with: assistant ingest PATH..." in done.stdout
 
 
 def test_a_question_without_words_fails(run: Callable[..., Result]) -> None:
@@ -506,7 +507,7 @@ def test_papers_lists_titles_one_a_line(run: Callable[..., Result]) -> None:
 def test_papers_says_on_stderr_that_there_are_none(run: Callable[..., Result], home: Path) -> None:
     done = run("papers", "zebra")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No paper contains these words.\n")
-    empty = f"There are no papers in {home} yet. Add listing files with: assistant ingest PATH...\n"
+    empty = f"There are no papers in {home} yet. Add papers with: assistant ingest PATH...\n"
     assert run("papers", home=home).stderr == empty
     assert run("papers", "pears", home=home).stderr == empty
 
@@ -625,3 +626,30 @@ def test_the_help_explains_exactly_the_exit_codes_in_use() -> None:
     codes = (shared.FAILED, shared.REJECTED, shared.DECLINED, shared.DAMAGED, shared.STOPPED, shared.UNREAD)
     assert explained == {0, 2, *codes}
     assert isinstance(typer.main.get_command(app), cli.Commands)
+
+
+def test_standard_input_is_read_and_rejects_are_listed_and_exported(
+    run: Callable[..., Result], home: Path, tmp_path: Path
+) -> None:
+    export = (ROOT / "tests/library/exports/zotero.ris").read_bytes()
+    done = run("ingest", "-", "--dry-run", home=home, typed=export)
+    assert done.stdout.splitlines()[0] == (
+        "Nothing was changed. This would be: added 2, updated 0, unchanged 0, rejected 1. The library holds 0 papers."
+    )
+    done = run("ingest", "-", home=home, typed=export)
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (
+        3,
+        "Added 2, updated 0, unchanged 0, rejected 1. The library holds 2 papers.",
+    )
+    line = "  standard input:38: has no abstract (A Note on Shovels)\n"
+    assert run("rejects", home=home).stdout == line
+    mended = tmp_path / "mended.jsonl"
+    assert "Wrote 1 reject to" in run("rejects", "--export", mended, home=home).stdout
+    assert '"title": "A Note on Shovels", "abstract": ""' in mended.read_text(encoding="utf-8")
+    assert run("ingest", "--titles-only", mended, home=home).exit_code == 0
+
+
+@pytest.mark.parametrize("columns", ["title", "=Name", "title="])
+def test_columns_have_a_field_and_a_name(run: Callable[..., Result], home: Path, columns: str) -> None:
+    done = run("ingest", "--columns", columns, "x.csv", home=home)
+    assert (done.exit_code, "is no FIELD=COLUMN, such as title=Name" in done.stderr) == (2, True)

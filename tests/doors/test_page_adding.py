@@ -11,7 +11,7 @@ import pytest
 
 from ..pages import Served, serving
 from ..papers import PAIRS, Pair, write_listing
-from ..references import references, ris
+from ..references import html, references
 from .test_page import HOSTILE, Visit, chromium, pytestmark
 
 __all__ = ["chromium", "pytestmark"]
@@ -85,19 +85,19 @@ def over(seen: Visit) -> dict[str, int]:
 
 
 def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, tmp_path: Path) -> None:
-    broken, exported = tmp_path / "broken.txt", tmp_path / "zotero.ris"
+    broken, page = tmp_path / "broken.txt", tmp_path / "page.html"
     broken.write_bytes(BROKEN)
-    exported.write_text(ris(references(9)))
+    page.write_text(html(references(9)))
     before = served.assistant.status().papers
     good = listing(tmp_path, "march.txt", paper("Quince"), paper("Medlar"))
-    seen.page.set_input_files("#files", [good, str(broken), str(exported)])
+    seen.page.set_input_files("#files", [good, str(broken), str(page)])
     assert over(seen) == {"added": 2, "updated": 0, "unchanged": 0, "rejected": 3}
     assert seen["#batch"].get_by_text(f"There are {before + 2} papers here now.").count() == 1
     rows = seen.texts("#batch tbody tr")
-    assert [row.split()[:2] for row in rows] == [["broken.txt", "3"], ["broken.txt", "5"], ["zotero.ris", "all"]]
+    assert [row.split()[:2] for row in rows] == [["broken.txt", "3"], ["broken.txt", "5"], ["page.html", "all"]]
     assert "not an abstract A Title That Stands Alone" in rows[0]
     assert rows[1].endswith("Another <img src=x onerror=parent.hit=1> **and** more")
-    assert "is RIS, which is not read yet; only listings are" in rows[2]
+    assert "is HTML, which is not read" in rows[2]
     assert seen["#batch :is(img, script, b, strong strong)"].count() == 0
     assert seen.page.evaluate("window.hit") is None
 

@@ -230,7 +230,7 @@ def test_odd_paths_have_a_source_and_a_place_that_can_be_stored(path: str) -> No
 UNREADABLE = [
     pytest.param(b"", r"the file is empty", id="empty"),
     pytest.param(b" \n\r\n\t", r"the file is empty", id="blank"),
-    pytest.param("Title\nText.\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8", id="utf-16"),
+    pytest.param("Title\nText.\n".encode("utf-16"), "is not a listing", id="utf-16"),
     pytest.param(b"\x7fELF\x02\n\x00\x01", r"is binary, not text \(a zero byte at byte 6\)", id="binary"),
 ]
 
@@ -271,11 +271,10 @@ def test_an_impossible_path_is_one_reject(tmp_path: Path) -> None:
     assert "'a\\x00b'" in reject.reason
 
 
-def test_a_file_too_large_is_one_reject(tmp_path: Path) -> None:
-    path = tmp_path / "large.txt"
-    with path.open("wb") as file:
-        file.truncate(2**28 + 1)  # a hole: takes no room on the disk
-    assert read(path).rejects[0].reason == "holds 268,435,457 bytes, more than 268,435,456; split it"
+def test_a_file_too_large_is_one_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.library.sources.opening.MAX_WHOLE", 1000)
+    parsed = read(write_listing(tmp_path / "large.txt", PAIRS))
+    assert (parsed.papers, parsed.rejects[0].reason) == ((), "holds more than 1,000 bytes; split it")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 
 from ...core import bounds
 from ...core.export import schemas
+from ...library.sources import FORMATS
 from ...service.narrowing import AUTHORS, DATE, DATES, VENUES, Narrowing
 
 HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
@@ -148,6 +149,19 @@ class PapersParameters(Parameters):
     venue: list[Title] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
     limit: int = Field(default=100, ge=0, le=1000)
     offset: int = Field(default=0, ge=0, le=10**9)
+
+
+class IngestParameters(Parameters):
+    """How a file is added."""
+
+    format: str = Field(
+        default="",
+        max_length=bounds.DAY,
+        description="Its format; by default that of its content.",
+        json_schema_extra={"enum": ["", *FORMATS]},
+    )
+    titles_only: bool = Field(default=False, description="Keep papers without an abstract, too.")
+    dry_run: bool = Field(default=False, description="Change nothing; count what would be.")
 
 
 class PapersPage(ResponseBody):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -20,7 +21,7 @@ from ...core.records import Ingested
 from . import bodies
 from .backend import MayRead, MayWrite, TheBackend
 
-UNNAMED = "listing.txt"
+UNNAMED = "papers.txt"
 """The name of an upload that has no usable one."""
 
 Name = Annotated[str, InPath(max_length=bounds.TITLE, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
@@ -50,13 +51,17 @@ async def paper(backend: TheBackend, _: MayRead, name: Name) -> Response:
 
 @router.post("/api/papers", response_model=bodies.IngestedValues)
 async def add(
-    backend: TheBackend, _: MayWrite, file: Annotated[UploadFile, File(description="A listing file, UTF-8 text.")]
+    backend: TheBackend,
+    _: MayWrite,
+    file: Annotated[UploadFile, File(description="A file of any format that is read, or an archive of such files.")],
+    parameters: Annotated[bodies.IngestParameters, Query()],
 ) -> Response:
-    """Add the papers of a listing file. Records that cannot be added are in `rejects`; all others are added.
+    """Add the papers of a file. Records that cannot be added are in `rejects`; all others are added.
 
     Sending the same file again changes nothing; a changed file of the same name updates its papers.
     """
-    ingested = await asyncio.to_thread(_ingest, backend.assistant, file.filename or "", await file.read())
+    ingest = functools.partial(_ingest, backend.assistant, file.filename or "", await file.read(), parameters)
+    ingested = await asyncio.to_thread(ingest)
     return JSONResponse(plain(ingested))
 
 
@@ -66,7 +71,7 @@ async def remove(backend: TheBackend, _: MayWrite, name: Name) -> Response:
     return JSONResponse(plain(await asyncio.to_thread(backend.assistant.remove, name)))
 
 
-def _ingest(assistant: Assistant, name: str, content: bytes) -> Ingested:
+def _ingest(assistant: Assistant, name: str, content: bytes, parameters: bodies.IngestParameters) -> Ingested:
     """Take in an upload under its own name, by which the next upload is known as the same listing."""
     name = "".join(sign for sign in Path(name.replace("\\", "/")).name if sign.isprintable())[-100:].strip(". ")
     with TemporaryDirectory(prefix="papers-") as folder:
@@ -75,4 +80,6 @@ def _ingest(assistant: Assistant, name: str, content: bytes) -> Ingested:
             path.write_bytes(content)
         except (OSError, ValueError) as error:
             raise QuestionError(f"The file cannot be stored under its name: {error}. Rename it.") from error
-        return assistant.ingest(path)
+        return assistant.ingest(
+            path, format=parameters.format, titles_only=parameters.titles_only, dry_run=parameters.dry_run
+        )

@@ -1,7 +1,7 @@
 """The command line: commands in, printed answers and an exit code out.
 
 shared    options, exit codes, opening the library, the screen
-library   ingest, papers, remove, status, doctor
+library   ingest, rejects, papers, remove, status, doctor
 asking    ask, chat, check, eval, model
 chat      the conversation that `chat` starts
 people    users, keys, feedback
@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import AssistantError
 from .asking import ask, chat, check, evaluate, model
-from .library import doctor, ingest, papers, remove, status
+from .library import doctor, ingest, papers, rejects, remove, status
 from .people import feedback, keys, users
 from .serving import serve, serve_agent, slack
 from .shared import FAILED, STOPPED, UNREAD, Home, screen
@@ -128,7 +128,7 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, serve, papers, remove, status, doctor, check, feedback, model, slack):
+for command in (ingest, ask, chat, serve, papers, rejects, remove, status, doctor, check, feedback, model, slack):
     app.command()(command)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

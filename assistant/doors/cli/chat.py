@@ -47,7 +47,7 @@ class TerminalChat:
         """Read and answer until /quit or the end of the input. Ctrl-C stops an answer; at the prompt it leaves."""
         if not self._status.papers:
             raise LibraryError(
-                "There are no papers here yet. Add listing files with: assistant ingest PATH... "
+                "There are no papers here yet. Add papers with: assistant ingest PATH... "
                 "To try the sample instead: assistant chat --sample"
             )
         self._greet()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
@@ -19,7 +24,6 @@ from .shared import (
     Until,
     Venues,
     filter_of,
-    ingested,
     opened,
     screen,
     text_of,
@@ -28,25 +32,90 @@ from .shared import (
 Form = Literal["text", "bibtex", "ris", "csl"]
 """How papers are listed."""
 
+SHOWN = 100
+"""Rejects shown after an ingest; the rest are counted."""
+PATHS = "Files, archives or folders; - reads standard input."
+FORMAT = "Read the files as this format, whatever their content looks like."
+COLUMNS = "The column of a table that has a field: title=Name. May be repeated."
+
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Listing files.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help=PATHS, show_default=False)],
+    format_: Annotated[str, typer.Option("--format", metavar="NAME", help=FORMAT)] = "",
+    columns: Annotated[list[str] | None, typer.Option(metavar="FIELD=COLUMN", help=COLUMNS)] = None,
+    titles_only: Annotated[bool, typer.Option("--titles-only", help="Keep papers without an abstract, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; count what would be.")] = False,
     home: Home = None,
 ) -> None:
-    """Add papers from listing files. Adding the same files again changes nothing."""
+    """Add papers from files: RIS, BibTeX, CSV, PubMed, JSON, PDF and others. Adding them again changes nothing."""
     out = screen()
-    with opened(context, home, create=True) as assistant:
-        done = ingested(assistant, paths)
+    with opened(context, home, create=True) as assistant, _files(paths) as files:
+        with screen(stderr=True).progress() as progress:
+            done = assistant.ingest(
+                *files,
+                format=format_,
+                columns=_columns(columns or []),
+                titles_only=titles_only,
+                dry_run=dry_run,
+                progress=progress,
+            )
         total = assistant.status().papers
+    would = "Nothing was changed. This would be: " if dry_run else ""
     out.line(
-        f"Added {done.added:,}, updated {done.updated:,}, unchanged {done.unchanged:,}, "
-        f"rejected {len(done.rejects):,}. The library holds {counted(total, 'paper')}."
+        f"{would}{'added' if would else 'Added'} {done.added:,}, updated {done.updated:,}, unchanged "
+        f"{done.unchanged:,}, rejected {done.rejected:,}. The library holds {counted(total, 'paper')}."
     )
     if done.rejects:
         out.line("\nRejected:")
-        out.rejects(done.rejects)
+        out.rejects(done.rejects[:SHOWN])
+        if done.rejected > SHOWN:
+            out.line(f"And {done.rejected - SHOWN:,} more. See all of them with: assistant rejects", first="  ")
         raise typer.Exit(REJECTED)
+
+
+@contextmanager
+def _files(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The paths, with a copy of standard input in place of "-"."""
+    with TemporaryDirectory(prefix="papers-") as folder:
+        copy = Path(folder) / "standard input"
+        if Path("-") in paths:
+            with copy.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [copy if path == Path("-") else path for path in paths]
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str]:
+    """The column of each field that is named. Raises `typer.BadParameter`."""
+    if wrong := [pair for pair in pairs if not all(pair.partition("="))]:
+        raise typer.BadParameter(f"{wrong[0]!r} is no FIELD=COLUMN, such as title=Name", param_hint="--columns")
+    return {field.strip(): column.strip() for field, _, column in (pair.partition("=") for pair in pairs)}
+
+
+def rejects(
+    context: typer.Context,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them to this file, to be mended and ingested.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """List the records that could not be added, until a file that has them whole is ingested.
+
+    The exported file has a JSON object on each line. Write a title and an abstract into those that lack them, then
+    ingest the file.
+    """
+    from ...library.mending import to_be_mended
+
+    with opened(context, home) as assistant:
+        every = assistant.rejects()
+    out = screen()
+    if export is not None:
+        export.write_text(to_be_mended(every), encoding="utf-8")
+        out.line(f"Wrote {counted(len(every), 'reject')} to {str(export)!r}.")
+    elif every:
+        out.rejects(every)
+    else:
+        out.line("No record is rejected.")
 
 
 def papers(  # noqa: PLR0913 - each is an option of the command
@@ -77,7 +146,7 @@ def papers(  # noqa: PLR0913 - each is an option of the command
         typer.echo(written(matches), nl=False)
     if not matches:
         no_match = "No paper matches." if where else "No paper contains these words."
-        empty = f"There are no papers in {status.home} yet. Add listing files with: assistant ingest PATH..."
+        empty = f"There are no papers in {status.home} yet. Add papers with: assistant ingest PATH..."
         screen(stderr=True).line(no_match if status.papers else empty)
 
 

@@ -1,4 +1,4 @@
-"""What the commands share: options and exit codes, opening the library, the screen, adding papers."""
+"""What the commands share: options and exit codes, opening the library, the screen, the sample papers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ...core.errors import AssistantError
 if TYPE_CHECKING:
     from ...chain import Assistant
     from ...core.filters import Filter
-    from ...core.records import Ingested
     from ...core.settings import Settings
     from ...show.terminal import Screen
 
@@ -109,12 +108,6 @@ def home_of(context: typer.Context, home: Path | None) -> Path:
     return made(settings_of(context, home).home)
 
 
-def ingested(assistant: Assistant, paths: Sequence[Path]) -> Ingested:
-    """Add the papers of these files, showing progress; what changed."""
-    with screen(stderr=True).progress() as progress:
-        return assistant.ingest(*paths, progress=progress)
-
-
 def with_sample(assistant: Assistant) -> None:
     """Add the sample papers if the library is empty."""
     if assistant.status().papers:
@@ -127,7 +120,8 @@ def with_sample(assistant: Assistant) -> None:
             "Reinstall it with: pip install --force-reinstall --no-deps paper-assistant"
         )
     screen(stderr=True).line("The library is empty: adding the sample papers.")
-    ingested(assistant, files)
+    with screen(stderr=True).progress() as progress:
+        assistant.ingest(*files, progress=progress)
 
 
 def text_of(words: Sequence[str]) -> str:

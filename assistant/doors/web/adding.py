@@ -34,6 +34,7 @@ EXCERPT = 80
 STAGES = {
     "waiting": ("Waiting for other uploads to finish", ""),
     "opening": ("Opening the files", ""),
+    "reading": ("Opening the files", "bytes"),
     "embedding": ("Reading", "passages"),
     "indexing": ("Indexing", "papers"),
 }

@@ -1,121 +1,86 @@
-"""The bytes of a file in, the name of its format out, if it is not a listing.
-
-Only the content counts, not the file's name. Text is recognised by its first lines or, because exports get cut, joined
-and annotated, by the share of its lines that are fields.
-"""
+"""The formats by name, and the one of a content: named by the user, or recognised by its first bytes."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-LEAST = 0.1
-"""Smallest share of field lines in a file of fields: 0.2 or more, even if abstracts are broken into short lines."""
-START = 10_000
-"""Characters examined at the start."""
-ROWS = 50
-"""Lines of a table compared with each other."""
+from . import arxiv, bibtex, endnote, pdf, prose, pubmed, records, ris, tables, web_of_science
+from .detection import detected
+from .listing import EXPECTED, has_header
+from .opening import Content, Unreadable
+from .raw import RawPaper
 
-_MAGIC = (
-    (b"PK\x03\x04", "a zip archive"),
-    (b"PK\x05\x06", "a zip archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"{\\rtf", "RTF"),
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its name as users give it, what it is called, and what makes raw papers of a content."""
+
+    name: str
+    label: str
+    raw_papers: Callable[[Content, Mapping[str, str]], Iterator[RawPaper]]
+
+
+def _arxiv(content: Content, columns: Mapping[str, str]) -> Iterator[RawPaper]:
+    """The raw papers of a feed, or of the snapshot."""
+    return (arxiv.raw_papers if b"<feed" in content.head[:2000] else records.raw_papers_as("arxiv"))(content, columns)
+
+
+LISTING = Format("listing", "a listing", prose.raw_papers)
+"""`listing.parse` reads it, as a whole."""
+TEXT = Format("text", "text", prose.raw_papers)
+_ALL = (
+    LISTING,
+    Format("ris", "RIS", ris.raw_papers),
+    Format("endnote", "EndNote", endnote.raw_papers),
+    Format("bibtex", "BibTeX", bibtex.raw_papers),
+    Format("web-of-science", "Web of Science", web_of_science.raw_papers),
+    Format("pubmed", "PubMed", pubmed.raw_papers),
+    Format("csl", "CSL-JSON", records.raw_papers_as("csl")),
+    Format("arxiv", "arXiv", _arxiv),
+    Format("openalex", "OpenAlex", records.raw_papers_as("openalex")),
+    Format("semantic-scholar", "Semantic Scholar", records.raw_papers_as("semantic-scholar")),
+    Format("json", "JSON", records.raw_papers_as("")),
+    Format("csv", "CSV", tables.raw_papers),
+    TEXT,
+    Format("pdf", "a PDF", pdf.raw_papers),
 )
-_RIS = """A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DO DP ED EP ER ET ID IS J1 J2 JA JF
-    JO KW L1 L2 L3 L4 LA LB LK M1 M2 M3 N1 N2 NV OP PB PP PY RI RN RP SE SN SP ST SV T1 T2 T3 TA TI TT TY U1 U2 U3 U4 U5
-    UR VL VO Y1 Y2 CI CY DE FT GR IP IR JT MH NM OT PG PL PT RF SB SI SO VI LR"""
-"""Tags of RIS (https://en.wikipedia.org/wiki/RIS_(file_format)) and PubMed's tags of two letters."""
-_MEDLINE = """AID AUID BTI CDAT CIN COIS CON CRDT CTDT DCOM DEP DRDT EDAT EIN FAU FED FIR FPS GN IRAD ISBN JID LID MHDA
-    MID OAB OABL OCI OID ORI OTO OWN PHST PMC PMCR PMID PRIN PS PST PUBM RIN ROF SFM SPIN STAT UIN UOF VTI"""
-"""PubMed's longer tags: https://pubmed.ncbi.nlm.nih.gov/help/#pubmed-format"""
-_ELEMENTS = """abstract article articletitle author authors body br contributors dc div doi entry feed h1 h2 h3 head
-    html id item journal key li link mads meta mods name ol p pubdate publication published record records rss script
-    section span style summary table tbody td th title tr ul updated url xml year"""
-"""Elements that start a line of a feed, an export or a web page."""
-_LABELS = "abstract|authors?|comments|doi|journal(?: ref)?|keywords?|pages|publisher|title|venue|volume|year"
-
-_FIELD = re.compile(
-    rf"""(?P<tagged>(?:{"|".join(_RIS.split())})\ {{1,3}}-(?:\s|$) | (?:{"|".join(_MEDLINE.split())})\ ?-\s)
-    | (?P<EndNote>%[0-9A-Z@!?&*+<>^~]\s\S)
-    | (?P<BibTeX>@[A-Za-z]+\s*[{{(] | [A-Za-z][\w-]*\s*=\s*(?:["{{]|\d+,?$))
-    | (?P<XML><[?!/][\w-] | <[A-Za-z][\w:.-]*(?:>|/>|\s[^<]*>).*>$ | <[A-Za-z][\w:.-]*(?:/?>|\s[^<>]*>)$
-        | <[A-Za-z][\w:.-]*\s+[\w:-]+= | <(?:\w+:)?(?i:{"|".join(_ELEMENTS.split())})[\s>/])
-    | (?P<JSON>[{{\[]\s*(?:["{{\[]|$) | "[^"]{{1,60}}"\s*:\s*(?:["{{\[\d-]|true|false|null) | [\]}}],?$)
-    | (?P<fields>(?i:{_LABELS})\s*[:=](?:\s|$))""",
-    re.X,
-)
-_JSON = re.compile(r'[{\[]\s*["{\[}\]]')
-_MARKUP = re.compile(r"<(?:\?xml|!doctype|!--|html|feed|rss|rdf:RDF|xml>)", re.I)
-_ROOTS = {
-    "HTML": re.compile(r"<!doctype html|<html\b|<body\b|<(?:div|p|meta|head|script|li|td)\b", re.I),
-    "an Atom feed": re.compile(r"<(?:atom:)?(?:feed|entry)\b", re.I),
-    "an RSS feed": re.compile(r"<(?:rss|rdf:RDF|item)\b", re.I),
-    "EndNote XML": re.compile(r"<xml>\s*<records>|<ref-type\b|<source-app\b", re.I),
-    "PubMed XML": re.compile(r"<PubmedArticle", re.I),
+FORMATS = {one.name: one for one in _ALL}
+"""The formats that are read, by name."""
+_DETECTED = {
+    "RIS": "ris",
+    "EndNote": "endnote",
+    "EndNote XML": "endnote",
+    "BibTeX": "bibtex",
+    "Web of Science": "web-of-science",
+    "PubMed text": "pubmed",
+    "PubMed XML": "pubmed",
+    "arXiv's Atom": "arxiv",
+    "JSON": "json",
+    "CSV": "csv",
+    "TSV": "csv",
+    "PDF": "pdf",
 }
-_COLUMNS = frozenset(
-    """title abstract author authors year doi url link journal venue date id key keywords publisher issn isbn pages
-    volume issue pmid source type""".split()
-) | {"abstract note", "article title", "document title", "item type", "publication title", "publication year"}
 
 
-def foreign_format(data: bytes) -> str:
-    """The format of a file that is not a listing, such as "RIS" or "a PDF"; "" if none is recognised."""
-    if b"%PDF-" in data[:1024]:
-        return "a PDF"
-    for beginning, name in _MAGIC:
-        if data.startswith(beginning):
-            return name
-    lines = [line for line in map(str.strip, _decoded(data).splitlines()) if line]
-    while lines and lines[0].startswith(("#", "//")):
-        del lines[0]  # a comment
-    start = "\n".join(lines[:ROWS])[:START]
-    if _MARKUP.match(start):
-        return _markup(start)
-    if _JSON.match(start):
-        return "JSON"
-    return _of_fields(lines) or _table(lines[:ROWS])
+def format_of(content: Content, name: str = "", *, table: bool = False) -> Format:
+    """The format of a content, or that of the name; `TEXT` if it has none.
 
-
-def is_field(line: str) -> bool:
-    """Whether a line is a field of a bibliographic file, such as "AU  - Moss, Ivy" or "title = {Kites},"."""
-    return bool(_FIELD.match(line))
-
-
-def _decoded(data: bytes) -> str:
-    return data.removeprefix(codecs.BOM_UTF8).decode(errors="replace")
-
-
-def _of_fields(lines: Sequence[str]) -> str:
-    counts = Counter(match.lastgroup for line in lines if (match := _FIELD.match(line)))
-    if not counts or counts.total() < LEAST * len(lines):
-        return ""
-    name = counts.most_common(1)[0][0]
-    if name == "tagged":
-        return "PubMed text" if any(re.match(r"PMID ?- ", line) for line in lines) else "RIS"
-    if name == "XML":
-        return _markup("\n".join(lines[:ROWS])[:START])
-    return "text with labelled fields" if name == "fields" else str(name)
-
-
-def _markup(start: str) -> str:
-    return next((name for name, root in reversed(_ROOTS.items()) if root.search(start)), "XML")
-
-
-def _table(lines: Sequence[str]) -> str:
-    """The kind of a table: its first row names columns, or all rows have the same number of cells."""
-    for name, delimiter in (("TSV", "\t"), ("CSV", ","), ("CSV", ";")):
-        try:
-            rows = list(csv.reader(lines, delimiter=delimiter))
-        except csv.Error:  # a cell of more than 128 kB
-            continue
-        if rows and sum(cell.strip().casefold() in _COLUMNS for cell in rows[0]) >= 2:
-            return name
-        prose = any(cell[:1].isspace() for row in rows for cell in row)  # prose has a space after a comma
-        if len(rows) >= 3 and len({len(row) for row in rows}) == 1 and len(rows[0]) >= 3 and not prose:
-            return name
-    return ""
+    `table`: what has no other format is a table. Raises `Unreadable` for what is not read.
+    """
+    if name:
+        return FORMATS[name]
+    if not content.head.removeprefix(b"\xef\xbb\xbf").strip():
+        raise Unreadable("the file is empty")
+    label = detected(content.head)
+    if label in _DETECTED:
+        return FORMATS[_DETECTED[label]]
+    if label:
+        raise Unreadable(
+            f"is {label}, which is not read. Read are {', '.join(sorted(set(_DETECTED)))} and listings: {EXPECTED}"
+        )
+    if b"\0" in content.head and not content.head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable(f"is binary, not text (a zero byte at byte {content.head.index(0)})")
+    if table:
+        return FORMATS["csv"]
+    return LISTING if has_header(content.head) else TEXT

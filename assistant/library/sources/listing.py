@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 from ...core.records import Paper, Reject
 from ...core.text import sentences
-from .formats import is_field
+from .detection import is_field
+from .raw import MAX_ABSTRACT, MAX_TITLE
 
 EXPECTED = "each title on one line, its abstract on the next"
 """What a listing looks like, for error messages."""
@@ -29,9 +30,6 @@ HEADER_LINES = 30
 """Within so many lines, "Subscribe" ends a header."""
 ABSTRACT_WORDS = 40
 """A line this long is an abstract however it ends; the longest known title has 26 words."""
-MAX_TITLE, MAX_ABSTRACT = 10_000, 1_000_000
-"""Longest title and abstract accepted, in characters: 50 and 500 times the longest known. A few megabytes on one line
-would take minutes to index."""
 SENTENCE_WORDS = 15
 """A line this long that ends like a sentence is an abstract; so are two sentences."""
 
@@ -54,6 +52,11 @@ class Listing:
 class _Line:
     number: int
     text: str
+
+
+def has_header(data: bytes) -> bool:
+    """Whether the first bytes of a file have the header of a listing."""
+    return _body(_lines(data, "")[0])[2]
 
 
 def parse(data: bytes, source: str) -> Listing:

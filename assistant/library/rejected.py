@@ -1,0 +1,56 @@
+"""Rejects in, rejects out: what could not be added is kept beside the library until it is mended.
+
+The rejects of a source are those of the last time that it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core.database import Database
+from ..core.records import Reject
+
+_SCHEMAS = (
+    """
+create table rejects (
+    source text not null, name text not null, line integer not null, reason text not null, text text not null,
+    title text not null);
+create index rejects_by_source on rejects (source)""",
+)
+
+
+class Rejected:
+    """The rejects of a library, in a file of their own, which is made with the first of them."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "rejects.sqlite"
+        self._database: Database | None = None
+
+    def _opened(self) -> Database:
+        if self._database is None:
+            self._database = Database(self._path, _SCHEMAS)
+        return self._database
+
+    def close(self) -> None:
+        if self._database:
+            self._database.close()
+
+    def put(self, source: str, rejects: Sequence[Reject], *, anew: bool) -> None:
+        """Keep the rejects of a source; with `anew`, in place of its former ones."""
+        if not rejects and not self._path.exists():
+            return
+        database = self._opened()
+        with database.writing():
+            if anew:
+                database.rows("delete from rejects where source = ?", (source,))
+            for one in rejects:
+                values = (source, one.source, one.line, one.reason, one.text, one.title)
+                database.rows("insert into rejects values (?, ?, ?, ?, ?, ?)", values)
+
+    def all(self) -> list[Reject]:
+        """All rejects, by source."""
+        if not self._path.exists():
+            return []
+        rows = self._opened().rows("select name, line, reason, text, title from rejects order by source, rowid")
+        return [Reject(*row) for row in rows]
