@@ -29,6 +29,7 @@ from .question.understanding import Asked, checked_question, fits_any_paper, nam
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
+from .search.applying import conditions_in_words
 from .search.declining import EMPTY, decline, within
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ class Assistant:
             yield Event(f"searching {counted(len(chosen) or len(search.index.keywords), 'paper')}")
             asked = replace(search.understood(query), papers=tuple(paper.id for paper in chosen) or None)
             clock.lap("understanding")
-            hits = tuple(search.hits(asked, session.steps))
+            asked, hits = search.read(asked, session.steps)
             declined = decline(asked, hits)
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
@@ -224,7 +225,10 @@ class Assistant:
                     self._reader.wake()  # it loads while the model writes
                 answer = yield from session.composed(answer, asked, self._checker(search.index), clock)
         declined = answer.declined and within(answer.declined, asked)
-        yield Event("answered", answer=replace(session.billed(answer), declined=declined, timings=clock.laps))
+        remark = " ".join(filter(None, (answer.remark, conditions_in_words(asked))))
+        yield Event(
+            "answered", answer=replace(session.billed(answer), declined=declined, remark=remark, timings=clock.laps)
+        )
 
     def conversation(self) -> Conversation:
         """A conversation that remembers its turns."""
@@ -249,8 +253,8 @@ class Assistant:
         with self._searchable() as search:
             if search is None:
                 return Asked(question, "fact"), []
-            asked = search.understood(checked_question(question))
-            return asked, search.hits(asked)
+            asked, hits = search.read(search.understood(checked_question(question)))
+            return asked, [*hits]
 
     def retriever(self) -> BaseRetriever:
         """The same search as a llama-index retriever: its nodes are passages, `score` is the hit's relevance."""

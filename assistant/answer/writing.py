@@ -16,8 +16,8 @@ from ..core.records import Decline, Evidence, Hit, Rejection, Sentence
 from ..question.understanding import Asked
 from ..search.retrieval import SURELY
 
-AT_LEAST = {"fact": 2, "figure": 2, "summary": 3, "compare": 2, "lookup": 1, "list": 1, "count": 1}
-AT_MOST = {"fact": 5, "figure": 5, "summary": 5, "compare": 4, "lookup": 3, "list": 2, "count": 2}
+AT_LEAST = {"fact": 2, "figure": 2, "steps": 2, "summary": 3, "compare": 2, "list": 1, "count": 1, "overview": 1}
+AT_MOST = {"fact": 5, "figure": 5, "steps": 5, "summary": 5, "compare": 4, "list": 2, "count": 2, "overview": 2}
 """Sentences quoted from one paper, by the kind of question."""
 KEPT = 0.4
 """Share of the best sentence's probability that another sentence must have. On the fitting questions this quotes 88 %
@@ -74,7 +74,7 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     if asked.several:
         return list(hits[: min(worth_citing(relevances, sum(relevances)), asked.limit or MOST_PAPERS)])
     led_to = [hit for hit in hits[1:] if hit.signals.bridge]
-    if led_to or asked.kind == "lookup" or asked.foreign or hits[0].signals.named == SURELY:
+    if led_to or asked.foreign or hits[0].signals.named == SURELY:
         return [hits[0], *led_to[:1]]
     return list(hits[: worth_citing(relevances[:2], 1.0)])
 
@@ -97,8 +97,7 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
         if matches and (named.exact or matches[0].relevance >= model("single").threshold):
             sides.append(matches[0])
     sides += [hit for hit in hits if hit not in sides and hit.signals.bridge]
-    bar = model("single").threshold if asked.unnamed_sides else OTHER_SIDE  # a search of its own was made for that side
-    others = [hit for hit in hits if hit not in sides and hit.relevance >= bar]
+    others = [hit for hit in hits if hit not in sides and hit.relevance >= OTHER_SIDE]
     return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
 
 
@@ -151,4 +150,4 @@ def lead(asked: Asked, papers: int) -> str:
     plural = "paper" if papers == 1 else "papers"
     if asked.kind == "count":
         return f"I found {papers} {plural} here; there may be more:"
-    return f"{papers} {plural} here:" if asked.kind == "list" else ""
+    return f"{papers} {plural} here:" if asked.several else ""

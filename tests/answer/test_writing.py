@@ -15,7 +15,6 @@ from assistant.answer.writing import (
     AT_MOST,
     MOST_BEFORE,
     MOST_PAPERS,
-    OTHER_SIDE,
     ExtractiveWriter,
     choose,
     lead,
@@ -64,7 +63,7 @@ def titles(hits: list[Hit]) -> list[str]:
 # -- which papers
 
 
-@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup"])
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "steps"])
 def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> None:
     assert titles(choose(asking(kind), hits)) == [PEAR]
 
@@ -91,9 +90,8 @@ def test_if_it_is_unclear_which_paper_is_meant_two_are_cited(hits: list[Hit], se
     assert len(choose(asking("fact"), unsure(hits, 0.4, second))) == cited
 
 
-@pytest.mark.parametrize("asked", [asking("lookup"), asking("fact", foreign=True)], ids=lambda asked: asked.kind)
-def test_a_lookup_or_a_question_in_another_language_cites_one(hits: list[Hit], asked: Asked) -> None:
-    assert len(choose(asked, unsure(hits, 0.4, 0.39))) == 1
+def test_a_question_in_another_language_cites_one(hits: list[Hit]) -> None:
+    assert len(choose(asking("fact", foreign=True), unsure(hits, 0.4, 0.39))) == 1
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6).map(lambda some: sorted(some, reverse=True)))
@@ -144,17 +142,9 @@ def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -
 
 
 def test_a_described_side_is_the_paper_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
-    asked = shelf.asked("Compare PearRank with the paper on wind.")
-    assert asked.unnamed_sides == ["Compare with the paper on wind."]
+    asked = replace(shelf.asked("Compare PearRank with the paper on wind."), kind="compare")
     bridged = [*hits[:-1], replace(hits[-1], signals=replace(hits[-1].signals, bridge=1.0))]
     assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
-
-
-def test_a_described_side_without_a_match_is_not_a_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
-    asked = shelf.asked("Compare PearRank with the paper on wind.")
-    doubtful = all_at(hits, OTHER_SIDE)
-    assert titles(choose(asked, doubtful)) == [PEAR]
-    assert len(choose(replace(asked, text="Compare PearRank and more."), doubtful)) == 2
 
 
 # -- which sentences

@@ -49,7 +49,7 @@ def test_a_list_is_sorted_by_relevance_alone(shelf: Shelf, kind: str) -> None:
     assert relevances == sorted(relevances, reverse=True)
 
 
-@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup", "compare"])
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "steps", "compare"])
 def test_a_surely_named_paper_comes_first_whatever_its_relevance(shelf: Shelf, kind: str) -> None:
     hits = shelf.hits(QUESTIONS[2])
     assert hits[0].paper.title == KITE
