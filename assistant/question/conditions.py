@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from ..core.text import content_words, numbers
 
 _EXCEPT = re.compile(
-    r"[,;(]? *\b(?:but not|and not|not|without|except(?:ing)?(?: for)?|excluding|other than|apart from|aside from"
-    r"|leaving out|minus)\b *(?P<what>[^,;:?!.()]+)",
+    r"[,;(]? *\b(?:(?:but|and) not|not(?= (?:about|on|for|in|with)\b)|without|except(?:ing)?(?: for)?|excluding"
+    r"|other than|apart from|aside from|leaving out|minus) +(?:(?:about|on|for|in|with|using|those|the|any) +)*"
+    r"(?P<what>[^,;:?!.()]+)",
     re.I,
 )
 _BOTH = re.compile(r"\bboth (?P<one>[^,;:?!.()]+?) and (?P<other>[^,;:?!.()]+)", re.I)
@@ -39,13 +40,13 @@ class Bound:
 class Conditions:
     """What the papers must not be about, what they must all be about, and the figures they must state.
 
-    `texts`: the conditions as written, which are no part of the topic.
+    `exclusions`: what is excluded as written, which is no part of the topic.
     """
 
     without: tuple[str, ...] = ()
     both: tuple[str, ...] = ()
     bounds: tuple[Bound, ...] = ()
-    texts: tuple[str, ...] = ()
+    exclusions: tuple[str, ...] = ()
 
 
 NO_CONDITIONS = Conditions()
@@ -64,7 +65,7 @@ def conditions_of(question: str) -> Conditions:
         without=tuple(match["what"].strip() for match in excluded),
         both=(both["one"], both["other"].strip()) if both else (),
         bounds=tuple(bounds),
-        texts=(*(match.group() for match in excluded), *(bound.text for bound in bounds)),
+        exclusions=tuple(match.group() for match in excluded),
     )
 
 

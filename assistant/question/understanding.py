@@ -24,7 +24,7 @@ LIKELY = 0.15
 ABOUT_US: tuple[Label, ...] = ("library", "manual", "talk")
 NAMED = 5.0
 """How much less probable these are if a question names a paper, and how much more a comparison if it names two."""
-STEPS = 0.2
+STEPS = 0.1
 """How probable it must be that a question takes two steps, for a second paper to be looked for."""
 
 COMMON = 0.007
@@ -85,7 +85,7 @@ class Asked:
     that match). leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere:
     its content words, if no paper here uses any of them. prior: how probable this reading is by its wording.
     alternatives: the other kinds that it may be of, as probable. conditions: what the papers must or must not be about.
-    unapplied: the conditions that no paper here says anything about.
+    left_out: the excluded topics that papers were left out for. unapplied: the conditions that change nothing here.
     """
 
     text: str
@@ -103,6 +103,7 @@ class Asked:
     prior: float = 1.0
     alternatives: tuple[tuple[Kind, float], ...] = ()
     conditions: Conditions = NO_CONDITIONS
+    left_out: tuple[str, ...] = ()
     unapplied: tuple[str, ...] = ()
 
     @property
@@ -126,12 +127,12 @@ class Asked:
 
     @property
     def topic(self) -> str:
-        """The text without the conditions, which would draw in what they exclude."""
+        """The text without what is excluded, which would draw it in."""
         if not self.several:
             return self.text
         topic = self.text
-        for condition in self.conditions.texts:
-            topic = topic.replace(condition, " ")
+        for excluded in self.conditions.exclusions:
+            topic = topic.replace(excluded, " ")
         return " ".join(topic.split()) if content_words(topic) else self.text
 
     @property

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from ..core.records import Hit
 from ..index.searchable import Index
 from ..question.understanding import Asked, understand
-from .applying import meeting, unapplied
+from .applying import applied, meeting
 from .bridging import leads, with_mentioned
 from .declining import decline
 from .readings import chosen, sides
@@ -49,12 +49,15 @@ class Search:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
         asked = chosen(asked, self._judged(asked)) if asked.alternatives else asked
         hits = self.hits(asked, steps)
-        return replace(asked, unapplied=unapplied(asked, hits)), tuple(meeting(asked, hits))
+        asked = applied(asked, hits)
+        return asked, tuple(meeting(asked, hits))
 
     def hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
         """The judged hits, best first, with the papers that the question or its first hit leads to."""
         hits = self._judged(asked)
         led_to = self._of_steps(asked, hits, steps) or leads(asked, hits, self.index)[:1]
+        if not led_to and asked.kind in ("compare", "steps"):
+            led_to = sides(asked, self._alone)
         if led_to:
             return self._judged(asked, led_to)
         return with_mentioned(asked, hits, self.index, functools.partial(self._judged, asked))
@@ -63,9 +66,7 @@ class Search:
         return kept(asked, judged(asked, self._retriever.retrieve(replace(asked, text=asked.topic), also=also)))
 
     def _of_steps(self, asked: Asked, hits: Sequence[Hit], steps: Steps | None) -> list[str]:
-        """The ids of the papers, other than the first hit, that answer the steps of a question or are its sides."""
-        if asked.kind == "compare":
-            return sides(asked, self._alone)
+        """The ids of the papers, other than the first hit, that answer the steps of a question."""
         paper_ids: list[str] = []
         for step in steps(asked) if steps and not decline(asked, hits) else ():
             best = self._alone(step, asked)

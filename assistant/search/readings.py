@@ -20,8 +20,10 @@ from .retrieval import SURELY
 Alone = Callable[[str, Asked], Hit | None]
 """The best hit of a part of a question, or None."""
 
-_PARTING = re.compile(r",? (?:and|or|vs\.?|versus|with|to|from|than|against|between)(?= )|[,:;](?= )", re.I)
-"""What may stand between two things that are compared."""
+_PARTING = re.compile(
+    r"[.?!;](?= )| ->|,? (?:and|or|vs\.?|versus|with|to|from|than|against|between)(?= )|[,:](?= )", re.I
+)
+"""What may stand between two steps of a question, or between two things that are compared."""
 LEAST = 0.02
 """What is added to either probability, so that no wording alone is decisive."""
 MOST_PARTINGS = 4
@@ -38,9 +40,10 @@ def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
     aside = sum(one.prior for one in asked.readings if one.kind in ASIDE)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
         return _likeliest(asked, [one for one in asked.readings if one.kind in ASIDE])
+    of_papers = [one for one in asked.readings if one.kind not in ASIDE]
     several = model("reading")
     wants_several = several.probability(features(asked, hits)) >= several.threshold
-    return _likeliest(asked, [one for one in asked.readings if one.kind not in ASIDE and one.several is wants_several])
+    return _likeliest(asked, [one for one in of_papers if one.several is wants_several] or of_papers)
 
 
 def _likeliest(asked: Asked, readings: Sequence[Asked]) -> Asked:
@@ -63,7 +66,7 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
 
 
 def sides(asked: Asked, alone: Alone) -> list[str]:
-    """The ids of the two papers that a comparison is of; [] if it names both, or if it cannot be parted.
+    """The ids of the two papers of a comparison or of two steps; [] if both are named, or if it cannot be parted.
 
     It is parted wherever its wording allows, and each side is searched for by itself: the parting counts whose less
     probable side is the most probable.

@@ -15,8 +15,9 @@ from assistant.question.conditions import NO_CONDITIONS, conditions_of
         ("papers on snow but not kites", ("kites",)),
         ("Which papers rank orchards without labels?", ("labels",)),
         ("everything about wind, except storms.", ("storms",)),
-        ("orchards, not for pears, and not in snow", ("for pears", "in snow")),
+        ("orchards, not for pears, and not in snow", ("pears", "snow")),
         ("papers on snow, excluding the", ()),
+        ("orchards that do not need snow", ()),
     ],
 )
 def test_what_the_papers_must_not_be_about(question: str, without: tuple[str, ...]) -> None:
@@ -39,7 +40,7 @@ def test_what_the_papers_must_all_be_about() -> None:
 def test_a_figure_that_the_papers_must_state(question: str, least: float, most: float, unit: str) -> None:
     (bound,) = conditions_of(question).bounds
     assert (bound.least, bound.most, bound.unit) == (least, most, unit)
-    assert bound.text in conditions_of(question).texts
+    assert bound.text in question
 
 
 @pytest.mark.parametrize("question", ["Which papers rank orchards?", "more than ever", "over snow", "at least 10"])

@@ -7,7 +7,7 @@ import pytest
 from assistant.core.records import Hit, Paper, Passage
 from assistant.question.conditions import conditions_of
 from assistant.question.understanding import Asked
-from assistant.search.applying import conditions_in_words, is_about, meeting, unapplied
+from assistant.search.applying import applied, conditions_in_words, is_about, meeting
 
 TITLES = {
     "Snow on Kites": "We press snow. It has 12 small boxes.",
@@ -28,22 +28,20 @@ def asked(question: str, kind: str = "list") -> Asked:
     [
         ("papers on snow but not kites", ["Snow"]),
         ("papers on both snow and kites", ["Snow on Kites"]),
-        ("snow in fewer than 20 boxes", ["Snow on Kites", "Kites"]),
-        ("snow in at least 20 boxes", ["Snow", "Kites"]),
+        ("snow in fewer than 20 boxes", ["Snow on Kites"]),
+        ("snow in at least 20 boxes", ["Snow"]),
         ("snow with at least 20 umbrellas", [*TITLES]),
         ("papers on snow", [*TITLES]),
     ],
 )
 def test_the_papers_that_meet_the_conditions(question: str, titles: list[str]) -> None:
-    one = asked(question)
-    applied = Asked(one.text, one.kind, conditions=one.conditions, unapplied=unapplied(one, HITS))
-    assert [hit.paper.title for hit in meeting(applied, HITS)] == titles
+    assert [hit.paper.title for hit in meeting(applied(asked(question), HITS), HITS)] == titles
 
 
 def test_a_question_about_one_paper_sets_no_conditions() -> None:
     one = asked("why is snow not on kites?", "fact")
-    assert meeting(one, HITS) == HITS
-    assert (unapplied(one, HITS), conditions_in_words(one)) == ((), "")
+    assert applied(one, HITS) == one
+    assert (meeting(one, HITS), conditions_in_words(one)) == (HITS, "")
 
 
 def test_a_paper_is_about_what_its_title_or_two_sentences_name() -> None:
@@ -52,13 +50,11 @@ def test_a_paper_is_about_what_its_title_or_two_sentences_name() -> None:
     assert not is_about(Paper("Wind", "A kite."), "kites")
 
 
-def test_a_figure_that_no_paper_states_is_said_not_to_be_applied() -> None:
-    one = asked("snow with at least 20 umbrellas")
-    assert unapplied(one, HITS) == ("at least 20 umbrellas",)
-    said = conditions_in_words(Asked(one.text, "list", conditions=one.conditions, unapplied=unapplied(one, HITS)))
-    assert said == "No abstract here states such a figure, so “at least 20 umbrellas” was not applied."
-
-
-def test_what_was_left_out_is_said() -> None:
-    said = conditions_in_words(asked("papers on snow but not kites"))
-    assert said == "Papers whose abstracts are about “kites” were left out."
+def test_the_answer_says_which_conditions_were_applied() -> None:
+    words = conditions_in_words(applied(asked("snow with at least 20 umbrellas, but not kites or storms"), HITS))
+    assert words == (
+        "Not applied, because no abstract among the best matches says anything of it: "
+        "“kites or storms” or “at least 20 umbrellas”."
+    )
+    words = conditions_in_words(applied(asked("papers on snow but not kites"), HITS))
+    assert words == "Papers whose abstracts are about “kites” were left out."

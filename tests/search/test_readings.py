@@ -25,7 +25,7 @@ def doubtful(kind: str, other: str) -> Asked:
 @pytest.mark.parametrize(("relevance", "kind"), [(0.9, "fact"), (0.1, "talk")])
 def test_small_talk_is_a_question_if_a_paper_is_about_it(relevance: float, kind: str) -> None:
     for asked in (doubtful("talk", "fact"), doubtful("fact", "talk")):
-        assert replace(chosen(asked, [hit("Snow", relevance)])).kind == kind
+        assert chosen(asked, [hit("Snow", relevance)]).kind == kind
 
 
 def test_without_hits_the_wording_decides() -> None:
@@ -58,6 +58,7 @@ def titles(ids: list[str]) -> list[str]:
         "the snow study vs the kite one",
         "the snow study and the kite one: which is larger?",
         "the kite one or the snow study",
+        "Begin with the snow study. What does the kite one say of it?",
     ],
 )
 def test_a_comparison_is_parted_where_both_sides_have_a_paper(question: str) -> None:
