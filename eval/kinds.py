@@ -42,11 +42,13 @@ TYPES: Mapping[str, Label] = {
     "steps": "steps", "overview": "overview", "summary": "summary",
 }  # fmt: skip
 """The label of each type of question; the other types may be of any."""
+UNANSWERABLE: Mapping[str, Label] = {"unstated": "one", "injection": "instruction"}
+"""The label of those without an answer."""
 HANDS = ("k1", "l1", "s1")
 """Whose messages are reported; those of `k1` are of every kind, so they are judged in folds."""
-ROUNDS = 100
+ROUNDS = 80
 """Most rounds of a regression."""
-FOLDS, FILLED, EVERY = 3, 3, 5
+FOLDS, FILLED, EVERY = 3, 3, 8
 """Folds of the validation; fillings of a wording with a slot; and of the questions on one paper, of which there are
 thousands, every so many one counts."""
 OPENING = 0.5
@@ -81,7 +83,7 @@ def messages(name: str) -> list[Message]:
 def of_questions(questions: Iterable[Question], hand: str) -> Iterator[Message]:
     """The questions that stand alone and whose type says their label."""
     for n, question in enumerate(questions):
-        label = "one" if question.unanswerable == "unstated" else TYPES.get(question.type)
+        label = UNANSWERABLE.get(question.unanswerable or "", TYPES.get(question.type))
         if label and not question.conversation and (label != "one" or hand != "single" or n % EVERY == 0):
             figure = question.type == "figure" if label == "one" and question.gold else None
             yield Message(question.question, label, question.id[:2] if hand in ("single", "several") else hand, figure)

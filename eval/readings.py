@@ -20,14 +20,14 @@ from assistant.search.readings import features
 
 from . import stock
 from .fit import Example, fit, keep, validated
-from .kinds import EVERY, TYPES, encoded, everything
+from .kinds import EVERY, TYPES, UNANSWERABLE, encoded, everything
 from .kinds import fit as fit_kinds
 from .questions import Question, read
 from .written import EVERYTHING, papers_of
 
 UNSEEN = "l1"
 """The hand whose lists are asked here."""
-ONE_IN = 8
+ONE_IN = 10
 """Of the thousands of questions about one paper, every so many one is asked."""
 SEVERAL = ("list", "count", "overview")
 
@@ -52,7 +52,7 @@ def _rows(questions: Sequence[Question], holdings: Holdings) -> Iterator[Example
             return
         search = Search(index)
         for question in questions:
-            label = "one" if question.unanswerable == "unstated" else TYPES.get(question.type)
+            label = UNANSWERABLE.get(question.unanswerable or "", TYPES.get(question.type))
             reading = search.understood(question.question)
             hits = search.hits(reading)
             if label in ("one", *SEVERAL) and hits:

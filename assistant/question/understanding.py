@@ -19,10 +19,10 @@ SEVERAL = ("list", "count", "overview")
 """The kinds of question that want every matching paper."""
 ASIDE = ("library", "manual", "talk", "instruction")
 """The kinds that ask nothing of the papers."""
-LIKELY = 0.15
+LIKELY = 0.05
 """How probable a kind must be for a reading of its own."""
 ABOUT_US: tuple[Label, ...] = ("library", "manual", "talk")
-NAMED = 5.0
+NAMED = 10.0
 """How much less probable these are if a question names a paper, and how much more a comparison if it names two."""
 STEPS = 0.1
 """How probable it must be that a question takes two steps, for a second paper to be looked for."""
@@ -200,7 +200,7 @@ def _kinds(wants: Wanted, names: Sequence[Named]) -> list[tuple[Kind, float]]:
     Whoever names a paper asks about it, and whoever names two compares them, more often than the wording alone says.
     """
     odds: dict[Label, float] = dict(wants.labels)
-    named = len({name.paper_ids for name in names if name.exact})
+    named = len({name.paper_ids for name in names})
     if named:
         odds |= {label: odds[label] / NAMED for label in ABOUT_US}
     if named > 1:

@@ -33,9 +33,10 @@ MOST_PARTINGS = 4
 def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
     """The reading that is most probable after its hits were seen.
 
-    Only what the hits tell apart is chosen anew: the papers or something else, and one paper or several.
+    Only what the hits tell apart is chosen anew: the papers or something else, and one paper or several. An instruction
+    stays one, however many papers it speaks of.
     """
-    if not hits:
+    if not hits or asked.kind == "instruction":
         return asked
     aside = sum(one.prior for one in asked.readings if one.kind in ASIDE)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:

@@ -28,6 +28,10 @@ def test_small_talk_is_a_question_if_a_paper_is_about_it(relevance: float, kind:
         assert chosen(asked, [hit("Snow", relevance)]).kind == kind
 
 
+def test_an_instruction_stays_one_however_good_the_hits() -> None:
+    assert chosen(doubtful("instruction", "fact"), [hit("Snow", 1.0)]).kind == "instruction"
+
+
 def test_without_hits_the_wording_decides() -> None:
     assert chosen(doubtful("list", "fact"), []).kind == "list"
 
