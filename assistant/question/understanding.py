@@ -175,7 +175,7 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
     names += mentioned
     coined = [word for word in coined if word not in {name.text for name in mentioned}]
     wants = wanted(question, vocabulary.vector_of(question, embedder=embedder()))
-    (kind, prior), *others = _kinds(wants, names)
+    (kind, prior), *others = [(wants.kind("one"), 1.0)] if foreign else _kinds(wants, names)
     return Asked(
         text=question,
         kind=kind,

@@ -24,6 +24,8 @@ _PARTING = re.compile(
     r"[.?!;](?= )| ->|,? (?:and|or|vs\.?|versus|with|to|from|than|against|between)(?= )|[,:](?= )", re.I
 )
 """What may stand between two steps of a question, or between two things that are compared."""
+CLEAR = 0.5
+"""How probable an instruction must be by its wording for no evidence to count."""
 LEAST = 0.02
 """What is added to either probability, so that no wording alone is decisive."""
 MOST_PARTINGS = 4
@@ -33,10 +35,10 @@ MOST_PARTINGS = 4
 def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
     """The reading that is most probable after its hits were seen.
 
-    Only what the hits tell apart is chosen anew: the papers or something else, and one paper or several. An instruction
-    stays one, however many papers it speaks of.
+    Only what the hits tell apart is chosen anew: the papers or something else, and one paper or several. A clear
+    instruction stays one, however many papers it speaks of.
     """
-    if not hits or asked.kind == "instruction":
+    if not hits or (asked.kind == "instruction" and asked.prior >= CLEAR):
         return asked
     aside = sum(one.prior for one in asked.readings if one.kind in ASIDE)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
