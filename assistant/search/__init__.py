@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from ..core.records import Hit
 from ..index.searchable import Index
-from ..question.understanding import Asked, understand
+from ..question.understanding import ASIDE, Asked, understand
 from .applying import applied, meeting
 from .bridging import leads, with_mentioned
 from .declining import decline
@@ -47,7 +47,7 @@ class Search:
 
     def read(self, asked: Asked, steps: Steps | None = None) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
-        asked = chosen(asked, self._judged(asked)) if asked.alternatives else asked
+        asked = chosen(asked, self._judged(asked)) if asked.alternatives or asked.kind in ASIDE else asked
         hits = self.hits(asked, steps)
         asked = applied(asked, hits)
         return asked, tuple(meeting(asked, hits))

@@ -9,6 +9,7 @@ import heapq
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..core.logistic import model
 from ..core.records import Hit
@@ -40,10 +41,11 @@ def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
     """
     if not hits or (asked.kind == "instruction" and asked.prior >= CLEAR):
         return asked
-    aside = sum(one.prior for one in asked.readings if one.kind in ASIDE)
+    limited = asked.papers is not None or asked.sources is not None  # whoever chooses papers asks about them
+    aside = 0.0 if limited else sum(one.prior for one in asked.readings if one.kind in ASIDE)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
         return _likeliest(asked, [one for one in asked.readings if one.kind in ASIDE])
-    of_papers = [one for one in asked.readings if one.kind not in ASIDE]
+    of_papers = [one for one in asked.readings if one.kind not in ASIDE] or [replace(asked, kind="fact")]
     several = model("reading")
     wants_several = several.probability(features(asked, hits)) >= several.threshold
     return _likeliest(asked, [one for one in of_papers if one.several is wants_several] or of_papers)
