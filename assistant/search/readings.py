@@ -39,9 +39,11 @@ def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
     Only what the hits tell apart is chosen anew: the papers or something else, and one paper or several. A clear
     instruction stays one, however many papers it speaks of.
     """
-    if not hits or (asked.kind == "instruction" and asked.prior >= CLEAR):
+    if asked.kind == "instruction" and asked.prior >= CLEAR:
         return asked
     limited = asked.papers is not None or asked.sources is not None  # whoever chooses papers asks about them
+    if not hits:
+        return replace(asked, kind="fact") if limited and asked.kind in ASIDE else asked
     aside = 0.0 if limited else sum(one.prior for one in asked.readings if one.kind in ASIDE)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
         return _likeliest(asked, [one for one in asked.readings if one.kind in ASIDE])
