@@ -32,6 +32,7 @@ from .question.understanding import Asked, checked_question, fits_any_paper, nam
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
+from .search.applying import conditions_in_words
 from .search.declining import EMPTY, decline, within
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ class Assistant:
             asked = replace(search.understood(query, where), papers=tuple(paper.id for paper in chosen) or None)
             yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
             clock.lap("understanding")
-            hits = tuple(search.hits(asked, session.steps))
+            asked, hits = search.read(asked, session.steps)
             declined = decline(asked, hits)
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
@@ -265,7 +266,10 @@ class Assistant:
                     answer = replace(answer, verdict=opening.verdict, lead=opening.lead)
                 answer = yield from session.composed(answer, asked, self._checker(search.index), clock, opening)
         declined = answer.declined and within(answer.declined, asked)
-        yield Event("answered", answer=replace(session.billed(answer), declined=declined, timings=clock.laps))
+        remark = " ".join(filter(None, (answer.remark, conditions_in_words(asked))))
+        yield Event(
+            "answered", answer=replace(session.billed(answer), declined=declined, remark=remark, timings=clock.laps)
+        )
 
     def wake(self) -> None:
         """Load the reader in the background, for a door that stays open; otherwise it loads when first needed."""
@@ -297,8 +301,8 @@ class Assistant:
         with self._searchable() as search:
             if search is None:
                 return Asked(question, "fact"), []
-            asked = search.understood(checked_question(question), bounded_filter(where))
-            return asked, search.hits(asked)
+            asked, hits = search.read(search.understood(checked_question(question), bounded_filter(where)))
+            return asked, [*hits]
 
     def retriever(self, *, where: Filter = ALL) -> BaseRetriever:
         """The same search as a llama-index retriever: its nodes are passages, `score` is the hit's relevance."""

@@ -110,8 +110,7 @@ def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
         if matches and (named.exact or matches[0].relevance >= model("single").threshold):
             sides.append(matches[0])
     sides += [hit for hit in hits if hit not in sides and hit.signals.bridge]
-    bar = model("single").threshold if asked.unnamed_sides else OTHER_SIDE  # a search of its own was made for that side
-    others = [hit for hit in hits if hit not in sides and hit.relevance >= bar]
+    others = [hit for hit in hits if hit not in sides and hit.relevance >= OTHER_SIDE]
     return (sides + others[: max(0, 2 - len(sides))] or list(hits[:1]))[:MOST_PAPERS]
 
 

@@ -45,7 +45,7 @@ _FIELDS = {
         "format": "The version of this schema.",
         "question": "As asked.",
         "query": "The self-contained question that was searched; in a conversation it may differ from `question`.",
-        "kind": "The kind of answer asked for, such as `fact`, `figure`, `list`, `count`, `compare` or `summary`.",
+        "kind": "The kind of answer asked for, such as `fact`, `list`, `compare` or `overview`.",
         "answered": "Whether there is an answer.",
         "text": "The answer, or why there is none; `[n]` stands for the n-th of `titles`.",
         "titles": "The titles cited, word for word, in the order of their numbers.",

@@ -100,6 +100,12 @@ class BundledEmbedder:
             runs = {number: pool.submit(_encoded, session, tokenized[number]) for number in longest_first}
         return [runs[number].result() for number in range(len(tokenized))]
 
+    def is_word(self, word: str) -> bool:
+        """Whether a word is a piece of its own: the 22,000 commonest English words are, and no slip of the pen."""
+        with self._loading:
+            tokenizer = self._tokenizer
+        return tokenizer.token_to_id(word.casefold()) is not None
+
     def count(self, text: str) -> int:
         """How many word pieces the text has for the model, at most `MAX_TOKENS`."""
         with self._loading:

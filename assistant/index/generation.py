@@ -6,6 +6,7 @@ names and readings. Once it is in force nobody writes to it: see `searchable`.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Sequence
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import EmbedderError
 from ..core.records import Paper, Passage
 from ..core.text import counted
 from ..library.browsing import Kind
 from ..library.chunking import has_passages, passages
 from ..library.file import MAPPED
 from ..library.papers import Library
+from .embedding import BundledEmbedder
 from .interaction import Codes, centre, join, key_of, maxsim, placed, question_tokens, stored, stored_vectors, vector_of
 from .keywords import KeywordIndex, usable
 from .names import names_of
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .embedding import Embedder
+    from .embedding import Embedder, Encoding
     from .interaction import Progress
 
 FORMAT = 4
@@ -38,6 +41,8 @@ FILL_BATCH = 500
 """Papers indexed at once."""
 CACHED = 1024
 """Papers whose features stay in memory, 40 kB each: all of a small library, the most wanted of a large one."""
+QUESTIONS = 8
+"""Questions whose encodings are kept: one is read before it is searched for."""
 KEYWORDS, PASSAGES = "keywords.sqlite", "passages.sqlite"
 """The files of a generation, beside its Chroma folder."""
 _TABLE = "passage table"
@@ -102,6 +107,7 @@ class Index:
         self._cached: dict[str, Features] = {}
         self._caching = threading.Lock()  # of `_cached`
         self._among: tuple[frozenset[str], list[str], NDArray[np.float32]] | None = None
+        self.encoding_of = functools.lru_cache(maxsize=QUESTIONS)(self._encoded)
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -165,6 +171,21 @@ class Index:
             return 0.0
         tokens, _ = question_tokens(self.embedder.encode([sentence])[0], sentence)
         return max(0.0, maxsim(tokens, self.features_of([paper])[paper.id].codes))
+
+    def vector_of(self, question: str, *, embedder: str) -> Sequence[float]:
+        """The vector of a question by the embedder of that name; () if another one, or none, is in use."""
+        if self.embedder is None or self.embedder.name != embedder:
+            return ()
+        return self.encoding_of(question).vector.tolist()  # type: ignore[no-any-return]
+
+    def is_word(self, word: str) -> bool:
+        """Whether a word is one of the embedder's own; False without an embedder that has words."""
+        return isinstance(self.embedder, BundledEmbedder) and self.embedder.is_word(word)
+
+    def _encoded(self, question: str) -> Encoding:
+        if self.embedder is None:
+            raise EmbedderError("Papers are searched by words alone: there is nothing to encode a question with.")
+        return self.embedder.encode([question])[0]
 
     def _cached_paper(self, paper_id: str) -> Paper | None:
         """The paper as it was when its features were fetched."""

@@ -3,6 +3,8 @@
 conversation    a follow-up becomes a self-contained question
 understanding   what the question asks for: the papers it names, the listings it is limited to, and from
     spelling    the misspelt words corrected
-    kinds       the kind of answer it wants, and the sides of a comparison
+    kinds       how probable each kind of answer is
+    conditions  what the papers must, or must not, be about
+filtering       the years, authors and venues that it is limited to
 stating         the statement that a question asks the truth of, or takes for granted
 """

@@ -17,10 +17,14 @@ LEAST = 3
 
 
 class Words(Protocol):
-    """The seam: the stems that the papers use."""
+    """The seam: the stems that the papers use, and the words of the language."""
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
         """The stems of `shortest` to `longest` letters that begin with `start` and that `least` papers use."""
+        ...
+
+    def is_word(self, word: str) -> bool:
+        """Whether a word is spelt right, whatever the papers use; False if nobody knows."""
         ...
 
 
@@ -29,10 +33,17 @@ def spelt_right(question: str, book: Words, *, unknown: Iterable[str]) -> str:
 
     A slip is a letter left out, or two exchanged, after the first letter. A wrong or an extra letter makes another
     word as often as a misspelling ("warning", "warming"). A capitalised word is a name, unless it begins the question.
+    A word of the language is not misspelt, though no paper uses it ("patent" beside "patient").
     """
     for word in unknown:
         lower = word[0].casefold() + word[1:] if question.startswith(word) else word
-        if len(word) >= SHORTEST and lower.isascii() and lower.isalpha() and lower.islower():
+        if (
+            len(word) >= SHORTEST
+            and not book.is_word(lower)
+            and lower.isascii()
+            and lower.isalpha()
+            and lower.islower()
+        ):
             correct = _corrected(lower, book)
             question = re.sub(rf"\b{re.escape(word)}\b", word[0] + correct[1:], question)
     return question

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..core.bounds import QUESTION, bounded
@@ -12,16 +12,28 @@ from ..core.errors import QuestionError
 from ..core.filters import Filter
 from ..core.text import STOP_WORDS, content_words, counted, parts, stem, words
 from ..index.names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in, name_like, named_in, spellings
-from .kinds import Kind, each_side, kind_of, wants_figure
+from .conditions import NO_CONDITIONS, Conditions, conditions_of
+from .kinds import Kind, Label, Wanted, embedder, wanted
 from .spelling import Words, spelt_right
 
 SEVERAL = ("list", "count", "overview")
 """The kinds of question that want every matching paper."""
+ASIDE = ("library", "manual", "talk", "instruction")
+"""The kinds that ask nothing of the papers."""
+LIKELY = 0.05
+"""How probable a kind must be for a reading of its own."""
+ABOUT_US: tuple[Label, ...] = ("library", "manual", "talk")
+NAMED = 10.0
+"""How much less probable these are if a question names a paper, and how much more a comparison if it names two."""
+STEPS = 0.1
+"""How probable it must be that a question takes two steps, for a second paper to be looked for."""
 
 COMMON = 0.007
 """A lower-case word is a plain word, not a name, if a larger share of the papers uses it ("fact" against "FACT")."""
 TOPIC = 0.018
 """A word spelt like a name is a topic if a larger share of the papers uses it ("LM", "NAS")."""
+WORDY, ENOUGH = 2, 2
+"""Most words of a name that may be ordinary words, and the content words beside it that say enough."""
 MOST = 15
 """Most papers that may use a word that is still a name, however large the library."""
 
@@ -43,20 +55,11 @@ _ABROAD = frozenset(
     os as e ou com não qual quais são como da do na no""".split()
 )
 """Function words of German, French, Spanish, Italian and Portuguese."""
-_SECOND_STEP = re.compile(
-    r"[.;?!] +\w.*\?|\bthe two\b"
-    r"|\bthat (?:\w+ ){0,2}?(?:retriever|method|model|paper|work|approach|system|one|set|competitor)\b"
-    r"|\b(?:older|earlier|later|other|existing|another|original|predecessor|competitor)\b|\bitself\b"
-    r"|\bhad (?:\w+ ){0,3}?(?:claim|report|announce)|\bbeats?\b|\boutdo|\bovertak|\bbuilds? (?:on|upon)|\bstarts? from"
-    r"|\bborrows?\b|\bits (?:base|teacher|predecessor)|\bblames?\b",
-    re.I,
-)
-"""Wording that refers to a second paper through the first: "the method that X outperforms"."""
 _LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
 
 
 class Vocabulary(NameBook, Words, Protocol):
-    """The seam: the names of the papers, and how many papers use a word."""
+    """The seam: the names of the papers, how many papers use a word, and the vector of a question."""
 
     def __len__(self) -> int:
         """How many papers there are."""
@@ -66,6 +69,10 @@ class Vocabulary(NameBook, Words, Protocol):
 
     def holders(self, word: str, *, limit: int) -> Sequence[str]:
         """The ids of up to `limit` papers that use the word, best first."""
+        ...
+
+    def vector_of(self, question: str, *, embedder: str) -> Sequence[float]:
+        """The vector of a question by the embedder of that name; () if another one, or none, is in use."""
         ...
 
 
@@ -79,7 +86,9 @@ class Asked:
     all). everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here.
     papers: the ids of the papers chosen for it (None: all). limit: how many papers it wants (None: all that match).
     leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere: its content
-    words, if no paper here uses any of them.
+    words, if no paper here uses any of them. prior: how probable this reading is by its wording. alternatives: the
+    other kinds that it may be of, as probable. conditions: what the papers must or must not be about. left_out: the
+    excluded topics that papers were left out for. unapplied: the conditions that change nothing here.
     """
 
     text: str
@@ -98,6 +107,16 @@ class Asked:
     leads_on: bool = False
     foreign: bool = False
     nowhere: tuple[str, ...] = ()
+    prior: float = 1.0
+    alternatives: tuple[tuple[Kind, float], ...] = ()
+    conditions: Conditions = NO_CONDITIONS
+    left_out: tuple[str, ...] = ()
+    unapplied: tuple[str, ...] = ()
+
+    @property
+    def readings(self) -> tuple[Asked, ...]:
+        """This reading, and one for each other kind that the question may be of, the most probable first."""
+        return (self, *(replace(self, kind=kind, prior=prior) for kind, prior in self.alternatives))
 
     @property
     def several(self) -> bool:
@@ -120,10 +139,14 @@ class Asked:
         return [match.span() for name in self.named for match in re.finditer(re.escape(name.text), self.text)]
 
     @property
-    def unnamed_sides(self) -> list[str]:
-        """For each side of a comparison that is described, not named: the question without the other side."""
-        names = {name.paper_ids: name.text for name in self.named if name.exact}
-        return each_side(self.text, [*names.values()]) if self.kind == "compare" and len(names) < 2 else []
+    def topic(self) -> str:
+        """The text without what is excluded, which would draw it in."""
+        if not self.several:
+            return self.text
+        topic = self.text
+        for excluded in self.conditions.exclusions:
+            topic = topic.replace(excluded, " ")
+        return " ".join(topic.split()) if content_words(topic) else self.text
 
     @property
     def focus(self) -> str:
@@ -153,7 +176,7 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
     names = _names(question, vocabulary, counts)
     in_names = {word for name in names for word in words(name.text)}
     unused = [word for word in content_words(question) if not _known(word, counts) and word not in in_names]
-    names += misspelt_in(question, vocabulary, unknown=unused)
+    names += misspelt_in(question, vocabulary, unknown=[word for word in unused if not vocabulary.is_word(word)])
     in_names = {word for name in names for word in words(name.text)}
     foreign = _is_foreign(question)
     unexplained = [word for word in unused if word not in in_names]
@@ -164,19 +187,44 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
     mentioned = _mentioned(coined, vocabulary)
     names += mentioned
     coined = [word for word in coined if word not in {name.text for name in mentioned}]
+    wants = wanted(question, vocabulary.vector_of(question, embedder=embedder()))
+    (kind, prior), *others = [(wants.kind("one"), 1.0)] if foreign else _kinds(wants, names)
     return Asked(
         text=question,
-        kind=kind_of(question, names),
+        kind=kind,
         named=tuple(names),
         coined=tuple(coined),
         unknown=tuple(word for word in coined if word in unused),
         sources=_sources(question, listings),
         limit=_limit(question),
-        wants_figure=wants_figure(question),
-        leads_on=bool(_SECOND_STEP.search(question)),
+        wants_figure=wants.figure >= 0.5,
+        leads_on=wants.labels["steps"] >= STEPS,
         foreign=foreign,
         nowhere=() if foreign or set(content_words(question)) - set(unexplained) else tuple(unexplained),
+        prior=prior,
+        alternatives=tuple(others),
+        conditions=conditions_of(question),
     )
+
+
+def _kinds(wants: Wanted, names: Sequence[Named]) -> list[tuple[Kind, float]]:
+    """The kinds that a question may be of, the most probable first, each with its probability.
+
+    Whoever names a paper asks about it, and whoever names two compares them, more often than the wording alone says.
+    """
+    odds: dict[Label, float] = dict(wants.labels)
+    named = len({name.paper_ids for name in names})
+    if named:
+        odds |= {label: odds[label] / NAMED for label in ABOUT_US}
+    if named > 1:
+        odds["compare"] *= NAMED
+    likely = sorted(odds, key=odds.__getitem__, reverse=True)
+    total = sum(odds.values())
+    return [
+        (wants.kind(label), odds[label] / total)
+        for n, label in enumerate(likely)
+        if not n or odds[label] >= LIKELY * total
+    ]
 
 
 def names_used(question: str, *, vocabulary: Vocabulary) -> list[str]:
@@ -204,7 +252,20 @@ def _counts(question: str, vocabulary: Vocabulary) -> Mapping[str, int]:
 
 
 def _names(question: str, vocabulary: Vocabulary, counts: Mapping[str, int]) -> list[Named]:
-    return [name for name in named_in(question, vocabulary) if _is_name(name.text, counts, len(vocabulary))]
+    names = [name for name in named_in(question, vocabulary) if _is_name(name.text, counts, len(vocabulary))]
+    return [name for name in names if not _is_ordinary(name.text, question, vocabulary)]
+
+
+def _is_ordinary(text: str, question: str, vocabulary: Vocabulary) -> bool:
+    """Whether a name is more probably one or two ordinary words ("string" for STRING).
+
+    They are if they are written as words are, are words, and the question says enough without them.
+    """
+    written = text[0].casefold() + text[1:] if question.startswith(text) else text
+    pieces = words(written)
+    if len(pieces) > WORDY or not written.islower() or not all(map(vocabulary.is_word, pieces)):
+        return False
+    return len(content_words(question.replace(text, " "))) >= ENOUGH
 
 
 def _mentioned(coined: Sequence[str], vocabulary: Vocabulary) -> list[Named]:

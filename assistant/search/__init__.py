@@ -4,6 +4,8 @@ this file       the steps joined: retrieve, judge, bridge
 retrieval       the candidates of a question, ranked
 evidence        the signals of each: how the paper and its sentences match the question
 relevance       how probable it is that an answer should cite a hit
+readings        which of the ways to read a question its hits bear out, and the two sides of a comparison
+applying        the conditions of a question, which its hits meet or not
 bridging        the papers that the first hit leads to
 answering       whether the first hit answers, and which of its sentences does; asks the reader in doubt
 declining       why a question has no answer here
@@ -11,6 +13,7 @@ declining       why a question has no answer here
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,11 +24,13 @@ from ..core.records import Hit
 from ..core.text import words
 from ..index.searchable import Index
 from ..question.filtering import Filtered, filtered
-from ..question.understanding import Asked, understand
+from ..question.understanding import ASIDE, Asked, understand
 from ..reader import Reader
 from .answering import considered
+from .applying import applied, meeting
 from .bridging import leads, with_mentioned
 from .declining import decline
+from .readings import chosen, sides
 from .relevance import judged, kept
 from .retrieval import HITS, Retriever
 
@@ -35,7 +40,7 @@ Steps = Callable[[Asked], Sequence[str]]
 """Splits a question of several steps into plain questions; none for a question of one step."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Search:
     """Answers questions with hits from one index; if that has no embedder, by keywords and names alone.
 
@@ -44,6 +49,10 @@ class Search:
 
     index: Index
     reader: Reader | None = None
+
+    @functools.cached_property
+    def _retriever(self) -> Retriever:
+        return Retriever(self.index)
 
     def understood(self, question: str, where: Filter = ALL) -> Asked:
         """What a self-contained question asks for, of the papers that pass its own filter and `where`."""
@@ -87,41 +96,56 @@ class Search:
         text = f"{best[0].paper.title} {best[0].paper.abstract}" if best else ""
         return any(year in words(text) for year in years) and best[0].relevance >= model("single").threshold
 
+    def read(self, asked: Asked, steps: Steps | None = None) -> tuple[Asked, tuple[Hit, ...]]:
+        """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
+        asked = chosen(asked, self._judged(asked)) if asked.alternatives or asked.kind in ASIDE else asked
+        hits = self.hits(asked, steps)
+        asked = applied(asked, hits)
+        return asked, tuple(meeting(asked, hits))
+
     def hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
         """The judged hits, best first, with the papers that the question or its first hit leads to."""
         return considered(asked, self._hits(asked, steps), self.reader)
 
     def _hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
         """The same, as the cheap signals judge them."""
-        retriever = Retriever(self.index)
-
-        def search(also: Sequence[str] = ()) -> list[Hit]:
-            return kept(asked, judged(asked, retriever.retrieve(asked, also=also)))
-
         if asked.everything:
-            return self._newest(asked, retriever)
-        hits = search()
+            return self._newest(asked)
+        hits = self._judged(asked)
         led_to = self._of_steps(asked, hits, steps) or leads(asked, hits, self.index)[:1]
-        return search(led_to) if led_to else with_mentioned(asked, hits, self.index, search)
+        if not led_to and asked.kind in ("compare", "steps"):
+            led_to = sides(asked, self._alone)
+        if led_to:
+            return self._judged(asked, led_to)
+        return with_mentioned(asked, hits, self.index, functools.partial(self._judged, asked))
 
-    def _newest(self, asked: Asked, retriever: Retriever) -> list[Hit]:
+    def _judged(self, asked: Asked, also: Sequence[str] = ()) -> list[Hit]:
+        return kept(asked, judged(asked, self._retriever.retrieve(replace(asked, text=asked.topic), also=also)))
+
+    def _newest(self, asked: Asked) -> list[Hit]:
         """The newest of the papers that pass the filters, every one of them wanted."""
         allowed = frozenset(filter(asked.keeps, asked.allowed or ()))
         newest = self.index.library.newest(allowed, limit=HITS)
-        hits = {hit.paper.id: hit for hit in retriever.retrieve(replace(asked, papers=tuple(newest)))}
+        hits = {hit.paper.id: hit for hit in self._retriever.retrieve(replace(asked, papers=tuple(newest)))}
         return [replace(hits[i], relevance=1.0) for i in newest if i in hits]
 
     def _of_steps(self, asked: Asked, hits: Sequence[Hit], steps: Steps | None) -> list[str]:
-        """The ids of the papers, other than the first hit, that answer the steps of a question or are its sides."""
+        """The ids of the papers, other than the first hit, that answer the steps of a question."""
         paper_ids: list[str] = []
-        for step in asked.unnamed_sides or (steps(asked) if steps and not decline(asked, hits) else ()):
-            one = replace(
-                self.understood(step),
-                sources=asked.sources,
-                papers=asked.papers,
-                where=asked.where,
-                allowed=asked.allowed,
-            )
-            best = self._hits(one)
-            paper_ids += [] if decline(one, best) else [best[0].paper.id]
+        for step in steps(asked) if steps and not decline(asked, hits) else ():
+            best = self._alone(step, asked)
+            paper_ids += [best.paper.id] if best else []
         return [paper_id for paper_id in dict.fromkeys(paper_ids) if paper_id != hits[0].paper.id]
+
+    def _alone(self, question: str, asked: Asked) -> Hit | None:
+        """The best hit of a part of what was asked, taken as a question about one paper; None if it has no answer."""
+        one = replace(
+            self.understood(question),
+            kind="fact",
+            sources=asked.sources,
+            papers=asked.papers,
+            where=asked.where,
+            allowed=asked.allowed,
+        )
+        hits = self._judged(one)
+        return None if decline(one, hits) else hits[0]

@@ -28,7 +28,7 @@ MOST_NAMED = 8
 """Most papers named by the first hit that are considered."""
 LONGEST_MENTION = 5
 """Most words of a name in an abstract."""
-KINDS = ("fact", "figure", "lookup", "summary")
+KINDS = ("fact", "figure", "steps", "summary")
 """The kinds of question that may lead to a second paper; the others look for several anyway."""
 Find = Callable[[Sequence[str]], list[Hit]]
 """The hits of the same question, with the papers of these ids among them."""

@@ -7,7 +7,7 @@ unstated, and what is not a question about papers is off-corpus. A decline names
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..core.logistic import model
@@ -19,6 +19,13 @@ from .relevance import probabilities
 from .retrieval import SURELY
 
 EMPTY = Decline("empty", "There are no papers here yet. Add papers with: assistant ingest PATH...")
+OFF_CORPUS: Mapping[str, str] = {
+    "instruction": "That is an instruction, not a question. I only report what the papers here say.",
+    "talk": "That is not a question for a library of papers. Ask me what the papers here say.",
+    "library": "That is a question about the library itself. I only report what its papers say.",
+    "manual": "That is a question about this assistant. I only report what the papers here say.",
+}
+"""What is said to a message that asks nothing of the papers."""
 NEAREST = 3
 """Most papers named as the nearest."""
 FAINT = 0.1
@@ -47,10 +54,8 @@ _HALF_REMEMBERED = re.compile(
 def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     """Why the question has no answer here, or None; the surest gate comes first."""
     nearest = tuple(hit.paper.title for hit in hits[:NEAREST])
-    if asked.kind == "instruction":
-        return Decline("off-corpus", "That is an instruction, not a question. I only report what the papers here say.")
-    if asked.kind == "talk":
-        return Decline("off-corpus", "That is not a question for a library of papers. Ask me what the papers here say.")
+    if asked.kind in OFF_CORPUS:
+        return Decline("off-corpus", OFF_CORPUS[asked.kind])
     if asked.strangers:
         return Decline("absent", f"No paper here is by {' or '.join(asked.strangers)}.{_nearest(nearest)}", nearest)
     if asked.where and not asked.allowed:
@@ -89,9 +94,11 @@ def _wrong_title(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
 def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
     """The decline for a name that no paper here mentions."""
     missing = [name for name in asked.unknown if all(unnamed([name], hit.paper) for hit in hits)]
-    if not missing or asked.kind == "lookup":
+    if not missing:
         return None
     names = " or ".join(missing)
+    if hits[0].signals.named == SURELY:
+        return Decline("unstated", f"The abstract of “{hits[0].paper.title}” does not mention {names}.", nearest)
     return Decline("invented", f"No paper here mentions {names}.{_nearest(nearest)}", nearest)
 
 

@@ -114,7 +114,7 @@ class Retriever:
         if self._embedder is None:
             nothing = np.zeros((0, 0), np.float32)
             return EvidenceQuery(nothing, (), (), rarity, focus_rarity, figures, asked.wants_figure), None
-        encoding = self._embedder.encode([asked.text])[0]
+        encoding = self._index.encoding_of(asked.text)
         tokens, starts = question_tokens(encoding, asked.text)
         names = asked.name_spans
         focus = [row for row, start in enumerate(starts) if not any(begin <= start < end for begin, end in names)]

@@ -221,8 +221,8 @@ def test_chosen_papers_are_what_a_follow_up_means(opened: Opened) -> None:
 
 
 def test_the_paper_of_a_second_step_is_shown_to_the_writer(opened: Opened) -> None:
-    question = "PearRank learns from weak labels over another baseline. What breaks systems in the sandbox?"
-    asked = as_steps("PearRank learns from weak labels?", "What breaks systems in the sandbox?")
+    question = "PearRank outperforms a baseline in the sandbox. What breaks that baseline?"
+    asked = as_steps("What does PearRank outperform?", "What breaks systems in the sandbox?")
     assistant, model = opened(asked, drafted(LEARNS))
     answer = assistant.ask(question)
     assert len(model.seen) == 2

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from assistant.answer.writing import (
     MAY_FIT,
     MOST_PAPERS,
-    OTHER_SIDE,
     ExtractiveWriter,
     choose,
     lead,
@@ -61,7 +60,7 @@ def titles(hits: list[Hit]) -> list[str]:
 # -- which papers
 
 
-@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "lookup"])
+@pytest.mark.parametrize("kind", ["fact", "figure", "summary", "steps"])
 def test_a_question_on_one_paper_cites_the_first(hits: list[Hit], kind: str) -> None:
     assert titles(choose(asking(kind), unsure(hits, 0.9, 0.1))) == [PEAR]
 
@@ -153,17 +152,11 @@ def test_a_side_without_a_name_is_the_next_best(shelf: Shelf, hits: list[Hit]) -
 
 
 def test_a_described_side_is_the_paper_found_for_it(shelf: Shelf, hits: list[Hit]) -> None:
-    asked = shelf.asked("Compare PearRank with the paper on wind.")
-    assert asked.unnamed_sides == ["Compare with the paper on wind."]
+    asked = replace(shelf.asked("Compare PearRank with the paper on wind."), kind="compare")
     bridged = [*hits[:-1], replace(hits[-1], signals=replace(hits[-1].signals, bridge=1.0))]
     assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
 
 
-def test_a_described_side_without_a_match_is_not_a_doubtful_paper(shelf: Shelf, hits: list[Hit]) -> None:
-    asked = shelf.asked("Compare PearRank with the paper on wind.")
-    doubtful = all_at(hits, OTHER_SIDE)
-    assert titles(choose(asked, doubtful)) == [PEAR]
-    assert len(choose(replace(asked, text="Compare PearRank and more."), doubtful)) == 2
 
 
 # -- the draft

@@ -28,6 +28,9 @@ class Stems:
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
         return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
 
+    def is_word(self, word: str) -> bool:
+        return word == "netwroks"
+
 
 @pytest.mark.parametrize(
     ("misspelt", "correct"),
@@ -35,7 +38,7 @@ class Stems:
         ("retreival", "retrieval"),
         ("attenion", "attention"),
         ("trasformer", "transformer"),
-        ("netwroks", "networks"),
+        ("netowrks", "networks"),
         ("lerning", "learning"),
     ],
 )
@@ -54,6 +57,10 @@ def test_another_word_or_a_name_is_left_alone(word: str) -> None:
     assert spelt_right(f"What is {word}?", Stems(), unknown=[word]) == f"What is {word}?"
 
 
+def test_a_word_of_the_language_is_left_alone() -> None:
+    assert spelt_right("What is netwroks?", Stems(), unknown=["netwroks"]) == "What is netwroks?"
+
+
 def test_the_first_word_may_be_capitalised() -> None:
     assert spelt_right("Retreival of code", Stems(), unknown=["Retreival"]) == "Retrieval of code"
 
@@ -66,6 +73,9 @@ def test_with_two_possible_corrections_nothing_is_changed() -> None:
     class Two:
         def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
             return ["planet", "plantet"]
+
+        def is_word(self, word: str) -> bool:
+            return False
 
     assert spelt_right("a plante", Two(), unknown=["plante"]) == "a plante"
 
@@ -90,6 +100,9 @@ def test_an_ending_that_changes_the_stem_is_no_slip() -> None:
     class One:
         def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
             return ["gener"]
+
+        def is_word(self, word: str) -> bool:
+            return False
 
     assert spelt_right("a genrous one", One(), unknown=["genrous"]) == "a genrous one"
     assert stem("generous") != "gener"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.records import Paper
-from assistant.question.understanding import Asked, fits_any_paper, names_used, understand
+from assistant.question.understanding import LIKELY, Asked, fits_any_paper, names_used, understand
 
 from ..papers import PAIRS
 from .vocabulary import TITLES, WORDS, PaperWords
@@ -25,26 +27,29 @@ def meant(question: str) -> list[str]:
     return list(dict.fromkeys(titles))
 
 
-# -- two steps
+# -- readings
 
 
-@pytest.mark.parametrize(
-    "question",
-    [
-        "R^2AG has a predecessor. What did that predecessor do?",
-        "What accuracy had the method that PearRank beats?",
-        "Which earlier system does Ragnarök build on?",
-    ],
-)
-def test_a_question_of_two_steps(question: str) -> None:
-    assert asked(question).leads_on
+def test_a_doubtful_question_has_a_reading_of_each_probable_kind() -> None:
+    one = asked("snow")
+    assert [reading.kind for reading in one.readings] == [one.kind, *(kind for kind, _ in one.alternatives)]
+    assert all(LIKELY <= reading.prior <= one.prior for reading in one.readings[1:])
+    assert {reading.text for reading in one.readings} == {"snow"}
 
 
-@pytest.mark.parametrize(
-    "question", ["What does PearRank learn from?", "How long does the memory last?", "List papers."]
-)
-def test_a_question_of_one_step(question: str) -> None:
-    assert not asked(question).leads_on
+def test_two_names_make_a_comparison_more_probable() -> None:
+    question = "What do {} and {} learn from?"
+    alone, two = (
+        dict([(one.kind, one.prior), *one.alternatives]).get("compare", 0.0)
+        for one in (asked(question.format("PearRank", "kites")), asked(question.format("PearRank", "Ragnarök")))
+    )
+    assert two > alone
+
+
+def test_the_topic_of_a_list_leaves_its_conditions_out() -> None:
+    one = replace(asked("Which papers study orchards, but not kites?"), kind="list")
+    assert one.topic == "Which papers study orchards ?"
+    assert replace(one, kind="fact").topic == one.text
 
 
 # -- names
@@ -106,6 +111,20 @@ def test_a_common_lower_case_word_is_no_name() -> None:
     crowd = [Paper(f"Study {n}", f"Every fact of plot {n} is weighed with care. Facts are facts.") for n in range(40)]
     vocabulary = PaperWords([Paper("FACT: Ledgers That Add Up", "We propose FACT."), *crowd])
     assert names_used("is that a fact?", vocabulary=vocabulary) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        pytest.param("which models match a string of symbols", False, id="a-word-among-words"),
+        pytest.param("String matching with symbols", False, id="at-the-start"),
+        pytest.param("how does STRING match symbols", True, id="written-as-a-name"),
+        pytest.param("what is string", True, id="nothing-else-to-go-by"),
+    ],
+)
+def test_an_ordinary_word_is_no_name_though_a_paper_is_called_so(question: str, named: bool) -> None:
+    vocabulary = PaperWords([Paper("STRING: Knots That Hold", "We propose STRING."), Paper("Snow", "Symbols in snow.")])
+    assert bool(names_used(question, vocabulary=vocabulary)) is named
 
 
 def test_only_the_names() -> None:

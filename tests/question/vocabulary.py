@@ -38,10 +38,18 @@ class PaperWords:
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
         return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
 
+    def is_word(self, word: str) -> bool:
+        return word in ORDINARY
+
+    def vector_of(self, question: str, *, embedder: str) -> Sequence[float]:
+        return ()
+
     def holders(self, word: str, *, limit: int) -> Sequence[str]:
         return [paper_id for paper_id, _ in self._keywords.search(word, limit=limit, whole=True)]
 
 
+ORDINARY = frozenset("quest string patent remote".split())
+"""Words of the language, whatever the papers call themselves."""
 _PAPERS = [Paper(*pair) for pair in PAIRS]
 TITLES = {paper.id: paper.title for paper in _PAPERS}
 WORDS = PaperWords(_PAPERS)

@@ -49,7 +49,7 @@ def test_a_paper_that_is_named_is_more_relevant(shelf: Shelf, named: float) -> N
     assert with_name > without
 
 
-@pytest.mark.parametrize("kind", ["fact", "lookup", "list"])
+@pytest.mark.parametrize("kind", ["fact", "summary", "list"])
 def test_the_most_relevant_comes_first_even_if_another_is_named(shelf: Shelf, kind: str) -> None:
     hits = shelf.hits(QUESTIONS[2])
     named = [*hits[:-1], naming(hits[-1], PLAINLY)]
