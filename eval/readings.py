@@ -19,7 +19,8 @@ from assistant.search import Search
 from assistant.search.readings import features
 
 from . import stock
-from .fit import Example, fit, keep, validated
+from .examples import Example, fit, validated
+from .keeping import keep
 from .kinds import EVERY, TYPES, UNANSWERABLE, encoded, everything
 from .kinds import fit as fit_kinds
 from .questions import Question, read

@@ -14,7 +14,7 @@ from ..core.text import content_words, names, numbers, stems_of
 from ..question.understanding import Asked
 from .editing import depends, edited, introducing, shortened
 
-AT_MOST = {"summary": 3, "lookup": 1, "list": 1, "count": 1, "overview": 1, "compare": 2}
+AT_MOST = {"summary": 3, "list": 1, "count": 1, "overview": 1, "compare": 2}
 """Sentences quoted from one paper, by the kind of question; of any other kind at most two."""
 SECOND = 0.5
 """Share of the best sentence's probability that another one must have; `eval.brevity` sets it."""

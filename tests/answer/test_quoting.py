@@ -55,7 +55,7 @@ def test_where_no_sentence_is_likely_three_are_quoted() -> None:
     assert len(texts(quoted(asking(), every))) == 3
 
 
-@pytest.mark.parametrize(("kind", "number"), [("fact", 2), ("summary", 3), ("compare", 2), ("lookup", 1), ("list", 1)])
+@pytest.mark.parametrize(("kind", "number"), [("fact", 2), ("summary", 3), ("compare", 2), ("list", 1)])
 def test_the_kind_of_question_says_how_many_at_most(kind: str, number: int) -> None:
     every = hit(*((f"Tree {n} grows.", 0.9) for n in range(6)))
     assert len(texts(quoted(asking(kind), every))) == number

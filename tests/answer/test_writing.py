@@ -25,7 +25,7 @@ from assistant.search.retrieval import SURELY
 from ..doubles import HashEmbedder
 from ..search.test_retrieval import KITE, PEAR, RAGNAROK, Shelf
 
-KINDS = ("compare", "count", "fact", "figure", "list", "lookup", "summary")
+KINDS = ("compare", "count", "fact", "figure", "list", "overview", "steps", "summary")
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +157,6 @@ def test_a_described_side_is_the_paper_found_for_it(shelf: Shelf, hits: list[Hit
     assert titles(choose(asked, bridged)) == [PEAR, hits[-1].paper.title]
 
 
-
-
 # -- the draft
 
 
@@ -202,7 +200,7 @@ def test_a_list_leaves_out_papers_that_may_fit_and_no_others(hits: list[Hit]) ->
 
 
 def test_an_answer_about_one_paper_may_leave_out_any_near_sentence_of_it(hits: list[Hit]) -> None:
-    asked = asking("lookup")
+    asked = asking("fact")
     written, more = list(ExtractiveWriter().write(asked, hits)), list(ExtractiveWriter().more(asked, hits))
     assert {sentence.marks for sentence in [*written, *more]} == {(hits[0].paper.id,)}
     assert {sentence.text for sentence in written} < {sentence.text for sentence in more}
