@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..core.notebook import escaped
 from ..core.records import Answer, Claim, Paper
 from ..core.text import clean
