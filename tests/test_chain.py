@@ -126,9 +126,10 @@ def test_a_question_is_answered_from_the_right_paper(reader: Assistant, question
 
 
 def test_what_an_answer_leaves_out_is_not_in_it(reader: Assistant) -> None:
-    answer = reader.ask("What does PearRank learn from?")
-    assert answer.more
-    assert not {claim.text for claim in answer.claims} & {claim.text for claim in answer.more}
+    answers = [reader.ask(f"What does {title.partition(':')[0]} do?") for title in ABSTRACTS]
+    assert any(answer.more for answer in answers)
+    for answer in answers:
+        assert not {claim.text for claim in answer.claims} & {claim.text for claim in answer.more}
 
 
 def test_a_list_names_the_papers(reader: Assistant) -> None:

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .records import Answer, Claim
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 
-def prose(answer: Answer) -> str:
-    """The text of an answer: lead, verdict, claims and remark. Each section has its list below its name."""
-    if answer.declined is not None:
-        return _unnumbered(answer.declined.message)
-    bodies = [_body(section, _items(claims, answer.numbers)) for section, claims in answer.sections]
-    if answer.opening and bodies:
+class Shown(Protocol):
+    """What is shown of a claim: its text, the title it is under, and the titles it cites."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def heading(self) -> str: ...
+
+    @property
+    def titles(self) -> Sequence[str]: ...
+
+
+def prose(
+    lead: str, opening: str, sections: Iterable[tuple[str, Sequence[Shown]]], numbers: Mapping[str, int], remark: str
+) -> str:
+    """The lead, the verdict, the claims, each section with its list below its name, and the remark."""
+    bodies = [_body(section, _items(claims, numbers)) for section, claims in sections]
+    if opening and bodies:
         alone = len(bodies) == 1 and "\n" not in bodies[0]
-        bodies = [f"{answer.opening} {bodies[0]}"] if alone else [answer.opening, *bodies]
-    return "\n\n".join(part for part in (answer.lead, *bodies, answer.remark) if part)
+        bodies = [f"{opening} {bodies[0]}"] if alone else [opening, *bodies]
+    return "\n\n".join(part for part in (lead, *bodies, remark) if part)
+
+
+def unnumbered(text: str) -> str:
+    """Text whose own "[3]" cannot be mistaken for a reference number."""
+    return re.sub(r"\[(\d+)\]", r"(\1)", text)
 
 
 def _body(section: str, items: list[str]) -> str:
     if not section and len(items) == 1:
         return items[0]
     listed = "\n".join(f"- {item}" for item in items)
-    return f"{_unnumbered(section)}:\n{listed}" if section else listed
+    return f"{unnumbered(section)}:\n{listed}" if section else listed
 
 
-def _items(claims: Iterable[Claim], numbers: Mapping[str, int]) -> list[str]:
+def _items(claims: Iterable[Shown], numbers: Mapping[str, int]) -> list[str]:
     """A text for each claim with a heading, together with those that follow it without one."""
     items: list[str] = []
     for claim in claims:
@@ -39,12 +54,7 @@ def _items(claims: Iterable[Claim], numbers: Mapping[str, int]) -> list[str]:
     return items
 
 
-def _shown(claim: Claim, numbers: Mapping[str, int]) -> str:
-    marks = "".join(f"[{n}]" for n in sorted({numbers[c.passage.title] for c in claim.citations}))
+def _shown(claim: Shown, numbers: Mapping[str, int]) -> str:
+    marks = "".join(f"[{n}]" for n in sorted({numbers[title] for title in claim.titles}))
     heading = f"{claim.heading}: " if claim.heading else ""
-    return f"{_unnumbered(heading + claim.text)} {marks}"
-
-
-def _unnumbered(text: str) -> str:
-    """Text whose own "[3]" cannot be mistaken for a reference number."""
-    return re.sub(r"\[(\d+)\]", r"(\1)", text)
+    return f"{unnumbered(heading + claim.text)} {marks}"

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from .bibliography import UNIDENTIFIED, Identifiers, byline, labelled
 from .notebook import Brief, Displayed
-from .prose import prose
+from .prose import prose, unnumbered
 
 Basis = Literal["quoted", "read", "checked", "judged"]
 """How a citation was verified: word for word, by the entailment model, by words alone, or by a language model."""
@@ -200,8 +200,7 @@ class Hit(Brief):
 class Sentence(Brief):
     """A sentence as written, not yet checked, with its marks.
 
-    `heading` is the title it is shown under, `span` the quote that the writer gives for it, `asked_for` the words of
-    the text that name what was asked for, if they are clear, `section` the aspect or theme it belongs to, if any.
+    `span` is the quote that the writer gives for it; the other fields are those of the claim that it becomes.
     """
 
     text: str
@@ -235,9 +234,8 @@ class Citation(Brief):
 class Claim(Brief):
     """A checked sentence; never without a citation.
 
-    A quotation is edited to stand alone: what is in square brackets is not in the abstract, its citation's `quote` is.
-    `asked_for` are the words of `text` that name what was asked for, "" if these are not clear. `section` is the aspect
-    of a comparison or the theme of an overview, "" in other answers; claims of one section follow each other.
+    In a quotation, words in square brackets are an editor's; its citation's `quote` is verbatim. `asked_for` are the
+    words that name what was asked for, if clear, `section` the aspect of a comparison or the theme of an overview.
     """
 
     text: str
@@ -249,6 +247,10 @@ class Claim(Brief):
     def __post_init__(self) -> None:
         if not self.citations:
             raise ValueError(f"a claim needs a citation: {self.text!r}")
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        return tuple(citation.passage.title for citation in self.citations)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -321,10 +323,9 @@ class Answer(Displayed):
 
     `verdict` answers a question for yes or no where the abstracts are clear. `filtered` says how many papers were
     searched, and which, if not all: "4 papers since 2023, by Potthast". `lead` says so, too, and introduces a list, or
-    the sentence that denies what the question takes for granted; `remark` says what went wrong, if anything. `more` was
-    left out of the text: other sentences of the papers cited that come near, and other papers that may fit a list.
-    `wording` is the hash of the prompts, "" if no language model took part; `usage` is what it used, `cost` the same in
-    US dollars (None if a price is unknown).
+    the sentence that denies what the question takes for granted; `remark` says what went wrong. `more` is what the text
+    leaves out: other near sentences of the papers cited, and papers that may fit a list. `wording` is the hash of the
+    prompts, `usage` what a language model used, `cost` the same in US dollars (None if a price is unknown).
     """
 
     question: str
@@ -370,11 +371,11 @@ class Answer(Displayed):
     @property
     def further(self) -> tuple[Claim, ...]:
         """The claims of `more` about papers that are not cited."""
-        return tuple(claim for claim in self.more if claim.citations[0].passage.title not in self.titles)
+        return tuple(claim for claim in self.more if claim.titles[0] not in self.titles)
 
     def more_of(self, title: str) -> tuple[Claim, ...]:
-        """The claims of `more` about the paper of that title."""
-        return tuple(claim for claim in self.more if claim.citations[0].passage.title == title)
+        """Those about the paper of that title."""
+        return tuple(claim for claim in self.more if claim.titles[0] == title)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -384,13 +385,14 @@ class Answer(Displayed):
     @property
     def text(self) -> str:
         """The answer as prose, or as a list with an item per paper; each sentence has its reference numbers."""
-        return prose(self)
+        if self.declined is not None:
+            return unnumbered(self.declined.message)
+        return prose(self.lead, self.opening, self.sections, self.numbers, self.remark)
 
     @property
     def sections(self) -> tuple[tuple[str, tuple[Claim, ...]], ...]:
         """The claims of each section under its name; without sections all under ""."""
-        groups = itertools.groupby(self.claims, lambda claim: claim.section)
-        return tuple((section, tuple(claims)) for section, claims in groups)
+        return tuple((name, tuple(some)) for name, some in itertools.groupby(self.claims, lambda claim: claim.section))
 
     @property
     def opening(self) -> str:

@@ -49,11 +49,14 @@ def test_a_bare_comparison_has_a_row_for_each_aspect_that_both_state() -> None:
 
 def test_what_is_asked_comes_first_and_no_sentence_comes_twice() -> None:
     likely = SentenceSignals(result=1.0, answers=0.9)
-    fig = hit("Figs", ("We grow figs.", PROPOSAL), ("Figs gain 3 points.", likely))
-    pear = hit("Pears", ("We grow pears.", PROPOSAL), ("Pears gain 4 points.", likely))
+    fig = hit("Figs", ("We grow figs.", PROPOSAL), ("Figs gain 3 points.", likely), ("Figs fall.", likely))
+    pear = hit("Pears", ("We grow pears.", PROPOSAL), ("Pears gain 4 points.", likely), ("Pears fall.", likely))
     table = rows(Asked("How many points do Figs and Pears gain?", "compare", NAMES), fig, pear)
     assert list(table) == [ASKED, "Approach"]
-    assert table[ASKED] == [("Figs", "Figs gain 3 points."), ("Pears", "Pears gain 4 points.")]
+    assert table[ASKED] == [
+        *(("Figs", "Figs gain 3 points."), ("", "Figs fall.")),
+        *(("Pears", "Pears gain 4 points."), ("", "Pears fall.")),
+    ]
 
 
 def test_a_row_that_only_one_abstract_states_is_left_out() -> None:
