@@ -10,7 +10,7 @@ import itertools
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Literal, NamedTuple
 
 from .bibliography import UNIDENTIFIED, Identifiers, byline, labelled
@@ -430,10 +430,7 @@ class Turn(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reject(Brief):
-    """A record that could not be added: its file, where it is there, the reason, its text, and its title if it has one.
-
-    `line` is that on which it starts, or its number in a file that has no lines of its own, such as XML; 0: the whole.
-    """
+    """A record that could not be added, and why; `line`, or its number in XML and JSON, is 0 for the whole file."""
 
     source: str
     line: int
@@ -462,11 +459,4 @@ class Ingested(Brief):
         return len(self.rejects) + self.further_rejects
 
     def __add__(self, other: Ingested) -> Ingested:
-        return Ingested(
-            self.added + other.added,
-            self.updated + other.updated,
-            self.unchanged + other.unchanged,
-            self.removed + other.removed,
-            self.rejects + other.rejects,
-            self.further_rejects + other.further_rejects,
-        )
+        return Ingested(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
