@@ -9,6 +9,7 @@ In reading order:
     notebook      how records look in Python and in notebooks
     bibliography  authors and identifiers in the forms that records keep
     prose         the claims of an answer as text
+    signals       how a sentence and a paper match a question
     records       what flows: papers, hits, answers
     export        answers as JSON
     bounds        the limits on what may be sent

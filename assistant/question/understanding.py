@@ -129,6 +129,11 @@ class Asked:
         words = ", ".join(one.words for one in self.where)
         return f"{counted(len(self.allowed or ()), 'paper')} {words}" if self.where else ""
 
+    @property
+    def limited(self) -> bool:
+        """Whether it is limited to some of the papers, or by somebody who has none here: it is about papers, then."""
+        return bool(self.where or self.strangers or self.sources is not None or self.papers is not None)
+
     def keeps(self, paper_id: str) -> bool:
         """Whether a paper is among the chosen ones; without a choice all are."""
         return self.papers is None or paper_id in self.papers

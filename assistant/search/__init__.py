@@ -98,7 +98,8 @@ class Search:
 
     def read(self, asked: Asked, steps: Steps | None = None) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
-        asked = chosen(asked, self._judged(asked)) if asked.alternatives or asked.kind in ASIDE else asked
+        if not asked.everything and (asked.alternatives or asked.kind in ASIDE):
+            asked = chosen(asked, self._judged(asked))
         hits = self.hits(asked, steps)
         asked = applied(asked, hits)
         return asked, tuple(meeting(asked, hits))

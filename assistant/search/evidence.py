@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from ..core.logistic import model
-from ..core.records import Evidence, PaperSignals, SentenceSignals
+from ..core.records import Evidence
+from ..core.signals import PaperSignals, SentenceSignals
 from ..core.text import stem
 from ..index.interaction import similarities
 

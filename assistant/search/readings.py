@@ -41,10 +41,9 @@ def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
     """
     if asked.kind == "instruction" and asked.prior >= CLEAR:
         return asked
-    limited = asked.papers is not None or asked.sources is not None  # whoever chooses papers asks about them
     if not hits:
-        return replace(asked, kind="fact") if limited and asked.kind in ASIDE else asked
-    aside = 0.0 if limited else sum(one.prior for one in asked.readings if one.kind in ASIDE)
+        return replace(asked, kind="fact") if asked.limited and asked.kind in ASIDE else asked
+    aside = 0.0 if asked.limited else sum(one.prior for one in asked.readings if one.kind in ASIDE)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
         return _likeliest(asked, [one for one in asked.readings if one.kind in ASIDE])
     of_papers = [one for one in asked.readings if one.kind not in ASIDE] or [replace(asked, kind="fact")]

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.records import Evidence, Hit, PaperSignals, Passage
+from ..core.records import Evidence, Hit, Passage
+from ..core.signals import PaperSignals
 from ..core.text import numbers, stem, words
 from ..index.interaction import question_tokens
 from ..index.names import is_called

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from assistant.answer.drafting import CUT, TEMPERATURE, fitted
 from assistant.chain import Assistant
 from assistant.core.errors import LLMError
-from assistant.core.records import Answer, Evidence, Hit, Paper, Passage, SentenceSignals
+from assistant.core.records import Answer, Evidence, Hit, Paper, Passage
 from assistant.core.settings import Settings
+from assistant.core.signals import SentenceSignals
 from assistant.core.text import sentences
 from assistant.core.tokens import count_tokens
 from assistant.llm import ScriptedModel

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistant.answer.overview import OTHERS, grouped, themed
-from assistant.core.records import Evidence, Hit, Paper, Passage, SentenceSignals
+from assistant.core.records import Evidence, Hit, Paper, Passage
+from assistant.core.signals import SentenceSignals
 from assistant.question.understanding import Asked
 
 ASKED = Asked("main trends in fruit", "overview")

@@ -9,7 +9,8 @@ import pytest
 
 from assistant.answer.quoting import MOST_MORE, Quoted, quoted
 from assistant.check.quotes import find_quote
-from assistant.core.records import Evidence, Hit, Paper, PaperSignals, Passage, SentenceSignals
+from assistant.core.records import Evidence, Hit, Paper, Passage
+from assistant.core.signals import PaperSignals, SentenceSignals
 from assistant.index.names import Named
 from assistant.question.understanding import Asked
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 
 from assistant.answer.tables import ASKED, compared
-from assistant.core.records import Evidence, Hit, Paper, Passage, Sentence, SentenceSignals
+from assistant.core.records import Evidence, Hit, Paper, Passage, Sentence
+from assistant.core.signals import SentenceSignals
 from assistant.index.names import Named
 from assistant.question.understanding import Asked
 

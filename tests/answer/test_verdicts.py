@@ -15,7 +15,8 @@ from assistant.answer.writing import ExtractiveWriter
 from assistant.check.checker import Checker
 from assistant.core.errors import ReaderError
 from assistant.core.export import as_json, from_json
-from assistant.core.records import Answer, Evidence, Hit, Paper, Passage, Sentence, SentenceSignals
+from assistant.core.records import Answer, Evidence, Hit, Paper, Passage, Sentence
+from assistant.core.signals import SentenceSignals
 from assistant.question.understanding import Asked
 from assistant.reader import DoubleReader
 from assistant.reader.reading import DENIAL

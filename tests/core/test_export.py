@@ -27,11 +27,11 @@ from assistant.core.records import (
     Hit,
     Ingested,
     Paper,
-    PaperSignals,
     Passage,
     Reject,
     Rejection,
 )
+from assistant.core.signals import PaperSignals
 from eval.questions import read
 
 from ..conftest import ROOT

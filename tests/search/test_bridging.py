@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.core.records import Hit, Paper, PaperSignals, Passage
+from assistant.core.records import Hit, Paper, Passage
+from assistant.core.signals import PaperSignals
 from assistant.question.understanding import Asked
 from assistant.search.bridging import DEPTH, KINDS, NEAR, Find, leads, mentioned, mentions, with_mentioned
 

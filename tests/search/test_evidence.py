@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.logistic import model
-from assistant.core.records import Evidence, Paper, PaperSignals, SentenceSignals
+from assistant.core.records import Evidence, Paper
+from assistant.core.signals import PaperSignals, SentenceSignals
 from assistant.core.text import numbers
 from assistant.index.generation import Features
 from assistant.index.interaction import maxsim, pack, placed, question_tokens

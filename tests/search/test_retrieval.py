@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.core.records import Hit, Paper, PaperSignals
+from assistant.core.records import Hit, Paper
+from assistant.core.signals import PaperSignals
 from assistant.core.text import sentences
 from assistant.index.embedding import Embedder
 from assistant.index.holdings import Holdings

@@ -14,11 +14,11 @@ from assistant.core.records import (
     Decline,
     Hit,
     Paper,
-    PaperSignals,
     Passage,
     Reject,
     Rejection,
 )
+from assistant.core.signals import PaperSignals
 from assistant.core.text import clean
 from assistant.show.terminal import Screen
 

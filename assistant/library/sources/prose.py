@@ -31,7 +31,7 @@ _FIELDS = {"author": "authors", "date": "published", "journal": "venue"}
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class Block:
     """Lines without a blank one between them."""
 
     line: int
@@ -60,28 +60,28 @@ def raw_papers(content: Content, _: Mapping[str, str]) -> Iterator[RawPaper]:
     yield from made
 
 
-def _paragraphs(lines: Iterable[str]) -> Iterator[Paragraph]:
+def _paragraphs(lines: Iterable[str]) -> Iterator[Block]:
     gathered: list[str] = []
     number = 0
     for number, raw in enumerate(lines, start=1):
         line = raw.strip().removeprefix("\ufeff")
         heading = bool(_HEADING.match(line))
         if (heading or not line) and gathered:
-            yield Paragraph(number - len(gathered), tuple(gathered))
+            yield Block(number - len(gathered), tuple(gathered))
             gathered = []
         if heading:
-            yield Paragraph(number, (line,))
+            yield Block(number, (line,))
         elif line:
             gathered.append(line)
     if gathered:
-        yield Paragraph(number + 1 - len(gathered), tuple(gathered))
+        yield Block(number + 1 - len(gathered), tuple(gathered))
 
 
-def _of_sections(paragraphs: Iterable[Paragraph]) -> Iterator[RawPaper]:
+def _of_sections(paragraphs: Iterable[Block]) -> Iterator[RawPaper]:
     """The papers of a Markdown text: under each heading one abstract, and short lines about the paper."""
-    heading: Paragraph | None = None
-    under: list[Paragraph] = []
-    for paragraph in [*paragraphs, Paragraph(0, ("# end",))]:
+    heading: Block | None = None
+    under: list[Block] = []
+    for paragraph in [*paragraphs, Block(0, ("# end",))]:
         if not paragraph.heading:
             under.append(paragraph)
             continue
@@ -90,7 +90,7 @@ def _of_sections(paragraphs: Iterable[Paragraph]) -> Iterator[RawPaper]:
         heading, under = paragraph, []  # a heading with nothing under it is one of a part
 
 
-def _section(heading: Paragraph | None, under: list[Paragraph]) -> RawPaper:
+def _section(heading: Block | None, under: list[Block]) -> RawPaper:
     fields: dict[str, Any] = {}
     abstracts = []
     for paragraph in under:
@@ -109,9 +109,9 @@ def _section(heading: Paragraph | None, under: list[Paragraph]) -> RawPaper:
     return RawPaper(line=line, text=text, title=heading.heading, abstract=abstracts[0], **fields, **several)
 
 
-def _of_pairs(paragraphs: list[Paragraph]) -> Iterator[RawPaper]:
+def _of_pairs(paragraphs: list[Block]) -> Iterator[RawPaper]:
     """The papers of a text in which a title and its abstract are paragraphs."""
-    title: Paragraph | None = None
+    title: Block | None = None
     for paragraph in paragraphs:
         whole = is_abstract(paragraph.text) and not is_field(paragraph.text)
         if title and whole:
