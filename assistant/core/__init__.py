@@ -10,6 +10,7 @@ In reading order:
     bibliography  authors and identifiers in the forms that records keep
     prose         the claims of an answer as text
     records       what flows: papers, hits, answers
+    drafts        what is reported of a draft whose citations were checked
     export        answers as JSON
     bounds        the limits on what may be sent
     filters       which papers count
