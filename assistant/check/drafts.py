@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.bounds import BIBLIOGRAPHY, DRAFT, bounded
+from ..core.bounds import BIBLIOGRAPHY, DRAFT, SENTENCE, bounded
 from ..core.drafts import CheckedCitation, CheckedSentence
 from ..core.errors import QuestionError
 from ..core.records import Check, Paper
@@ -20,7 +20,9 @@ from .marks import Citing, Mark, before_the_stop, citings, without
 from .prose import Manuscript, Paragraph
 from .references import References
 
-TOO_SHORT = "too short to state anything"
+MOST = 2000
+"""Sentences of a draft that may cite something, each a fraction of a second's work; a long survey has a thousand."""
+TOO_SHORT, TOO_LONG = "too short to state anything", "too long to be a sentence"
 
 Judged = Callable[[str, Paper], Check]
 """Checks a sentence against a paper."""
@@ -60,8 +62,11 @@ def _read(source: str | Path) -> str:
 
 
 def citing_sentences(draft: Manuscript, references: References) -> list[CitingSentence]:
-    """The sentences of a draft in order."""
-    return [one for paragraph in draft.paragraphs for one in _of_paragraph(paragraph, draft, references)]
+    """The sentences of a draft in order. Raises `QuestionError` if more than `MOST` cite something."""
+    every = [one for paragraph in draft.paragraphs for one in _of_paragraph(paragraph, draft, references)]
+    if (citing := sum(bool(one.cited) for one in every)) > MOST:
+        raise QuestionError(f"{citing:,} sentences of the draft cite something, more than {MOST:,}. Check it in parts.")
+    return every
 
 
 def _of_paragraph(paragraph: Paragraph, draft: Manuscript, references: References) -> Iterator[CitingSentence]:
@@ -114,15 +119,13 @@ class DraftChecker:
             reason = f"several papers here fit {mark.text}: {titles}" if papers else f"no paper here for {mark.text}"
             return CheckedCitation(mark.text, reason=reason)
         paper = papers[0]
-        if len(words(text)) < FEWEST_WORDS:
-            check = Check(False, 0.0, "checked", (TOO_SHORT,), "", certain=True)
-        else:
-            check = self._judged(text, paper)
+        fault = _unfit(text)
+        check = Check(False, 0.0, "checked", (fault,), "", certain=True) if fault else self._judged(text, paper)
         return CheckedCitation(mark.text, paper.title, paper.id, check)
 
     def _closer(self, text: str, cited: Sequence[Paper]) -> CheckedCitation | None:
         """A paper that supports the sentence and is clearly closer to it than each that is cited."""
-        if len(words(text)) < FEWEST_WORDS:
+        if _unfit(text):
             return None
         papers = [hit.paper for hit in self._retriever.retrieve(Asked(text, "fact"), limit=RIVALS)]
         rivals = [self._checker.rival(text, paper, papers) for paper in cited]
@@ -131,3 +134,10 @@ class DraftChecker:
             return None
         check = self._checker.check(text, closest)
         return CheckedCitation("", closest.title, closest.id, check) if check.supported else None
+
+
+def _unfit(text: str) -> str:
+    """Why a text is not checked; "" if it is."""
+    if len(text) > SENTENCE:
+        return TOO_LONG
+    return TOO_SHORT if len(words(text)) < FEWEST_WORDS else ""

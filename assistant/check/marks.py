@@ -140,13 +140,14 @@ def without(sentence: str, places: Sequence[Citing], plain: Callable[[str], str]
     `plain` removes the markup of what is left.
     """
     pieces: list[str] = []
-    start = 0
+    start, opens = 0, True
     for place in places:
-        before, after = sentence[start : place.span.start], sentence[place.span.end :]
-        opens = not "".join(pieces).strip() and not before.strip()
+        before, after = sentence[start : place.span.start], sentence[place.span.end : place.span.end + 2]
+        opens = opens and not before.strip()
         needed = place.spoken or _GOVERNED.search(before) or (opens and after.lstrip()[:1].islower())
         kept = (THE_PAPER.capitalize() if opens else THE_PAPER) if needed else ""
         pieces += [before if kept else before.rstrip(" \t~"), kept]
+        opens = opens and not kept
         start = place.span.end
     text = _REMAINS.sub("", "".join([*pieces, sentence[start:]]))
     return re.sub(r"\s+(?=[.,;:!?)])", "", plain(text))
