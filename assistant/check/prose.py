@@ -35,7 +35,7 @@ _NO_PROSE = re.compile(
 )
 _COMMANDS = re.compile(
     r"\\(?:part|chapter|(?:sub)*section|paragraph|title|author|date|label|bibliography|bibliographystyle|input|include|"
-    r"usepackage|documentclass|addbibresource|keywords)\*?(?:\[[^\[\]]*\])?\{[^{}]*\}"
+    r"usepackage|documentclass|addbibresource|keywords)\*?(?:\[[^\[\]]*\])?\{(?:[^{}]|\{[^{}]*\})*\}"
     r"|\\(?:begin|end)\{[^{}]*\}(?:\[[^\[\]]*\])?|\\(?:maketitle|tableofcontents|printbibliography|centering|item|noindent)\b"
 )
 
