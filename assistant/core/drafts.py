@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from .notebook import Brief
 from .records import Check
 
 Standing = Literal["supported", "not supported", "not in the library", "no citation"]
 """What became of a sentence, or of one of its citations."""
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+"""From the best to none: a sentence has the best standing of its citations."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,11 +50,8 @@ class CheckedSentence(Brief):
     @property
     def standing(self) -> Standing:
         """Supported if at least one citation supports it; "not in the library" if no citation could be checked."""
-        if not self.citations:
-            return "no citation"
-        standings = {citation.standing for citation in self.citations}
-        best: tuple[Standing, ...] = ("supported", "not supported", "not in the library")
-        return next(standing for standing in best if standing in standings)
+        standings = {citation.standing for citation in self.citations} or {"no citation"}
+        return next(standing for standing in STANDINGS if standing in standings)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,8 +64,7 @@ class CheckedDraft(Brief):
     def counts(self) -> dict[Standing, int]:
         """How many sentences there are of each standing."""
         counts = Counter(sentence.standing for sentence in self.sentences)
-        every: tuple[Standing, ...] = ("supported", "not supported", "not in the library", "no citation")
-        return {standing: counts[standing] for standing in every}
+        return {standing: counts[standing] for standing in STANDINGS}
 
     @property
     def passed(self) -> bool:

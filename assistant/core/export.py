@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from .drafts import CheckedDraft
+from .drafts import STANDINGS, CheckedDraft
 from .errors import ExportError
 from .records import Answer, Check, Citation, Ingested, Paper
 
@@ -295,7 +295,7 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     properties["CheckedDraft"].update(
         format=number,
         passed={"type": "boolean"},
-        counts={"type": "object", "additionalProperties": number},
+        counts={"type": "object", "properties": dict.fromkeys(STANDINGS, number), "required": [*STANDINGS]},
         missing={"type": "array", "items": text},
     )
     for record in ("CheckedSentence", "CheckedCitation"):

@@ -1,4 +1,4 @@
-"""The tab "Check a draft" in a real browser: a draft pasted or chosen, its report, and what a hostile draft cannot do."""
+"""The tab "Check a draft" in a real browser: drafts pasted or chosen, the report, and what a hostile one cannot do."""
 
 from __future__ import annotations
 
