@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..core.bibliography import family_name
+from ..core.filters import Filter
 from ..core.readable import readable
 from ..core.records import Paper, fold
 from ..index.searchable import Index
@@ -63,12 +65,20 @@ class References:
         if mark.kind == "title":
             return self._named(f"“{mark.name}”")
         if mark.kind == "byline":
-            entries = [entry for entry in self._entries.values() if _is_by(entry, *mark.name.rsplit(" ", 1))]
-            return tuple(dict.fromkeys(paper for entry in entries for paper in self._named(entry)))
+            author, year = mark.name.rsplit(" ", 1)
+            entries = [entry for entry in self._entries.values() if _is_by(entry, author, year)]
+            listed = tuple(dict.fromkeys(paper for entry in entries for paper in self._named(entry)))
+            return listed if entries else self._papers_by(author, year[:4])
         if mark.name in self._entries:
             return self._named(self._entries[mark.name])
         paper = self._library.find(mark.name) if mark.kind == "key" else None
         return (paper,) if paper else ()
+
+    def _papers_by(self, author: str, year: str) -> tuple[Paper, ...]:
+        """The papers of a year whose first author has that family name."""
+        ids = self._library.fitting(Filter(since=year, until=year, authors=(author,))) or ()
+        papers = self._library.papers(sorted(ids))
+        return tuple(paper for paper in papers if fold(family_name(paper.authors[0]).split()[-1]) == fold(author))
 
     def _papers_named(self, reference: str) -> tuple[Paper, ...]:
         """The papers whose titles a reference has: those with the longest, if one title is a part of another."""

@@ -279,7 +279,8 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     mode: Literal["serialization"] = "serialization"
     kinds = [(kind.__name__, mode, _adapter(kind)) for kind in (Answer, Check, CheckedDraft, Ingested, Paper)]
     parts: dict[str, Values] = TypeAdapter.json_schemas(kinds, ref_template=refs)[1]["$defs"]
-    parts.pop("Evidence", None)
+    for left_out in ("Evidence", "Read"):
+        parts.pop(left_out, None)
     properties: dict[str, Values] = {name: part["properties"] for name, part in parts.items()}
     text, number, maybe = {"type": "string"}, {"type": "integer"}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}
     properties["Hit"].pop("evidence", None)

@@ -26,11 +26,13 @@ class Shelf:
     """A library and a keyword index in which every paper is a candidate."""
 
     def __init__(self) -> None:
-        self.every = {paper.id: paper for paper in (Paper(title, "It is so.") for title in TITLES)}
+        papers = [Paper(title, "It is so.", authors=("Ada van Lamp", "Ben Snow"), year=2001) for title in TITLES[:1]]
+        self.every = {paper.id: paper for paper in [*papers, *(Paper(title, "It is so.") for title in TITLES[1:])]}
         self.keywords = SimpleNamespace(search=lambda _, limit: [(paper_id, 1.0) for paper_id in self.every][:limit])
         self.library = SimpleNamespace(
             papers=lambda ids: [self.every[paper_id] for paper_id in ids],
             find=self.every.get,
+            fitting=lambda where: {i for i, paper in self.every.items() if str(paper.year) == where.since},
         )
 
 
@@ -98,3 +100,11 @@ def test_bibtex_is_read_and_broken_entries_are_left_out() -> None:
     }
     assert titles(Mark("[@kite]", "key", "kite"), **entries) == [TITLES[0]]
     assert bibtex("") == bibtex("no BibTeX") == {}
+
+
+def test_a_name_and_a_year_without_a_reference_find_the_paper_by_its_first_author() -> None:
+    assert titles(Mark("(van Lamp et al., 2001)", "byline", "Lamp 2001")) == [TITLES[0]]
+    assert titles(Mark("(van Lamp et al., 2001b)", "byline", "Lamp 2001b")) == [TITLES[0]]
+    assert titles(Mark("(Snow, 2001)", "byline", "Snow 2001")) == []
+    listed_otherwise = {"1": "Lamp, A. Another Paper Altogether. 2001."}
+    assert titles(Mark("(van Lamp, 2001)", "byline", "Lamp 2001"), **listed_otherwise) == []

@@ -46,8 +46,8 @@ RECIPES = {
         "draft",
         "The text, with its list of references or the titles of the papers it cites.",
         "Check the draft below with the tool `check_draft`. Then list the sentences that are not supported, each with "
-        "the reasons and the closest words of the abstract, and the citations of papers that are not here. For sentences that cite nothing, suggest "
-        "a paper with `search_papers` if one fits.",
+        "the reasons and the closest words of the abstract, and the citations of papers that are not here. For "
+        "sentences that cite nothing, suggest a paper with `search_papers` if one fits.",
     ),
 }
 
