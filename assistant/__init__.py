@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chain import Assistant, Conversation, ask
     from .core.bibliography import Identifiers
+    from .core.drafts import CheckedCitation, CheckedDraft, CheckedSentence
     from .core.errors import (
         AccountError,
         AddressError,
@@ -77,6 +78,7 @@ _HOMES = {
     "core.settings": ("Settings",),
     "core.bibliography": ("Identifiers",),
     "core.filters": ("Filter",),
+    "core.drafts": ("CheckedCitation", "CheckedDraft", "CheckedSentence"),
     "core.records": (
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
         *("Paper", "Passage", "Reject", "Rejection", "Source", "Turn"),
@@ -106,6 +108,9 @@ __all__ = [
     "Assistant",
     "AssistantError",
     "Check",
+    "CheckedCitation",
+    "CheckedDraft",
+    "CheckedSentence",
     "Citation",
     "Claim",
     "Conversation",

@@ -16,7 +16,11 @@ from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, a
 from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
 from .check.checker import Checker
+from .check.drafts import DraftChecker, citing_sentences, texts
+from .check.prose import manuscript
+from .check.references import References, bibtex
 from .core.bounds import SENTENCE, bounded
+from .core.drafts import CheckedDraft
 from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
 from .core.filters import ALL, Filter, bounded_filter
 from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Reject, Turn
@@ -34,6 +38,7 @@ from .reader import chosen as chosen_reader
 from .search import Search
 from .search.applying import conditions_in_words
 from .search.declining import EMPTY, decline, within
+from .search.retrieval import Retriever
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM as LlamaIndexLLM
@@ -46,6 +51,9 @@ if TYPE_CHECKING:
     from .llm.ledger import Spending
 
 __all__ = ["Assistant", "Conversation", "Event", "ask"]
+
+NOT_YET = "There is nothing to check against: no paper has been indexed yet. Add papers, or try again in a moment."
+"""Why nothing is checked: no paper was added, or the first ones are still being indexed."""
 
 
 class Assistant:
@@ -287,10 +295,28 @@ class Assistant:
             raise QuestionError("The sentence has no words. Write one that the abstract may support.")
         with self._searchable() as search, self._model.session() as session:
             if search is None:
-                raise LibraryBusy("The papers are still being indexed. Nothing was checked. Try again in a moment.")
-            checker = self._checker(search.index)
-            check = session.judged(sentence, paper.title, checker.check(sentence, paper))
-            return checker.explained(sentence, paper, check)
+                raise LibraryBusy(NOT_YET)
+            return _judged(sentence, paper, self._checker(search.index), session)
+
+    def check_draft(
+        self, draft: str | Path, *, bibliography: str | Path = "", progress: Progress | None = None
+    ) -> CheckedDraft:
+        """Each sentence of a draft, checked against the abstracts of the papers that it cites.
+
+        The draft is Markdown, LaTeX or plain text; a `Path` is read. `bibliography` is BibTeX, for the keys that are
+        cited; beside a draft that is a file, the .bib files in its folder are read. `progress(stage, done, total)` is
+        called before each sentence that cites something; the check ends with what it raises. Raises `QuestionError`.
+        """
+        text, entries = texts(draft, bibliography)
+        with self._searchable() as search, self._model.session() as session:
+            if search is None:
+                raise LibraryBusy(NOT_YET)
+            source, checker = manuscript(text), self._checker(search.index)
+            references = References({**source.references, **bibtex(entries)}, search.index)
+            sentences = citing_sentences(source, references)
+            judged = functools.partial(_judged, checker=checker, session=session)
+            drafts = DraftChecker(judged, checker, Retriever(search.index))
+            return CheckedDraft(tuple(drafts.checked(sentences, progress)))
 
     def search(self, question: str, *, where: Filter = ALL) -> list[Hit]:
         """The hits for a self-contained question, best first."""
@@ -330,6 +356,12 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
     """`Assistant.ask` with the library in the default home, opened for this one question."""
     with Assistant.open() as assistant:
         return assistant.ask(question, turns)
+
+
+def _judged(sentence: str, paper: Paper, checker: Checker, session: ModelSession | PlainSession) -> Check:
+    """The check of one sentence, with a language model's verdict where one is asked, and with the words at fault."""
+    check = session.judged(sentence, paper.title, checker.check(sentence, paper))
+    return checker.explained(sentence, paper, check)
 
 
 def _query(

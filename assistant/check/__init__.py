@@ -13,4 +13,11 @@ Read in this order:
     checker         one sentence and one abstract: the verdict, by the reader or by these signals
     citations       one sentence and all its marks: a claim, or rejections
     judging         a language model's verdict where the checker is undecided
+
+For drafts that others wrote:
+
+    prose           a draft without its markup: paragraphs and the list of references
+    marks           the citations in a sentence, and the sentence without them
+    references      the papers that a citation stands for
+    drafts          the sentences of a draft, each checked
 """

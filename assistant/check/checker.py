@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..core.errors import ReaderError
 from ..core.logistic import model
-from ..core.records import Check, Hit, Paper
+from ..core.records import Check, Paper
 from ..core.text import Span
 from ..reader import Reader, supports
 from .appeals import appeals
@@ -44,7 +44,7 @@ RIVAL = 0.05
 """How much more of a sentence another abstract's best window must cover before the mark counts as a mix-up; of 208 true
 sentences over the sample only one other was closer by this much."""
 RIVALS = 12
-"""How many of the best hits are tried as rivals."""
+"""How many of the best papers are tried as rivals."""
 
 UNSTATED = "the abstract does not clearly say this"
 """The reader rejects without saying why: the abstract may contradict the sentence, or say less."""
@@ -110,25 +110,25 @@ class Checker:
         passage = self._read(reader, sentence, paper).premise.text
         return doubtful(sentence, lambda text: supports(reader, passage, text))
 
-    def rival(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
-        """Another hit whose abstract is clearly closer to the sentence, and supports it more if there is a reader."""
-        closest = self._closer(sentence, hit, hits)
+    def rival(self, sentence: str, paper: Paper, others: Sequence[Paper]) -> Paper | None:
+        """Another paper whose abstract is clearly closer to the sentence, and supports it more if there is a reader."""
+        closest = self._closer(sentence, paper, others)
         if closest is None or self._reader is None:
             return closest
         try:
-            own, other = (self._read(self._reader, sentence, one.paper).log_odds for one in (hit, closest))
+            own, other = (self._read(self._reader, sentence, one).log_odds for one in (paper, closest))
         except ReaderError:
             self._reader = None
             return closest
         return closest if other > own else None
 
-    def _closer(self, sentence: str, hit: Hit, hits: Sequence[Hit]) -> Hit | None:
-        to_beat = nearness(sentence, hit.paper, self._rarity) + RIVAL
+    def _closer(self, sentence: str, paper: Paper, others: Sequence[Paper]) -> Paper | None:
+        to_beat = nearness(sentence, paper, self._rarity) + RIVAL
         if to_beat >= 1:
             return None
-        closeness = [nearness(sentence, other.paper, self._rarity) for other in hits[:RIVALS]]
-        closest = max(closeness)
-        return hits[closeness.index(closest)] if closest > to_beat else None
+        closeness = [nearness(sentence, other, self._rarity) for other in others[:RIVALS]]
+        closest = max(closeness, default=0.0)
+        return others[closeness.index(closest)] if closest > to_beat else None
 
     def _read(
         self, reader: Reader, sentence: str, paper: Paper, based_on: Span | None = None, *, most: int = MOST

@@ -66,7 +66,7 @@ def _check_mark(sentence: Sentence, hit: Hit, hits: Sequence[Hit], checker: Chec
     if check.basis == "quoted":
         return CheckedMark(sentence, mark, citation, "", certain=True)
     settled = sentence.span or (check.certain and not check.supported)  # the words it names are in this abstract
-    rival = None if settled else checker.rival(sentence.text, hit, hits)
-    closer = f"“{rival.paper.title}” is a closer match" if rival else ""
+    rival = None if settled else checker.rival(sentence.text, hit.paper, [one.paper for one in hits])
+    closer = f"“{rival.title}” is a closer match" if rival else ""
     reason = closer if check.supported else "; ".join(check.reasons)
     return CheckedMark(sentence, mark, citation, reason, check.certain or rival is not None)

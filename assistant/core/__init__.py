@@ -11,6 +11,7 @@ In reading order:
     prose         the claims of an answer as text
     signals       how a sentence and a paper match a question
     records       what flows: papers, hits, answers
+    drafts        what is reported of a draft whose citations were checked
     export        answers as JSON
     bounds        the limits on what may be sent
     filters       which papers count

@@ -12,6 +12,10 @@ QUESTION = 4000
 """A question, or words to search for: about ten abstracts."""
 SENTENCE = 4000
 """A sentence to check against an abstract."""
+DRAFT = 200_000
+"""A draft whose citations are checked: 30,000 words, a long survey."""
+BIBLIOGRAPHY = 2_000_000
+"""The BibTeX file of a draft: about 4,000 entries."""
 TITLE = 1000
 """A paper's title or id, a listing's name, or a conversation's title: no known title is half as long."""
 WORDS = 1000
@@ -29,6 +33,8 @@ PAPERS = 100
 
 BODY = 2**20
 """A request's body, at any path."""
+DRAFT_BODY = 4 * 2**20
+"""A draft and its BibTeX file."""
 UPLOAD = 20 * 2**20
 """A listing file: about 12,000 abstracts."""
 EVENT = 64 * 1024

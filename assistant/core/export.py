@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from .drafts import STANDINGS, CheckedDraft
 from .errors import ExportError
 from .records import Answer, Check, Citation, Ingested, Paper
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Raised when a field goes or changes its meaning; adding a field does not raise it."""
-Exported = Answer | Check | Ingested | Paper
+Exported = Answer | Check | CheckedDraft | Ingested | Paper
 Values = dict[str, Any]
 """A JSON object, as `json.dumps` takes it and `json.loads` gives it."""
 
@@ -121,6 +122,29 @@ _FIELDS = {
         "certain": "Whether a definite error was found, which no judgement of a model outweighs.",
         "unsupported": "The words of a refused sentence that the abstract does not bear out; empty if none stand out.",
     },
+    "CheckedDraft": {
+        "format": "The version of this schema.",
+        "passed": "Whether every sentence that cites is supported by a paper that it cites.",
+        "counts": "How many sentences there are of each standing.",
+        "missing": "The citations that stand for no paper here, as written.",
+        "sentences": "Every sentence, in order.",
+    },
+    "CheckedSentence": {
+        "line": "The line of the draft in which it begins, from 1.",
+        "text": "The sentence as it was checked, without its citations and markup.",
+        "standing": "`supported`: by at least one paper that it cites; `not supported`: by none; `not in the library`: "
+        "no citation stands for a paper here; `no citation`.",
+        "citations": "Its citations, each judged by itself.",
+        "closer": "Another paper here that supports a sentence that is not supported, without a mark; or null.",
+    },
+    "CheckedCitation": {
+        "mark": "The citation as written.",
+        "standing": "`supported`, `not supported` or `not in the library`.",
+        "title": "The title of the paper, or empty.",
+        "paper_id": "The id of the paper, or empty.",
+        "check": "Whether the paper supports the sentence; null without a paper.",
+        "reason": "Why there is no paper.",
+    },
     "Reject": {"line": "From 1; 0 stands for the whole file."},
 }
 """What fields mean, in the order in which they are written; fields that are not named here follow."""
@@ -144,6 +168,23 @@ def as_json(answer: Answer) -> Values:
     values["hits"] = [_ordered("Hit", _flat(hit) | hit["paper"]) for hit in values["hits"]]
     computed = {"answered": answer.answered, "text": answer.text, "titles": list(answer.titles)}
     return _ordered("Answer", {"format": FORMAT, **computed, **values})
+
+
+def draft_as_json(draft: CheckedDraft) -> Values:
+    """The whole report on a draft, with the standing of each sentence and citation."""
+    values = plain(draft)
+    for sentence, exported in zip(draft.sentences, values["sentences"], strict=True):
+        exported["standing"] = sentence.standing
+        for citation, written in zip(sentence.citations, exported["citations"], strict=True):
+            written["standing"] = citation.standing
+        if sentence.closer:
+            exported["closer"] = _ordered(
+                "CheckedCitation", exported["closer"] | {"standing": sentence.closer.standing}
+            )
+        exported["citations"] = [_ordered("CheckedCitation", written) for written in exported["citations"]]
+    values["sentences"] = [_ordered("CheckedSentence", exported) for exported in values["sentences"]]
+    computed = {"passed": draft.passed, "counts": draft.counts, "missing": list(draft.missing)}
+    return _ordered("CheckedDraft", {"format": FORMAT, **computed, **values})
 
 
 def paper_as_json(paper: Paper) -> Values:
@@ -236,9 +277,10 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     from pydantic import TypeAdapter
 
     mode: Literal["serialization"] = "serialization"
-    kinds = [(kind.__name__, mode, _adapter(kind)) for kind in (Answer, Check, Ingested, Paper)]
+    kinds = [(kind.__name__, mode, _adapter(kind)) for kind in (Answer, Check, CheckedDraft, Ingested, Paper)]
     parts: dict[str, Values] = TypeAdapter.json_schemas(kinds, ref_template=refs)[1]["$defs"]
-    parts.pop("Evidence", None)
+    for left_out in ("Evidence", "Read"):
+        parts.pop(left_out, None)
     properties: dict[str, Values] = {name: part["properties"] for name, part in parts.items()}
     text, number, maybe = {"type": "string"}, {"type": "integer"}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}
     properties["Hit"].pop("evidence", None)
@@ -251,6 +293,14 @@ def schemas(refs: str = "#/$defs/{model}") -> dict[str, Values]:
     properties["Answer"].update(
         format=number, answered={"type": "boolean"}, text=text, titles={"type": "array", "items": text}
     )
+    properties["CheckedDraft"].update(
+        format=number,
+        passed={"type": "boolean"},
+        counts={"type": "object", "properties": dict.fromkeys(STANDINGS, number), "required": [*STANDINGS]},
+        missing={"type": "array", "items": text},
+    )
+    for record in ("CheckedSentence", "CheckedCitation"):
+        properties[record].update(standing=text)
     for record, part in parts.items():
         ordered = {
             name: _described(value, _FIELDS.get(record, {}).get(name))

@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ..chain import Assistant
+from ..core.drafts import CheckedDraft
 from ..core.errors import AssistantError
 from ..core.filters import ALL, Filter
 from ..core.records import Answer, Event, Turn
 
 AT_ONCE = 8
 """Questions answered at the same time: more only slow each other down."""
+DRAFTS = 2
+"""Drafts checked at the same time, each as much work as many questions: most of the threads stay free for these."""
 LONGEST = 200
 """Questions that may wait behind them."""
 
 Result = TypeVar("Result")
+
+
+class _DraftGivenUp(Exception):
+    """Nobody waits for the draft any more."""
 
 
 class LineTooLong(AssistantError):
@@ -47,6 +54,7 @@ class Answering:
     def __init__(self, assistant: Assistant, *, at_once: int = AT_ONCE, longest: int = LONGEST) -> None:
         self._assistant, self._at_once, self._longest = assistant, at_once, longest
         self._workers = ThreadPoolExecutor(at_once, thread_name_prefix="answering")
+        self._drafting = asyncio.Semaphore(DRAFTS)
         self._line: list[asyncio.Event] = []  # each is set when the line moves; the first `at_once` have their turn
 
     @property
@@ -167,6 +175,49 @@ class Answering:
                     on_stage(event.stage)
         assert answer is not None, "the last event of a stream is the answer"
         return answer
+
+    async def draft(self, draft: str, bibliography: str = "") -> AsyncGenerator[tuple[int, int] | CheckedDraft, None]:
+        """What `Assistant.check_draft` returns, last; before it, how many sentences are done, and of how many.
+
+        Closing this early ends the work at its next sentence. Raises `LineTooLong`, and what `check_draft` raises.
+        """
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+        queue: asyncio.Queue[tuple[int, int] | None] = asyncio.Queue()
+
+        def report(_: str, done: int, total: int) -> None:
+            if stopped.is_set():
+                raise _DraftGivenUp
+            loop.call_soon_threadsafe(queue.put_nowait, (done, total))
+
+        def work() -> CheckedDraft:
+            try:
+                return self._assistant.check_draft(draft, bibliography=bibliography, progress=report)
+            finally:
+                loop.call_soon_threadsafe(queue.put_nowait, None)
+
+        async with self._drafting, aclosing(self.line()) as places:
+            while await anext(places):
+                pass
+            working = loop.run_in_executor(self._workers, work)
+            try:
+                while (step := await queue.get()) is not None:
+                    yield step
+                yield await working
+            finally:
+                stopped.set()
+                working.cancel()  # if it has not begun
+
+    async def checked_draft(
+        self, draft: str, bibliography: str = "", *, on_step: Callable[[int, int], Awaitable[None]] | None = None
+    ) -> CheckedDraft:
+        """The last of `draft`; `on_step` is awaited with what comes before."""
+        async with aclosing(self.draft(draft, bibliography)) as steps:
+            async for step in steps:
+                if isinstance(step, CheckedDraft):
+                    return step
+                if on_step:
+                    await on_step(*step)
+        raise AssertionError("the last step is the checked draft")
 
     async def aside(self, work: Callable[[], Result]) -> Result:
         """What `work` returns, which takes about as long as an answer and waits in the same line."""

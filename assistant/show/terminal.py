@@ -30,9 +30,11 @@ from ..core.readable import readable
 from ..core.records import STARTING_OVER, Answer
 from ..core.text import clean
 from ..llm.ledger import bill, money
+from .drafts import summary
 from .showing import readable_answer
 
 if TYPE_CHECKING:
+    from ..core.drafts import CheckedCitation, CheckedDraft
     from ..core.records import Check, Claim, Event, Reject
     from ..index.holdings import Status
     from ..index.searchable import Progress as Report
@@ -162,16 +164,40 @@ class Screen:
 
     def verdict(self, check: Check, title: str) -> None:
         """Write whether the paper of that title supports a sentence, on what basis, and the closest passage."""
-        score = "" if check.basis == "quoted" else f", score {check.score:.2f}"
-        self.line(
-            f"{'Supported' if check.supported else 'Not supported'} ({check.basis}{score}) by \u201c{title}\u201d."
-        )
+        self.line(f"{'Supported' if check.supported else 'Not supported'} ({_basis(check)}) by \u201c{title}\u201d.")
+        self._evidence(check)
+
+    def _evidence(self, check: Check, indent: str = "") -> None:
         for reason in check.reasons:
-            self.line(readable(reason), first="- ", rest="  ")
+            self.line(readable(reason), first=f"{indent}- ", rest=f"{indent}  ")
         if check.unsupported:
-            self.line(f"Not borne out: {'; '.join(f'“{readable(words)}”' for words in check.unsupported)}")
+            words = "; ".join(f"“{readable(words)}”" for words in check.unsupported)
+            self.line(f"Not borne out: {words}", first=indent, rest=indent)
         if check.quote:
-            self.line(f"Closest passage of the abstract: \u201c{readable(check.quote)}\u201d")
+            passage = f"Closest passage of the abstract: \u201c{readable(check.quote)}\u201d"
+            self.line(passage, first=indent, rest=indent)
+
+    def draft(self, draft: CheckedDraft, name: str, *, every: bool) -> None:
+        """Write each sentence that cites something, with `every` the others too, and how many passed."""
+        for sentence in draft.sentences:
+            if sentence.citations or every:
+                self.line(sentence.text, first=f"{name}:{sentence.line}: {sentence.standing}: ", rest="  ")
+            for citation in sentence.citations:
+                self._citation(citation)
+            if sentence.closer and sentence.closer.check:
+                closer = f"closer: \u201c{readable(sentence.closer.title)}\u201d ({_basis(sentence.closer.check)})"
+                self.line(closer, first="  ", rest="    ")
+                self._evidence(sentence.closer.check, "    ")
+        self.line(summary(draft))
+
+    def _citation(self, citation: CheckedCitation) -> None:
+        if citation.check is None:
+            self.line(readable(citation.reason), first="  ", rest="    ")
+            return
+        by = f"{citation.mark} \u201c{readable(citation.title)}\u201d: {citation.standing} ({_basis(citation.check)})"
+        self.line(by, first="  ", rest="    ")
+        if not citation.check.supported:
+            self._evidence(citation.check, "    ")
 
     # -- the library
 
@@ -233,6 +259,11 @@ class Screen:
                 progress.update(tasks[stage], completed=done, total=total)
 
             yield report
+
+
+def _basis(check: Check) -> str:
+    """What a verdict rests on: "quoted", or "read, score 0.25"."""
+    return check.basis if check.basis == "quoted" else f"{check.basis}, score {check.score:.2f}"
 
 
 class _Rate(ProgressColumn):

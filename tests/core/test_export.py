@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from assistant.chain import Assistant
 from assistant.core.bibliography import Identifiers
+from assistant.core.drafts import CheckedCitation, CheckedDraft, CheckedSentence
 from assistant.core.errors import ExportError
-from assistant.core.export import as_json, from_json, plain, schemas
+from assistant.core.export import as_json, draft_as_json, from_json, plain, schemas
 from assistant.core.records import (
     Answer,
     Basis,
+    Check,
     Citation,
     Claim,
     Decline,
@@ -348,3 +350,18 @@ def test_an_ingest_is_written_without_the_text_of_its_rejects() -> None:
     done = plain(Ingested(added=1, rejects=(Reject("a.txt", 3, "no abstract", "a long text"),)))
     assert done["rejects"] == [{"source": "a.txt", "line": 3, "reason": "no abstract", "title": ""}]
     jsonschema_rs.validate(schema_of("Ingested"), done)
+
+
+def test_a_checked_draft_is_written_with_its_standings_and_fits_its_schema() -> None:
+    check = Check(False, 0.1, "read", ("so",), "Pears fall.")
+    citations = (CheckedCitation("[1]", "A Pear", "1", check), CheckedCitation("[2]", reason="no paper here for [2]"))
+    closer = CheckedCitation("", "A Plum", "2", Check(True, 0.9, "read", (), "Plums stay."))
+    sentences = CheckedSentence(3, "They stay.", citations, closer), CheckedSentence(4, "So.")
+    written = draft_as_json(CheckedDraft(sentences))
+    assert (written["passed"], written["missing"]) == (False, ["[2]"])
+    assert written["counts"] == {"supported": 0, "not supported": 1, "not in the library": 0, "no citation": 1}
+    first, second = written["sentences"]
+    assert (first["line"], first["standing"], second["standing"]) == (3, "not supported", "no citation")
+    assert [one["standing"] for one in first["citations"]] == ["not supported", "not in the library"]
+    assert (first["closer"]["title"], first["closer"]["standing"], second["closer"]) == ("A Plum", "supported", None)
+    jsonschema_rs.validate(schema_of("CheckedDraft"), written)

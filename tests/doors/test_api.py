@@ -19,8 +19,8 @@ from starlette.routing import Mount
 
 from assistant.answer.writing import ExtractiveWriter
 from assistant.chain import Assistant
-from assistant.core.bounds import BODY, UPLOAD
-from assistant.core.export import as_json, from_json
+from assistant.core.bounds import BODY, DRAFT, DRAFT_BODY, UPLOAD
+from assistant.core.export import as_json, draft_as_json, from_json
 from assistant.core.records import STARTING_OVER, Answer, Event, Hit, Rejection, Sentence
 from assistant.core.settings import Settings
 from assistant.doors import api
@@ -384,6 +384,20 @@ def test_a_sentence_is_checked_against_a_paper(assistant: Assistant) -> None:
         assert wrong["reasons"]
 
     play_scene(assistant, scene)
+
+
+def test_a_draft_is_checked(assistant: Assistant) -> None:
+    draft = f"PearRank gains 9.5 points [1].\n\n## References\n[1] {PEAR}."
+    report = got(assistant, "POST", "/api/check-draft", json={"draft": draft}).json()
+    assert report == draft_as_json(assistant.check_draft(draft))
+    assert (report["passed"], report["sentences"][0]["standing"]) == (False, "not supported")
+    keyed = {"draft": "PearRank gains 9.5 points [@a].", "bibliography": f"@misc{{a, title={{{PEAR}}}}}"}
+    assert got(assistant, "POST", "/api/check-draft", json=keyed).json()["missing"] == []
+
+
+def test_a_draft_that_is_too_long_is_refused(assistant: Assistant) -> None:
+    for draft, status in (("a " * DRAFT, 422), ("a" * (DRAFT_BODY + 1), 413)):
+        assert got(assistant, "POST", "/api/check-draft", json={"draft": draft}).status_code == status
 
 
 def test_a_search_finds_papers_without_answering(assistant: Assistant) -> None:

@@ -604,6 +604,43 @@ def test_check_gives_a_verdict_and_reasons(
     assert done.stdout == f"{printed}\nClosest passage of the abstract: “{check.quote}”\n"
 
 
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    path = tmp_path / "draft.md"
+    path.write_text("It gains 9.5 points over BM25 [@pear]. It rains.\n\nThe memory fades [@kite].")
+    (tmp_path / "refs.bib").write_text(f"@misc{{pear, title={{{PEAR}}}}}")
+    return path
+
+
+def test_a_draft_is_reported_sentence_by_sentence(draft: Path, run: Callable[..., Result]) -> None:
+    done = run("check", draft)
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 4
+    assert lines[0] == f"{draft}:1: not supported: It gains 9.5 points over BM25."
+    assert re.fullmatch(rf"  \[@pear\] “{PEAR}”: not supported \(checked, score 0\.\d\d\)", lines[1])
+    assert lines[2:4] == ["    - the abstract does not state 9.5", "    Not borne out: “9.5”"]
+    assert lines[5:] == [
+        f"{draft}:3: not in the library: The memory fades.",
+        "  no paper here for [@kite]",
+        "2 sentences with citations: 0 supported by at least one paper that is cited, 1 not supported, "
+        "1 without a paper here. 1 sentence without a citation.",
+    ]
+    assert f"{draft}:1: no citation: It rains." in run("check", draft, "--all").stdout
+
+
+def test_a_draft_that_passes_exits_with_0(draft: Path, run: Callable[..., Result]) -> None:
+    draft.write_text("It sorts orchards by their yield of pears [@pear].")
+    assert run("check", draft).exit_code == 0
+    assert run("check", draft, "--bib", draft).exit_code == 4  # which has no keys
+
+
+def test_a_report_is_printed_as_json(draft: Path, run: Callable[..., Result]) -> None:
+    report = json.loads(run("check", draft, "--json").stdout)
+    assert (report["passed"], report["missing"], len(report["sentences"])) == (False, ["[@kite]"], 3)
+    verdict = json.loads(run("check", "It gains 9.5 points.", "--paper", PEAR, "--json").stdout)
+    assert (verdict["supported"], verdict["title"]) == (False, PEAR)
+
+
 def test_text_from_papers_cannot_control_the_terminal(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

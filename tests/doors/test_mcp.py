@@ -23,6 +23,7 @@ from mcp_types import CallToolResult
 from assistant.chain import Assistant
 from assistant.core.bounds import BODY
 from assistant.core.errors import MissingExtra
+from assistant.core.export import draft_as_json
 from assistant.core.readable import readable
 from assistant.doors import mcp
 from assistant.doors.mcp import server
@@ -121,7 +122,7 @@ def test_an_agent_asks_over_stdio(sample_home: Path) -> None:
 def test_every_tool_and_argument_is_described(url: str) -> None:
     async def scene(agent: Client) -> None:
         tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
-        assert list(tools) == ["ask", "search_papers", "get_paper", "check_citation"]
+        assert list(tools) == ["ask", "search_papers", "get_paper", "check_citation", "check_draft"]
         for tool in tools.values():
             assert tool.description
             assert all(one["description"] for one in tool.input_schema["properties"].values())
@@ -140,6 +141,7 @@ def test_the_result_of_every_tool_fits_its_schema(url: str) -> None:
         ("search_papers", {"query": "?"}),
         ("get_paper", {"paper": PEAR}),
         ("check_citation", {"sentence": "PearRank sings.", "paper": PEAR}),
+        ("check_draft", {"draft": f"PearRank reads the wind with 91% accuracy [1]. So [2].\nReferences\n[1] {PEAR}"}),
     ]
 
     async def scene(agent: Client) -> None:
@@ -186,6 +188,23 @@ def test_a_citation_is_checked(url: str, assistant: Assistant) -> None:
             assert done.structured_content["supported"] == verdict.supported
             assert verdict.quote in text(done)
             assert all(reason in text(done) for reason in verdict.reasons) or verdict.supported
+
+    play(url, scene)
+
+
+def test_a_draft_is_checked(url: str, assistant: Assistant) -> None:
+    draft = f"PearRank gains 9.5 points [1]. It flies far [2]. It rains.\n\n## References\n[1] {PEAR}."
+
+    async def scene(agent: Client) -> None:
+        done = await agent.call_tool("check_draft", {"draft": draft})
+        assert done.structured_content == draft_as_json(assistant.check_draft(draft))
+        assert text(done).splitlines()[2:] == [
+            "Line 1, not supported: PearRank gains 9.5 points.",
+            f"- [1] “{PEAR}”: the abstract does not state 9.5",
+            "",
+            "Line 1, not in the library: It flies far.",
+            "- [2]: no paper here for [2]",
+        ]
 
     play(url, scene)
 

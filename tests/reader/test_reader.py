@@ -15,7 +15,7 @@ from assistant.chain import Assistant
 from assistant.check.checker import UNLIKE, UNSTATED, Checker
 from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
-from assistant.core.records import Hit, Paper, Passage
+from assistant.core.records import Paper
 from assistant.llm import ScriptedModel
 from assistant.reader import DoubleReader, FolderReader, PackagedReader, chosen, leanings, packaged, supports, threshold
 
@@ -113,11 +113,10 @@ def test_a_closer_paper_is_the_one_meant_only_if_it_supports_the_sentence_more(
 ) -> None:
     sentence = "Orchards of pears are ranked by taste and yield."
     wordy = Paper("YieldRank", "Orchards of pears are ranked by yield and not by taste.")
-    mine, near = (Hit(paper, Passage(paper.id, paper.title, paper.abstract, 0), 1.0) for paper in (PEARS, wordy))
     answers = {(wordy.abstract, sentence): other}
     checker = Checker(even, reader=DoubleReader(answers, default=own))
-    assert (checker.rival(sentence, mine, [mine, near]) == near) is mixed_up
-    assert Checker(even).rival(sentence, mine, [mine, near]) == near
+    assert (checker.rival(sentence, PEARS, [PEARS, wordy]) == wordy) is mixed_up
+    assert Checker(even).rival(sentence, PEARS, [PEARS, wordy]) == wordy
 
 
 class Broken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from assistant.chain import Assistant
+from assistant.core.drafts import CheckedDraft
 from assistant.core.errors import QuestionError
 from assistant.core.records import Answer, Event
 from assistant.service.answering import Answering, LineTooLong, Update, Waiting
@@ -201,3 +202,48 @@ def test_a_line_that_is_full_says_so(assistant: Assistant) -> None:
             await anext(line.line())
 
     asyncio.run(scene())
+
+
+class SlowDrafts:
+    """An assistant that reports two steps of a draft, the second when `go` is set."""
+
+    def __init__(self) -> None:
+        self.go, self.given_up = threading.Event(), threading.Event()
+
+    def check_draft(self, draft: str, *, bibliography: str, progress: Callable[[str, int, int], None]) -> CheckedDraft:
+        progress("checking", 0, 2)
+        self.go.wait(20)
+        try:
+            progress("checking", 1, 2)
+        except Exception:
+            self.given_up.set()
+            raise
+        return CheckedDraft()
+
+
+def test_a_draft_reports_its_progress_and_then_what_the_assistant_says(assistant: Assistant) -> None:
+    async def scene(line: Answering) -> list[object]:
+        return [step async for step in line.draft("It is so [1]. It was [2].")]
+
+    with closing(answering(assistant)) as line:
+        steps = asyncio.run(scene(line))
+    assert steps == [(0, 2), (1, 2), assistant.check_draft("It is so [1]. It was [2].")]
+
+
+def test_a_draft_that_nobody_waits_for_is_given_up() -> None:
+    slow = SlowDrafts()
+
+    async def scene(line: Answering) -> None:
+        async with aclosing(line.draft("It is so.")) as steps:
+            assert await anext(steps) == (0, 2)
+        slow.go.set()
+        assert await asyncio.to_thread(slow.given_up.wait, 20)
+
+    with closing(answering(slow)) as line:
+        asyncio.run(scene(line))
+    assert line.waiting == 0
+
+
+def test_a_draft_that_cannot_be_checked_raises(assistant: Assistant) -> None:
+    with closing(answering(assistant)) as line, pytest.raises(QuestionError, match="no words"):
+        asyncio.run(line.checked_draft(" "))

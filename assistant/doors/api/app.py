@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from ... import __version__
-from ...core.bounds import UPLOAD
+from ...core.bounds import DRAFT_BODY, UPLOAD
 from ...core.errors import AssistantError
 from ...service.entry import Entry
 from ...service.problems import MEDIA
@@ -103,7 +103,7 @@ def application(backend: Backend) -> FastAPI:
         },
     )
     app.state.backend = backend
-    app.add_middleware(Receiving, most={"/api/papers": UPLOAD})
+    app.add_middleware(Receiving, most={"/api/papers": UPLOAD, "/api/check-draft": DRAFT_BODY})
     app.add_middleware(Entry, doorkeeper=backend.doorkeeper, public=PUBLIC, respond=response)
     app.add_middleware(Counted, metrics=backend.metrics)
     for routes in (questions, papers, conversations, completions, responses):

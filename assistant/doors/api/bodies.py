@@ -16,6 +16,7 @@ HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
 """Describes every question: it has a letter or a digit. The check itself is made where questions are understood."""
 TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sound"
 SENTENCE = "SemantiCodec compresses audio to fewer than a hundred tokens per second."
+DRAFT = f"{SENTENCE.removesuffix('.')} [1].\n\n## References\n\n[1] {TITLE}. 2024."
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
 
 
@@ -41,6 +42,7 @@ class ResponseBody(BaseModel):
 
 _RECORD = "x-record"
 AnswerValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Answer"})]
+DraftValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "CheckedDraft"})]
 CheckValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Check"})]
 HitValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Hit"})]
 IngestedValues = Annotated[dict[str, Any], WithJsonSchema({_RECORD: "Ingested"})]
@@ -116,6 +118,20 @@ class CheckRequest(RequestBody):
 
     sentence: str = Field(min_length=1, max_length=bounds.SENTENCE)
     paper: Title = Field(min_length=1, description="Title or id.")
+
+
+class CheckDraftRequest(RequestBody):
+    """A draft whose citations are checked, and the BibTeX of the keys that it cites."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"draft": DRAFT}]})
+
+    draft: str = Field(
+        min_length=1,
+        max_length=bounds.DRAFT,
+        description="In Markdown, LaTeX or plain text.",
+        json_schema_extra=HAS_WORDS,
+    )
+    bibliography: str = Field(default="", max_length=bounds.BIBLIOGRAPHY, description="BibTeX, or empty.")
 
 
 class SearchParameters(Parameters):

@@ -1,4 +1,4 @@
-"""Asking, checking and searching: `/api/ask`, `/api/check`, `/api/search`."""
+"""Asking, checking and searching: `/api/ask`, `/api/check`, `/api/check-draft`, `/api/search`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sse_starlette import ServerSentEvent
 
-from ...core.export import as_json, plain
+from ...core.export import as_json, draft_as_json, plain
 from ...core.records import STARTING_OVER, Answer, Claim, Event, Turn
 from ...service.doorkeeper import Caller
 from ...service.problems import problem_of
@@ -108,6 +108,16 @@ async def check(body: bodies.CheckRequest, backend: TheBackend, _: MayAsk) -> Re
     paper = await asyncio.to_thread(backend.assistant.paper, body.paper)
     verdict = await backend.answering.aside(functools.partial(backend.assistant.check, body.sentence, paper.title))
     return JSONResponse({**plain(verdict), "title": paper.title})
+
+
+@router.post("/api/check-draft", response_model=bodies.DraftValues)
+async def check_draft(body: bodies.CheckDraftRequest, request: Request, backend: TheBackend, _: MayAsk) -> Response:
+    """Check each sentence of a draft against the abstracts of the papers that it cites.
+
+    A long draft takes a minute or more. Hanging up stops the work.
+    """
+    work = backend.answering.checked_draft(body.draft, body.bibliography)
+    return JSONResponse(draft_as_json(await unless_hung_up(request, work)))
 
 
 @router.get("/api/search", response_model=bodies.SearchResults)

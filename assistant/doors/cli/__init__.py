@@ -37,7 +37,7 @@ Exit codes:
   1    failed; the error says why and what to do
   2    wrong usage
   3    ingest: some records were rejected; the rest were added
-  4    ask: declined; check: not supported
+  4    ask: declined; check: something is not supported
   5    doctor: there is damage that was not repaired
   130  stopped by Ctrl-C
   141  the reader of the output closed it

@@ -82,16 +82,60 @@ def chat(  # noqa: PLR0913 - each is an option of the command
 
 def check(
     context: typer.Context,
-    sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="The sentence.", show_default=False)],
-    paper: Annotated[str, typer.Option("--paper", metavar="TITLE", help="The paper's title, its beginning, or id.")],
+    draft: Annotated[
+        str,
+        typer.Argument(
+            metavar="DRAFT",
+            help="A draft in Markdown, LaTeX or plain text; with --paper, a sentence.",
+            show_default=False,
+        ),
+    ],
+    paper: Annotated[
+        str | None, typer.Option("--paper", metavar="TITLE", help="The paper's title, its beginning, or id.")
+    ] = None,
+    bibliography: Annotated[
+        Path | None,
+        typer.Option("--bib", metavar="FILE", help="BibTeX of the keys cited.  [default: the .bib files beside DRAFT]"),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also list the sentences without a citation.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
     home: Home = None,
 ) -> None:
-    """Check whether a paper's abstract supports a sentence."""
+    """Check the citations of a draft, or a sentence against one paper.
+
+    Each sentence of the draft is checked against the abstracts of the papers that it cites.
+    """
+    if paper is None:
+        _check_draft(context, Path(draft), bibliography, home, every=every, json=json)
+        return
     with opened(context, home) as assistant:
         source = assistant.paper(text_of([paper]), beginning=True)
-        verdict = assistant.check(text_of([sentence]), source.id)
-    screen().verdict(verdict, source.title)
+        verdict = assistant.check(text_of([draft]), source.id)
+    if json:
+        from ...core.export import plain
+
+        typer.echo(dumps({**plain(verdict), "title": source.title}, ensure_ascii=False, indent=2))
+    else:
+        screen().verdict(verdict, source.title)
     if not verdict.supported:
+        raise typer.Exit(DECLINED)
+
+
+def _check_draft(
+    context: typer.Context, draft: Path, bibliography: Path | None, home: Path | None, *, every: bool, json: bool
+) -> None:
+    if not draft.is_file():
+        name = text_of([str(draft)])
+        raise typer.BadParameter(f"There is no file {name!r}. To check a sentence, name its paper with --paper TITLE.")
+    with opened(context, home) as assistant, screen(stderr=True).progress() as progress:
+        checked = assistant.check_draft(draft, bibliography=bibliography or "", progress=progress)
+    if json:
+        from ...core.export import draft_as_json
+
+        typer.echo(dumps(draft_as_json(checked), ensure_ascii=False, indent=2))
+    else:
+        screen().draft(checked, str(draft), every=every)
+    if not checked.passed:
         raise typer.Exit(DECLINED)
 
 

@@ -44,10 +44,10 @@ RECIPES = {
         "Check a draft",
         "Check for every sentence of a text whether the paper it cites supports it.",
         "draft",
-        "The text, with the titles of the papers it cites.",
-        "Check the draft below. For each sentence that cites a paper, call `check_citation` with the sentence and the "
-        "title of that paper. Then list the sentences that are not supported, each with the reasons and the closest "
-        "words of the abstract. For sentences that cite nothing, suggest a paper with `search_papers` if one fits.",
+        "The text, with its list of references or the titles of the papers it cites.",
+        "Check the draft below with the tool `check_draft`. Then list the sentences that are not supported, each with "
+        "the reasons and the closest words of the abstract, and the citations of papers that are not here. For "
+        "sentences that cite nothing, suggest a paper with `search_papers` if one fits.",
     ),
 }
 

@@ -22,7 +22,7 @@ from ... import __version__
 from ...chain import Assistant
 from ...core.bounds import BODY
 from ...core.errors import AssistantError, PaperNotFound
-from ...core.export import paper_as_json, plain
+from ...core.export import draft_as_json, paper_as_json, plain
 from ...core.readable import readable
 from ...core.records import Answer, Paper
 from ...service.answering import Answering
@@ -35,10 +35,12 @@ from .tools import (
     TOOLS,
     AskArguments,
     CheckArguments,
+    CheckDraftArguments,
     PaperArguments,
     SearchArguments,
     as_structure,
     as_text,
+    draft_as_text,
     output_schemas,
 )
 
@@ -48,7 +50,8 @@ PAGE = 100
 INSTRUCTIONS = (
     "Answers questions about a collection of papers from their titles and abstracts. Every sentence cites a paper by "
     "number and quotes the words it rests on; if the papers do not answer the question, `ask` says so. Before you cite "
-    "a paper for a sentence of your own, check the sentence with `check_citation`."
+    "a paper for a sentence of your own, check the sentence with `check_citation`, or a whole "
+    "text with `check_draft`."
 )
 READ_ONLY = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
@@ -80,6 +83,7 @@ class Server:
             "search_papers": self._search,
             "get_paper": self._get,
             "check_citation": self._check,
+            "check_draft": self._check_draft,
         }
         self.protocol: Protocol[Any] = Protocol(
             "paper-assistant",
@@ -179,6 +183,13 @@ class Server:
 
     async def _prompt(self, _: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         return prompts.filled(params.name, params.arguments or {})
+
+    async def _check_draft(self, arguments: CheckDraftArguments, context: Context) -> ToolResult:
+        async def report(done: int, total: int) -> None:
+            await context.session.report_progress(done, total, "checking")
+
+        draft = await self._answering.checked_draft(arguments.draft, arguments.bibliography, on_step=report)
+        return draft_as_text(draft), draft_as_json(draft)
 
     # -- resources
 

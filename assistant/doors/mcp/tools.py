@@ -8,9 +8,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...core import bounds
+from ...core.drafts import CheckedDraft, CheckedSentence
 from ...core.export import as_json, schemas
+from ...core.readable import readable
 from ...core.records import Answer
 from ...service.narrowing import Narrowing
+from ...show.drafts import summary
 from ...show.showing import readable_answer
 
 MOST_HITS = 50
@@ -58,6 +61,17 @@ class CheckArguments(Arguments):
     paper: Title = Field(min_length=1, description="Title or id of the paper that it would cite.")
 
 
+class CheckDraftArguments(Arguments):
+    """Arguments of `check_draft`."""
+
+    draft: str = Field(
+        min_length=1, max_length=bounds.DRAFT, description="The draft, in Markdown, LaTeX or plain text."
+    )
+    bibliography: str = Field(
+        default="", max_length=bounds.BIBLIOGRAPHY, description="BibTeX of the keys that the draft cites, or empty."
+    )
+
+
 class FoundPaper(BaseModel):
     """A paper that fits a search."""
 
@@ -93,6 +107,12 @@ TOOLS: dict[str, tuple[str, type[Arguments]]] = {
         "Check whether the abstract of a paper supports a sentence, and with which words.",
         CheckArguments,
     ),
+    "check_draft": (
+        "Check the citations of a draft: each sentence against the abstracts of the papers that it cites, as [@key], "
+        "\\cite{key}, [1] with a list of references, (Author, year) or by title. The text lists only the sentences "
+        "that are not supported, or whose papers are not here; the structured content has all.",
+        CheckDraftArguments,
+    ),
 }
 
 
@@ -108,6 +128,10 @@ def output_schemas() -> dict[str, dict[str, Any]]:
         "search_papers": FoundPapers.model_json_schema(mode="serialization"),
         "get_paper": {**parts["Paper"], "$defs": {"Identifiers": parts["Identifiers"]}},
         "check_citation": parts["Check"],
+        "check_draft": {
+            **parts["CheckedDraft"],
+            "$defs": {name: parts[name] for name in ("CheckedSentence", "CheckedCitation", "Check")},
+        },
     }
 
 
@@ -127,3 +151,20 @@ def as_text(answer: Answer) -> str:
     nearest = answer.declined.nearest if answer.declined else ()
     named = ["\n".join(["Nearest:", *(f"- {title}" for title in nearest)])] if nearest else []
     return "\n\n".join([answer.text, *sources, *named])
+
+
+def draft_as_text(draft: CheckedDraft) -> str:
+    """What became of a draft, then each sentence that did not pass."""
+    failed = [one for one in draft.sentences if one.standing in ("not supported", "not in the library")]
+    return "\n\n".join([summary(draft), *map(_sentence_as_text, failed)])
+
+
+def _sentence_as_text(sentence: CheckedSentence) -> str:
+    lines = [f"Line {sentence.line}, {sentence.standing}: {sentence.text}"]
+    for citation in sentence.citations:
+        reasons = "; ".join(citation.check.reasons) if citation.check else citation.reason
+        title = f" “{citation.title}”" if citation.title else ""
+        lines.append(f"- {citation.mark}{title}: {readable(reasons)}")
+    if sentence.closer:
+        lines.append(f"- Closer: “{readable(sentence.closer.title)}”")
+    return "\n".join(lines)

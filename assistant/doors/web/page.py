@@ -15,9 +15,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
-from ...core.bounds import EVENT, UPLOAD
+from ...core.bounds import DRAFT_BODY, EVENT, UPLOAD
 from ...service.receiving import Receiving
-from . import adding, drawer, entrance, evaluation, papers, talk
+from . import adding, drafts, drawer, entrance, evaluation, papers, talk
 from .assets import FileCache, visited
 from .guard import JOIN, Guard, UsedRoutes
 from .markup import render
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from ...service.answering import Answering
     from .rules import Rules
 
-TABS = (talk, papers, adding, evaluation)
+TABS = (talk, papers, drafts, adding, evaluation)
 """The tabs from left to right: each is a module with a `TITLE` and a function `build(services)`."""
 OWN = Path(__file__).with_name("own")
-SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drawer", "steps")]
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
-STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "evaluation", "drawer")]
+STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "drafts", "evaluation", "drawer")]
+MOST = {"/upload": UPLOAD, "/api/papers": UPLOAD, drafts.PATH: DRAFT_BODY, "/api/check-draft": DRAFT_BODY, JOIN: EVENT}
+"""The longest bodies at the paths that take other ones than usual."""
 PATIENCE = 10
 """Seconds that the page waits for the index and the model before it opens without them."""
 WAITING = 400
@@ -60,7 +62,7 @@ def _made(services: Services, beside: Mapping[str, APIRouter]) -> FastAPI:
     served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     served.add_middleware(CORSMiddleware, allow_origins=[])  # so that Gradio does not add its own
     served.add_middleware(FileCache, links=links)
-    served.add_middleware(Receiving, most={"/upload": UPLOAD, "/api/papers": UPLOAD, JOIN: EVENT})
+    served.add_middleware(Receiving, most=MOST)
     served.add_middleware(Guard, entrance=services.entrance, hosts=services.rules.hosts, beside=_doors(beside))
     _route(served, services, beside)  # before the page, which is mounted at "/" and takes every other path
     gr.mount_gradio_app(
@@ -108,6 +110,7 @@ def _route(served: FastAPI, services: Services, beside: Mapping[str, APIRouter])
         return {"status": "ok"}
 
     adding.mount(served, services)
+    drafts.mount(served, services)
     served.mount("/own", StaticFiles(directory=OWN))
     served.include_router(drawer.router(services))
     if services.entrance.guarded:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
 from ...core import bounds
+from ...core.drafts import CheckedDraft
 from ...core.filters import Filter
 from ...people.accounts import Accounts
 from ...people.conversations import Conversations
@@ -89,6 +90,10 @@ class Services:
         self._aside.shutdown(wait=True, cancel_futures=True)
         self.entrance.close()
         self.conversations.close()
+
+    def drafts(self, draft: str, bibliography: str) -> AsyncGenerator[tuple[int, int] | CheckedDraft, None]:
+        """The progress of a draft's check, then the report."""
+        return self._answering.draft(draft, bibliography)
 
     async def aside(self, work: Callable[[], Made]) -> Made:
         """The result of `work` that takes seconds: one at a time, so that everything quick goes on."""
