@@ -25,7 +25,7 @@ _PARTING = re.compile(
     r"[.?!;](?= )| ->|,? (?:and|or|vs\.?|versus|with|to|from|than|against|between)(?= )|[,:](?= )", re.I
 )
 """What may stand between two steps of a question, or between two things that are compared."""
-CLEAR = 0.5
+CLEAR = 0.65
 """How probable an instruction must be by its wording for no evidence to count."""
 LEAST = 0.02
 """What is added to either probability, so that no wording alone is decisive."""
