@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,12 +23,13 @@ from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .library.papers import Library
-from .question.conversation import of_the_chosen, self_contained
-from .question.understanding import Asked, checked_question, fits_any_paper, names_used
+from .question.conversation import points, regarding
+from .question.understanding import Asked, checked_question, fits_any_paper
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
 from .search.declining import EMPTY, decline, within
+from .search.following import followed, unquoted
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM as LlamaIndexLLM
@@ -207,11 +207,10 @@ class Assistant:
             if search is None or reply:
                 yield Event("answered", answer=Answer(question, question, declined=reply, kind="talk"))
                 return
-            query = _query(question, recent, chosen, search, session)
             yield Event(f"searching {counted(len(chosen) or len(search.index.keywords), 'paper')}")
-            asked = replace(search.understood(query), papers=tuple(paper.id for paper in chosen) or None)
+            asked = _asked(question, recent, chosen, search, session)
             clock.lap("understanding")
-            hits = tuple(search.hits(asked, session.steps))
+            hits = unquoted(question, recent, search.hits(asked, session.steps))
             declined = decline(asked, hits)
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
@@ -280,12 +279,19 @@ def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:
         return assistant.ask(question, turns)
 
 
-def _query(
+def _asked(
     question: str, turns: Sequence[Turn], chosen: Sequence[Paper], search: Search, session: ModelSession | PlainSession
-) -> str:
-    """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
-    names = functools.partial(names_used, vocabulary=search.index)
-    if titles := [paper.title for paper in chosen]:
-        fits_any = fits_any_paper(question, search.index)
-        return of_the_chosen(question, turns, names, chosen=titles, fits_any=fits_any)
-    return session.self_contained(question, turns, self_contained(question, turns, names))
+) -> Asked:
+    """What the question asks for, with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
+    titles = [paper.title for paper in chosen]
+    if chosen:
+        turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
+    reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
+    text = reading.asked.text
+    if reading.meaning != "alone" and not chosen:
+        text = session.self_contained(question, turns, text)
+    elif reading.meaning == "alone" and chosen and (fits_any_paper(question, search.index) or points(question)):
+        text = regarding(titles, question)
+    if text == reading.asked.text:
+        return reading.asked
+    return replace(search.understood(text), papers=reading.asked.papers, without=reading.asked.without)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.chain import Assistant
-from assistant.core.logistic import Logistic, model
+from assistant.core.logistic import Logistic, model, preference, stored
 from assistant.core.records import Hit, digest
 from assistant.question import understanding as questions
 from assistant.search import declining
@@ -237,12 +237,14 @@ def main() -> None:
     keep(fitted_on, answers=gate(list(answer_rows(rows))))
 
 
-def keep(fitted_on: str, **fitted: Mapping[str, Any]) -> None:
-    """Write these models, beside those that stay as they are, and what they were fitted on."""
+def keep(fitted_on: str = "", **fitted: Mapping[str, Any]) -> None:
+    """Write these models, beside those that stay as they are, and what they were fitted on ("": as before)."""
     path = Path(str(resources.files("assistant.core") / "models.json"))
-    models = json.loads(path.read_text())["models"] | fitted
-    path.write_text(json.dumps({"fitted_on": fitted_on, "models": models}, indent=1) + "\n")
-    model.cache_clear()
+    before = json.loads(path.read_text())
+    after = {"fitted_on": fitted_on or before["fitted_on"], "models": before["models"] | fitted}
+    path.write_text(json.dumps(after, indent=1) + "\n")
+    for cached in (stored, model, preference):
+        cached.cache_clear()
     for name, one in fitted.items():
         print(f"{name}: {one['examples']} rows of {one['questions']} questions")
 

@@ -74,9 +74,9 @@ class Asked:
 
     named: the papers and methods it names. coined: its made-up words ("LC-QuAD"), without those that a whole field
     uses ("BERT"). unknown: the coined words that no abstract here contains. sources: the listings it is limited to
-    (None: all). papers: the ids of the papers it is limited to (None: all). limit: how many papers it wants (None: all
-    that match). leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere:
-    its content words, if no paper here uses any of them.
+    (None: all). papers: the ids of the papers it is limited to (None: all). without: of those that it leaves out.
+    limit: how many papers it wants (None: all that match). leads_on: it may refer to a second paper through the first.
+    foreign: it is not in English. nowhere: its content words, if no paper here uses any of them.
     """
 
     text: str
@@ -86,6 +86,7 @@ class Asked:
     unknown: tuple[str, ...] = ()
     sources: tuple[str, ...] | None = None
     papers: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
     limit: int | None = None
     wants_figure: bool = False
     leads_on: bool = False
@@ -98,8 +99,8 @@ class Asked:
         return self.kind in SEVERAL
 
     def keeps(self, paper_id: str) -> bool:
-        """Whether a paper is among the chosen ones; without a choice all are."""
-        return self.papers is None or paper_id in self.papers
+        """Whether a paper is among the chosen ones, if there are any, and not left out."""
+        return (self.papers is None or paper_id in self.papers) and paper_id not in self.without
 
     @property
     def name_spans(self) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ relevance       how probable it is that an answer should cite a hit
 bridging        the papers that the first hit leads to
 declining       why a question has no answer here, among others because of
     particulars what it asks for that an abstract does not state
+following       a later turn of a conversation: how it is read, by what each reading finds
 """
 
 from __future__ import annotations
