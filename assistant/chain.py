@@ -31,13 +31,14 @@ from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .library.papers import Library
 from .library.sources import made_manner
-from .question.conversation import of_the_chosen, self_contained
-from .question.understanding import Asked, checked_question, fits_any_paper, names_used
+from .question.conversation import points, regarding
+from .question.understanding import Asked, checked_question, fits_any_paper
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
 from .search.applying import conditions_in_words
 from .search.declining import EMPTY, decline, within
+from .search.following import followed, unquoted
 from .search.retrieval import Retriever
 
 if TYPE_CHECKING:
@@ -247,11 +248,11 @@ class Assistant:
             if search is None or reply:
                 yield Event("answered", answer=Answer(question, question, declined=reply, kind="talk"))
                 return
-            query = _query(question, recent, chosen, search, session)
-            asked = replace(search.understood(query, where), papers=tuple(paper.id for paper in chosen) or None)
+            asked = _asked(question, recent, chosen, replace(search, where=where), session)
             yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
             clock.lap("understanding")
-            asked, hits = search.read(asked, session.steps)
+            asked, read = search.read(asked, session.steps)
+            hits = unquoted(question, recent, read)
             declined = decline(asked, hits)
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
@@ -327,7 +328,8 @@ class Assistant:
         with self._searchable() as search:
             if search is None:
                 return Asked(question, "fact"), []
-            asked, hits = search.read(search.understood(checked_question(question), bounded_filter(where)))
+            search = replace(search, where=bounded_filter(where))
+            asked, hits = search.read(search.understood(checked_question(question)))
             return asked, [*hits]
 
     def retriever(self, *, where: Filter = ALL) -> BaseRetriever:
@@ -364,12 +366,19 @@ def _judged(sentence: str, paper: Paper, checker: Checker, session: ModelSession
     return checker.explained(sentence, paper, check)
 
 
-def _query(
+def _asked(
     question: str, turns: Sequence[Turn], chosen: Sequence[Paper], search: Search, session: ModelSession | PlainSession
-) -> str:
-    """The question with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
-    names = functools.partial(names_used, vocabulary=search.index)
-    if titles := [paper.title for paper in chosen]:
-        fits_any = fits_any_paper(question, search.index)
-        return of_the_chosen(question, turns, names, chosen=titles, fits_any=fits_any)
-    return session.self_contained(question, turns, self_contained(question, turns, names))
+) -> Asked:
+    """What the question asks for, with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
+    titles = [paper.title for paper in chosen]
+    if chosen:
+        turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
+    reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
+    text = reading.asked.text
+    if reading.meaning != "alone" and not chosen:
+        text = session.self_contained(question, turns, text)
+    elif reading.meaning == "alone" and chosen and (fits_any_paper(question, search.index) or points(question)):
+        text = regarding(titles, question)
+    if text == reading.asked.text:
+        return reading.asked
+    return replace(search.understood(text), papers=reading.asked.papers, without=reading.asked.without)

@@ -22,8 +22,9 @@ What `assistant eval` does, in order:
 Other measurements, each a program of its own except as noted:
 
     baseline.py    the scores on the sample, compared with the recorded ones
-    ablation.py    the scores with each part switched off; `parts.py` has the parts, `public.py` and `rewrites.py`
-                   measure on public sets
+    ablation.py    the scores with each part switched off; `parts.py` has the parts, `public.py` measures on
+                   public sets
+    talks.py       how turns of a conversation are read, and the model that reads them
     drafts.py      how many true and false sentences reach the reader of a written answer
     first.py       how soon the first checked sentence of a written answer can be read
     speed.py       how long everything takes

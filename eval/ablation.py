@@ -20,7 +20,7 @@ from rich.console import Console
 from assistant.core.errors import AssistantError
 from assistant.show.terminal import Screen
 
-from . import public, rewrites, stock, tables
+from . import public, stock, tables
 from .cases import Case, cases
 from .main import part, written
 from .parts import PARTS, Part
@@ -125,9 +125,6 @@ def _run(listings: Path | None, dev_data: Path | None, folder: Path, cache: Path
         signals = public.answerable(dev_data / public.ANSWERABLE, cache)
         figures[public.ANSWERABLE] = signals
         shown.append(_shown(public.answerable_table(signals)))
-        near = rewrites.rewrites(dev_data / rewrites.CONVERSATIONS)
-        figures[rewrites.CONVERSATIONS] = {name: asdict(one) if one else None for name, one in near.items()}
-        shown.append(_shown(rewrites.rewrites_table(near)))
     written(folder / "ablation.json", json.dumps(figures, indent=1) + "\n")
     written(folder / "ablation.md", "# Ablation\n\n" + "\n".join(tables.to_markdown(one) for one in shown))
     Screen(stderr=True).line(f"Written: {folder / 'ablation.md'}, {folder / 'ablation.json'}")

@@ -8,15 +8,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from assistant.core.logistic import model
+from assistant.core.logistic import model, preference, stored
 
 
-def keep(fitted_on: str, **fitted: Mapping[str, Any]) -> None:
-    """Write these models, beside those that stay as they are, and what they were fitted on."""
+def keep(fitted_on: str = "", **fitted: Mapping[str, Any]) -> None:
+    """Write these models, beside those that stay as they are, and what they were fitted on ("": as before)."""
     path = Path(str(resources.files("assistant.core") / "models.json"))
-    models = json.loads(path.read_text())["models"] | fitted
-    path.write_text(json.dumps({"fitted_on": fitted_on, "models": models}, indent=1) + "\n")
-    model.cache_clear()
+    before = json.loads(path.read_text())
+    after = {"fitted_on": fitted_on or before["fitted_on"], "models": before["models"] | fitted}
+    path.write_text(json.dumps(after, indent=1) + "\n")
+    for cached in (stored, model, preference):
+        cached.cache_clear()
     for name, one in fitted.items():
         print(f"{name}: {one['examples']} rows of {one['questions']} papers")
 

@@ -18,6 +18,7 @@ from assistant.core.logistic import Logistic, model
 from assistant.core.records import Hit
 from assistant.question.understanding import Asked, understand
 from assistant.search import declining, evidence, relevance, retrieval
+from assistant.search.following import TurnReading
 from assistant.search.retrieval import Retriever
 
 LATE = (
@@ -111,9 +112,9 @@ def without_second_step() -> Iterator[None]:
         yield
 
 
-def as_asked(question: str, *_: object) -> str:
+def as_asked(question: str, _turns: object, within: search.Search, **_: object) -> TurnReading:
     """A follow-up as typed."""
-    return question
+    return TurnReading("alone", within.understood(question))
 
 
 @contextmanager
@@ -151,7 +152,7 @@ PARTS = (
     Part("vectors", "no list of nearest passages, no cosine", without_vectors),
     Part("late interaction", "no token vectors, for papers or sentences", without_late_interaction),
     Part("names", "no paper is looked up by name", without_names),
-    Part("follow-ups", "each turn is asked as typed", lambda: patch.object(chain, "self_contained", as_asked)),
+    Part("follow-ups", "each turn is asked as typed", lambda: patch.object(chain, "followed", as_asked)),
     Part("second step", "no paper is reached through another", without_second_step),
     Part("gate: invented", "unknown names are ignored", lambda: without_gates("_invented")),
     Part("gate: unstated", "missing facts are ignored", lambda: without_gates("_unstated")),

@@ -78,7 +78,7 @@ BLAME = _whole(
 
 def reply_at_once(question: str, turns: Sequence[Turn], search: Search, *, chosen: bool = False) -> Decline | None:
     """The reply to a question that needs no search, or that follows up one that found nothing. Else None."""
-    if not chosen and is_lost(question, turns) and fits_any_paper(question, search.index):
+    if not chosen and is_lost(turns) and fits_any_paper(question, search.index):
         return LOST
     return courtesy(question, len(search.index), search.index.library.listings(), chosen=chosen)
 

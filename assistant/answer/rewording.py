@@ -17,7 +17,6 @@ from ..core.tokens import count_tokens
 from ..llm import LLM, Message
 from ..llm.embedded_json import ModelReply
 from ..llm.prompts import Prompts, fenced, restored
-from ..question.conversation import bare, follows_up
 from ..question.understanding import Asked
 from ..search.bridging import KINDS
 
@@ -45,17 +44,15 @@ class Reworder:
     def __init__(self, llm: LLM, prompts: Prompts) -> None:
         self._llm, self._prompts = llm, prompts
 
-    def self_contained(self, question: str, turns: Sequence[Turn], by_rule: str) -> str:
-        """A follow-up with what it refers to spelt out; `by_rule` if it is none, or if the rewording fails."""
-        if not follows_up(question, turns):
-            return by_rule
+    def self_contained(self, question: str, turns: Sequence[Turn], offline: str) -> str:
+        """A follow-up with what it refers to spelt out; its `offline` reading if the rewording fails."""
         conversation = _fenced(turns)
         messages = self._prompts.condense.filled({"turns": conversation, "question": fenced("question", question)})
         try:
             reworded = self._first_line(messages, longest=len(question) + MOST_ADDED)
         except LLMError:
-            return by_rule
-        return reworded if _is_faithful(reworded, question, conversation) else by_rule
+            return offline
+        return reworded if _is_faithful(reworded, question, conversation) else offline
 
     def steps(self, asked: Asked) -> tuple[str, ...]:
         """Two or three questions of one step each, in order; () for a question of one step, or if this fails."""
@@ -113,28 +110,32 @@ def _shown(turn: Turn) -> str:
 
 
 def _is_faithful(reworded: str, question: str, conversation: str) -> bool:
-    """Whether a rewording keeps every word of the follow-up and adds only words of the conversation.
+    """Whether a rewording keeps what the follow-up names, and adds no name or number that is not in the conversation.
 
     A question repeated unchanged explains nothing, so it does not count.
     """
     if not reworded or fold(reworded) == fold(question) or len(reworded) > min(QUESTION, len(question) + MOST_ADDED):
         return False
-    stems = _stems(reworded)
-    added = stems - _stems(question)
-    return _stems(bare(question)) <= stems and bool(added) and added <= _stems(conversation)
+    kept, known = _stems(reworded), _stems(question) | _stems(conversation)
+    return _definite(question) <= kept and _definite(reworded) <= known and bool(kept & known)
 
 
 def _is_part(step: str, question: str) -> bool:
     """Whether a step asks for part of a question: mostly in its words, with no new name or number."""
     own, asked = _stems(step), _stems(question)
-    named = {stem(name) for name in names(step)} | {word for word in own if any(c.isdigit() for c in word)}
     return (
         0 < len(step) <= len(question) + MOST_ADDED
         and fold(step) != fold(question)
         and bool(own)
-        and named & own <= asked
+        and _definite(step) <= asked
         and len(own & asked) >= FROM_QUESTION * len(own)
     )
+
+
+def _definite(text: str) -> set[str]:
+    """The stems of the names and numbers of a text."""
+    stems = _stems(text)
+    return {one for one in stems if any(c.isdigit() for c in one)} | (stems & {stem(name) for name in names(text)})
 
 
 def _stems(text: str) -> set[str]:

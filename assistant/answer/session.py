@@ -53,7 +53,7 @@ class NoModel:
 
 
 class PlainSession:
-    """One question without a language model: it is asked as the rules read it, and answering costs nothing."""
+    """One question without a language model: it is asked as it was read, and answering costs nothing."""
 
     stage = "checking citations"
     steps: Steps | None = None
@@ -68,8 +68,8 @@ class PlainSession:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def self_contained(self, question: str, turns: Sequence[Turn], by_rule: str) -> str:
-        return by_rule
+    def self_contained(self, question: str, turns: Sequence[Turn], offline: str) -> str:
+        return offline
 
     def judged(self, sentence: str, title: str, check: Check) -> Check:
         return check

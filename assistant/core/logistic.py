@@ -53,7 +53,44 @@ class Logistic:
         return [1 / (1 + math.exp(-max(-30.0, min(30.0, z)))) for z in sums]
 
 
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Which label fits: the score of each is its bias + the sum of its weight * (value - mean) / scale."""
+
+    features: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: Mapping[str, tuple[float, ...]]
+    bias: Mapping[str, float]
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """The model as stored in `models.json`."""
+        features, mean, scale = (tuple(stored[name]) for name in ("features", "mean", "scale"))
+        weights = {label: tuple(row) for label, row in stored["weights"].items()}
+        return cls(features, mean, scale, weights, stored["bias"])
+
+    def scores(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The score of each label, a log-probability but for a constant. Raises `KeyError` if a feature is missing."""
+        rows = zip(self.features, self.mean, self.scale, strict=True)
+        standard = [(values[name] - mean) / scale for name, mean, scale in rows]
+        return {label: self.bias[label] + sum(map(operator.mul, row, standard)) for label, row in self.weights.items()}
+
+
+@functools.cache
+def preference(name: str) -> Preference:
+    """The fitted preference of that name. Raises `KeyError` for an unknown one."""
+    return Preference.of(stored()[name])
+
+
 @functools.cache
 def model(name: str) -> Logistic:
     """The fitted model of that name. Raises `KeyError` for an unknown one."""
-    return Logistic.of(json.loads((resources.files(__package__) / "models.json").read_text())["models"][name])
+    return Logistic.of(stored()[name])
+
+
+@functools.cache
+def stored() -> dict[str, Any]:
+    """Every model as stored, by its name."""
+    models: dict[str, Any] = json.loads((resources.files(__package__) / "models.json").read_text())["models"]
+    return models

@@ -1,6 +1,6 @@
 """Turns earlier turns and a question into what the question asks for. Read in this order.
 
-conversation    a follow-up becomes a self-contained question
+conversation    what a turn can refer to: papers and questions of the turns before it, and how it is worded
 understanding   what the question asks for: the papers it names, the listings it is limited to, and from
     spelling    the misspelt words corrected
     kinds       how probable each kind of answer is

@@ -84,11 +84,12 @@ class Asked:
     uses ("BERT"). unknown: the coined words that no abstract here contains. sources: the listings it is limited to
     (None: all). where: the filters that it states or was given; allowed: the ids of the papers that pass them (None:
     all). everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here.
-    papers: the ids of the papers chosen for it (None: all). limit: how many papers it wants (None: all that match).
-    leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere: its content
-    words, if no paper here uses any of them. prior: how probable this reading is by its wording. alternatives: the
-    other kinds that it may be of, as probable. conditions: what the papers must or must not be about. left_out: the
-    excluded topics that papers were left out for. unapplied: the conditions that change nothing here.
+    papers: the ids of the papers chosen for it (None: all). without: of those that it leaves out. limit: how many
+    papers it wants (None: all that match). leads_on: it may refer to a second paper through the first. foreign: it is
+    not in English. nowhere: its content words, if no paper here uses any of them. prior: how probable this reading is
+    by its wording. alternatives: the other kinds that it may be of, as probable. conditions: what the papers must or
+    must not be about. left_out: the excluded topics that papers were left out for. unapplied: the conditions that
+    change nothing here.
     """
 
     text: str
@@ -102,6 +103,7 @@ class Asked:
     everything: bool = False
     strangers: tuple[str, ...] = ()
     papers: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
     limit: int | None = None
     wants_figure: bool = False
     leads_on: bool = False
@@ -129,14 +131,18 @@ class Asked:
         words = ", ".join(one.words for one in self.where)
         return f"{counted(len(self.allowed or ()), 'paper')} {words}" if self.where else ""
 
+    def as_kind(self, kind: Kind) -> Asked:
+        """The same question, surely of this kind."""
+        return replace(self, kind=kind, prior=1.0, alternatives=())
+
     @property
     def limited(self) -> bool:
         """Whether it is limited to some of the papers, or by somebody who has none here: it is about papers, then."""
         return bool(self.where or self.strangers or self.sources is not None or self.papers is not None)
 
     def keeps(self, paper_id: str) -> bool:
-        """Whether a paper is among the chosen ones; without a choice all are."""
-        return self.papers is None or paper_id in self.papers
+        """Whether a paper is among the chosen ones, if there are any, and not left out."""
+        return (self.papers is None or paper_id in self.papers) and paper_id not in self.without
 
     @property
     def name_spans(self) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ applying        the conditions of a question, which its hits meet or not
 bridging        the papers that the first hit leads to
 answering       whether the first hit answers, and which of its sentences does; asks the reader in doubt
 declining       why a question has no answer here
+following       a later turn of a conversation: how it is read, by what each reading finds
 """
 
 from __future__ import annotations
@@ -44,27 +45,28 @@ Steps = Callable[[Asked], Sequence[str]]
 class Search:
     """Answers questions with hits from one index; if that has no embedder, by keywords and names alone.
 
-    The reader, if there is one, says in doubt whether the first hit answers.
+    The reader, if there is one, says in doubt whether the first hit answers. Only papers that pass `where` count.
     """
 
     index: Index
     reader: Reader | None = None
+    where: Filter = ALL
 
     @functools.cached_property
     def _retriever(self) -> Retriever:
         return Retriever(self.index)
 
-    def understood(self, question: str, where: Filter = ALL) -> Asked:
+    def understood(self, question: str) -> Asked:
         """What a self-contained question asks for, of the papers that pass its own filter and `where`."""
         stated = filtered(question, self.index)
-        asked = self._limited(stated, where)
-        if stated.years and self._is_about(stated.years, question, asked, where):
-            asked = self._limited(filtered(question, self.index, years=False), where)
+        asked = self._limited(stated)
+        if stated.years and self._is_about(stated.years, question, asked):
+            asked = self._limited(filtered(question, self.index, years=False))
         return asked
 
-    def _limited(self, stated: Filtered, where: Filter) -> Asked:
+    def _limited(self, stated: Filtered) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
-        filters = tuple(one for one in (stated.where, where) if one)
+        filters = tuple(one for one in (stated.where, self.where) if one)
         allowed = self._passing(filters)
         asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers)
         if filters and stated.topicless:
@@ -81,7 +83,7 @@ class Search:
         except NoSuchDays:
             return frozenset()
 
-    def _is_about(self, years: Sequence[str], question: str, asked: Asked, where: Filter) -> bool:
+    def _is_about(self, years: Sequence[str], question: str, asked: Asked) -> bool:
         """Whether years are part of what a question is about: it names a paper of other years, or an abstract has them.
 
         Only what is searched for without the filter of the years can tell.
@@ -92,7 +94,7 @@ class Search:
             return True
         if not any(self.index.document_counts(years).values()):
             return False
-        best = self.hits(self._limited(filtered(question, self.index, years=False), where))[:1]
+        best = self.hits(self._limited(filtered(question, self.index, years=False)))[:1]
         text = f"{best[0].paper.title} {best[0].paper.abstract}" if best else ""
         return any(year in words(text) for year in years) and best[0].relevance >= model("single").threshold
 

@@ -82,6 +82,8 @@ class Screen:
     def answer(self, answer: Answer, *, quotes: bool) -> None:
         """Write the answer and its sources, with their quotes if `quotes`."""
         answer = readable_answer(answer)
+        if answer.query != answer.question:
+            self.line(answer.query, style="dim", first="Read as: ", rest="  ")
         for paragraph in answer.text.split("\n"):
             item = paragraph.startswith("- ")
             self.line(paragraph.removeprefix("- ") if item else paragraph, first="- " * item, rest="  " * item)

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.core.logistic import Logistic, model
+from assistant.core.logistic import Logistic, Preference, model, preference
 
 TWO = Logistic(("a", "b"), mean=(1.0, 0.0), scale=(2.0, 1.0), weights=(3.0, -1.0), bias=0.5, threshold=0.5)
-SHIPPED = json.loads((resources.files("assistant.core") / "models.json").read_text())["models"]
+MODELS = json.loads((resources.files("assistant.core") / "models.json").read_text())["models"]
+SHIPPED = {name: stored for name, stored in MODELS.items() if "threshold" in stored}
+EITHER = Preference(("a",), mean=(1.0,), scale=(2.0,), weights={"x": (3.0,), "y": (0.0,)}, bias={"x": -1.0, "y": 0.5})
 
 
 def test_the_formula() -> None:
@@ -78,3 +80,19 @@ def test_the_models_in_use_are_shipped() -> None:
 def test_an_unknown_model_is_an_error() -> None:
     with pytest.raises(KeyError, match="horoscope"):
         model("horoscope")
+
+
+# -- which of several labels
+
+
+def test_the_score_of_a_label() -> None:
+    assert EITHER.scores({"a": 5.0, "b": 9.0}) == {"x": 5.0, "y": 0.5}
+    with pytest.raises(KeyError, match="a"):
+        EITHER.scores({"b": 1.0})
+
+
+def test_the_shipped_preference_is_complete() -> None:
+    fitted = preference("turns")
+    assert len(fitted.features) == len(fitted.mean) == len(fitted.scale)
+    assert all(scale > 0 for scale in fitted.scale)
+    assert preference("turns") is fitted

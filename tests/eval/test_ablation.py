@@ -24,7 +24,7 @@ from eval.runner import outcomes
 from ..papers import PAIRS
 
 SEAMS = (
-    (chain, "self_contained"),
+    (chain, "followed"),
     *((search, name) for name in ("understand", "leads", "with_mentioned", "judged")),
     *((declining, name) for name in ("_invented", "_unstated", "_absent", "model")),
     (evidence, "model"),

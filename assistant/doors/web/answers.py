@@ -86,12 +86,14 @@ class AnswerView:
 class FinishedView:
     """A question and its answer or decline; `facts` is one line about it, `why` the button that opens the rest.
 
-    A decline is in pieces: those that are a title have the number of that paper's card. `copies` are the answer in
-    forms to paste elsewhere, each with its name.
+    `read_as` is the question as it was understood, "" if that is how it was asked. A decline is in pieces: those that
+    are a title have the number of that paper's card. `copies` are the answer in forms to paste elsewhere, each with its
+    name.
     """
 
     number: int
     question: str
+    read_as: str
     answer: AnswerView
     decline: tuple[Piece, ...]
     facts: str
@@ -110,6 +112,7 @@ def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None)
     view = FinishedView(
         number,
         turn.question,
+        "" if answer.query == answer.question else answer.query,
         _answer(answer),
         _decline(answer.declined) if answer.declined else (),
         _facts(answer),
