@@ -257,15 +257,7 @@ class Assistant:
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
             yield Event(session.stage)
-            answer = Answer(
-                question,
-                asked.text,
-                hits=hits,
-                declined=declined,
-                kind=asked.kind,
-                written_by=ExtractiveWriter.name,
-                filtered=asked.filtered,
-            )
+            answer = replace(_begun(question, asked), hits=hits, declined=declined)
             if not declined:
                 if self._reader and isinstance(session, ModelSession):
                     self._reader.wake()  # it loads while the model writes
@@ -325,10 +317,10 @@ class Assistant:
 
     def understood(self, question: str, *, where: Filter = ALL) -> tuple[Asked, list[Hit]]:
         """How a self-contained question was understood, and its hits, best first."""
-        with self._searchable() as search:
-            if search is None:
+        with self._searchable() as every:
+            if every is None:
                 return Asked(question, "fact"), []
-            search = replace(search, where=bounded_filter(where))
+            search = replace(every, where=bounded_filter(where))
             asked, hits = search.read(search.understood(checked_question(question)))
             return asked, [*hits]
 
@@ -364,6 +356,11 @@ def _judged(sentence: str, paper: Paper, checker: Checker, session: ModelSession
     """The check of one sentence, with a language model's verdict where one is asked, and with the words at fault."""
     check = session.judged(sentence, paper.title, checker.check(sentence, paper))
     return checker.explained(sentence, paper, check)
+
+
+def _begun(question: str, asked: Asked) -> Answer:
+    """An answer that has its question so far."""
+    return Answer(question, asked.text, kind=asked.kind, written_by=ExtractiveWriter.name, filtered=asked.filtered)
 
 
 def _asked(

@@ -98,7 +98,7 @@ def test_a_fact_that_is_a_number_is_a_figure(figure: float, kind: str) -> None:
     ("label", "questions"),
     [
         ("one", "What does PearRank learn from?; How many parameters does PearRank have?; why do readers ignore ranks"),
-        ("list", "Which papers deal with snow?; Show me every paper on retrieval.; Are there any papers about kites?"),
+        ("list", "Which papers deal with snow?; Are there any papers about kites?"),
         ("count", "How many papers are about orchards?; number of papers on lanterns"),
         ("compare", "Compare PearRank with Ragnarök.; What is the difference between PearRank and R2AG?"),
         ("overview", "Give me an overview of snow compression; What are the main trends in kite research?"),

@@ -9,7 +9,7 @@ import pytest
 from assistant.core.records import Evidence, Hit, Paper, Passage
 from assistant.index.names import Named
 from assistant.question.understanding import Asked
-from assistant.search.readings import chosen, features, partings, sides
+from assistant.search.readings import CLEAR, chosen, features, partings, sides
 
 
 def hit(title: str, relevance: float) -> Hit:
@@ -29,7 +29,9 @@ def test_small_talk_is_a_question_if_a_paper_is_about_it(relevance: float, kind:
 
 
 def test_an_instruction_stays_one_however_good_the_hits() -> None:
-    assert chosen(doubtful("instruction", "fact"), [hit("Snow", 1.0)]).kind == "instruction"
+    clear = replace(doubtful("instruction", "fact"), prior=CLEAR)
+    assert chosen(clear, [hit("Snow", 1.0)]).kind == "instruction"
+    assert chosen(replace(clear, prior=CLEAR - 0.1), [hit("Snow", 1.0)]).kind == "fact"
 
 
 def test_without_hits_the_wording_decides() -> None:

@@ -58,7 +58,7 @@ class CitedSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class QuotedPaper:
     """Sentences under the title of their paper, and the sentences that the answer leaves out of it."""
 
     heading: str
@@ -76,7 +76,7 @@ class AnswerView:
 
     opening: str
     lead: str
-    sections: tuple[tuple[str, tuple[Paragraph, ...]], ...]
+    sections: tuple[tuple[str, tuple[QuotedPaper, ...]], ...]
     columns: tuple[tuple[str, tuple[str, ...]], ...]
     further: tuple[tuple[str, str], ...]
     remark: str
@@ -167,9 +167,11 @@ def _answer(answer: Answer) -> AnswerView:
     def left_out(title: str) -> tuple[str, ...]:
         return tuple(claim.text for claim in answer.more_of(title))
 
-    def paragraph(group: Sequence[Claim]) -> Paragraph:
+    def paragraph(group: Sequence[Claim]) -> QuotedPaper:
         more = left_out(group[0].heading) if not group[0].section else ()
-        return Paragraph(group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group), more)
+        return QuotedPaper(
+            group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group), more
+        )
 
     sections = tuple((name, tuple(map(paragraph, paragraphs(claims)))) for name, claims in answer.sections)
     compared = answer.kind == "compare" and sections and sections[0][0]
