@@ -17,7 +17,7 @@ from ..search.retrieval import Retriever
 from .checker import RIVALS, Checker
 from .citations import FEWEST_WORDS
 from .marks import Citing, Mark, before_the_stop, citings, without
-from .prose import Manuscript, Paragraph
+from .prose import DraftParagraph, Manuscript
 from .references import References
 
 MOST = 2000
@@ -69,7 +69,7 @@ def citing_sentences(draft: Manuscript, references: References) -> list[CitingSe
     return every
 
 
-def _of_paragraph(paragraph: Paragraph, draft: Manuscript, references: References) -> Iterator[CitingSentence]:
+def _of_paragraph(paragraph: DraftParagraph, draft: Manuscript, references: References) -> Iterator[CitingSentence]:
     text = before_the_stop(paragraph.text)
     for span in sentences(text):
         sentence = span.of(text)

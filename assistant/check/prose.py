@@ -41,7 +41,7 @@ _COMMANDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class DraftParagraph:
     """A paragraph as it is written, with its markup, and the number of its first line, from 1."""
 
     line: int
@@ -55,7 +55,7 @@ class Manuscript:
     References without a key have one that no citation has: "#1".
     """
 
-    paragraphs: tuple[Paragraph, ...]
+    paragraphs: tuple[DraftParagraph, ...]
     references: Mapping[str, str] = field(default_factory=dict)
     latex: bool = False
 
@@ -93,7 +93,7 @@ def _without_markdown(text: str) -> str:
 
 def _of_markdown(text: str) -> Manuscript:
     lines = text.split("\n")
-    paragraphs: list[Paragraph] = []
+    paragraphs: list[DraftParagraph] = []
     entries: dict[str, str] = {}
     level = 0  # of the heading that the references are under; 0: none
     opened = ""
@@ -113,9 +113,9 @@ def _of_markdown(text: str) -> Manuscript:
             entries |= _references(lines[first:last], len(entries))
         elif note := _NOTE.match(token.content):
             entries[note[1]] = token.content[note.end() :]
-            paragraphs.append(Paragraph(first + 1, token.content[note.end() :]))
+            paragraphs.append(DraftParagraph(first + 1, token.content[note.end() :]))
         else:
-            paragraphs.append(Paragraph(first + 1, token.content))
+            paragraphs.append(DraftParagraph(first + 1, token.content))
     return Manuscript(tuple(paragraphs), entries)
 
 
@@ -150,12 +150,12 @@ def _bibitems(text: str) -> Iterator[tuple[str, str]]:
         yield start[1], " ".join(entry.split())
 
 
-def _paragraphs(lines: Iterable[str]) -> Iterator[Paragraph]:
+def _paragraphs(lines: Iterable[str]) -> Iterator[DraftParagraph]:
     """The paragraphs of lines: white space separates them."""
     gathered: list[str] = []
     for number, line in enumerate([*lines, ""], start=1):
         if line.strip():
             gathered.append(line)
         elif gathered:
-            yield Paragraph(number - len(gathered), "\n".join(gathered))
+            yield DraftParagraph(number - len(gathered), "\n".join(gathered))
             gathered = []

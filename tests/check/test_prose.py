@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.check.prose import Paragraph, manuscript
+from assistant.check.prose import DraftParagraph, manuscript
 
 MARKDOWN = """---
 title: Kites [@a]
@@ -72,12 +72,12 @@ Nothing after the end.
 def test_paragraphs_of_markdown_know_their_lines() -> None:
     draft = manuscript(MARKDOWN)
     assert draft.paragraphs == (
-        Paragraph(6, "One *line*\nand another."),
-        Paragraph(9, "Quoted."),
-        Paragraph(11, "First."),
-        Paragraph(12, "Second."),
-        Paragraph(24, "See there."),
-        Paragraph(39, "Last."),
+        DraftParagraph(6, "One *line*\nand another."),
+        DraftParagraph(9, "Quoted."),
+        DraftParagraph(11, "First."),
+        DraftParagraph(12, "Second."),
+        DraftParagraph(24, "See there."),
+        DraftParagraph(39, "Last."),
     )
     assert draft.plain(draft.paragraphs[0].text) == "One line and another."
 
