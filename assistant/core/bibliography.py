@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from .notebook import Brief
@@ -141,17 +141,37 @@ def _displayed(name: str) -> str:
     return " ".join([*given, family, *suffixes])
 
 
+class NameParts(NamedTuple):
+    """The parts of an author's name; "" where one is missing. The particles belong to the family name."""
+
+    given: str
+    family: str
+    suffix: str
+
+
+def parts_of(author: str) -> NameParts:
+    """The parts of a name.
+
+    >>> parts_of("Laurens van der Maaten"), parts_of("Sammy Davis Jr.")  # doctest: +NORMALIZE_WHITESPACE
+    (NameParts(given='Laurens', family='van der Maaten', suffix=''),
+     NameParts(given='Sammy', family='Davis', suffix='Jr.'))
+    """
+    words = author.split()
+    last = len(words)
+    while last > 1 and _SUFFIX.fullmatch(words[last - 1]):
+        last -= 1
+    first = next((place for place, word in enumerate(words[: last - 1]) if _is_particle(word, place)), last - 1)
+    given, family, suffix = words[: max(0, first)], words[max(0, first) : last], words[last:]
+    return NameParts(" ".join(given), " ".join(family), " ".join(suffix))
+
+
 def family_name(author: str) -> str:
     """The family name of an author, with what belongs to it in front.
 
     >>> [family_name(name) for name in ("Laurens van der Maaten", "Plato", "Sammy Davis Jr.")]
     ['van der Maaten', 'Plato', 'Davis']
     """
-    words = author.split()
-    while len(words) > 1 and _SUFFIX.fullmatch(words[-1]):
-        words.pop()
-    first = next((place for place, word in enumerate(words[:-1]) if _is_particle(word, place)), len(words) - 1)
-    return " ".join(words[first:])
+    return parts_of(author).family
 
 
 def _is_particle(word: str, place: int) -> bool:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from ..core.bibliography import family_name
+from ..core.bibliography import parts_of
 from ..core.readable import readable
 from ..core.records import Paper
 from ..core.text import clean, content_words
@@ -73,13 +73,6 @@ def _year(paper: Paper) -> str:
     return str(paper.year) if paper.year else date[0] if date else ""
 
 
-def _names(author: str) -> tuple[str, str]:
-    """The family name of an author, and the given names with what follows the family name."""
-    family = family_name(author)
-    before, _, after = author.partition(family)
-    return family, " ".join(f"{before} {after}".split())
-
-
 def _url(paper: Paper) -> str:
     return paper.url if _ADDRESS.fullmatch(paper.url) else ""
 
@@ -106,8 +99,10 @@ def _entry(key: str, paper: Paper) -> str:
 
 def _author(author: str) -> str:
     """A name whose parts BibTeX cannot mistake; a name of one part is braced, as that of a group is."""
-    family, given = _names(author)
-    return f"{_latex(family)}, {_latex(given)}" if given else f"{{{_latex(family)}}}"
+    name = parts_of(author)
+    if not name.given:
+        return f"{{{_latex(author)}}}"
+    return ", ".join(_latex(part) for part in (name.family, name.suffix, name.given) if part)
 
 
 def _latex(text: str) -> str:
@@ -139,7 +134,8 @@ def _ascii(title: str) -> list[str]:
 
 def _record(paper: Paper) -> str:
     ids = paper.identifiers
-    authors = (", ".join(part for part in _names(author) if part) for author in paper.authors)
+    names = map(parts_of, paper.authors)
+    authors = (", ".join(part for part in (name.family, name.given, name.suffix) if part) for name in names)
     fields = [
         ("TY", _RIS[_place(paper)]),
         ("TI", readable(paper.title)),
@@ -157,15 +153,11 @@ def _record(paper: Paper) -> str:
 
 def _item(key: str, paper: Paper) -> dict[str, Any]:
     ids, year = paper.identifiers, _year(paper)
-    authors = [
-        {"family": family, "given": given} if given else {"literal": family}
-        for family, given in map(_names, paper.authors)
-    ]
     values = {
         "id": key,
         "type": _CSL[_place(paper)],
         "title": readable(paper.title),
-        "author": authors,
+        "author": [_csl_name(author) for author in paper.authors],
         "issued": {"date-parts": [[int(year)]]} if year else None,
         "container-title": readable(paper.venue),
         "DOI": ids.doi,
@@ -174,3 +166,10 @@ def _item(key: str, paper: Paper) -> dict[str, Any]:
         "URL": _url(paper),
     }
     return {name: value for name, value in values.items() if value}
+
+
+def _csl_name(author: str) -> dict[str, str]:
+    name = parts_of(author)
+    if not name.given:
+        return {"literal": author}
+    return {part: value for part, value in name._asdict().items() if value}

@@ -27,7 +27,7 @@ def test_bibtex_has_what_is_known() -> None:
     assert as_bibtex([WHOLE]) == (
         f"@inproceedings{{Pears-North-{WHOLE.id[:6]},\n"
         "  title = {{Pears of the North}},\n"
-        "  author = {van der Moss, Ivy and \\{Reed\\}, Ash Jr. and {OpenPear}},\n"
+        "  author = {van der Moss, Ivy and \\{Reed\\}, Jr., Ash and {OpenPear}},\n"
         "  booktitle = {Findings of ACL 2024},\n"
         "  year = {2024},\n"
         "  doi = {10.1234/pear_5},\n"
@@ -80,7 +80,7 @@ def test_an_address_that_could_end_its_bibtex_field_is_left_out() -> None:
 
 def test_ris_has_what_is_known() -> None:
     assert as_ris([WHOLE, VILLA]) == (
-        "TY  - CONF\nTI  - Pears of the North\nAU  - van der Moss, Ivy\nAU  - {Reed}, Ash Jr.\nAU  - OpenPear\n"
+        "TY  - CONF\nTI  - Pears of the North\nAU  - van der Moss, Ivy\nAU  - {Reed}, Ash, Jr.\nAU  - OpenPear\n"
         "PY  - 2024\nT2  - Findings of ACL 2024\nDO  - 10.1234/pear_5\nAN  - arXiv:2401.01234\n"
         "UR  - https://doi.org/10.1234/pear_5\nKW  - pears\nER  - \n"
         "\nTY  - GEN\nTI  - VILA^2: Villas_{x} {that} draw\nER  - \n"
@@ -99,7 +99,7 @@ def test_csl_has_what_is_known() -> None:
             "title": "Pears of the North",
             "author": [
                 {"family": "van der Moss", "given": "Ivy"},
-                {"family": "{Reed}", "given": "Ash Jr."},
+                {"family": "{Reed}", "given": "Ash", "suffix": "Jr."},
                 {"literal": "OpenPear"},
             ],
             "issued": {"date-parts": [[2024]]},
@@ -120,3 +120,9 @@ def test_csl_has_what_is_known() -> None:
 
 def test_no_papers_are_no_text() -> None:
     assert as_bibtex([]) == as_ris([]) == as_csl([]) == ""
+
+
+def test_a_family_name_that_is_also_part_of_the_given_name_stays_whole() -> None:
+    """ "Linyang Li" is no "nyang Li Li"."""
+    text = as_ris([Paper("Short Names", "", authors=("Linyang Li", "Hal Daumé III"))])
+    assert "AU  - Li, Linyang\nAU  - Daumé, Hal, III\n" in text
