@@ -123,6 +123,6 @@ def test_no_papers_are_no_text() -> None:
 
 
 def test_a_family_name_that_is_also_part_of_the_given_name_stays_whole() -> None:
-    """ "Linyang Li" is no "nyang Li Li"."""
+    # "Linyang Li" is no "nyang Li Li"
     text = as_ris([Paper("Short Names", "", authors=("Linyang Li", "Hal Daumé III"))])
     assert "AU  - Li, Linyang\nAU  - Daumé, Hal, III\n" in text
