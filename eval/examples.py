@@ -97,6 +97,8 @@ def without_gold(row: Answered) -> list[Hit]:
     """The hits as they would be without the right papers."""
     wanted = {*row.question.gold, *row.question.tolerated}
     others = [hit for hit in row.hits if hit.paper.title not in wanted]
+    if not others:
+        return []
     scores = fused([hit.signals for hit in others])
     return judged(row.asked, [replace(hit, score=score) for hit, score in zip(others, scores, strict=True)])
 
