@@ -371,11 +371,12 @@ def _asked(
     if chosen:
         turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
     reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
-    text = reading.asked.text
+    asked = reading.asked
+    text = asked.text
     if reading.meaning != "alone" and not chosen:
         text = session.self_contained(question, turns, text)
     elif reading.meaning == "alone" and chosen and (fits_any_paper(question, search.index) or points(question)):
         text = regarding(titles, question)
-    if text == reading.asked.text:
-        return reading.asked
-    return replace(search.understood(text), papers=reading.asked.papers, without=reading.asked.without)
+    if text == asked.text:
+        return asked
+    return replace(search.understood(text), papers=asked.papers, without=asked.without)

@@ -114,7 +114,7 @@ def without_second_step() -> Iterator[None]:
 
 def as_asked(question: str, _turns: object, within: search.Search, **_: object) -> TurnReading:
     """A follow-up as typed."""
-    return TurnReading("alone", within.understood(question))
+    return TurnReading("alone", lambda: within.understood(question))
 
 
 @contextmanager

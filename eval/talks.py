@@ -12,6 +12,7 @@ The conversations are those of `eval/sets/talks.jsonl`, and the fitting half of 
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -100,7 +101,7 @@ def _claim(hit: Hit) -> Claim:
 def rows(talk: Talk) -> Iterator[LaterTurn]:
     """The later turns of a conversation, each after the best readings of those before it."""
     first = talk.questions[0].question
-    turns = [answered(first, TurnReading("alone", talk.search.understood(first)), talk.search)]
+    turns = [answered(first, TurnReading("alone", lambda: talk.search.understood(first)), talk.search)]
     for question in talk.questions[1:]:
         before = earlier(turns)
         looks = look(question.question, before, talk.search)
@@ -167,7 +168,7 @@ def replayed(talk: Talk, chosen: Preference) -> Iterator[tuple[Question, str, fl
     """Each later turn with its reading by `chosen` and its F1, after the turns as they were really read."""
     turns: list[Turn] = []
     for question in talk.questions:
-        reading = TurnReading("alone", talk.search.understood(question.question))
+        reading = TurnReading("alone", functools.partial(talk.search.understood, question.question))
         if turns:
             before = earlier(turns)
             looks = look(question.question, before, talk.search)

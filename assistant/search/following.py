@@ -6,8 +6,9 @@ looked up by itself and with the topic, and a fitted model weighs what was found
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -15,7 +16,7 @@ from ..core.logistic import Preference, preference
 from ..core.records import Hit, Paper, Turn
 from ..core.text import content_words, stem
 from ..question.conversation import Earlier, bare, cues, earlier, joined, numbered, own_words, regarding
-from ..question.understanding import Asked
+from ..question.understanding import ASIDE, Asked
 from .declining import decline
 from .relevance import judged, kept
 from .retrieval import SURELY, Retriever
@@ -36,10 +37,14 @@ EACH = 4
 
 @dataclass(frozen=True, slots=True)
 class TurnReading:
-    """One way to understand a turn: what it means, and what it then asks for."""
+    """One way to understand a turn: what it means, and `read`, which says what it then asks for, once it is chosen."""
 
     meaning: Meaning
-    asked: Asked
+    read: Callable[[], Asked]
+
+    @property
+    def asked(self) -> Asked:
+        return self.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def followed(
 ) -> TurnReading:
     """The most probable reading of a question after these turns. `papers`: the ids it is limited to (None: all)."""
     if not turns or bare(question) != question:  # it may name its papers itself
-        return TurnReading("alone", replace(search.understood(question), papers=papers))
+        return TurnReading("alone", lambda: replace(search.understood(question), papers=papers))
     talk = earlier(turns)
     looks = look(question, talk, search, papers)
     every = readings(question, talk, looks, search)
@@ -102,11 +107,11 @@ def readings(question: str, talk: Earlier, looks: Looks, search: Search) -> list
     shown = tuple(map(_id, talk.seen))
     alone, topical = looks.alone.asked, looks.topical.asked
     every = [
-        TurnReading("alone", alone),
-        TurnReading("topic", topical),
-        TurnReading("list", topical.as_kind("list")),
-        TurnReading("others", replace(alone, without=shown).as_kind("list")),
-        TurnReading("other list", replace(topical, without=shown).as_kind("list")),
+        TurnReading("alone", lambda: alone),
+        TurnReading("topic", lambda: topical),
+        TurnReading("list", lambda: topical.as_kind("list")),
+        TurnReading("others", lambda: replace(alone, without=shown).as_kind("list")),
+        TurnReading("other list", lambda: replace(topical, without=shown).as_kind("list")),
     ]
     titles: dict[Meaning, tuple[str, ...]] = {
         "same": _best(talk.last, looks.alone.hits),
@@ -115,12 +120,15 @@ def readings(question: str, talk: Earlier, looks: Looks, search: Search) -> list
         "each": talk.several[:EACH],
         "against": _against(talk, looks),
     }
-    asked = question if own_words(question) else joined(talk.before, question)
-    for meaning, meant in titles.items():
-        if meant:
-            about = replace(search.understood(regarding(meant, asked)), papers=alone.papers)
-            every.append(TurnReading(meaning, about.as_kind("compare") if len(meant) > 1 else about))
-    return every
+    wording = question if own_words(question) else joined(talk.before, question)
+
+    def about(meant: Sequence[str]) -> Asked:
+        asked = replace(search.understood(regarding(meant, wording)), papers=alone.papers)
+        of_one = "fact" if asked.several or asked.kind in ASIDE else asked.kind
+        return asked.as_kind("compare" if len(meant) > 1 else of_one)
+
+    of_papers = {meaning: meant for meaning, meant in titles.items() if meant}
+    return every + [TurnReading(meaning, functools.partial(about, meant)) for meaning, meant in of_papers.items()]
 
 
 def _best(titles: Sequence[str], hits: Sequence[Hit]) -> tuple[str, ...]:

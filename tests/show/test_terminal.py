@@ -78,6 +78,7 @@ def test_clean_removes_control_characters_only(text: str, shown: str) -> None:
 def test_a_piped_answer_is_plain_unbroken_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().answer(ANSWER, quotes=True)
     assert capsys.readouterr().out == (
+        "Read as: why do pears fall?\n"
         "Plums stay. [1] Pears fall, far. [2]\n"
         "\n"
         "[1] Plums\n"
