@@ -17,7 +17,9 @@ from assistant.chain import Assistant
 from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Hit
+from assistant.core.settings import Settings
 from assistant.reader import PackagedReader
+from assistant.reader.reading import NONE
 from assistant.search import declining
 from assistant.search.relevance import features, judged
 
@@ -120,8 +122,11 @@ def passages(public: PublicSet, homes: Path) -> list[Answered]:
 
 
 def opened(name: str, files: Sequence[Path], homes: Path) -> Assistant:
-    """An assistant over a library of these files, which stays in `homes` for the next fit."""
-    assistant = Assistant.open(home=homes / name)
+    """An assistant over a library of these files, which stays in `homes` for the next fit. It has no reader.
+
+    What the reader says of a sentence is added later, for all of them alike.
+    """
+    assistant = Assistant.open(settings=Settings(home=homes / name, reader=NONE))
     assistant.ingest(*files)
     return assistant
 
