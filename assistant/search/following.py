@@ -37,10 +37,14 @@ EACH = 4
 
 @dataclass(frozen=True, slots=True)
 class TurnReading:
-    """One way to understand a turn: what it means, and `read`, which says what it then asks for, once it is chosen."""
+    """One way to understand a turn: what it means, and `read`, which says what it then asks for, once it is chosen.
+
+    `about`: the titles of the papers that it is then about, if it takes them from the conversation.
+    """
 
     meaning: Meaning
     read: Callable[[], Asked]
+    about: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Asked:
@@ -72,7 +76,10 @@ def followed(
     talk = earlier(turns)
     looks = look(question, talk, search, papers)
     every = readings(question, talk, looks, search)
-    return probable(every, features(question, talk, looks), preference("turns"))
+    best = probable(every, features(question, talk, looks), preference("turns"))
+    named = {paper_id for name in looks.alone.asked.named if name.exact for paper_id in name.paper_ids}
+    says_so = best.about and set(map(_id, best.about)) <= named  # it names these papers itself
+    return every[MEANINGS.index("alone")] if says_so else best
 
 
 def unquoted(question: str, turns: Sequence[Turn], hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -127,8 +134,8 @@ def readings(question: str, talk: Earlier, looks: Looks, search: Search) -> list
         of_one = "fact" if asked.several or asked.kind in ASIDE else asked.kind
         return asked.as_kind("compare" if len(meant) > 1 else of_one)
 
-    of_papers = {meaning: meant for meaning, meant in titles.items() if meant}
-    return every + [TurnReading(meaning, functools.partial(about, meant)) for meaning, meant in of_papers.items()]
+    of_papers = ((meaning, meant) for meaning, meant in titles.items() if meant)
+    return every + [TurnReading(meaning, functools.partial(about, meant), meant) for meaning, meant in of_papers]
 
 
 def _best(titles: Sequence[str], hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -200,7 +200,7 @@ def test_a_list_leaves_out_papers_that_may_fit_and_no_others(hits: list[Hit]) ->
 
 
 def test_an_answer_about_one_paper_may_leave_out_any_near_sentence_of_it(hits: list[Hit]) -> None:
-    asked = asking("fact")
+    asked, hits = asking("fact"), unsure(hits, 0.9, 0.0)
     written, more = list(ExtractiveWriter().write(asked, hits)), list(ExtractiveWriter().more(asked, hits))
     assert {sentence.marks for sentence in [*written, *more]} == {(hits[0].paper.id,)}
     assert {sentence.text for sentence in written} < {sentence.text for sentence in more}

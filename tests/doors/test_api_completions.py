@@ -182,7 +182,7 @@ def test_earlier_messages_are_a_conversation(model: openai.OpenAI) -> None:
 def test_a_follow_up_is_answered_as_in_python(assistant: Assistant) -> None:
     chat = assistant.conversation()
     messages: list[Any] = []
-    for question in (QUESTION, "and what does it gain?", "Which papers are about orchards?", "and the second one?"):
+    for question in (QUESTION, "and what does it gain?", "Which papers are about orchards?"):
         messages.append({"role": "user", "content": question})
         answer = chat.ask(question)
         assert complete(assistant, messages)["text"] == answer.text, question
@@ -193,9 +193,9 @@ def test_only_the_last_turns_are_read(assistant: Assistant, monkeypatch: pytest.
     asked: list[int] = []
     stream = assistant.stream
 
-    def counted(question: str, turns: Any = (), *, papers: Any = ()) -> Any:
+    def counted(question: str, turns: Any = (), **limits: Any) -> Any:
         asked.append(len(turns))
-        return stream(question, turns, papers=papers)
+        return stream(question, turns, **limits)
 
     monkeypatch.setattr(assistant, "stream", counted)
     complete(assistant, said(*(["a", "b"] * 30), QUESTION))

@@ -403,9 +403,9 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
     seen.page.evaluate("document.activeElement.blur()")
     press("/")
     assert seen["#question textarea"].input_value() == ""
-    seen.page.keyboard.type("What is PearRank?")
+    seen.page.keyboard.type("How does PearRank differ from Ragnarök?")
     press("Enter")
-    seen.answered("What is PearRank?")
+    seen.answered("How does PearRank differ from Ragnarök?")
     seen.page.evaluate("document.activeElement.blur()")
     walked = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
