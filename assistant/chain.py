@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
+from .answer.replying import reply
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
@@ -32,7 +33,7 @@ from .index.holdings import Holdings, Status, made
 from .library.papers import Library
 from .library.sources import made_manner
 from .question.conversation import points, regarding
-from .question.understanding import Asked, checked_question, fits_any_paper
+from .question.understanding import FOR_THE_DESK, Asked, checked_question, fits_any_paper
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
@@ -244,9 +245,9 @@ class Assistant:
         where = bounded_filter(where)
         with self._searchable() as search, self._model.session() as session:
             recent = turns[-self._memory_turns :] if self._memory_turns else ()
-            reply = reply_at_once(question, recent, search, chosen=bool(chosen or where)) if search else EMPTY
-            if search is None or reply:
-                yield Event("answered", answer=Answer(question, question, declined=reply, kind="talk"))
+            courtesy = reply_at_once(question, recent, search, chosen=bool(chosen or where)) if search else EMPTY
+            if search is None or courtesy:
+                yield Event("answered", answer=Answer(question, question, declined=courtesy, kind="talk"))
                 return
             asked = _asked(question, recent, chosen, replace(search, where=where), session)
             yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
@@ -258,19 +259,27 @@ class Assistant:
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
             yield Event(session.stage)
             answer = replace(_begun(question, asked), hits=hits, declined=declined)
-            if not declined:
-                if self._reader and isinstance(session, ModelSession):
-                    self._reader.wake()  # it loads while the model writes
-                opening = opening_of(asked, hits, self._reader)
-                clock.lap("checking")
-                if opening:
-                    answer = replace(answer, verdict=opening.verdict, lead=opening.lead)
-                answer = yield from session.composed(answer, asked, self._checker(search.index), clock, opening)
+            if asked.kind in FOR_THE_DESK:
+                answer = replace(answer, hits=(), written_by="", message=reply(asked.text, asked.kind, search.index))
+            elif not declined:
+                answer = yield from self._composed(answer, asked, search.index, session, clock)
         declined = answer.declined and within(answer.declined, asked)
         remark = " ".join(filter(None, (answer.remark, conditions_in_words(asked))))
         yield Event(
             "answered", answer=replace(session.billed(answer), declined=declined, remark=remark, timings=clock.laps)
         )
+
+    def _composed(
+        self, answer: Answer, asked: Asked, index: Index, session: ModelSession | PlainSession, clock: Clock
+    ) -> Generator[Event, None, Answer]:
+        """Each claim that passed the checks, then the answer made of its hits."""
+        if self._reader and isinstance(session, ModelSession):
+            self._reader.wake()  # it loads while the model writes
+        opening = opening_of(asked, answer.hits, self._reader)
+        clock.lap("checking")
+        if opening:
+            answer = replace(answer, verdict=opening.verdict, lead=opening.lead)
+        return (yield from session.composed(answer, asked, self._checker(index), clock, opening))
 
     def wake(self) -> None:
         """Load the reader in the background, for a door that stays open; otherwise it loads when first needed."""

@@ -87,7 +87,7 @@ def assert_sound(answer: Answer, abstracts: dict[str, str]) -> None:
     assert {int(n) for n in re.findall(r"\[(\d+)\]", answer.text)} == set(range(1, len(answer.titles) + 1))
     assert set(answer.titles) <= abstracts.keys()
     assert answer.answered == (answer.declined is None)
-    assert answer.answered == bool(answer.claims)
+    assert answer.answered == bool(answer.claims or answer.message)
     shown = {hit.paper.title for hit in answer.hits}
     for claim in answer.claims:
         assert claim.citations
@@ -536,6 +536,14 @@ def test_a_short_question_may_mean_several_chosen_papers(reader: Assistant) -> N
     assert set(answer.titles) == {SNOW, PEAR}
 
 
+@pytest.mark.parametrize("question", ["papers from Mar 11", "list the papers of the March 11 listing"])
+def test_a_listing_is_listed_whole(hashed: Assistant, listing: Listing, question: str) -> None:
+    hashed.ingest(listing("b.txt", [("Pears at Night", "Pears glow at night. We count them.")], date="Apr 2"))
+    answer = hashed.ask(question)
+    assert answer.filtered == "8 papers from Mar 11"
+    assert set(answer.titles) == {title for title, _ in PAIRS}
+
+
 def test_a_chosen_paper_outside_the_listing_asked_about_leaves_nothing(hashed: Assistant, listing: Listing) -> None:
     hashed.ingest(
         listing("b.txt", [("Pears at Night", "Pears glow at night. We count the glowing pears.")], date="Apr 2")
@@ -552,9 +560,23 @@ def test_small_talk_is_answered_without_a_search_in_any_conversation(reader: Ass
     assert event.answer
     assert event.answer.text == "You're welcome. Ask another question any time."
     assert (event.answer.kind, event.answer.hits, event.answer.answered) == ("talk", (), False)
-    papers, listings = len(reader.papers()), len(reader.status().listings)
-    counted = reader.ask("How many papers are there?").text
-    assert counted.startswith(f"The library has {papers} papers from {listings} listing")
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "begins"),
+    [
+        ("How many papers are there?", "library", "The library has {papers} papers. "),
+        ("How do I export citations as BibTeX?", "manual", "Below an answer on the page, Copy as gives "),
+    ],
+)
+def test_questions_about_the_library_and_the_assistant_are_answered(
+    reader: Assistant, question: str, kind: str, begins: str
+) -> None:
+    answer = reader.ask(question)
+    assert (answer.answered, answer.declined, answer.kind) == (True, None, kind)
+    assert (answer.claims, answer.hits, answer.written_by) == ((), (), "")
+    assert answer.text == answer.message
+    assert answer.text.startswith(begins.format(papers=len(reader.papers())))
 
 
 @pytest.mark.parametrize("question", ["What does PearRank learn from?", "What is the weather like?"])

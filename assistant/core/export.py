@@ -53,6 +53,7 @@ _FIELDS = {
         "verdict": "`yes`, `no` or `partly`, for a question that can be answered so and where the abstracts are clear; "
         "otherwise empty.",
         "filtered": "How many papers were searched, and which, if not all; else empty.",
+        "message": "The answer to a question about the library or the assistant, which cites no paper; or empty.",
         "lead": "A line before the claims, about the papers searched or what the question takes for granted; or empty.",
         "claims": "The checked sentences of the answer.",
         "more": "What `text` leaves out: other sentences of the papers cited, and other papers that may fit a list.",

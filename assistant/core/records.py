@@ -265,8 +265,9 @@ class Answer(Displayed):
     `verdict` answers a question for yes or no where the abstracts are clear. `filtered` says how many papers were
     searched, and which, if not all: "4 papers since 2023, by Potthast". `lead` says so, too, and introduces a list, or
     the sentence that denies what the question takes for granted; `remark` says what went wrong. `more` is what the text
-    leaves out: other near sentences of the papers cited, and papers that may fit a list. `wording` is the hash of the
-    prompts, `usage` what a language model used, `cost` the same in US dollars (None if a price is unknown).
+    leaves out: other near sentences of the papers cited, and papers that may fit a list. `message` answers a question
+    about the library or the assistant itself, which no paper is cited for. `wording` is the hash of the prompts,
+    `usage` what a language model used, `cost` the same in US dollars (None if a price is unknown).
     """
 
     question: str
@@ -286,10 +287,11 @@ class Answer(Displayed):
     cost: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     filtered: str = ""
+    message: str = ""
 
     @property
     def answered(self) -> bool:
-        return self.declined is None and bool(self.claims)
+        return self.declined is None and bool(self.claims or self.message)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -328,6 +330,8 @@ class Answer(Displayed):
         """The answer as prose, or as a list with an item per paper; each sentence has its reference numbers."""
         if self.declined is not None:
             return unnumbered(self.declined.message)
+        if self.message:
+            return unnumbered(self.message)
         return prose(self.lead, self.opening, self.sections, self.numbers, self.remark)
 
     @property

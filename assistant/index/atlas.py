@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Raised when maps are drawn or stored in another way."""
+FILE = "atlas.json"
+"""The file of the map in the folder of the library."""
 AT_ONCE = 500
 """Papers whose vectors are read at once."""
 CAREFULLY = 5000
@@ -109,14 +111,22 @@ def atlas_of(library: Library, index: Index) -> Atlas:
             "There is no map: it is drawn from the papers' vectors, and the index has words only. "
             "With the embedding model installed, make them with: assistant doctor --repair"
         )
-    stamp = [FORMAT, index.generation.state, index.generation.embedder]
-    path = library.home / "atlas.json"
-    atlas = _read(path, stamp)
+    atlas = stored_atlas(library, index)
     if atlas is None:
         papers = library.papers()
         atlas = drawn(papers, _vectors(papers, library, index))
-        _write(path, stamp, atlas)
+        _write(library.home / FILE, _stamp(index), atlas)
     return atlas
+
+
+def stored_atlas(library: Library, index: Index) -> Atlas | None:
+    """The map of the papers in `index`, if it has been drawn."""
+    return _read(library.home / FILE, _stamp(index))
+
+
+def _stamp(index: Index) -> list[object]:
+    """What a stored map shows: another stamp is of other papers or vectors."""
+    return [FORMAT, index.generation.state, index.generation.embedder]
 
 
 def _vectors(papers: Sequence[Paper], library: Library, index: Index) -> dict[str, NDArray[np.float32]]:

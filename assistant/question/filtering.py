@@ -62,7 +62,7 @@ _NO_TOPIC = frozenset(
     """paper papers article articles work works publication publications study studies abstract abstracts title titles
     publish published publishes write written wrote author authors authored appear appeared appears present presented
     show list find give name tell year years new newest latest recent accepted everything anything library collection
-    written did have does are there""".split()
+    listing listings written did have does are there""".split()
 )
 """Words that say no more than that papers are wanted."""
 

@@ -20,6 +20,8 @@ SEVERAL = ("list", "count", "overview")
 """The kinds of question that want every matching paper."""
 ASIDE = ("library", "manual", "talk", "instruction")
 """The kinds that ask nothing of the papers."""
+FOR_THE_DESK = ("library", "manual")
+"""Those of them that are answered, without citing a paper: about the library, and about the assistant."""
 LIKELY = 0.05
 """How probable a kind must be for a reading of its own."""
 ABOUT_US: tuple[Label, ...] = ("library", "manual", "talk")
@@ -335,6 +337,11 @@ def _sources(question: str, listings: Mapping[str, str]) -> tuple[str, ...] | No
     """The listings of the dates that a question names ("the March 12 listing"); None if none of them is here."""
     dates = {f"{(date[1] or date[4]).title()[:3]} {int(date[2] or date[3])}" for date in _DATE.finditer(question)}
     return tuple(source for source, label in listings.items() if label and _short(label) in dates) or None
+
+
+def without_dates(question: str) -> str:
+    """The question without the dates of listings that it names."""
+    return _DATE.sub(" ", question)
 
 
 def _short(label: str) -> str:

@@ -25,7 +25,7 @@ from ..core.records import Hit
 from ..core.text import words
 from ..index.searchable import Index
 from ..question.filtering import Filtered, filtered
-from ..question.understanding import ASIDE, Asked, understand
+from ..question.understanding import ASIDE, Asked, understand, without_dates
 from ..reader import Reader
 from .answering import considered
 from .applying import applied, meeting
@@ -66,15 +66,23 @@ class Search:
 
     def _limited(self, stated: Filtered) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
-        filters = tuple(one for one in (stated.where, self.where) if one)
+        listing = self._whole_listing(asked, stated)
+        filters = tuple(one for one in (stated.where, self.where, listing) if one)
         allowed = self._passing(filters)
         asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers)
-        if filters and stated.topicless:
+        if filters and (stated.topicless or listing):
             kind = asked.kind if asked.several else "list"
             asked = replace(
                 asked, kind=kind, text=ANY_TOPIC, named=(), coined=(), unknown=(), nowhere=(), everything=True
             )
         return asked
+
+    def _whole_listing(self, asked: Asked, stated: Filtered) -> Filter:
+        """The filter for the one listing that a question wants all papers of ("papers from Mar 12")."""
+        labels = {self.index.library.listings()[source] for source in asked.sources or ()}
+        if len(labels) != 1 or not replace(stated, text=without_dates(stated.text)).topicless:
+            return ALL
+        return Filter(source=labels.pop())
 
     def _passing(self, filters: tuple[Filter, ...]) -> frozenset[str] | None:
         """The ids of the papers that pass, None if all do; none if a last day is before a first."""

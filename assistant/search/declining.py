@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..core.logistic import model
 from ..core.records import Decline, Hit
 from ..index.names import closest_titles, is_title, key, unnamed
-from ..question.understanding import Asked
+from ..question.understanding import FOR_THE_DESK, Asked
 from .answering import ONE_PAPER, SENTENCES, WORDS, answered, decides
 from .relevance import probabilities
 from .retrieval import SURELY
@@ -22,8 +22,6 @@ EMPTY = Decline("empty", "There are no papers here yet. Add papers with: assista
 OFF_CORPUS: Mapping[str, str] = {
     "instruction": "That is an instruction, not a question. I only report what the papers here say.",
     "talk": "That is not a question for a library of papers. Ask me what the papers here say.",
-    "library": "That is a question about the library itself. I only report what its papers say.",
-    "manual": "That is a question about this assistant. I only report what the papers here say.",
 }
 """What is said to a message that asks nothing of the papers."""
 NEAREST = 3
@@ -54,6 +52,8 @@ _HALF_REMEMBERED = re.compile(
 def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     """Why the question has no answer here, or None; the surest gate comes first."""
     nearest = tuple(hit.paper.title for hit in hits[:NEAREST])
+    if asked.kind in FOR_THE_DESK:
+        return None
     if asked.kind in OFF_CORPUS:
         return Decline("off-corpus", OFF_CORPUS[asked.kind])
     if asked.strangers:

@@ -36,6 +36,7 @@ def readable_answer(answer: Answer) -> Answer:
     return replace(
         answer,
         lead=readable(answer.lead),
+        message=readable(answer.message),
         claims=tuple(_claim(claim, titles, abstracts) for claim in answer.claims),
         more=tuple(_claim(claim, titles, abstracts) for claim in answer.more),
         rejections=tuple(

@@ -92,6 +92,7 @@ def test_an_answer_is_written_whole() -> None:
         "titles": ["A Plum", "A Pear"],
         "verdict": "",
         "filtered": "",
+        "message": "",
         "lead": "2 papers.",
         "claims": [
             {

@@ -80,6 +80,7 @@ class AnswerView:
     columns: tuple[tuple[str, tuple[str, ...]], ...]
     further: tuple[tuple[str, str], ...]
     remark: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _answer(answer: Answer) -> AnswerView:
     compared = answer.kind == "compare" and sections and sections[0][0]
     columns = tuple((title, left_out(title)) for title in answer.titles) if compared else ()
     further = tuple((claim.heading, claim.text) for claim in answer.further)
-    return AnswerView(answer.opening, answer.lead, sections, columns, further, answer.remark)
+    return AnswerView(answer.opening, answer.lead, sections, columns, further, answer.remark, answer.message)
 
 
 def _sentence(claim: Claim, mark: int, numbers: dict[str, int]) -> CitedSentence:
