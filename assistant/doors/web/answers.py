@@ -88,7 +88,7 @@ class FinishedView:
 
     `read_as` is the question as it was understood, "" if that is how it was asked. A decline is in pieces: those that
     are a title have the number of that paper's card. `copies` are the answer in forms to paste elsewhere, each with its
-    name.
+    name. `onward` are questions to ask next, each with how it is shown.
     """
 
     number: int
@@ -101,13 +101,17 @@ class FinishedView:
     copies: tuple[tuple[str, str], ...]
     last: bool
     thumb: Thumb | None
+    onward: tuple[tuple[str, str], ...]
 
 
 # -- from records to markup
 
 
-def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None) -> Markup:
-    """A question with its answer and the thumb it was given; the last one can be asked again, or edited."""
+def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None, onward: Sequence[str] = ()) -> Markup:
+    """A question with its answer and the thumb it was given; the last one can be asked again, or edited.
+
+    `onward` are the questions offered next.
+    """
     answer = readable_answer(turn.answer)
     view = FinishedView(
         number,
@@ -120,6 +124,7 @@ def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None)
         _copies(turn.answer),
         last,
         thumb,
+        _shown(onward),
     )
     return render("answers.finished", view)
 
@@ -146,7 +151,12 @@ def welcome(papers: int, questions: Sequence[str], notice: str = "", *, sample: 
     """What is shown before the first question; in an empty library, an offer of the `sample` if there is one."""
     if not papers:
         return render("answers.no_papers", sample)
-    return render("answers.welcome", papers, [(question, readable(question)) for question in questions], notice)
+    return render("answers.welcome", papers, _shown(questions), notice)
+
+
+def _shown(questions: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Questions, each with how it is shown."""
+    return tuple((question, readable(question)) for question in questions)
 
 
 def why_title(answer: Answer) -> str:

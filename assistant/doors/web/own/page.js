@@ -153,6 +153,7 @@
   const asked = (button) => ({ question: button.dataset.question, again: button.dataset.again === "true" });
   const deeds = {
     ask: (button) => { send("current", "submit", asked(button)); sent(button.dataset.question); },
+    next: (button) => { send("current", "submit", { ...asked(button), alone: true }); sent(button.dataset.question); },
     retry: (button) => send("current", "submit", asked(button)),
     edit: (button) => { send("current", "edit", asked(button)); box().focus(); },
     keep: () => send("chip", "clear"),
