@@ -22,8 +22,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def offered(markup: object) -> list[str]:
     """The questions offered in markup."""
-    found = re.findall(r'data-do="next" data-question="(.*?)"', str(markup))
-    return [html.unescape(question) for question in found]
+    buttons = re.finditer(r'data-do="next" data-question="(.*?)"', str(markup))
+    return [html.unescape(button[1]) for button in buttons]
 
 
 async def offers(visitor: Visitor) -> list[str]:

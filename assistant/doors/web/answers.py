@@ -87,9 +87,9 @@ class AnswerView:
 class FinishedView:
     """A question and its answer or decline; `facts` is one line about it, `why` the button that opens the rest.
 
-    `writer` says who wrote it. `read_as` is the question as it was understood, "" if that is how it was asked. A decline is in
-    pieces: those that are a title have the number of that paper's card. `copies` are the answer in forms to paste
-    elsewhere, each with its name. `onward` are questions to ask next, each with how it is shown.
+    `writer` says who wrote it. `read_as` is the question as it was understood, "" if that is how it was asked. A
+    decline is in pieces: those that are a title have the number of that paper's card. `copies` are the answer in forms
+    to paste elsewhere, each with its name. `onward` are questions to ask next, each with how it is shown.
     """
 
     number: int
