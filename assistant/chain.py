@@ -196,6 +196,11 @@ class Assistant:
         with self._shared.using():
             return self._model.spent()
 
+    def model(self) -> str | None:
+        """The language model that writes the answers, "" until its name is known; None if they are quoted."""
+        with self._shared.using():
+            return self._model.name
+
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
         """The faults of the library and its index, in words; with `repair`, they are fixed from the papers."""
         with self._shared.using() as holdings:

@@ -158,13 +158,23 @@ class Visitor:
         self._client.cookies.clear()
 
     async def does(
-        self, component: str, event: str, data: Sequence[Any], about: Any = None, *, talk: str = ""
+        self,
+        component: str,
+        event: str,
+        data: Sequence[Any],
+        about: Any = None,
+        *,
+        talk: str = "",
+        afterwards: bool = False,
     ) -> list[Any]:
         """The outputs that the page gets on this event of a component, with their last values.
 
-        `talk` is the conversation that its address names.
+        `talk` is the conversation that its address names. `afterwards`: those of what the page does after the event.
         """
-        body = {"data": [*data], "fn_index": self._function(component, event), "session_hash": self._session}
+        function = self._function(component, event)
+        if afterwards:
+            function = next(each["id"] for each in self._config["dependencies"] if each["trigger_after"] == function)
+        body = {"data": [*data], "fn_index": function, "session_hash": self._session}
         body |= {"event_data": about, "trigger_id": None}
         joined = await self._client.post("/gradio_api/queue/join", json=body, params={"talk": talk} if talk else {})
         joined.raise_for_status()

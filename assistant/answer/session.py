@@ -42,6 +42,11 @@ class NoModel:
     def __init__(self, writer: Writer | None = None) -> None:
         self._writer = writer or ExtractiveWriter()
 
+    @property
+    def name(self) -> None:
+        """There is no model to name."""
+        return None
+
     def session(self) -> PlainSession:
         return PlainSession(self._writer)
 
@@ -91,6 +96,11 @@ class ModelAccount:
 
     def __init__(self, llm: LLM, judge: LLM, settings: Settings, prompts: Prompts, ledger: Ledger) -> None:
         self.llm, self.judge, self.settings, self.prompts, self.ledger = llm, judge, settings, prompts, ledger
+
+    @property
+    def name(self) -> str:
+        """The name of the model that writes; "" until its server was asked."""
+        return self.llm.name
 
     def session(self) -> ModelSession:
         """A session for one question. Its time limit starts now; leaving it enters what it used in the ledger."""

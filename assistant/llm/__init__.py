@@ -9,6 +9,7 @@ Read in this order:
     wire            HTTP clients that read only as much as a reply may have
     llamaindex      llama-index's models behind our seam, ours behind llama-index's
     probe           tries a model out
+    nearby          the servers on this machine
     embedded_json   the JSON in a reply
     prompts         the texts in `prompts/`, and the fences around data
     ledger          tokens and money used, and cached results

@@ -22,12 +22,15 @@ from typing import Any
 from ..core.database import Database
 from ..core.errors import ConversationNotFound, ExportError
 from ..core.export import FORMAT, as_json, from_json
-from ..core.records import Turn
+from ..core.records import Turn, fold
 
 TITLE = 80
 """Maximum characters of a title."""
 PAGE = 20
 """Turns read at once, about 2 MB of answers."""
+
+SEARCHED = 500
+"""Turns of one owner that a search reads, the last ones: half a second."""
 
 _SCHEMAS = (
     """
@@ -120,6 +123,21 @@ class Conversations:
         """The owner's conversations, most recently used first."""
         rows = self._db.rows(f"{_KEPT} order by used desc, number desc limit ?", (_hidden(owner), max(limit, 0)))
         return [_kept(*row) for row in rows]
+
+    def matching(self, owner: str, words: str, *, limit: int = 50) -> list[KeptConversation]:
+        """Those of `listed` that have all these words in their title, or in a question and its answer.
+
+        Words match from their beginning or within, whatever their case. Of the turns, the last `SEARCHED` are read.
+        """
+        wanted = fold(words).split()
+        turns = self._db.rows(
+            "select id, question, answer from turns join conversations on conversations.number = conversation "
+            "where owner = ? order by asked desc limit ?",
+            (_hidden(owner), SEARCHED),
+        )
+        matched = {id_ for id_, question, packed in turns if _has(wanted, f"{question} {_text(packed)}")}
+        listed = self.listed(owner, limit=SEARCHED)
+        return [kept for kept in listed if kept.id in matched or _has(wanted, kept.title)][: max(limit, 0)]
 
     def get(self, owner: str, conversation: str) -> KeptConversation:
         rows = self._db.rows(f"{_KEPT} and id = ?", (_hidden(owner), conversation))
@@ -257,6 +275,20 @@ def exported(kept: KeptConversation, turns: Iterable[KeptTurn]) -> dict[str, Any
             for kept_turn in turns
         ],
     }
+
+
+def _has(words: Iterable[str], text: str) -> bool:
+    """Whether a text has all these words, which are folded."""
+    folded = fold(text)
+    return all(word in folded for word in words)
+
+
+def _text(packed: bytes) -> str:
+    """The text of a packed answer; "" if it is damaged."""
+    try:
+        return str(json.loads(zlib.decompress(packed))["text"])
+    except (zlib.error, ValueError, LookupError):
+        return ""
 
 
 def _not_found() -> ConversationNotFound:

@@ -54,7 +54,7 @@ def _topics(papers: Sequence[Paper]) -> Mapping[str, list[Paper]]:
     sharing: dict[str, list[Paper]] = defaultdict(list)
     ending: Counter[str] = Counter()
     for paper in papers:
-        for phrase, ends in _phrases(paper.title.partition(":")[2] or paper.title).items():
+        for phrase, ends in phrases(paper.title.partition(":")[2] or paper.title).items():
             sharing[phrase].append(paper)
             ending[phrase] += ends
     kept = {
@@ -71,7 +71,7 @@ def _topics(papers: Sequence[Paper]) -> Mapping[str, list[Paper]]:
     }
 
 
-def _phrases(title: str) -> dict[str, bool]:
+def phrases(title: str) -> dict[str, bool]:
     """Phrases of two or three consecutive words, and whether a run of content words ends with them."""
     runs: list[list[str]] = [[]]
     for word in words(title):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from assistant.doors import web
 from assistant.people.conversations import KeptConversation
+
+from ..pages import Visitor, serving
+from ..papers import PAIRS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
 
@@ -17,11 +22,11 @@ def kept(ago: timedelta, title: str = "Pears", number: int = 0) -> KeptConversat
     return KeptConversation(f"id{number}", title, NOW - ago, NOW - ago, 2)
 
 
-def shown(*conversations: KeptConversation, minutes: int = 0, page: int = 50, user: str = "") -> str:
+def shown(*conversations: KeptConversation, minutes: int = 0, page: int = 50, user: str = "", words: str = "") -> str:
     web._prepare()  # before Gradio is imported
     from assistant.doors.web.drawer import listed
 
-    return listed(conversations, shown=page, now=NOW, minutes=minutes, user=user)
+    return listed(conversations, shown=page, now=NOW, minutes=minutes, user=user, words=words)
 
 
 def days(markup: str) -> list[str]:
@@ -60,6 +65,34 @@ def test_titles_and_user_names_are_escaped() -> None:
 
 def test_an_empty_list_says_what_it_will_show() -> None:
     assert "Your conversations are saved here. Nobody else can see them." in shown()
+
+
+def test_a_search_is_offered_where_there_is_something_to_search() -> None:
+    assert "search" not in shown()
+    assert 'type="search" value=""' in shown(kept(timedelta()))
+    nothing = shown(words='"><b>pears')
+    assert 'value="&#34;&gt;&lt;b&gt;pears"' in nothing
+    assert "No conversation has these words." in nothing
+
+
+def test_the_list_is_filtered_on_the_server(tmp_path: Path) -> None:
+    async def scene(url: str) -> list[str]:
+        visitor = await Visitor.arrive(url)
+        for question in ("What is PearRank?", "What is ZorbNet?"):
+            await visitor.does("question", "submit", [question, None])
+            await visitor.does("current", "clear", [None])
+        about = {"minutes": 0, "shown": 0}
+        lists = [
+            str(await visitor.does("drawer", "apply", [], about | {"words": words}))
+            for words in ("", "pearrank", "zorbnet pearrank")
+        ]
+        await visitor.leave()
+        return lists
+
+    with serving(tmp_path / "home", PAIRS) as page:
+        every, one, none = asyncio.run(scene(page.url))
+    assert [markup.count("<li") for markup in (every, one, none)] == [2, 1, 0]
+    assert "What is PearRank?" in one
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,40 @@ def test_a_damaged_answer_is_an_error(kept: Conversations) -> None:
 # -- listing
 
 
+def test_conversations_are_searched_by_words_of_titles_questions_and_answers(kept: Conversations) -> None:
+    pears, kites = kept.begin(ANN), kept.begin(ANN, title="On flying")
+    kept.append(ANN, pears, PEAR)
+    kept.append(ANN, pears, turn("Anything else?"))
+    kept.append(ANN, kites, KITE)
+    answered = PAIRS[6][1].split()[-1].strip(".")
+
+    def matching(words: str, owner: str = ANN, limit: int = 50) -> list[str]:
+        return [one.id for one in kept.matching(owner, words, limit=limit)]
+
+    assert matching("pearrank  WHAT") == [pears]
+    assert matching("ELSE") == [pears]
+    assert matching("flying") == [kites]
+    assert matching(answered.upper()) == [kites]
+    assert matching("pearrank flying") == []
+    assert matching("?") == [kites, pears]
+    assert matching("?", limit=1) == [kites]
+    assert matching("nowhere") == matching("p%k") == []
+    assert matching("pearrank", BOB) == []
+
+
+def test_a_search_reads_the_last_turns_and_passes_over_damaged_ones(
+    kept: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.people.conversations.SEARCHED", 2)
+    talk = kept.begin(ANN, title="Orchard")
+    for question in ("the first?", "the second?", "the third?"):
+        kept.append(ANN, talk, turn(question))
+    kept._db.change("update turns set answer = ? where number = 3", (b"damaged",))
+    assert kept.matching(ANN, "first") == []
+    assert [one.id for one in kept.matching(ANN, "third")] == [talk]
+    assert [one.id for one in kept.matching(ANN, "orchard")] == [talk]
+
+
 def test_conversations_are_listed_most_recently_used_first(kept: Conversations) -> None:
     pears, kites, empty = kept.begin(ANN), kept.begin(ANN), kept.begin(ANN, title=" An\n empty  one ")
     kept.append(ANN, pears, PEAR)

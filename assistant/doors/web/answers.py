@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ...answer.writing import ExtractiveWriter
 from ...core.readable import readable
 from ...core.records import Answer, Claim, Decline, Hit, Turn
 from ...core.text import counted
@@ -87,9 +88,9 @@ class AnswerView:
 class FinishedView:
     """A question and its answer or decline; `facts` is one line about it, `why` the button that opens the rest.
 
-    `read_as` is the question as it was understood, "" if that is how it was asked. A decline is in pieces: those that
-    are a title have the number of that paper's card. `copies` are the answer in forms to paste elsewhere, each with its
-    name.
+    `writer` says who wrote it. `read_as` is the question as it was understood, "" if that is how it was asked. A
+    decline is in pieces: those that are a title have the number of that paper's card. `copies` are the answer in forms
+    to paste elsewhere, each with its name. `onward` are questions to ask next, each with how it is shown.
     """
 
     number: int
@@ -97,18 +98,23 @@ class FinishedView:
     read_as: str
     answer: AnswerView
     decline: tuple[Piece, ...]
+    writer: str
     facts: str
     why: str
     copies: tuple[tuple[str, str], ...]
     last: bool
     thumb: Thumb | None
+    onward: tuple[tuple[str, str], ...]
 
 
 # -- from records to markup
 
 
-def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None) -> Markup:
-    """A question with its answer and the thumb it was given; the last one can be asked again, or edited."""
+def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None, onward: Sequence[str] = ()) -> Markup:
+    """A question with its answer and the thumb it was given; the last one can be asked again, or edited.
+
+    `onward` are the questions offered next.
+    """
     answer = readable_answer(turn.answer)
     view = FinishedView(
         number,
@@ -116,11 +122,13 @@ def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None)
         "" if answer.query == answer.question else answer.query,
         _answer(answer),
         _decline(answer.declined) if answer.declined else (),
+        _writer(answer),
         _facts(answer),
         why_title(answer),
         _copies(turn.answer),
         last,
         thumb,
+        _shown(onward),
     )
     return render("answers.finished", view)
 
@@ -147,7 +155,12 @@ def welcome(papers: int, questions: Sequence[str], notice: str = "", *, sample: 
     """What is shown before the first question; in an empty library, an offer of the `sample` if there is one."""
     if not papers:
         return render("answers.no_papers", sample)
-    return render("answers.welcome", papers, [(question, readable(question)) for question in questions], notice)
+    return render("answers.welcome", papers, _shown(questions), notice)
+
+
+def _shown(questions: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Questions, each with how it is shown."""
+    return tuple((question, readable(question)) for question in questions)
 
 
 def why_title(answer: Answer) -> str:
@@ -208,6 +221,14 @@ def _linked(piece: Piece, title: str, card: int) -> list[Piece]:
     text, linked = piece
     before, quoted, after = text.partition(f"“{title}”")
     return [piece] if linked or not quoted else [(f"{before}“", None), (title, card), (f"”{after}", None)]
+
+
+def _writer(answer: Answer) -> str:
+    """Who wrote the answer; "" if there is none."""
+    if not answer.answered or not answer.written_by:
+        return ""
+    quoted = answer.written_by == ExtractiveWriter.name
+    return "Quoted from the abstracts" if quoted else f"Written by {answer.written_by}"
 
 
 def _facts(answer: Answer) -> str:

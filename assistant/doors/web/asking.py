@@ -9,7 +9,7 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -60,17 +60,19 @@ class Asker:
         self._answering, self._remember = answering, remember
         self._limits, self._per_minute = Limits(), per_minute
 
-    async def ask(self, talk: OpenConversation, question: str) -> AsyncGenerator[Step, None]:
+    async def ask(self, talk: OpenConversation, question: str, *, alone: bool = False) -> AsyncGenerator[Step, None]:
         """The states of an answer, then the turn, which `talk` remembers; or why there is none.
 
-        When this is closed early, as when the person stops it, nothing is remembered.
+        `alone`: the question refers to nothing that was asked before. When this is closed early, as when the person
+        stops it, nothing is remembered.
         """
         if reason := self._refused(talk, question):
             yield failure(reason)
             return
         talk.asking = talk.stopped = question
+        turns = () if alone else talk.before
         try:
-            async with aclosing(self._steps(talk, question)) as steps:
+            async with aclosing(self._steps(talk, question, turns)) as steps:
                 async for step in steps:
                     if not isinstance(step, AnswerInProgress):
                         talk.stopped = ""
@@ -91,11 +93,11 @@ class Asker:
             return error
         return None
 
-    async def _steps(self, talk: OpenConversation, question: str) -> AsyncGenerator[Step, None]:
+    async def _steps(self, talk: OpenConversation, question: str, turns: Sequence[Turn]) -> AsyncGenerator[Step, None]:
         """The places in the line, the states of the answer without those already out of date, then the turn."""
         state, updated, papers = AnswerInProgress(question), -NEWS, [paper.title for paper in talk.chosen]
         try:
-            waiting = self._answering.updates(question, talk.before, papers=papers, where=talk.where)
+            waiting = self._answering.updates(question, turns, papers=papers, where=talk.where)
             async with aclosing(waiting) as updates:
                 async for update in updates:
                     if isinstance(update, BaseException):

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 from markupsafe import Markup
 
-from ...core.bounds import ID, TITLE
+from ...core.bounds import ID, TITLE, WORDS
 from ...core.errors import AssistantError, ConversationNotFound
 from ...core.text import content_words, parts
 from ...people import conversations
@@ -32,7 +32,7 @@ MOST = 2000
 """Conversations listed at most, however often earlier ones are requested."""
 FARTHEST = 14 * 60
 """Largest offset of a time zone from UTC, in minutes."""
-WORDS = 6
+FILE_WORDS = 6
 """Words of a conversation's title in the name of its file."""
 
 
@@ -72,15 +72,20 @@ class Drawer:
         return await self.shown(event, request)
 
     async def _listed(self, event: gr.EventData, cookies: Mapping[str, str]) -> Markup:
-        shown = min(max(_number(event.shown), PAGE), MOST)
+        shown, words = min(max(_number(event.shown), PAGE), MOST), sent(event, "words", WORDS).strip()
         try:
             owner, user = self._services.entrance.owner(cookies), self._services.entrance.user(cookies)
-            kept = await asyncio.to_thread(self._services.conversations.listed, owner, limit=shown + 1)
+            kept = await asyncio.to_thread(self._kept, owner, words, shown + 1)
         except AssistantError as error:
             return render("parts.failed", failure(error).message)
         asked = [each for each in kept if each.length]
         minutes, name = _number(event.minutes), user.name if user else ""
-        return listed(asked, shown=shown, now=datetime.now(UTC), minutes=minutes, user=name)
+        return listed(asked, shown=shown, now=datetime.now(UTC), minutes=minutes, user=name, words=words)
+
+    def _kept(self, owner: str, words: str, limit: int) -> list[KeptConversation]:
+        """The owner's conversations; those with these words, if there are any."""
+        kept = self._services.conversations
+        return kept.matching(owner, words, limit=limit) if words else kept.listed(owner, limit=limit)
 
 
 def _number(value: object) -> int:
@@ -88,14 +93,19 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, int | float) and abs(value) < 10**6 else 0
 
 
-def listed(kept: Sequence[KeptConversation], *, shown: int, now: datetime, minutes: int, user: str) -> Markup:
-    """The first `shown` of these, by day in a time zone that is `minutes` ahead of UTC; `user` is logged in."""
+def listed(
+    kept: Sequence[KeptConversation], *, shown: int, now: datetime, minutes: int, user: str, words: str = ""
+) -> Markup:
+    """The first `shown` of these, by day in a time zone that is `minutes` ahead of UTC; `user` is logged in.
+
+    They are those that have the `words`, if there are any.
+    """
     zone = timezone(timedelta(minutes=max(-FARTHEST, min(minutes, FARTHEST))))
     today = now.astimezone(zone)
     groups = groupby(kept[:shown], key=lambda each: _day(each.used.astimezone(zone), today))
     days = [(name, list(group)) for name, group in groups]
     next_shown = shown + PAGE if len(kept) > shown else 0
-    return render("drawer.listed", days, next_shown, user, conversations.TITLE)
+    return render("drawer.listed", days, next_shown, user, conversations.TITLE, words)
 
 
 def _day(used: datetime, today: datetime) -> str:
@@ -139,4 +149,4 @@ def _file_name(kept: KeptConversation) -> str:
         for word in content_words(kept.title)
     )
     words = ["-".join(some) for some in plain if some]
-    return "-".join([*words[:WORDS], f"{kept.used:%Y-%m-%d}"])
+    return "-".join([*words[:FILE_WORDS], f"{kept.used:%Y-%m-%d}"])

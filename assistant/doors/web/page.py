@@ -21,6 +21,7 @@ from . import adding, drafts, drawer, entrance, evaluation, papers, talk
 from .assets import FileCache, visited
 from .guard import JOIN, Guard, UsedRoutes
 from .markup import render
+from .model import ModelDialog
 from .shared import Services
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ TABS = (talk, papers, drafts, adding, evaluation)
 OWN = Path(__file__).with_name("own")
 SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
-STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "drafts", "evaluation", "drawer")]
+STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "drafts", "evaluation", "drawer", "model")]
 MOST = {"/upload": UPLOAD, "/api/papers": UPLOAD, drafts.PATH: DRAFT_BODY, "/api/check-draft": DRAFT_BODY, JOIN: EVENT}
 """The longest bodies at the paths that take other ones than usual."""
 PATIENCE = 10
@@ -135,6 +136,7 @@ def blocks(services: Services) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab.TITLE), gr.Column(elem_classes="sheet"):
                     tab.build(services)
+        ModelDialog(services).listen()
     page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)
     return page
 

@@ -40,7 +40,8 @@ class OpenConversation:
 
     `instead`: the next turn replaces the last one. `chosen`, `where`: the papers that questions are limited to, and the
     filter, if any. `earlier`: how many turns came before those in memory. `kept`: whether it is in the database.
-    `keeping`: the write in progress, if any.
+    `keeping`: the write in progress, if any. `answered`: whether the last question asked here was answered. `onward`:
+    the questions offered under its answer.
     """
 
     name: str
@@ -55,6 +56,8 @@ class OpenConversation:
     thumbs: dict[int, Thumb] = field(default_factory=dict)
     kept: bool = False
     keeping: asyncio.Future[None] | None = None
+    answered: bool = False
+    onward: tuple[str, ...] = ()
 
     @property
     def before(self) -> tuple[Turn, ...]:
@@ -93,6 +96,7 @@ class OpenConversation:
         turns = (*self.before, slim)
         self.earlier += max(0, len(turns) - MOST_TURNS)
         self.turns, self.instead = turns[-MOST_TURNS:], False
+        self.answered, self.onward = True, ()
 
 
 class Sessions:

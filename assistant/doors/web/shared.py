@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,11 +13,14 @@ import gradio as gr
 
 from ...core import bounds
 from ...core.drafts import CheckedDraft
+from ...core.errors import AssistantError
 from ...core.filters import Filter
+from ...core.records import Answer
 from ...people.accounts import Accounts
 from ...people.conversations import Conversations
 from ...service.answering import Answering
 from ...service.doorkeeper import at_this_machine
+from ...show.onward import next_questions
 from ...show.suggestions import suggested
 from .asking import Asker
 from .entrance import Entrance
@@ -116,6 +120,16 @@ class Services:
             return self.entrance.user(request.cookies) is not None
         address = request.client.host if request.client else ""
         return self.rules.nearby and at_this_machine(address, dict(request.headers.items()))
+
+    async def onward(self, answer: Answer, where: Filter) -> tuple[str, ...]:
+        """Questions that may come after an answer; none while other questions wait, which go first."""
+        if self._answering.waiting:
+            return ()
+        understood = functools.partial(self.assistant.understood, where=where)
+        try:
+            return await self._answering.aside(lambda: next_questions(answer, understood))
+        except AssistantError:  # whoever asks the next question will be told
+            return ()
 
     def listings(self) -> dict[str, str]:
         """Each listing and its label."""

@@ -72,6 +72,8 @@ class ConversationTab:
         clicked = self.current.submit(self.ask_again, [self.name], everything, **QUIETLY)
         sampled = self.current.input(self.sampled, [self.name], [self.current], **QUIETLY)
         asks: Any = [typed, clicked, sampled]
+        for asked in (typed, clicked):
+            asked.then(self.offered, [self.name], [self.current], **QUIETLY)
         self.box.stop(self.stopped, [self.name], everything, cancels=asks, **QUIETLY)
         self.current.clear(self.begun_anew, [self.name], everything, cancels=asks, **QUIETLY)
         self.current.edit(self.edited, [self.name], [self.chip, self.box], **QUIETLY)
@@ -110,12 +112,18 @@ class ConversationTab:
 
     async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """The answer in the making, then the answer, or why there is none."""
-        if not question.strip():
-            return
-        talk = await self._talk(name, request)
+        if question.strip():
+            async with aclosing(self._answered(await self._talk(name, request), question)) as updates:
+                async for update in updates:
+                    yield update
+
+    async def _answered(
+        self, talk: OpenConversation, question: str, *, alone: bool = False
+    ) -> AsyncGenerator[Updates, None]:
         self._services.sessions.keep(talk)
         number, begun, shown = talk.coming, False, (0, 0)
-        async with aclosing(self._services.asker.ask(talk, question)) as steps:
+        talk.answered = False
+        async with aclosing(self._services.asker.ask(talk, question, alone=alone)) as steps:
             async for step in steps:
                 if isinstance(step, Turn):
                     yield {**await self._at_rest(talk), self.past: gr.skip()}
@@ -137,9 +145,22 @@ class ConversationTab:
         """The same for a question that was clicked on; with `again` its answer replaces the last."""
         talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
-        async with aclosing(self.ask(str(event.question), talk.name, request)) as updates:
+        question, alone = sent(event, "question", bounds.QUESTION), getattr(event, "alone", None) is True
+        async with aclosing(self._answered(talk, question, alone=alone)) as updates:
             async for update in updates:
                 yield update
+
+    async def offered(self, name: str, request: gr.Request) -> Updates:
+        """The answer just given, with questions that may come next under it."""
+        talk = await self._talk(name, request)
+        if not talk.answered or talk.asking or talk.chosen:
+            return {self.current: gr.skip()}
+        turn = talk.turns[-1]
+        onward = await self._services.onward(turn.answer, talk.where)
+        if not onward or talk.asking or turn is not talk.turns[-1]:
+            return {self.current: gr.skip()}
+        talk.onward = onward
+        return {self.current: _placed(talk, _last(talk))}
 
     async def stopped(self, name: str, request: gr.Request) -> Updates:
         """The question alone, when its answer was stopped in the making."""
@@ -228,11 +249,10 @@ class ConversationTab:
         return await self._services.talk(name, request)
 
     async def _at_rest(self, talk: OpenConversation) -> Updates:
-        turns = talk.turns
-        last = [answers.finished(turns[-1], talk.last, last=True, thumb=talk.thumbs.get(talk.last))] if turns else []
+        current = _last(talk) if talk.turns else await asyncio.to_thread(self._welcome)
         return {
-            self.past: await _past(talk, turns[:-1]),
-            self.current: _placed(talk, *(last or [await asyncio.to_thread(self._welcome)])),
+            self.past: await _past(talk, talk.turns[:-1]),
+            self.current: _placed(talk, current),
             self.chip: _chip(talk),
             self.box: gr.update(**_IDLE),
             self.evidence: self._evidence(talk, talk.last),
@@ -270,6 +290,11 @@ class ConversationTab:
         status = self._services.assistant.status()
         sample = bool(sample_files())
         return answers.welcome(status.papers, self._services.suggestions(), status.notice, sample=sample)
+
+
+def _last(talk: OpenConversation) -> Markup:
+    """The last turn, with the questions that may come next."""
+    return answers.finished(talk.turns[-1], talk.last, last=True, thumb=talk.thumbs.get(talk.last), onward=talk.onward)
 
 
 async def _past(talk: OpenConversation, turns: tuple[Turn, ...]) -> Markup:

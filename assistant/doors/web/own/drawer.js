@@ -7,10 +7,12 @@
   let shown = 0; // how many are listed
   let listed = ""; // the turn for which the list was requested last
   let focus = null; // sets the focus once the list is back
+  let words = ""; // what conversations are searched for
+  let typed = 0; // waits for the end of typing
 
   const send = (name, data = {}) =>
     one("#drawer .html-container > *")?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
-  const here = () => ({ minutes: -new Date().getTimezoneOffset(), shown });
+  const here = () => ({ minutes: -new Date().getTimezoneOffset(), shown, words });
   const list = () => send("apply", here());
   const beside = () => matchMedia("(min-width: 1100px)").matches; // else it covers the conversation
   const drawn = () => Boolean(one("#desk.drawn"));
@@ -86,6 +88,23 @@
       draw(false);
     }
   });
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("#drawer [type=search]")) return;
+    words = event.target.value;
+    clearTimeout(typed);
+    typed = setTimeout(list, 250);
+  });
+  const search = (was) => { // what was typed meanwhile stays, and so does the focus
+    const input = one("#drawer [type=search]");
+    if (!input) return;
+    if (input.value !== words) input.value = words;
+    if (was) input.focus();
+    if (was) input.setSelectionRange(words.length, words.length);
+  };
+  let within = false; // whether the search has the focus
+  document.addEventListener("focusin", (event) => { within = event.target.matches("#drawer [type=search]"); });
+  document.addEventListener("pointerdown", (event) => { within &&= event.target.matches("#drawer [type=search]"); });
+
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || !drawn()) return;
     const item = event.target.closest("#drawer li");
@@ -110,6 +129,7 @@
     new MutationObserver(() => {
       if (!one("#drawer nav")) return; // between the old list and the new one
       mark();
+      if (one("#drawer [type=search]") !== document.activeElement) search(within);
       if (focus) focus();
       focus = null;
     }).observe(one("#drawer"), { childList: true, subtree: true });

@@ -153,6 +153,7 @@
   const asked = (button) => ({ question: button.dataset.question, again: button.dataset.again === "true" });
   const deeds = {
     ask: (button) => { send("current", "submit", asked(button)); sent(button.dataset.question); },
+    next: (button) => { send("current", "submit", { ...asked(button), alone: true }); sent(button.dataset.question); },
     retry: (button) => send("current", "submit", asked(button)),
     edit: (button) => { send("current", "edit", asked(button)); box().focus(); },
     keep: () => send("chip", "clear"),
@@ -174,6 +175,7 @@
     thumb: (button) => rate(button, button.getAttribute("aria-pressed") === "true" ? null : button.dataset.good === "true"),
     commenting: (button) => commenting(button.closest(".opinion")),
     comment: (button) => rate(button, one(".thumb[aria-pressed=true]", button.closest(".opinion"))?.dataset.good === "true"),
+    model: () => { asking = true; send("model", "apply"); },
     theme: () => dress(document.body.classList.contains("dark") ? "light" : "dark", true),
   };
   const tab = (name) => all("#tabs [role=tab]").find((one) => one.textContent.trim() === name)?.click();
@@ -273,6 +275,16 @@
     if (keep) localStorage.setItem(STORE, theme);
   };
 
+  // -- who writes the answers: the dialog is shown as soon as the server has filled it
+
+  let asking = false;
+  const followModel = () => {
+    const dialog = one("#model dialog");
+    if (!dialog || !asking) return;
+    asking = false;
+    if (!dialog.open) dialog.showModal();
+  };
+
   // -- after a log-out elsewhere, logging in again leads back to the same conversation
 
   const plainly = window.fetch.bind(window);
@@ -358,6 +370,7 @@
     watch("#past", fold);
     watch("#evidence", followEvidence);
     watch("#opinion", followOpinion);
+    watch("#model", followModel);
     if (!narrow()) box().focus();
   };
   const waiting = new MutationObserver(() => {
