@@ -249,7 +249,8 @@ class Assistant:
         clock, question, chosen = Clock(), checked_question(question), self._chosen(papers)
         where = bounded_filter(where)
         with self._searchable() as search, self._model.session() as session:
-            recent = turns[-self._memory_turns :] if self._memory_turns else ()
+            of_papers = [turn for turn in turns if not turn.answer.message]  # nothing goes on from the others
+            recent = of_papers[-self._memory_turns :] if self._memory_turns else ()
             courtesy = reply_at_once(question, recent, search, chosen=bool(chosen or where)) if search else EMPTY
             if search is None or courtesy:
                 yield Event("answered", answer=Answer(question, question, declined=courtesy, kind="talk"))
