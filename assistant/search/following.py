@@ -16,9 +16,8 @@ from ..core.logistic import Preference, preference
 from ..core.records import Hit, Paper, Turn
 from ..core.text import content_words, stem
 from ..question.conversation import Earlier, bare, cues, earlier, joined, numbered, own_words, regarding
-from ..question.understanding import ASIDE, FOR_THE_DESK, Asked
+from ..question.understanding import ASIDE, Asked
 from .declining import decline
-from .readings import CLEAR
 from .relevance import judged, kept
 from .retrieval import SURELY, Retriever
 
@@ -76,8 +75,6 @@ def followed(
         return TurnReading("alone", lambda: replace(search.understood(question), papers=papers))
     talk = earlier(turns)
     looks = look(question, talk, search, papers)
-    if looks.alone.asked.kind in FOR_THE_DESK and looks.alone.asked.prior >= CLEAR:
-        return TurnReading("alone", lambda: looks.alone.asked)
     every = readings(question, talk, looks, search)
     best = probable(every, features(question, talk, looks), preference("turns"))
     named = {paper_id for name in looks.alone.asked.named if name.exact for paper_id in name.paper_ids}

@@ -26,7 +26,7 @@ _PARTING = re.compile(
 )
 """What may stand between two steps of a question, or between two things that are compared."""
 CLEAR = 0.65
-"""How probable a kind that asks nothing of the papers must be by its wording for other evidence not to count."""
+"""How probable an instruction must be by its wording for no evidence to count."""
 LEAST = 0.02
 """What is added to either probability, so that no wording alone is decisive."""
 MOST_PARTINGS = 4
