@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
-from .answer.replying import reply
+from .answer.replying import is_for_the_desk, reply
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
@@ -249,7 +249,8 @@ class Assistant:
         clock, question, chosen = Clock(), checked_question(question), self._chosen(papers)
         where = bounded_filter(where)
         with self._searchable() as search, self._model.session() as session:
-            recent = turns[-self._memory_turns :] if self._memory_turns else ()
+            of_papers = [turn for turn in turns if not turn.answer.message]  # nothing goes on from the others
+            recent = of_papers[-self._memory_turns :] if self._memory_turns else ()
             courtesy = reply_at_once(question, recent, search, chosen=bool(chosen or where)) if search else EMPTY
             if search is None or courtesy:
                 yield Event("answered", answer=Answer(question, question, declined=courtesy, kind="talk"))
@@ -384,6 +385,8 @@ def _asked(
     titles = [paper.title for paper in chosen]
     if chosen:
         turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
+    if turns and is_for_the_desk(question, search.understood(question).kind, search.index):
+        turns = ()
     reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
     asked = reading.asked
     text = asked.text

@@ -62,10 +62,10 @@ class Outcome:
 
     @property
     def verdict(self) -> Verdict:
-        """An answer without claims counts as declined."""
+        """An answer without claims counts as declined; so does one about the library, which cites nothing."""
         if self.answer is None:
             return "failed"
-        return "answered" if self.answer.answered else "declined"
+        return "answered" if self.answer.answered and self.answer.claims else "declined"
 
 
 @dataclass(frozen=True, slots=True)

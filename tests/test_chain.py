@@ -579,6 +579,15 @@ def test_questions_about_the_library_and_the_assistant_are_answered(
     assert answer.text.startswith(begins.format(papers=len(reader.papers())))
 
 
+def test_the_library_and_the_assistant_can_be_asked_about_amid_a_conversation(reader: Assistant) -> None:
+    turns = [Turn("What is PearRank?", reader.ask("What is PearRank?"))]
+    answer = reader.ask("How do I export citations as BibTeX?", turns)
+    assert (answer.kind, answer.query) == ("manual", "How do I export citations as BibTeX?")
+    turns.append(Turn(answer.question, answer))
+    assert reader.ask("How much does it gain over BM25?", turns).titles == (PEAR,)
+    assert reader.ask("How many papers are there?", turns[1:]).kind == "library"
+
+
 @pytest.mark.parametrize("question", ["What does PearRank learn from?", "What is the weather like?"])
 def test_an_unknown_chosen_paper_is_refused_first(reader: Assistant, question: str) -> None:
     stream = reader.stream(question, papers=[PEAR, "Do Kites Forget the Wind?"])

@@ -31,8 +31,10 @@ WORDS = 0.5
 """What shared words count beside the likeness of two vectors."""
 OF_ITS_KIND = 0.25
 """What it counts that an entry is about what the question's wording is about: the library, or the assistant."""
-NEAR, NEAR_BY_WORDS = 0.6, 0.3
-"""Least likeness of a question to that of its reply, with the embedder and without it."""
+BY_WORDS = 2.0
+"""What shared words count without the embedder."""
+NEAR, CLEARLY = 0.6, 1.0
+"""Least likeness of a question to that of its reply; and of a turn that goes on from nothing said before."""
 UNKNOWN = (
     "The manual does not say. `assistant --help` lists the commands, docs/reference/settings.md the settings, and "
     "docs/how-to has a page for each task."
@@ -55,18 +57,31 @@ class DeskEntry:
 
 def reply(question: str, kind: Kind, index: Index) -> str:
     """What is said to a question about the library or the assistant; without a reply, where to look instead."""
-    likeness, least = _by_words(question), NEAR_BY_WORDS
+    nearness, entry = _nearest(question, kind, index)
+    if nearness >= NEAR:
+        return entry.said(index)
+    return COUNTS["size"](index) if kind == "library" else UNKNOWN
+
+
+def is_for_the_desk(question: str, kind: Kind, index: Index) -> bool:
+    """Whether a turn of that kind goes on from nothing said before: a reply is very near to it."""
+    return kind in FOR_THE_DESK and _nearest(question, kind, index)[0] >= CLEARLY
+
+
+def _nearest(question: str, kind: Kind, index: Index) -> tuple[float, DeskEntry]:
+    """How near the nearest entry is, and the entry."""
+    likeness = _by_words(question)
     if vector := index.vector_of(question, embedder=embedder()):
         meant = (vectors() @ vector).tolist()
-        likeness, least = [one + WORDS * other for one, other in zip(meant, likeness, strict=True)], NEAR
+        likeness = [one + WORDS * other for one, other in zip(meant, likeness, strict=True)]
+    else:
+        likeness = [BY_WORDS * one for one in likeness]
     near = [
         (one + OF_ITS_KIND * (entry.kind == kind), one, entry)
         for one, (_, entry) in zip(likeness, asked(), strict=True)
     ]
     _, nearness, entry = max(near, key=lambda one: one[0])
-    if nearness >= least:
-        return entry.said(index)
-    return COUNTS["size"](index) if kind == "library" else UNKNOWN
+    return nearness, entry
 
 
 @functools.cache

@@ -51,7 +51,7 @@ def _case(answer: Answer, good: bool) -> dict[str, Any]:
     if good and answer.declined and answer.declined.kind != "empty":
         asked_about = answer.declined.nearest[:1] if answer.declined.kind == "unstated" else ()
         return {"type": "unanswerable", **asked, "tolerated": list(asked_about), "unanswerable": answer.declined.kind}
-    if good and answer.answered:
+    if good and answer.titles:
         return {"type": answer.kind, **asked, "gold": list(answer.titles)}
     return {"type": UNFINISHED, **asked, "gold": []}
 
@@ -60,7 +60,8 @@ def _note(ratings: Sequence[KeptTurn]) -> str:
     """For whoever reads the case: the question as typed if it differs, the titles cited, and the comments."""
     turn = ratings[0].turn
     parts = [f"Asked as: {turn.question}"] if turn.question != turn.answer.query else []
-    parts += [f"Cited: {'; '.join(turn.answer.titles)}" if turn.answer.titles else "Declined."]
+    uncited = "About the library or the assistant." if turn.answer.message else "Declined."
+    parts += [f"Cited: {'; '.join(turn.answer.titles)}" if turn.answer.titles else uncited]
     for kept in ratings:
         if kept.thumb:
             comment = " ".join(kept.thumb.comment.split())

@@ -51,7 +51,7 @@ def worded(tmp_path: Path) -> Iterator[Index]:
 @pytest.mark.parametrize(
     ("question", "kind", "begins"),
     [
-        ("importing my own PDF collection", "manual", "Use `assistant ingest FILE...`"),
+        ("how can my bibliography be imported?", "manual", "Use `assistant ingest FILE...`"),
         ("I want the references in my LaTeX file", "manual", "Below an answer on the page, Copy as"),
         ("who gets to see what I type", "manual", "Nothing leaves the machine"),
         ("does it run on a plane", "manual", "The manual does not say."),

@@ -180,3 +180,9 @@ def test_an_answer_without_claims_is_none() -> None:
 def test_ingests_add_up() -> None:
     one, two = Reject("a", 1, "r"), Reject("b", 0, "s")
     assert Ingested(1, 2, 3, 4, (one,)) + Ingested(10, 20, 30, 40, (two,)) == Ingested(11, 22, 33, 44, (one, two))
+
+
+def test_an_answer_may_be_a_message_that_cites_nothing() -> None:
+    answer = Answer("How many?", "How many?", message="There are 3 papers. [1]", kind="library")
+    assert (answer.answered, answer.titles, answer.sources) == (True, (), ())
+    assert answer.text == "There are 3 papers. (1)"

@@ -447,6 +447,13 @@ def test_a_declined_question_exits_with_4(flags: list[str], run: Callable[..., R
     assert "There are no papers here yet. Add papers with: assistant ingest PATH..." in done.stdout
 
 
+def test_an_answer_about_the_library_exits_with_0(run: Callable[..., Result]) -> None:
+    done = run("ask", "How many papers are there?")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("The library has ")
+    assert "[1]" not in done.stdout
+
+
 def test_a_question_without_words_fails(run: Callable[..., Result]) -> None:
     done = run("ask", "?!")
     assert (done.exit_code, done.stdout) == (1, "")

@@ -106,6 +106,12 @@ def test_a_decline_says_why_and_what_came_nearest() -> None:
     assert [e["action_id"] for e in buttons["elements"]] == ["thumb_up", "thumb_down", "again"]
 
 
+def test_an_answer_about_the_library_has_no_evidence_to_show() -> None:
+    prose, buttons = reply(Answer("q", "q", message="The library has 2 papers.\n- Kites\n- Pears"), "1 1")
+    assert prose["text"]["text"] == "The library has 2 papers.\n• Kites\n• Pears"
+    assert [e["action_id"] for e in buttons["elements"]] == ["thumb_up", "thumb_down", "again"]
+
+
 def test_a_decline_that_names_the_nearest_does_not_name_them_twice() -> None:
     declined = Answer("q", "q", declined=Decline("absent", "No. The nearest is “A”.", ("A",)))
     assert len(reply(declined)) == 1

@@ -62,6 +62,12 @@ def test_a_good_decline_has_its_reason(kind: str, tolerated: tuple[str, ...], tm
         ),
         pytest.param(declined("absent", "A"), DOWN, "Declined. | Thumb down: It is about plums.", id="a wrong decline"),
         pytest.param(declined("empty"), UP, "Declined. | Thumb up.", id="a library without papers"),
+        pytest.param(
+            Answer("Why?", "Why?", message="There are 3 papers.", kind="library"),
+            UP,
+            "About the library or the assistant. | Thumb up.",
+            id="an answer that cites nothing",
+        ),
         pytest.param(Answer("Why?", "Why?"), UP, "Declined. | Thumb up.", id="neither answer nor decline"),
     ],
 )

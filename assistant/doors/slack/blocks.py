@@ -231,7 +231,7 @@ def _nearest(answer: Answer) -> Iterator[Block]:
 
 
 def _buttons(answer: Answer, place: str) -> Block:
-    named = [("evidence", "Show evidence")] if answer.answered else []
+    named = [("evidence", "Show evidence")] if answer.titles else []
     named += [("more", "More")] if answer.more else []
     named += [("thumb_up", "👍 Helpful"), ("thumb_down", "👎 Not helpful"), ("again", "Ask again")]
     return {
