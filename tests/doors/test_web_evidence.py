@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.core.records import Answer, Basis, Citation, Claim, Decline, Hit, Paper, Passage, Rejection, Turn
-from assistant.doors.web import answers, evidence
+from assistant.doors.web import answers, evidence, shelves
 
 PEAR = Paper(
     "Pears", "Pears fall. They fall far. Nobody knows why.", "https://example.org/pears", "", ("a.txt", "b.txt")
@@ -192,6 +192,38 @@ def test_quotes_that_overlap_are_both_marked() -> None:
     citations = [(0, cite(paper, "one two")), (1, cite(paper, "two three")), (2, cite(paper, "elsewhere"))]
     spans = [(span.marks, span.text) for span in evidence.abstract(paper, citations)]
     assert spans == [("0", "one "), ("0 1", "two"), ("1", " three")]
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("Code: https://pears.example/a_b?c=d#e.", "https://pears.example/a_b?c=d#e"),
+        ("(see https://pears.example).", "https://pears.example"),
+        ("HTTPS://Pears.example:8080/x, too", "HTTPS://Pears.example:8080/x"),
+        ("at http://pears.example/x", ""),
+        ("at https://pears", ""),
+        ("at javascript:alert(1)", ""),
+        ("at https://реаrs.example/x", ""),
+    ],
+)
+def test_an_address_in_an_abstract_is_a_link_to_just_that_address(written: str, address: str) -> None:
+    spans = evidence.abstract(Paper("T", written))
+    assert "".join(span.text for span in spans) == written
+    assert [(span.text, span.address) for span in spans if span.address] == [(address, address)] * bool(address)
+
+
+def test_a_quote_that_ends_within_an_address_does_not_cut_the_link() -> None:
+    paper = Paper("T", "See https://pears.example/x now")
+    spans = evidence.abstract(paper, [(0, cite(paper, "See https://pears."))])
+    linked = [(span.marks, span.text, span.address) for span in spans if span.address]
+    assert linked == [("0", "https://pears.", "https://pears.example/x"), ("", "example/x", "https://pears.example/x")]
+
+
+def test_links_in_abstracts_tell_the_other_site_nothing() -> None:
+    paper = Paper("Pears", "Pears fall. See https://pears.example/x.")
+    link = '<a href="https://pears.example/x" target="_blank" rel="noopener noreferrer" class="address">'
+    assert link in evidence.shown(Answer("q", "q", hits=(hit(paper),)), 1, {})
+    assert link in shelves.opened(paper, {})
 
 
 def test_without_the_papers_a_card_shows_the_quotes() -> None:

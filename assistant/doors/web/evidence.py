@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from markupsafe import Markup
 
@@ -13,7 +13,7 @@ from ...core.records import Answer, Citation, Hit, Paper, Rejection, Source
 from ...llm.ledger import bill
 from ...show.showing import readable_answer, written
 from .answers import why_title
-from .markup import OnlineLink, online, render
+from .markup import OnlineLink, addresses, online, render
 
 ALSO = 10
 """Papers considered and not cited that are shown; the answer as JSON has them all."""
@@ -45,10 +45,14 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class AbstractSpan:
-    """A stretch of an abstract; `marks` are the numbers of the claims that quote it, separated by spaces."""
+    """A stretch of an abstract.
+
+    `marks` are the numbers of the claims that quote it, separated by spaces; `address` is the one that it is part of.
+    """
 
     text: str
     marks: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +176,23 @@ def _card(
     )
 
 
-def abstract(paper: Paper, citations: Sequence[MarkedCitation]) -> tuple[AbstractSpan, ...]:
-    """A whole abstract, cut where a quote begins or ends."""
+def abstract(paper: Paper, citations: Sequence[MarkedCitation] = ()) -> tuple[AbstractSpan, ...]:
+    """A whole abstract, cut where a quote or an address begins or ends."""
     text = paper.abstract
     quotes = [
         (start, start + len(citation.quote), mark)
         for mark, citation in citations
         if (start := start_of(citation, text)) is not None
     ]
-    edges = sorted({0, len(text), *(edge for start, end, _ in quotes for edge in (start, end))})
+    links = addresses(text)
+    edges = {0, len(text), *chain.from_iterable(links), *(edge for start, end, _ in quotes for edge in (start, end))}
     return tuple(
         AbstractSpan(
-            text[start:end], " ".join(str(mark) for first, last, mark in quotes if first <= start and end <= last)
+            text[start:end],
+            " ".join(str(mark) for first, last, mark in quotes if first <= start and end <= last),
+            next((text[first:last] for first, last in links if first <= start and end <= last), ""),
         )
-        for start, end in pairwise(edges)
+        for start, end in pairwise(sorted(edges))
     )
 
 

@@ -24,6 +24,10 @@ from ...show.markdown import ANYWHERE
 TEMPLATES = Path(__file__).with_name("templates")
 
 _ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:[/?#][^\s<>\"'\\]*)?")
+_IN_A_TEXT = re.compile(
+    r"\bhttps://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#][\w/?#%&=~+,.:;@!$*-]*)?", re.ASCII | re.I
+)
+"""An address as a text has it; it may have the punctuation that follows at its end."""
 _BETWEEN_TAGS = re.compile(r"\s*\n\s*(?=[<{])|(?<=[>}])\s*\n\s*")
 _BREAK = re.compile(r"\s*\n\s*")
 
@@ -42,6 +46,11 @@ def online(paper: Paper) -> tuple[OnlineLink, ...]:
     links = {address: OnlineLink(address, label) for label, address in known.items() if _ADDRESS.fullmatch(address)}
     search = OnlineLink(ANYWHERE + quote(f'"{clean(paper.title)}"', safe=""), "Find online")
     return tuple(links.values()) or (search,)
+
+
+def addresses(text: str) -> list[tuple[int, int]]:
+    """Where addresses begin and end in a text, without the punctuation that follows them."""
+    return [(match.start(), match.start() + len(match[0].rstrip(".,:;!?*"))) for match in _IN_A_TEXT.finditer(text)]
 
 
 def render(name: str, *values: object) -> Markup:

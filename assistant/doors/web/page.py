@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from .rules import Rules
 
 TABS = (talk, papers, drafts, adding, evaluation)
-"""The tabs from left to right: each is a module with a `TITLE` and a function `build(services)`."""
+"""The tabs from left to right: each is a module with a `TITLE` and a function `build(services)`.
+
+The last one is of use to whoever runs the page, not to readers: own/page.css leaves it out, and links lead there.
+"""
 OWN = Path(__file__).with_name("own")
 SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
@@ -134,7 +137,7 @@ def blocks(services: Services) -> gr.Blocks:
         gr.HTML(head, elem_id="head", js_on_load=None, apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
-                with gr.Tab(tab.TITLE), gr.Column(elem_classes="sheet"):
+                with gr.Tab(tab.TITLE, id=tab.TITLE), gr.Column(elem_classes="sheet"):
                     tab.build(services)
         ModelDialog(services).listen()
     page.queue(max_size=WAITING, default_concurrency_limit=8, api_open=False)

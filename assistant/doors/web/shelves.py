@@ -19,6 +19,7 @@ from ...index.atlas import Atlas, Cluster, Point
 from ...index.holdings import MOST_MATCHES
 from ...library.browsing import days
 from ...show.showing import readable_paper, written
+from .evidence import AbstractSpan, abstract
 from .markup import OnlineLink, online, render
 
 PAGE = 50
@@ -92,7 +93,7 @@ class PaperView:
 
     paper: str
     title: str
-    abstract: str
+    abstract: tuple[AbstractSpan, ...]
     listings: str
     published: str
     online: tuple[OnlineLink, ...]
@@ -184,7 +185,7 @@ def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False
     shown = readable_paper(paper)
     names = ", ".join(_listing(source, listings.get(source, "")) for source in paper.sources)
     view = PaperView(
-        *(paper.id, shown.title, shown.abstract, names, paper.published),
+        *(paper.id, shown.title, abstract(shown), names, paper.published),
         *(online(shown), removable, written(paper, most=MOST_AUTHORS)),
     )
     return render("papers.opened", view)

@@ -175,10 +175,12 @@
     thumb: (button) => rate(button, button.getAttribute("aria-pressed") === "true" ? null : button.dataset.good === "true"),
     commenting: (button) => commenting(button.closest(".opinion")),
     comment: (button) => rate(button, one(".thumb[aria-pressed=true]", button.closest(".opinion"))?.dataset.good === "true"),
+    evaluation: (button) => { button.closest("dialog")?.close(); tab("Evaluation"); },
     model: () => { asking = true; send("model", "apply"); },
     theme: () => dress(document.body.classList.contains("dark") ? "light" : "dark", true),
   };
-  const tab = (name) => all("#tabs [role=tab]").find((one) => one.textContent.trim() === name)?.click();
+  const tab = (name) => // on a phone, some are in a menu
+    all("#tabs :is([role=tab], .overflow-dropdown button)").find((one) => one.textContent.trim() === name)?.click();
   const copy = async (button) => {
     const text = button.dataset.copy;
     try {
