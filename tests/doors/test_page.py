@@ -237,6 +237,7 @@ def test_a_question_is_shown_as_soon_as_it_is_sent(seen: Visit) -> None:
     seen["#sent"].get_by_text("Sending", exact=True).wait_for()
     assert seen.texts("#sent .question") == ["What is PearRank?"]
     assert not seen["#current .welcome"].is_visible()
+    seen.page.wait_for_function("() => window.release")  # the question may not have been sent off yet
     seen.page.evaluate("fetch = plainly, release()")
     seen.answered("What is PearRank?")
     assert seen.texts(".question") == ["What is PearRank?"]
