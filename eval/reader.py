@@ -34,6 +34,7 @@ from . import claims, drafts, stock
 from .claims import auroc
 from .jsonl import read_lines
 from .keeping import keep, write_heads
+from .summary import binned, calibration_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -276,6 +277,15 @@ def report_on(name: str, pairs: Sequence[Pair], rarity: Rarity) -> None:
     ):
         checks = [checker.check(pair.claim, pair.paper) for pair in pairs]
         print_rates(f"{name}, {title}", pairs, [c.score for c in checks], [c.supported for c in checks])
+        print_reliability([(check.score, pair.supported) for check, pair in zip(checks, pairs, strict=True)])
+
+
+def print_reliability(judged: Sequence[tuple[float, bool]]) -> None:
+    """Print how often sentences of each score are supported, and the expected calibration error."""
+    bins = binned(judged)
+    for one in bins:
+        print(f"  score {one.predicted:.2f}: {one.right:.2f} of {one.count} are supported")
+    print(f"  expected calibration error {calibration_error(bins):.3f}")
 
 
 def print_rates(title: str, pairs: Sequence[Pair], scores: Sequence[float], kept: Sequence[bool]) -> None:

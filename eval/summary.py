@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .cases import Case, Judgement
+from .cases import Case
 from .metrics import Verdict
 
 Confusion = Mapping[str, Mapping[Verdict, int]]
@@ -39,7 +39,7 @@ BINS = 5
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Papers of similar probability: how many, their mean probability, and the share that is gold."""
+    """Cases of similar probability: how many, their mean probability, and the share that is right."""
 
     count: int
     predicted: float
@@ -88,17 +88,22 @@ def curve(cases: Sequence[Case]) -> tuple[CurvePoint, ...]:
 
 def reliability(cases: Sequence[Case]) -> tuple[Bin, ...]:
     """How often papers of each probability should be cited, least probable first, without empty bins."""
-    bins: dict[int, list[Judgement]] = {}
-    for one in (one for case in cases for one in case.judged):
-        bins.setdefault(min(BINS - 1, int(one.relevance * BINS)), []).append(one)
+    return binned([(one.relevance, one.right) for case in cases for one in case.judged])
+
+
+def binned(judged: Iterable[tuple[float, bool]]) -> tuple[Bin, ...]:
+    """Probabilities and whether each was right, in `BINS` of equal width, the least probable first; no empty bins."""
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for probability, right in judged:
+        bins.setdefault(min(BINS - 1, int(probability * BINS)), []).append((probability, right))
     return tuple(
-        Bin(len(some), sum(one.relevance for one in some) / len(some), sum(one.right for one in some) / len(some))
+        Bin(len(some), sum(probability for probability, _ in some) / len(some), sum(r for _, r in some) / len(some))
         for _, some in sorted(bins.items())
     )
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """The mean difference between probability and truth, weighted by papers (ECE, https://arxiv.org/abs/1706.04599)."""
+    """The mean difference between probability and truth, weighted by cases (ECE, https://arxiv.org/abs/1706.04599)."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.predicted - one.right) for one in bins) / total if total else 0.0
 
