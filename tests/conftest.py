@@ -51,6 +51,10 @@ def _is_local(address: Any) -> bool:
         return False
 
 
+os.environ["ASSISTANT_READER"] = "none"
+"""It takes two seconds to load; tests/reader and the evaluation turn it on. Fixtures wider than a test see this one."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
     """Refuse connections and name look-ups, except to this machine."""
@@ -86,7 +90,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    monkeypatch.setenv("ASSISTANT_READER", "none")  # two seconds to load; tests/reader and the evaluation turn it on
+    monkeypatch.setenv("ASSISTANT_READER", "none")
 
 
 @pytest.fixture

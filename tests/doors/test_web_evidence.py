@@ -91,12 +91,12 @@ def test_what_an_answer_leaves_out_is_folded_under_its_paper_or_at_the_end() -> 
         Claim("Cherries are red.", (cite(OTHER, "Cherries are red."),), "Cherries"),
     )
     shown = answers.finished(Turn("What falls?", replace(ANSWER, more=more)), 4, last=False)
-    folded = [text(part) for part in re.findall(r"<details class=\"unfold[^>]*>(.*?)</details>", shown, re.S)]
+    folded = [text(part) for part in re.findall(r"<details class=\"folded[^>]*>(.*?)</details>", shown, re.S)]
     assert folded == [
         "More from this abstract [The pears] know &lt;why&gt;.",
         "1 more paper may fit Cherries Cherries are red.",
     ]
-    assert "unfold" not in answers.finished(Turn("What falls?", ANSWER), 4, last=False)
+    assert "folded" not in answers.finished(Turn("What falls?", ANSWER), 4, last=False)
 
 
 def sectioned(kind: str) -> str:

@@ -325,24 +325,34 @@
 
   // -- a question of more than eight lines is folded
 
+  const whole = new Set(); // the questions shown whole: what comes later to an answer draws its turn anew
+  const turnOf = (question) => `${talk()} ${question.closest(".turn")?.dataset.turn}`;
   const fold = () => {
     for (const question of all(":is(#past, #current) .question:not(.whole)")) {
       const cut = question.scrollHeight > question.clientHeight + 2;
       const button = one(".unfold", question.parentElement);
       question.classList.toggle("cut", cut);
-      if (!cut) button?.remove();
-      else if (!button) {
-        const made = Object.assign(document.createElement("button"), { type: "button", className: "plain unfold", textContent: "Show the whole question" });
-        made.dataset.do = "unfold";
-        made.setAttribute("aria-expanded", "false");
-        question.after(made);
+      if (!cut) {
+        button?.remove();
+        continue;
       }
+      if (button) continue;
+      const made = Object.assign(document.createElement("button"), { type: "button", className: "plain unfold" });
+      made.dataset.do = "unfold";
+      question.after(made);
+      unfolded(made, whole.has(turnOf(question)));
     }
   };
+  const unfolded = (button, shown) => {
+    button.previousElementSibling.classList.toggle("whole", shown);
+    button.textContent = shown ? "Show less" : "Show the whole question";
+    button.setAttribute("aria-expanded", String(shown));
+  };
   const unfold = (button) => {
-    const whole = button.previousElementSibling.classList.toggle("whole");
-    button.textContent = whole ? "Show less" : "Show the whole question";
-    button.setAttribute("aria-expanded", String(whole));
+    const question = button.previousElementSibling;
+    const shown = !question.classList.contains("whole");
+    whole[shown ? "add" : "delete"](turnOf(question));
+    unfolded(button, shown);
     fold();
   };
   addEventListener("resize", () => fold());
