@@ -75,8 +75,11 @@ def test_thousands_of_papers_are_the_same_in_every_format(name: str, tmp_path: P
 # -- properties
 
 WORDS = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cn")), min_size=1, max_size=12
+    st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cn"), blacklist_characters="<"),
+    min_size=1,
+    max_size=12,
 )
+"""Without "<": "<A>" could be markup as well as text, and is taken for markup."""
 TITLES = st.lists(WORDS, min_size=1, max_size=8).map(lambda words: " ".join(["On", *words]))
 SENTENCES = st.lists(WORDS, min_size=1, max_size=30).map(
     lambda words: f"In this work we show {' '.join(words)} at last."
