@@ -171,6 +171,25 @@ class Visitor:
 
         `talk` is the conversation that its address names. `afterwards`: those of what the page does after the event.
         """
+        asked = await self.begins(component, event, data, about, talk=talk, afterwards=afterwards)
+        last: list[Any] = []
+        async for message in self._messages(asked):
+            if message["msg"] == "process_completed":
+                assert message["success"], message
+                last = message["output"].get("data", last)
+        return last
+
+    async def begins(
+        self,
+        component: str,
+        event: str,
+        data: Sequence[Any],
+        about: Any = None,
+        *,
+        talk: str = "",
+        afterwards: bool = False,
+    ) -> str:
+        """The same without waiting for the outputs: the id under which they will come."""
         function = self._function(component, event)
         if afterwards:
             function = next(each["id"] for each in self._config["dependencies"] if each["trigger_after"] == function)
@@ -178,12 +197,7 @@ class Visitor:
         body |= {"event_data": about, "trigger_id": None}
         joined = await self._client.post("/gradio_api/queue/join", json=body, params={"talk": talk} if talk else {})
         joined.raise_for_status()
-        last: list[Any] = []
-        async for message in self._messages(joined.json()["event_id"]):
-            if message["msg"] == "process_completed":
-                assert message["success"], message
-                last = message["output"].get("data", last)
-        return last
+        return str(joined.json()["event_id"])
 
     def _function(self, component: str, event: str) -> int:
         ids = {c["props"].get("elem_id", ""): c["id"] for c in self._config["components"]}
@@ -197,7 +211,8 @@ class Visitor:
             async for line in response.aiter_lines():
                 if line.startswith("data:"):
                     message = json.loads(line.removeprefix("data:"))
-                    if message.get("event_id") in (event, None):
-                        yield message
+                    if message.get("event_id") not in (event, None):  # it is of what else was begun
+                        continue
+                    yield message
                     if message["msg"] in ("process_completed", "close_stream"):
                         return

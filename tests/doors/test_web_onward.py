@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from assistant.doors.web import shared
+from assistant.doors.web.sessions import Sessions
 
 from ..pages import Served, Visitor, serving
 from ..papers import PAIRS
@@ -54,6 +58,34 @@ def test_nothing_is_offered_under_a_question_that_failed(served: Served) -> None
         failed: list[Any] = await visitor.does("question", "submit", ["x" * 5000, None])
         assert 'class="stopped"' in str(failed)
         assert await offers(visitor) == []
+        await visitor.leave()
+
+    asyncio.run(scene())
+
+
+def test_those_that_come_late_do_not_replace_a_new_conversation(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, anew, at_once, show = threading.Event(), threading.Event(), shared.next_questions, Sessions.show
+
+    def late(*values: Any) -> tuple[str, ...]:
+        waiting.set()
+        assert anew.wait(30)
+        return at_once(*values)
+
+    def shown(*values: Any) -> None:
+        show(*values)
+        anew.set()
+
+    async def scene() -> None:
+        visitor = await Visitor.arrive(served.url)
+        await visitor.does("question", "submit", ["What is PearRank?", None])
+        monkeypatch.setattr(shared, "next_questions", late)
+        monkeypatch.setattr(Sessions, "show", shown)
+        offering = asyncio.create_task(offers(visitor))
+        assert await asyncio.to_thread(waiting.wait, 30)
+        await visitor.begins("current", "clear", [None])
+        assert await offering == []
         await visitor.leave()
 
     asyncio.run(scene())

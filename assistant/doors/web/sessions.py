@@ -106,14 +106,27 @@ class Sessions:
         self._conversations = conversations
         self._most = most
         self._talks: OrderedDict[tuple[str, str], OpenConversation] = OrderedDict()
-        self._firsts: OrderedDict[str, str] = OrderedDict()
+        self._shown: OrderedDict[str, str] = OrderedDict()  # page -> the name of the conversation that it shows
 
     def first(self, owner: str, page: str) -> OpenConversation:
         """The conversation that a page begins with: the same for all its requests until it knows the name."""
-        name = self._firsts.setdefault(page, secrets.token_urlsafe(16))
-        while len(self._firsts) > self._most:
-            self._firsts.popitem(last=False)
+        name = self._shown.get(page) or self._show(page, secrets.token_urlsafe(16))
         return self._talks.get((owner, name)) or OpenConversation(name, owner)
+
+    def show(self, page: str, talk: OpenConversation) -> None:
+        """The page shows this conversation from now on; what comes late for another one must not replace it."""
+        self._show(page, talk.name)
+
+    def is_shown(self, page: str, talk: OpenConversation) -> bool:
+        """Whether the page shows this conversation, as far as is known."""
+        return self._shown.get(page, talk.name) == talk.name
+
+    def _show(self, page: str, name: str) -> str:
+        self._shown[page] = name
+        self._shown.move_to_end(page)
+        while len(self._shown) > self._most:
+            self._shown.popitem(last=False)
+        return name
 
     def is_held(self, talk: OpenConversation) -> bool:
         """Whether the conversation is in memory: something was asked in it, or is being asked."""

@@ -59,6 +59,11 @@ Updates = dict[Any, Any]
 """What each component shows next."""
 
 
+def page_of(request: gr.Request) -> str:
+    """The name of one open page, among all of its browser's; it changes when the page is loaded again."""
+    return (request.session_hash or "")[: bounds.ID]
+
+
 class Services:
     """The assistant, everyone's conversations with it, who may come in, and the files being added.
 
@@ -112,7 +117,7 @@ class Services:
         owner = self.entrance.owner(request.cookies)
         if named := name or str(request.query_params.get("talk", "")):
             return await self.sessions.talk(owner, named)
-        return self.sessions.first(owner, (request.session_hash or "")[: bounds.ID])
+        return self.sessions.first(owner, page_of(request))
 
     def may_remove(self, request: gr.Request) -> bool:
         """Whether the caller may remove papers: if logged in or, without a log-in, at this machine."""

@@ -23,7 +23,7 @@ from .asking import Failure, failure
 from .drawer import Drawer
 from .markup import render
 from .sessions import OpenConversation
-from .shared import EACH, QUIETLY, Services, Updates, component, filter_sent, sent
+from .shared import EACH, QUIETLY, Services, Updates, component, filter_sent, page_of, sent
 
 TITLE = "Ask"
 ON_ARRIVAL = """
@@ -95,6 +95,7 @@ class ConversationTab:
         except AssistantError as error:
             return {self.current: render("answers.unavailable", str(error))}
         talk.instead = False
+        self._services.sessions.show(page_of(request), talk)
         shown = await self._at_rest(talk)
         if not event.talk and self._services.sessions.is_held(talk):  # a question came in before this was ready
             return {self.name: talk.name}
@@ -108,6 +109,7 @@ class ConversationTab:
         """A new conversation; the old one stays at its address."""
         talk = await self._talk(name, request)
         fresh = self._services.sessions.fresh(talk.owner) if talk.turns else talk
+        self._services.sessions.show(page_of(request), fresh)
         return {self.name: fresh.name, **await self._at_rest(fresh), self.box: gr.update(value="", **_IDLE)}
 
     async def ask(self, question: str, name: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
@@ -157,7 +159,8 @@ class ConversationTab:
             return {self.current: gr.skip()}
         turn = talk.turns[-1]
         onward = await self._services.onward(turn.answer, talk.where)
-        if not onward or talk.asking or turn is not talk.turns[-1]:
+        gone = not self._services.sessions.is_shown(page_of(request), talk)  # to another conversation
+        if not onward or gone or talk.asking or turn is not talk.turns[-1]:
             return {self.current: gr.skip()}
         talk.onward = onward
         return {self.current: _placed(talk, _last(talk))}
