@@ -13,6 +13,7 @@ import pytest
 
 from assistant.doors.web import shared
 from assistant.doors.web.sessions import Sessions
+from assistant.show import onward
 
 from ..pages import Served, Visitor, serving
 from ..papers import PAIRS
@@ -66,7 +67,7 @@ def test_nothing_is_offered_under_a_question_that_failed(served: Served) -> None
 def test_those_that_come_late_do_not_replace_a_new_conversation(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, anew, at_once, show = threading.Event(), threading.Event(), shared.next_questions, Sessions.show
+    waiting, anew, at_once, show = threading.Event(), threading.Event(), onward.next_questions, Sessions.show
 
     def late(*values: Any) -> tuple[str, ...]:
         waiting.set()
