@@ -17,10 +17,15 @@ def keep(fitted_on: str = "", **fitted: Mapping[str, Any]) -> None:
     before = json.loads(path.read_text())
     after = {"fitted_on": fitted_on or before["fitted_on"], "models": before["models"] | fitted}
     path.write_text(json.dumps(after, indent=1) + "\n")
-    for cached in (stored, model, preference):
-        cached.cache_clear()
+    forget()
     for name, one in fitted.items():
         print(f"{name}: {one['examples']} rows of {one['questions']} papers")
+
+
+def forget() -> None:
+    """Read the models again when they are next needed."""
+    for cached in (stored, model, preference):
+        cached.cache_clear()
 
 
 def write_heads(heads: Mapping[str, Any]) -> None:

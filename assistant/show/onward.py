@@ -15,7 +15,7 @@ from ..search.declining import decline
 from .suggestions import phrases
 
 MOST = 3
-TRIED = 4
+TRIED = 6
 """Candidates of each sort that are searched for, some 50 ms each."""
 SHARING = 2
 """Titles among the papers considered that make a phrase a topic."""
@@ -76,8 +76,8 @@ def _adds(candidate: Candidate, answer: Answer, asked: Asked, hits: Sequence[Hit
 
 
 def _aspects(answer: Answer) -> Iterator[Candidate]:
-    for paper in _papers(answer):
-        for aspect in ASPECTS:
+    for aspect in ASPECTS:
+        for paper in _papers(answer):
             yield Candidate(aspect.format(_name(paper) or f"“{paper.title}”"), ONE_PAPER, (paper,))
 
 

@@ -13,13 +13,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from assistant.core.logistic import Logistic, model
+from assistant.core.logistic import Logistic
 from assistant.core.records import Paper
 from assistant.search.declining import features
 from assistant.search.relevance import judged
 from eval import fit as fitting
 from eval.examples import Answered, Example, fit, validated
 from eval.fit import answer_rows, gate, main, passages, relevance_rows
+from eval.keeping import forget
 from eval.public import PublicSet
 from eval.questions import Question, Span
 
@@ -69,9 +70,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.copy(str(resources.files("assistant.core") / "models.json"), tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(resources, "files", lambda _: tmp_path)
-        model.cache_clear()
+        forget()
         yield tmp_path / "models.json"
-    model.cache_clear()
+    forget()
 
 
 def test_the_gate_is_fitted_on_the_newly_fitted_models(
