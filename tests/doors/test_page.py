@@ -257,12 +257,30 @@ def test_a_question_that_does_not_arrive_stays_in_the_box(seen: Visit) -> None:
     seen.open()
 
 
+def test_a_question_asked_while_a_stream_is_closing_is_answered(seen: Visit) -> None:
+    streams: list[Any] = []
+    seen.page.route("**/queue/data*", lambda route: streams.append(route), times=1)
+    seen.page.evaluate(
+        """document.querySelector("#current .html-container > *")
+        .dispatchEvent(new CustomEvent("assistant", { detail: { name: "tick", data: {} } }))"""
+    )
+    while not streams:
+        seen.page.wait_for_timeout(10)
+    over = streams[0].fetch()  # the server has closed the stream; the page has not heard of it
+    with seen.page.expect_response("**/queue/join*"):
+        seen.page.fill("#question textarea", "What is PearRank?")
+        seen.page.keyboard.press("Enter")
+    streams[0].fulfill(response=over)
+    seen["#current .answer"].wait_for()
+
+
 def test_an_answer_in_the_making_can_be_stopped_and_asked_again(seen: Visit, served: Served) -> None:
     served.writer.released.clear()
     seen.page.fill("#question textarea", "What is PearRank, slowly?")
     seen.page.keyboard.press("Enter")
     seen["#current .stage"].wait_for()
     assert served.writer.holding.wait(15)
+    seen["#question .stop-button"].wait_for()
     seen.page.keyboard.press("Escape")
     seen["#current .stopped"].wait_for()
     assert seen.texts("#current .question") == ["What is PearRank, slowly?"]

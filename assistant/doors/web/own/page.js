@@ -15,6 +15,19 @@
   const send = (component, name, data = {}) =>
     one(`#${component} .html-container > *`)?.dispatchEvent(new CustomEvent("assistant", { detail: { name, data } }));
 
+  // Gradio brings what happens in streams, and opens one if none is open. What is asked while the last one is closing
+  // waits for the next stream, which any other event opens.
+  let joined = [];
+  new PerformanceObserver((list) => {
+    const entries = list.getEntries();
+    joined.push(...entries.filter((entry) => entry.name.includes("/queue/join")));
+    for (const stream of entries.filter((entry) => entry.name.includes("/queue/data"))) {
+      const late = joined.some((asked) => stream.startTime < asked.startTime && asked.startTime < stream.responseEnd);
+      joined = joined.filter((asked) => stream.responseEnd <= asked.startTime);
+      if (late) send("current", "tick");
+    }
+  }).observe({ type: "resource" });
+
   // Returning to a conversation, nobody needs to see the welcome first.
   document.documentElement.classList.toggle("returning", new URLSearchParams(location.search).has("talk"));
 
