@@ -259,7 +259,7 @@ def test_a_question_that_does_not_arrive_stays_in_the_box(seen: Visit) -> None:
 
 def test_a_question_asked_while_a_stream_is_closing_is_answered(seen: Visit) -> None:
     streams: list[Any] = []
-    seen.page.route("**/queue/data*", lambda route: streams.append(route), times=1)
+    seen.page.route("**/queue/data*", lambda route: streams.append(route), times=1)  # noqa: PLW0108 -- it is marked
     seen.page.evaluate(
         """document.querySelector("#current .html-container > *")
         .dispatchEvent(new CustomEvent("assistant", { detail: { name: "tick", data: {} } }))"""
