@@ -73,8 +73,8 @@ class Syncing:
                 new += self._added(followed, batch)
                 remarks += [page.remark for page in batch if page.remark]
                 taken += len(batch)
-        except LibraryBusy as error:
-            fault = str(error)
+        except LibraryBusy:
+            fault = "The library was being written by another process. The next sync goes on."
         if taken >= MOST_PAGES:
             remarks.append("There is more; the next sync goes on.")
         remark = " ".join(remarks)

@@ -155,7 +155,7 @@ def test_while_somebody_else_writes_nothing_is_lost(
         other.stdout.readline()
         done = sync(ScriptedService(page("Plums", mark=2)))
         other.communicate()
-    assert "is being written by process" in done.fault
+    assert done.fault == "The library was being written by another process. The next sync goes on."
     assert holdings.followed.get("kites").mark == {"at": 1}
     assert sync(ScriptedService(page("Plums", mark=2))).brought.added == 1
 

@@ -73,6 +73,16 @@ _CHECKS: dict[str, Callable[[str], str]] = {
 KINDS = tuple(_CHECKS)
 
 
+def shown(kind: str, target: str) -> str:
+    """What strangers may see of a target: neither the folders of this machine nor a secret in an address."""
+    if kind == "folder":
+        return Path(target).name
+    if kind == "feed":
+        parts = urlsplit(target)
+        return f"{parts.scheme}://{parts.hostname}{parts.path}"
+    return target
+
+
 def named(name: str, kind: str, target: str, taken: Collection[str]) -> str:
     """The name that a user chose, or one made of the target: "arxiv-cat-cs-cl". Raises `SourceError`."""
     if name:
