@@ -12,24 +12,29 @@ from ..core.text import counted
 
 if TYPE_CHECKING:
     from ..chain import Assistant
+    from ..core.records import Paper
     from ..people.conversations import Conversations
 
 WEEK = 7 * 86_400.0
 """Seconds for which a question is late."""
 QUESTIONS = 20
 """The last questions that are searched for, each in 25 ms."""
-TITLES = 5
-"""Most titles named for a question."""
+NAMED = 5
+"""Most papers named for a question."""
 PROBABLE = 0.5
 """How probably an answer to a question would cite a paper that is on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnTopic:
-    """A question, and the titles of new papers on it."""
+    """A question, and new papers on it, the best first."""
 
     question: str
-    titles: tuple[str, ...]
+    papers: tuple[Paper, ...]
+
+    @property
+    def titles(self) -> list[str]:
+        return [paper.title for paper in self.papers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +73,5 @@ def news_of(
         papers = [hit.paper for hit in hits if hit.paper.id in ids and hit.relevance >= PROBABLE]
         on_topic |= {paper.id for paper in papers}
         if papers:
-            every.append(OnTopic(question, tuple(paper.title for paper in papers[:TITLES])))
+            every.append(OnTopic(question, tuple(papers[:NAMED])))
     return News(tuple(new), len(on_topic), tuple(every))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -19,6 +23,7 @@ from assistant.doors.cli import app
 from assistant.people.conversations import Conversations
 from assistant.service.doorkeeper import HERE
 
+from ..conftest import ROOT
 from ..papers import PAIRS, write_listing
 from ..sites import ArxivSite, Reply, Work
 
@@ -142,3 +147,25 @@ def test_following_makes_a_library_and_syncing_does_not(tmp_path: Path) -> None:
     assert (done.exit_code, new.exists()) == (1, False)
     assert runner.invoke(app, ["follow", "folder", str(tmp_path), "--home", str(new)]).exit_code == 0
     assert (new / "followed.sqlite").exists()
+
+
+def test_a_server_syncs_what_is_due(run: Callable[..., Result], home: Path, site: ArxivSite) -> None:
+    run("follow", "arxiv", QUERY)
+    code = "from assistant.doors.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--port", "0", "--sync", "6"]
+    environment = os.environ | {"ASSISTANT_HOME": str(home), "ASSISTANT_ARXIV_URL": site.url}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[-1]
+        try:
+            while (source := httpx.get(f"{url}/api/sources", timeout=60).json()["sources"][0])["synced"] is None:
+                time.sleep(0.05)
+        finally:
+            server.terminate()
+    assert (source["added"], source["fault"], len(site.requests)) == (1, "", 1)
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "9000", "often"])
+def test_a_server_does_not_sync_absurdly_often(hours: str, run: Callable[..., Result]) -> None:
+    done = run("serve", "--sync", hours)
+    assert (done.exit_code, done.stdout) == (2, "")

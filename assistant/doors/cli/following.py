@@ -140,5 +140,5 @@ def _values(done: list[Synced], news: News) -> dict[str, Any]:
         }
         for one in done
     ]
-    asked = [{"question": one.question, "titles": list(one.titles)} for one in news.asked]
+    asked = [{"question": one.question, "titles": one.titles} for one in news.asked]
     return {"sources": sources, "new": list(news.new), "asked": asked}
