@@ -407,8 +407,8 @@ def test_ingest_refuses_a_file_that_is_not_read_in_one_line(
         "",
         "Rejected:",
         "  page.html: is HTML, which is not read. Read are BibTeX, CSV, EndNote, EndNote XML, JSON, PDF, PubMed XML, "
-        "PubMed text, RIS, TSV, Web of Science, arXiv's Atom and listings: each title on one line, its abstract on the "
-        "next",
+        "PubMed text, RIS, RSS, TSV, Web of Science, arXiv's Atom and listings: each title on one line, its abstract on "
+        "the next",
     ]
 
 

@@ -43,14 +43,14 @@ def ask(conversations: Conversations, owner: str, question: str, answer: Answer 
     conversations.append(owner, conversations.begin(owner), turn)
 
 
-def told(assistant: Assistant, conversations: Conversations, owner: str = "me") -> News:
+def news_for(assistant: Assistant, conversations: Conversations, owner: str = "me") -> News:
     new = [paper.id for paper in assistant.papers()]
     return news_of(assistant, conversations, owner, new, clock=lambda: NOW)
 
 
 def test_new_papers_are_matched_to_what_was_asked(assistant: Assistant, conversations: Conversations) -> None:
     ask(conversations, "me", PEARS)
-    done = told(assistant, conversations)
+    done = news_for(assistant, conversations)
     assert [(one.question, one.titles) for one in done.asked] == [(PEARS, [PEAR])]
     assert done.summary == f"{len(PAIRS)} new papers, 1 on what you asked last week"
 
@@ -65,7 +65,7 @@ def test_papers_that_are_not_new_are_not_told(assistant: Assistant, conversation
 
 def test_what_others_asked_is_theirs(assistant: Assistant, conversations: Conversations) -> None:
     ask(conversations, "you", PEARS)
-    assert told(assistant, conversations).asked == ()
+    assert news_for(assistant, conversations).asked == ()
 
 
 def test_questions_of_another_week_are_forgotten(
@@ -73,12 +73,12 @@ def test_questions_of_another_week_are_forgotten(
 ) -> None:
     now[0] = NOW - 8 * DAY
     ask(conversations, "me", PEARS)
-    assert told(assistant, conversations).asked == ()
+    assert news_for(assistant, conversations).asked == ()
 
 
 def test_a_follow_up_is_searched_for_as_it_was_understood(assistant: Assistant, conversations: Conversations) -> None:
     ask(conversations, "me", "And of pears?", Answer("And of pears?", PEARS))
-    assert [one.question for one in told(assistant, conversations).asked] == [PEARS]
+    assert [one.question for one in news_for(assistant, conversations).asked] == [PEARS]
 
 
 def test_a_question_that_had_no_answer_counts_and_talk_does_not(
@@ -87,7 +87,7 @@ def test_a_question_that_had_no_answer_counts_and_talk_does_not(
     ask(conversations, "me", PEARS, Answer(PEARS, PEARS, declined=Decline("absent", "No paper is about it.")))
     ask(conversations, "me", "Thanks, pears!", Answer("Thanks, pears!", PEARS + "?", kind="talk"))
     ask(conversations, "me", "How many pears?", Answer("How many pears?", PEARS + "!", message="Eight."))
-    assert [one.question for one in told(assistant, conversations).asked] == [PEARS]
+    assert [one.question for one in news_for(assistant, conversations).asked] == [PEARS]
 
 
 def test_few_questions_are_searched_for(
@@ -97,7 +97,7 @@ def test_few_questions_are_searched_for(
     for number, question in enumerate([PEARS, "What do kites remember?", "Thanks?"]):
         now[0] = NOW - 100 + number
         ask(conversations, "me", question)
-    assert PEARS not in [one.question for one in told(assistant, conversations).asked]
+    assert PEARS not in [one.question for one in news_for(assistant, conversations).asked]
 
 
 def test_damaged_and_overlong_questions_are_passed_over(assistant: Assistant, conversations: Conversations) -> None:
@@ -105,4 +105,4 @@ def test_damaged_and_overlong_questions_are_passed_over(assistant: Assistant, co
     conversations._db.rows("update turns set answer = x'00'")
     ask(conversations, "me", "x" * 5000)
     ask(conversations, "me", "?")
-    assert told(assistant, conversations).asked == ()
+    assert news_for(assistant, conversations).asked == ()

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 LOCAL = ("127.0.0.1", "::1", "localhost")
 """Names of this machine for itself."""
 
+PerMinute = Annotated[
+    int, typer.Option("--per-minute", metavar="N", min=1, max=MAX_PER_MINUTE, help="Questions a minute for each user.")
+]
+Hours = Annotated[
+    float | None, typer.Option("--sync", metavar="HOURS", min=0.25, max=8760, help="Sync followed sources this often.")
+]
+
 
 def serve(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
@@ -27,14 +34,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command
     host: Annotated[str, typer.Option("--host", metavar="NAME", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free port.")] = 7860,
     auth: Annotated[bool, typer.Option("--auth", help="Require a login: assistant users add NAME")] = False,
-    per_minute: Annotated[
-        int,
-        typer.Option("--per-minute", metavar="N", min=1, max=MAX_PER_MINUTE, help="Questions a minute for each user."),
-    ] = 30,
-    sync: Annotated[
-        float | None,
-        typer.Option("--sync", metavar="HOURS", min=0.25, max=8760, help="Sync followed sources this often."),
-    ] = None,
+    per_minute: PerMinute = 30,
+    sync: Hours = None,
     sample: Annotated[bool, typer.Option("--sample", help="If the library is empty, add the sample papers.")] = False,
     home: Home = None,
 ) -> None:

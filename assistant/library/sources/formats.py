@@ -58,7 +58,7 @@ _DETECTED = {
     "PubMed text": "pubmed",
     "PubMed XML": "pubmed",
     "arXiv's Atom": "arxiv",
-    "an RSS feed": "rss",
+    "RSS": "rss",
     "JSON": "json",
     "CSV": "csv",
     "TSV": "csv",
