@@ -43,10 +43,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command
     settings = settings_of(context, home)
     # The page can add papers, so it may start without a library; but a folder named here should exist.
     create = sample or (home or context.obj) is None
-    with (
-        opened(context, home, settings, create=create) as assistant,
-        doors(assistant, settings, sync=sync) as (answering, beside),
-    ):
+    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings, sync=sync) as others:
+        answering, beside = others
         if sample:
             with_sample(assistant)
         from .. import web
