@@ -85,6 +85,16 @@ def test_a_source_is_followed_synced_listed_and_left(run: Callable[..., Result],
     assert run("papers", "LanternNet").stdout == f"{LANTERN.title} (Moss, 2026)\n"
 
 
+def test_only_a_sync_fetches(run: Callable[..., Result], site: ArxivSite, tmp_path: Path) -> None:
+    run("follow", "arxiv", QUERY)
+    listing = write_listing(tmp_path / "b.txt", PAIRS[:2])
+    for command in (["ask", QUESTION], ["papers"], ["status"], ["ingest", str(listing)], ["doctor"], ["follow"]):
+        run(*command)
+    assert site.requests == []
+    run("sync")
+    assert len(site.requests) == 1
+
+
 def test_what_was_asked_last_week_is_told(run: Callable[..., Result], home: Path) -> None:
     asked = [(HERE, 1, QUESTION), ("session:x", 1, "What reads the density of fog?"), (HERE, 8, "Which lanterns?")]
     for owner, days, question in asked:

@@ -73,7 +73,7 @@ def test_sources_are_named_by_what_they_are() -> None:
     assert named("My kites", "arxiv", "x", ["x"]) == "My kites"
 
 
-@pytest.mark.parametrize("name", ["-x", "a/b", "a\nb", "x" * 61, " "])
+@pytest.mark.parametrize("name", ["-x", "a/b", "a\nb", "a.txt", "x" * 61, " "])
 def test_a_name_that_would_confuse_is_refused(name: str) -> None:
     with pytest.raises(SourceError, match="cannot be used"):
         named(name, "arxiv", "x", [])

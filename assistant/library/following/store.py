@@ -7,6 +7,7 @@ sync that was killed goes on from there; what it adds once more is there already
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,12 +51,14 @@ class FollowedSources:
 
     def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._path, self._clock = home / "followed.sqlite", clock
+        self._opening = threading.Lock()  # of the one below
         self._database: Database | None = None
 
     def _opened(self) -> Database:
-        if self._database is None:
-            self._database = Database(self._path, _SCHEMAS)
-        return self._database
+        with self._opening:
+            if self._database is None:
+                self._database = Database(self._path, _SCHEMAS)
+            return self._database
 
     def close(self) -> None:
         if self._database:

@@ -14,7 +14,8 @@ from ..sources import place_of
 LONGEST_TARGET = 2000
 """Characters; arXiv's longest queries that work are about as long."""
 LONGEST_NAME = 60
-_NAME = re.compile(r"[\w][\w .-]*")
+_NAME = re.compile(r"[\w][\w -]*")
+"""Without a dot, so that no file has the same name."""
 
 
 def checked(kind: str, target: str) -> str:
@@ -88,8 +89,8 @@ def named(name: str, kind: str, target: str, taken: Collection[str]) -> str:
     if name:
         if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
             raise SourceError(
-                f"The name {excerpt(name)!r} cannot be used. A name has up to {LONGEST_NAME} letters, digits, spaces, "
-                "dots and dashes, and begins with a letter or a digit."
+                f"The name {excerpt(name)!r} cannot be used. A name has up to {LONGEST_NAME} letters, digits, spaces "
+                "and dashes, and begins with a letter or a digit."
             )
         if name in taken:
             raise SourceError(f"There is a source {name!r} already. Choose another name.")
