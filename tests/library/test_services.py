@@ -106,11 +106,11 @@ def test_arxiv_goes_on_from_the_page_it_came_to(arxiv: ArxivSite, time: Time) ->
 
 
 def test_a_later_sync_of_arxiv_reads_back_a_week(arxiv: ArxivSite, time: Time, tmp_path: Path) -> None:
-    arxiv.works = works(300)
+    arxiv.works = works(345)
     pages = of_arxiv(arxiv, time, {"since": works(250)[0].changed}, most=1)
-    assert [len(titles(page, tmp_path)) for page in pages] == [100]  # 50 new ones, and seven days of old ones
-    assert pages[0].mark == {"since": arxiv.works[0].changed}
-    assert pages[0].remark == ""
+    assert [len(titles(page, tmp_path)) for page in pages] == [100, 100]  # 95 new ones, and seven days of old ones
+    assert pages[-1].mark == {"since": arxiv.works[0].changed}
+    assert pages[-1].remark == ""
 
 
 def test_a_query_without_matches_is_told(arxiv: ArxivSite, time: Time) -> None:
@@ -423,6 +423,12 @@ def test_a_file_counts_as_changed_by_its_content(folder: Path) -> None:
     (second,) = of_folder(folder, page.mark)
     assert names(second) == ["a.bib", "c.csv"]
     assert of_folder(folder, second.mark) == []
+
+
+def test_a_file_with_the_same_size_and_time_is_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (page,) = of_folder(folder)
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("it was read"))
+    assert of_folder(folder, page.mark) == []
 
 
 def test_a_deleted_file_is_told_and_forgotten(folder: Path) -> None:
