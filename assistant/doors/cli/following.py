@@ -25,8 +25,8 @@ MOST = "How many papers the first sync takes at most: of arXiv the newest, of Op
 
 def follow(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="[KIND]", help=KIND, show_default=False)] = "",
-    target: Annotated[str, typer.Argument(metavar="[TARGET]", help=TARGET, show_default=False)] = "",
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=KIND, show_default=False)] = "",
+    target: Annotated[str, typer.Argument(metavar="TARGET", help=TARGET, show_default=False)] = "",
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it; otherwise it is named.")] = "",
     most: Annotated[int, typer.Option("--most", metavar="N", help=MOST)] = 1000,
     home: Home = None,
@@ -65,9 +65,7 @@ def unfollow(
 
 def sync(
     context: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="Sources; all if none is named.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Sources; all if none is named.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     home: Home = None,
 ) -> None:
