@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         QuestionError,
         ReaderError,
         SettingsError,
+        SourceError,
         StoreError,
     )
     from .core.filters import Filter
@@ -94,6 +95,7 @@ _HOMES = {
             "QuestionError",
             "ReaderError",
             "SettingsError",
+            "SourceError",
         ),
         "StoreError",
     ),
@@ -140,6 +142,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Source",
+    "SourceError",
     "StoreError",
     "Turn",
     "ask",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,8 @@ from .core.text import counted
 from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
+from .index.syncing import Synced, Syncing
+from .library.following import Addresses, Fetcher, Followed, services
 from .library.papers import Library
 from .library.sources import made_manner
 from .question.conversation import points, regarding
@@ -72,9 +75,10 @@ class Assistant:
         model: ModelAccount | NoModel | None = None,
         reader: Reader | None = None,
         memory_turns: int = 8,
+        addresses: Addresses = Addresses(),  # noqa: B008 -- it is frozen
     ) -> None:
         """`writer` writes the answers without a `model`; by default they are quoted. `reader` checks by meaning."""
-        self._holdings, self._memory_turns = holdings, memory_turns
+        self._holdings, self._memory_turns, self._addresses = holdings, memory_turns, addresses
         self._model, self._reader = model or NoModel(writer), reader
         self._shared = Shared(
             holdings, self._release, closed="This assistant is closed. Open another with Assistant.open(...)."
@@ -118,7 +122,8 @@ class Assistant:
             library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=" ".join(notices)
         )
         model = account(chosen, llm, library.home)
-        return cls(holdings, model=model, reader=reader, memory_turns=chosen.memory_turns)
+        addresses = Addresses.of(chosen)
+        return cls(holdings, model=model, reader=reader, memory_turns=chosen.memory_turns, addresses=addresses)
 
     def __enter__(self) -> Self:
         return self
@@ -163,6 +168,46 @@ class Assistant:
         """The records that could not be added when their file was last read, and are not here from elsewhere."""
         with self._shared.using() as holdings:
             return holdings.rejects()
+
+    def follow(self, kind: str, target: str, *, name: str = "", most: int = 1000) -> Followed:
+        """Follow a source from now on: its papers are added by `sync`, and by nothing else.
+
+        `kind` is arxiv, openalex, zotero, folder or feed; `target` a query, a library, a folder or an address there.
+        Of what is there already, the first sync takes up to `most` papers. Raises `SourceError`.
+        """
+        with self._shared.using() as holdings:
+            return holdings.followed.add(kind, target, name=name, most=most)
+
+    def unfollow(self, name: str) -> Followed:
+        """Follow a source no longer; its papers stay. Raises `SourceError` for an unknown one."""
+        with self._shared.using() as holdings:
+            return holdings.followed.remove(name)
+
+    def followed(self) -> list[Followed]:
+        """The sources that are followed, when each was last synced, and what that brought."""
+        with self._shared.using() as holdings:
+            return holdings.followed.all()
+
+    def sync(
+        self,
+        *names: str,
+        report: Callable[[Synced], object] = lambda _: None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> list[Synced]:
+        """Bring the sources of these names, or all, up to date; what each brought, which `report` gets at once.
+
+        `sleep` is called for the pauses between requests; what it raises ends the sync, which the next one goes on
+        with. What is wrong with a source is in its `fault`. Raises `SourceError` for an unknown name, `LibraryBusy`
+        while another sync runs.
+        """
+        with self._shared.using() as holdings:
+            syncing = Syncing(holdings, holdings.followed, services(self._addresses, Fetcher(sleep=sleep)))
+            return syncing.run(names, report)
+
+    def news(self, *, days: float = 7) -> list[Paper]:
+        """The papers that followed sources brought in the last days, the last first."""
+        with self._shared.using() as holdings:
+            return holdings.library.papers(holdings.followed.news(time.time() - days * 86_400))
 
     def remove(self, *titles: str) -> Ingested:
         """Remove papers by title or id. If one is missing, raises `PaperNotFound` and removes none."""

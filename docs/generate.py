@@ -21,6 +21,7 @@ GROUPS = {
     "Conversations": ("memory_turns",),
     "Checking citations": ("reader",),
     "The language model": ("model", "embedding_model", "judge"),
+    "Followed sources": ("arxiv", "openalex", "zotero"),
     "The page and the HTTP interface": ("page_names", "proxies", "keys_needed"),
     "Slack and Mattermost": ("slack", "mattermost"),
 }

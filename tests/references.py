@@ -214,6 +214,7 @@ SHAPES: dict[str, Shape] = {
     "bibtex in quotes": bibtex_in_quotes,
     "bibtex on one line": bibtex_on_one_line,
     "atom": atom,
+    "rss": rss,
     "pubmed xml": pubmed_xml,
     "json": json_compact,
     "pretty json": json_pretty,
@@ -226,7 +227,6 @@ SHAPES: dict[str, Shape] = {
 }
 """Files that are read."""
 REFUSED: dict[str, tuple[str, Shape]] = {
-    "rss": ("an RSS feed", rss),
     "other xml": ("XML", other_xml),
     "html": ("HTML", html),
     "html fragment": ("HTML", html_fragment),

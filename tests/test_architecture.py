@@ -35,8 +35,9 @@ VENDOR_ROOMS = {
     "eval": {"service.evaluation"},  # inside a wheel the folder has another name, which only this module knows
     "fastapi": {"doors.api", "doors.mcp", "doors.slack", "doors.web"},
     "Stemmer": {"core.text"},
-    "filelock": {"core.database", "library.file"},
+    "filelock": {"core.database", "library.file", "library.following.store"},
     "gradio": {"doors.web"},
+    "httpx": {"index.store", "library.following.fetching"},
     "httpx2": {"llm"},
     "jinja2": {"doors.web.markup"},
     "llama_index": {"index.store", "llm.llamaindex"},  # core.tokens reads its token table without importing it

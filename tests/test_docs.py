@@ -59,7 +59,7 @@ NOT_RUN = {
     r"\S+python -m (eval|tests)\..*": "takes minutes; that the module exists is checked below",
 }
 """Command lines that are not run here, and why. Their commands and options are checked all the same."""
-NOT_RUN_AT_ALL = {"nginx": "needs nginx"}
+NOT_RUN_AT_ALL = {"ini": "needs systemd", "nginx": "needs nginx"}
 """Languages of blocks that are not run, and why."""
 
 

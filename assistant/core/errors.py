@@ -9,6 +9,7 @@ AssistantError
 ├── ReaderError          the entailment model that checks citations is missing or altered
 ├── StoreError           the vector store or the keyword index fails
 ├── LLMError             the language model cannot be reached, refuses or breaks off
+├── SourceError          a source is unknown, or cannot be followed
 ├── PaperNotFound        no paper has this title or id
 ├── QuestionError        a question is empty or not text
 │   └── NoSuchDays       the last day is before the first
@@ -56,6 +57,10 @@ class StoreError(AssistantError):
 
 class LLMError(AssistantError):
     """The language model cannot be reached, refuses, breaks off or takes too long."""
+
+
+class SourceError(AssistantError):
+    """A source is unknown, or what should be followed cannot be."""
 
 
 class PaperNotFound(AssistantError):

@@ -106,6 +106,15 @@ class Settings(BaseSettings):
     )
     judge_model: str = Field(default="", description="The model that judges; empty: the one that writes.")
 
+    arxiv_url: str = Field(default="", description="Address of a mirror of arXiv's API; empty: arXiv's own.")
+    openalex_url: str = Field(default="", description="Address of a mirror of OpenAlex's works; empty: OpenAlex's own.")
+    openalex_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key for OpenAlex, which is free; without one few requests a day are allowed.",
+    )
+    zotero_url: str = Field(default="", description="Address of a mirror of Zotero's API; empty: Zotero's own.")
+    zotero_key: SecretStr = Field(default=SecretStr(""), description="Key for Zotero libraries that are not public.")
+
     page_names: str = Field(
         default="", description="Host names under which a proxy serves the page; empty: localhost only."
     )
@@ -155,7 +164,7 @@ class Settings(BaseSettings):
         except RuntimeError as error:
             raise ValueError("names a user who is not known here") from error
 
-    @field_validator("chroma_url", "model_url")
+    @field_validator("chroma_url", "model_url", "arxiv_url", "openalex_url", "zotero_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not (re.fullmatch(r"https?://[^\s/]+\S*", value) and value.isprintable() and _sound(value)):

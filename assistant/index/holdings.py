@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..core.notebook import Brief
 from ..core.readable import readable
 from ..core.records import Ingested, Paper, Reject, digest, fold
 from ..core.sharing import native
+from ..library.following.store import FollowedSources
 from ..library.rejected import Rejected
 from ..library.sources import Manner
 from . import searchable as indexing
@@ -76,7 +77,7 @@ class Holdings:
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
-        self.rejected = Rejected(library.home)
+        self.rejected, self.followed = Rejected(library.home), FollowedSources(library.home)
         self._opening = threading.Lock()  # of the three below, and nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
@@ -97,6 +98,7 @@ class Holdings:
         with self._opening:
             self._replace(None)
         self.rejected.close()
+        self.followed.close()
         self.library.close()
 
     def ingest(
@@ -113,12 +115,38 @@ class Holdings:
         `LibraryBusy`, `IndexMismatch` if another embedder made the index, and `EmbedderError` if the one that made it
         is missing and there is something new.
         """
+        return self._ingested(paths, manner=manner, dry_run=dry_run, progress=progress)[0]
+
+    def bring(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        source: str = "",
+        manner: Manner = Manner(),  # noqa: B008 -- it is frozen
+    ) -> tuple[Ingested, list[str]]:
+        """`ingest` for a followed source; also the ids of the papers that are new. What was removed is left out.
+
+        `source`: its name, if the files are pages of what it sent, and are not kept.
+        """
+        return self._ingested(paths, manner=manner, source=source, without=self.library.removed())
+
+    def _ingested(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        manner: Manner,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        source: str = "",
+        without: Collection[str] = (),
+    ) -> tuple[Ingested, list[str]]:
         with self._own_writers, self.library.writing():
             embedder = indexing.embedder_for(self.library, self.embedder)
-            done = Ingesting(self.library, self.rejected, embedder, manner, dry_run, progress).run(paths)
+            ingesting = Ingesting(self.library, self.rejected, embedder, manner, dry_run, progress, source, without)
+            done = ingesting.run(paths)
             if not dry_run:
                 self._update(progress=progress)
-        return done
+        return done, ingesting.new
 
     def rejects(self) -> list[Reject]:
         """The rejects that are not mended: no paper here has the same title and an abstract."""

@@ -6,7 +6,7 @@ date once, at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 MOST_REJECTS = 10_000
 """Most rejects in the outcome; the others are counted there, and kept beside the library like the rest."""
 
+MOST_NEW = 10_000
+"""Most new papers whose ids are remembered."""
+
 
 @dataclass
 class Ingesting:
-    """One run over some paths. `embedder` None: only words will be indexed. `dry_run`: nothing is changed."""
+    """One run over some paths. `embedder` None: only words will be indexed. `dry_run`: nothing is changed.
+
+    `source`: the followed source whose pages the files are, "" for files of their own. `without`: ids of papers that
+    are left out. `new` has the ids of the papers that were added.
+    """
 
     library: Library
     rejected: Rejected
@@ -35,6 +42,9 @@ class Ingesting:
     manner: Manner
     dry_run: bool = False
     progress: Progress | None = None
+    source: str = ""
+    without: Collection[str] = ()
+    new: list[str] = field(default_factory=list)
     _read: int = 0
     _total: int = 0
     _seen: set[str] = field(default_factory=set)
@@ -44,7 +54,8 @@ class Ingesting:
         done, waiting, papers = Ingested(), list[tuple[Path, Listing]](), 0
         for path, part in self._parts(paths):
             done = self._with_rejects(done, part.rejects)
-            waiting.append((path, replace(part, rejects=())))
+            kept = tuple(paper for paper in part.papers if paper.id not in self.without)
+            waiting.append((path, replace(part, papers=kept, rejects=())))
             papers += len(part.papers)
             if papers >= SLICE:
                 done += self._put(waiting)
@@ -60,9 +71,12 @@ class Ingesting:
             except Unreadable as error:
                 yield path, Listing(path.name, rejects=(Reject(path.name, 0, str(error)),))
         self._total = sum(map(_size, files))
-        for file, source in zip(files, source_names(files, self.library.places()), strict=True):
+        names = [self.source] * len(files) if self.source else source_names(files, self.library.places())
+        for file, source in zip(files, names, strict=True):
             for number, part in enumerate(slices(file, source=source, manner=self.manner, at=self._at)):
-                if not self.dry_run:
+                if self.source:
+                    self.rejected.add(source, part.rejects)
+                elif not self.dry_run:
                     self.rejected.put(source, part.rejects, anew=not number)
                 yield file, part
             self._read += _size(file)
@@ -76,11 +90,15 @@ class Ingesting:
         papers = [paper for _, part in waiting for paper in part.papers]
         if self.dry_run:
             return self._counted(papers)
+        news = self.library.news(papers)
         if self.embedder:
-            encode_missing(self.library, self.embedder, self.library.news(papers), progress=self.progress)
+            encode_missing(self.library, self.embedder, news, progress=self.progress)
+        known = {paper.id for paper in self.library.papers(paper.id for paper in news)}
         done = Ingested()
         for path, part in waiting:
-            done += self.library.put(part.papers, label=part.label, place=place_of(path))
+            done += self.library.put(part.papers, label=part.label, place="" if self.source else place_of(path))
+        new = dict.fromkeys(paper.id for paper in news if paper.id not in known)
+        self.new += list(new)[: max(0, MOST_NEW - len(self.new))]
         return done
 
     def _counted(self, papers: Sequence[Paper]) -> Ingested:

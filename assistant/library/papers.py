@@ -178,6 +178,10 @@ class Library(LibraryFile):
                 self._enter(revision)
         return Ingested(removed=removed)
 
+    def removed(self) -> frozenset[str]:
+        """The ids of the papers that were removed and have not been added again."""
+        return frozenset(row[0] for row in self.rows("select paper_id from removals"))
+
     def _enter(self, revision: int) -> None:
         """Give the new revision a random state: after a copy is restored, its number alone is given twice."""
         self.rows("insert into states values (?, ?)", (revision, secrets.token_hex(8)))

@@ -1,6 +1,6 @@
 """Rejects in, rejects out: what could not be added is kept beside the library until it is mended.
 
-The rejects of a source are those of the last time that it was read.
+The rejects of a file are those of the last time that it was read; those of a followed source add up.
 """
 
 from __future__ import annotations
@@ -47,6 +47,17 @@ class Rejected:
             for one in rejects:
                 values = (source, one.source, one.line, one.reason, one.text, one.title)
                 database.rows("insert into rejects values (?, ?, ?, ?, ?, ?)", values)
+
+    def add(self, source: str, rejects: Sequence[Reject]) -> None:
+        """Keep further rejects of a source that is read bit by bit; a record that is rejected again is kept once."""
+        if not rejects:
+            return
+        database = self._opened()
+        for one in rejects:
+            database.rows(
+                "delete from rejects where source = ? and title = ? and text = ?", (source, one.title, one.text)
+            )
+        self.put(source, rejects, anew=False)
 
     def all(self) -> list[Reject]:
         """All rejects, by source."""

@@ -93,8 +93,13 @@ class Conversations:
     """
 
     def __init__(self, home: str | Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._db = Database(Path(home).expanduser() / "conversations.sqlite", _SCHEMAS)
+        self._db = Database(self.path(home), _SCHEMAS)
         self._clock = clock
+
+    @staticmethod
+    def path(home: str | Path) -> Path:
+        """The file, which the first conversation makes."""
+        return Path(home).expanduser() / "conversations.sqlite"
 
     def close(self) -> None:
         self._db.close()
@@ -212,6 +217,18 @@ class Conversations:
         for number in range(1, self.get(owner, conversation).length + 1):
             yield from self.turns(owner, conversation, limit=1, before=number + 1)
 
+    def asked(self, owner: str, *, since: float, limit: int) -> list[str]:
+        """The questions to papers that the owner asked since then, in seconds, as they were understood.
+
+        The last come first, each once; the last `limit` turns are read.
+        """
+        rows = self._db.rows(
+            "select answer from turns join conversations on conversations.number = conversation "
+            "where owner = ? and asked >= ? order by asked desc limit ?",
+            (_hidden(owner), since, limit),
+        )
+        return list(dict.fromkeys(filter(None, (_query(packed) for (packed,) in rows))))
+
     def cut(self, owner: str, conversation: str, number: int) -> None:
         """Delete the turn with this number and all after it, to ask the question again or another one."""
         with self._db.writing():
@@ -287,6 +304,15 @@ def _text(packed: bytes) -> str:
     """The text of a packed answer; "" if it is damaged."""
     try:
         return str(json.loads(zlib.decompress(packed))["text"])
+    except (zlib.error, ValueError, LookupError):
+        return ""
+
+
+def _query(packed: bytes) -> str:
+    """The self-contained question of a packed answer; "" if it asked nothing of the papers, or is damaged."""
+    try:
+        answer = json.loads(zlib.decompress(packed))
+        return "" if answer.get("message") or answer.get("kind") == "talk" else str(answer["query"])
     except (zlib.error, ValueError, LookupError):
         return ""
 

@@ -7,5 +7,7 @@ In reading order:
 - `receiving`: how long a request's body may be, and how slowly it may come
 - `narrowing`: the fields by which a question is limited to some papers
 - `problems`: errors as problem details, the same through every door
+- `news`: which new papers are on what a person asked
+- `syncer`: followed sources synced beside the doors
 - `entry`: letting in and refusing, as a layer in front of a door's routes
 """

@@ -39,6 +39,10 @@ class NotAdmitted(AssistantError):
         self.status, self.headers = status, headers
 
 
+HERE = "here"
+"""The owner of the conversations of programs on this machine that have no key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who sends a request: the owner of conversations, and the key, or None for a program on this machine."""
@@ -71,7 +75,7 @@ class Doorkeeper:
                 return Caller(key.owner, key)
             await self._refuse(address)
         if not self._always and at_this_machine(address, headers):
-            return Caller("here")
+            return Caller(HERE)
         if token:
             await self._refuse(address)
         raise _unknown(NO_KEY)

@@ -94,7 +94,7 @@ def test_secrets_are_not_shown() -> None:
 def test_an_unknown_variable_is_refused_with_the_closest_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_THREDS", "3")
     expected = (
-        r"No setting is called ASSISTANT_THREDS\. Did you mean ASSISTANT_THREADS\? There are: ASSISTANT_CHROMA_URL"
+        r"No setting is called ASSISTANT_THREDS\. Did you mean ASSISTANT_THREADS\? There are: ASSISTANT_ARXIV_URL"
     )
     with pytest.raises(SettingsError, match=expected):
         Settings.from_environment()

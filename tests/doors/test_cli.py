@@ -407,8 +407,8 @@ def test_ingest_refuses_a_file_that_is_not_read_in_one_line(
         "",
         "Rejected:",
         "  page.html: is HTML, which is not read. Read are BibTeX, CSV, EndNote, EndNote XML, JSON, PDF, PubMed XML, "
-        "PubMed text, RIS, TSV, Web of Science, arXiv's Atom and listings: each title on one line, its abstract on the "
-        "next",
+        "PubMed text, RIS, RSS, TSV, Web of Science, arXiv's Atom and listings: each title on one line, its abstract "
+        "on the next",
     ]
 
 
@@ -667,8 +667,8 @@ def test_the_help_explains_exactly_the_exit_codes_in_use() -> None:
     from assistant.doors.cli import shared
 
     explained = {int(code) for code in re.findall(r"^  (\d+) ", cli.EPILOG, re.M)}
-    codes = (shared.FAILED, shared.REJECTED, shared.DECLINED, shared.DAMAGED, shared.STOPPED, shared.UNREAD)
-    assert explained == {0, 2, *codes}
+    codes = (shared.FAILED, shared.REJECTED, shared.DECLINED, shared.DAMAGED, shared.NOT_SYNCED)
+    assert explained == {0, 2, *codes, shared.STOPPED, shared.UNREAD}
     assert isinstance(typer.main.get_command(app), cli.Commands)
 
 

@@ -16,6 +16,7 @@ from ...people.accounts import Right
 from ...people.conversations import Conversations
 from ...service.answering import Answering
 from ...service.doorkeeper import Caller, Doorkeeper
+from ...service.syncer import Syncer
 from .metrics import Metrics
 
 HUNG_UP = 499
@@ -37,12 +38,20 @@ class Backend:
     conversations: Conversations
     metrics: Metrics
     memory_turns: int
+    syncer: Syncer
 
     def close(self) -> None:
+        self.syncer.close()
         self.conversations.close()
 
 
-def open_backend(assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper, settings: Settings) -> Backend:
+def open_backend(
+    assistant: Assistant,
+    answering: Answering,
+    doorkeeper: Doorkeeper,
+    settings: Settings,
+    syncer: Syncer | None = None,
+) -> Backend:
     """A backend over the conversations of the assistant's home."""
     return Backend(
         assistant,
@@ -51,6 +60,7 @@ def open_backend(assistant: Assistant, answering: Answering, doorkeeper: Doorkee
         Conversations(assistant.status().home),
         Metrics(papers=lambda: assistant.status().papers, waiting=lambda: answering.waiting),
         settings.memory_turns,
+        syncer or Syncer(assistant),
     )
 
 

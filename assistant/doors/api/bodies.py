@@ -187,6 +187,31 @@ class PapersPage(ResponseBody):
     papers: list[PaperValues]
 
 
+# -- sources
+
+
+class SourceSummary(ResponseBody):
+    """A followed source, and what its last sync brought."""
+
+    name: str
+    kind: str = Field(examples=["arxiv"])
+    target: str = Field(description="What is followed there; of folders and addresses only what is no secret.")
+    synced: str | None = Field(description="When it was last synced, in UTC; null: not yet.")
+    added: int
+    updated: int
+    unchanged: int
+    rejected: int
+    remark: str = Field(description="What else there is to say of the last sync.")
+    fault: str = Field(description="Why the last sync ended early; empty if it did not.")
+
+
+class SourceList(ResponseBody):
+    """The followed sources, by name."""
+
+    sources: list[SourceSummary]
+    syncing: bool = Field(description="Whether they are being synced, or will be in a moment.")
+
+
 # -- conversations
 
 

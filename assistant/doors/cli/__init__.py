@@ -2,6 +2,7 @@
 
 shared    options, exit codes, opening the library, the screen
 library   ingest, rejects, papers, remove, status, doctor
+following follow, unfollow, sync
 asking    ask, chat, check, eval, model
 chat      the conversation that `chat` starts
 people    users, keys, feedback
@@ -21,6 +22,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import AssistantError
 from .asking import ask, chat, check, evaluate, model
+from .following import follow, sync, unfollow
 from .library import doctor, ingest, papers, rejects, remove, status
 from .people import feedback, keys, users
 from .serving import serve, serve_agent, slack
@@ -39,6 +41,7 @@ Exit codes:
   3    ingest: some records were rejected; the rest were added
   4    ask: declined; check: something is not supported
   5    doctor: there is damage that was not repaired
+  6    sync: a source could not be brought up to date; the others were
   130  stopped by Ctrl-C
   141  the reader of the output closed it
 """
@@ -128,7 +131,10 @@ def common(
     context.obj = home
 
 
-for command in (ingest, ask, chat, serve, papers, rejects, remove, status, doctor, check, feedback, model, slack):
+for command in (
+    *(ingest, follow, sync, unfollow, ask, chat, serve, papers, rejects, remove, status, doctor, check),
+    *(feedback, model, slack),
+):
     app.command()(command)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")

@@ -20,16 +20,22 @@ if TYPE_CHECKING:
 LOCAL = ("127.0.0.1", "::1", "localhost")
 """Names of this machine for itself."""
 
+PerMinute = Annotated[
+    int, typer.Option("--per-minute", metavar="N", min=1, max=MAX_PER_MINUTE, help="Questions a minute for each user.")
+]
+Hours = Annotated[
+    float | None, typer.Option("--sync", metavar="HOURS", min=0.25, max=8760, help="Sync followed sources this often.")
+]
 
-def serve(
+
+def serve(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
+    *,
     host: Annotated[str, typer.Option("--host", metavar="NAME", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free port.")] = 7860,
     auth: Annotated[bool, typer.Option("--auth", help="Require a login: assistant users add NAME")] = False,
-    per_minute: Annotated[
-        int,
-        typer.Option("--per-minute", metavar="N", min=1, max=MAX_PER_MINUTE, help="Questions a minute for each user."),
-    ] = 30,
+    per_minute: PerMinute = 30,
+    sync: Hours = None,
     sample: Annotated[bool, typer.Option("--sample", help="If the library is empty, add the sample papers.")] = False,
     home: Home = None,
 ) -> None:
@@ -37,7 +43,8 @@ def serve(
     settings = settings_of(context, home)
     # The page can add papers, so it may start without a library; but a folder named here should exist.
     create = sample or (home or context.obj) is None
-    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings) as (answering, beside):
+    with opened(context, home, settings, create=create) as assistant, doors(assistant, settings, sync=sync) as others:
+        answering, beside = others
         if sample:
             with_sample(assistant)
         from .. import web
@@ -63,19 +70,25 @@ def serve(
 
 
 @contextmanager
-def doors(assistant: Assistant, settings: Settings) -> Iterator[tuple[Answering, dict[str, Any]]]:
-    """The one waiting line, and the doors served beside the page, by path, which share it and one doorkeeper."""
+def doors(
+    assistant: Assistant, settings: Settings, *, sync: float | None = None
+) -> Iterator[tuple[Answering, dict[str, Any]]]:
+    """The one waiting line, and the doors served beside the page, by path, which share it and one doorkeeper.
+
+    Meanwhile followed sources are synced every `sync` hours.
+    """
     from ...service.answering import Answering
     from ...service.doorkeeper import Doorkeeper
+    from ...service.syncer import Syncer
     from .. import api, mcp, slack
 
     assistant.wake()
     answering = Answering(assistant)
     doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
-    with closing(answering), closing(doorkeeper):
+    with closing(answering), closing(doorkeeper), closing(Syncer(assistant, hours=sync)) as syncer:
         beside = {
             "/slack": slack.router(assistant, settings, answering),
-            "": api.router(assistant, answering, doorkeeper, settings),
+            "": api.router(assistant, answering, doorkeeper, settings, syncer),
         }
         if mcp.installed():
             beside[""].include_router(mcp.router(assistant, answering, doorkeeper))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_PER_MINUTE = 1_000_000
 """The highest limit on questions a minute that can be set."""
-FAILED, REJECTED, DECLINED, DAMAGED, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
+FAILED, REJECTED, DECLINED, DAMAGED, NOT_SYNCED, STOPPED, UNREAD = 1, 3, 4, 5, 6, 130, 141
 """Exit codes; the help explains them."""
 
 Home = Annotated[

@@ -14,6 +14,7 @@ In reading order:
     answers     an answer as the conversation shows it
     evidence    its evidence beside it
     shelves     papers: search form, list, one paper, the map
+    sources     followed sources, and what is new at them
     shared      what the tabs share
     drawer      the list of conversations
     model       the dialog that says who writes the answers

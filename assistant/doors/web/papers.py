@@ -12,7 +12,8 @@ from markupsafe import Markup
 from ...core import bounds
 from ...core.errors import AssistantError, EmbedderError, MissingExtra, PaperNotFound, QuestionError
 from ...core.readable import readable
-from . import shelves
+from ...service.news import news_of
+from . import shelves, sources
 from .asking import failure
 from .markup import render
 from .shared import EACH, QUIETLY, WHEN_SEEN, Services, Updates, component, filter_sent, sent
@@ -22,6 +23,8 @@ ABOUT_THE_SEARCH = (QuestionError, PaperNotFound)
 """Errors about what a person searched for."""
 NO_MAP = (EmbedderError, MissingExtra)
 """Why there may be no map; their text says what to do."""
+DAYS = 7
+"""Days for which papers of followed sources are new."""
 GONE = "This paper is no longer here."
 MOST = 10_000
 """Papers listed at most, however often more are requested."""
@@ -41,6 +44,7 @@ class PapersTab:
         with gr.Row(elem_id="shelves"):
             with gr.Column(elem_id="shelf", scale=2, min_width=300):
                 self.search = component("search", render("parts.quiet", "One moment …"), js=WHEN_SEEN)
+                self.sources = component("sources")
                 self.found = component("found")
             with gr.Column(elem_id="table", scale=3, min_width=300):
                 self.paper = component("paper")
@@ -48,7 +52,8 @@ class PapersTab:
 
     def listen(self) -> None:
         """Connect events and handlers."""
-        self.search.apply(self.arrived, None, [self.search, self.found], **EACH)
+        arrival = self.search.apply(self.arrived, None, [self.search, self.found], **EACH)
+        arrival.then(self.followed, None, [self.sources], **QUIETLY)
         self.search.submit(self.looked_for, None, [self.found], **EACH)
         self.search.select(self.opened, None, [self.paper], **EACH)
         removal = self.search.delete(self.removed, None, [self.paper, self.found], **EACH)
@@ -62,6 +67,10 @@ class PapersTab:
         form = gr.skip() if known else await asyncio.to_thread(self._form, revision)
         filters = _filters(event) if known else shelves.PaperFilter(words=sent(event, "words", bounds.WORDS))
         return {self.search: form, self.found: await asyncio.to_thread(self._found, filters)}
+
+    async def followed(self, request: gr.Request) -> Updates:
+        """The followed sources, and what of their new papers is on the visitor's own questions."""
+        return {self.sources: await self._services.aside(lambda: self._followed(request))}
 
     async def looked_for(self, event: gr.EventData) -> Updates:
         """The papers that match what is typed and chosen."""
@@ -113,6 +122,18 @@ class PapersTab:
         except AssistantError as error:
             return shelves.message(_sentence(error))
         return shelves.listed(papers, filters, self._services.listings())
+
+    def _followed(self, request: gr.Request) -> Markup | str:
+        """Nothing if no source is followed."""
+        assistant, services = self._services.assistant, self._services
+        try:
+            if not (every := assistant.followed()):
+                return ""
+            new = [paper.id for paper in assistant.news(days=DAYS)]
+            news = news_of(assistant, services.conversations, services.entrance.owner(request.cookies), new)
+            return sources.shown(every, news)
+        except AssistantError as error:
+            return shelves.message(_sentence(error, what="The followed sources cannot be shown"))
 
     def _removed(self, name: str) -> Markup:
         try:

@@ -58,7 +58,7 @@ _MARKUP = re.compile(r"<(?:\?xml|!doctype|!--|html|feed|rss|rdf:RDF|xml>)", re.I
 _ROOTS = {
     "HTML": re.compile(r"<!doctype html|<html\b|<body\b|<(?:div|p|meta|head|script|li|td)\b", re.I),
     "arXiv's Atom": re.compile(r"<(?:atom:)?(?:feed|entry)\b", re.I),
-    "an RSS feed": re.compile(r"<(?:rss|rdf:RDF|item)\b", re.I),
+    "RSS": re.compile(r"<(?:rss|rdf:RDF|item)\b", re.I),
     "EndNote XML": re.compile(r"<xml>\s*<records>|<ref-type\b|<source-app\b", re.I),
     "PubMed XML": re.compile(r"<PubmedArticle", re.I),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from . import arxiv, bibtex, endnote, pdf, prose, pubmed, records, ris, tables, web_of_science
+from . import arxiv, bibtex, endnote, pdf, prose, pubmed, records, ris, rss, tables, web_of_science
 from .detection import detected
 from .listing import EXPECTED, has_header
 from .opening import Content, Unreadable
@@ -23,7 +23,8 @@ class Format:
 
 def _arxiv(content: Content, columns: Mapping[str, str]) -> Iterator[RawPaper]:
     """The raw papers of a feed, or of the snapshot."""
-    return (arxiv.raw_papers if b"<feed" in content.head[:2000] else records.raw_papers_as("arxiv"))(content, columns)
+    is_feed = content.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return (arxiv.raw_papers if is_feed else records.raw_papers_as("arxiv"))(content, columns)
 
 
 LISTING = Format("listing", "a listing", prose.raw_papers)
@@ -38,6 +39,7 @@ _ALL = (
     Format("pubmed", "PubMed", pubmed.raw_papers),
     Format("csl", "CSL-JSON", records.raw_papers_as("csl")),
     Format("arxiv", "arXiv", _arxiv),
+    Format("rss", "RSS", rss.raw_papers),
     Format("openalex", "OpenAlex", records.raw_papers_as("openalex")),
     Format("semantic-scholar", "Semantic Scholar", records.raw_papers_as("semantic-scholar")),
     Format("json", "JSON", records.raw_papers_as("")),
@@ -56,6 +58,7 @@ _DETECTED = {
     "PubMed text": "pubmed",
     "PubMed XML": "pubmed",
     "arXiv's Atom": "arxiv",
+    "RSS": "rss",
     "JSON": "json",
     "CSV": "csv",
     "TSV": "csv",

@@ -5,7 +5,8 @@ Entities and document types that a file defines itself are refused: they could r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .markup import raised
@@ -20,15 +21,12 @@ def elements(content: Content, *names: str) -> Iterator[tuple[int, Element]]:
 
     Raises `Unreadable` at the first fault of the XML: what comes after it may be anything.
     """
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import iterparse
 
     content.stream.seek(len(content.head) - len(content.head.lstrip()))  # XML allows no blank line before it
     number = 0
     open_elements: list[Element] = []
-    try:
+    with _faults(lambda: f" after record {number:,}"):
         for event, element in iterparse(content.stream, ("start", "end")):
             element.tag = element.tag.rpartition("}")[2]
             if event == "start":
@@ -41,10 +39,30 @@ def elements(content: Content, *names: str) -> Iterator[tuple[int, Element]]:
                 element.clear()
                 if open_elements:
                     open_elements[-1].remove(element)  # keeps the memory bounded
+
+
+def root_of(data: bytes) -> Element:
+    """The root of a whole document, its elements with their namespaces. Raises `Unreadable` if there is any fault."""
+    from defusedxml.ElementTree import fromstring
+
+    with _faults():
+        root: Element = fromstring(data.lstrip())
+        return root
+
+
+@contextmanager
+def _faults(where: Callable[[], str] = str) -> Iterator[None]:
+    """Translate the errors of the parser; `where` says how far it came."""
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        yield
     except DefusedXmlException as error:
         raise Unreadable("is XML that defines entities of its own, which is refused") from error
     except (ParseError, LookupError, ValueError) as error:  # the two latter: an unknown encoding
-        raise Unreadable(f"is damaged XML after record {number:,} ({error})") from error
+        raise Unreadable(f"is damaged XML{where()} ({error})") from error
 
 
 def text_of(element: Element | None) -> str:

@@ -28,7 +28,7 @@
   });
 
   document.addEventListener("click", (event) => {
-    const paper = event.target.closest("#found [data-paper]");
+    const paper = event.target.closest("#found [data-paper], #sources [data-paper]");
     const more = event.target.closest("[data-more]");
     const map = event.target.closest("#map svg");
     if (paper) open(paper.dataset.paper);
