@@ -182,9 +182,13 @@ def _searching(talk: Earlier, looks: Looks) -> Iterator[TurnReading]:
 
 def _about(question: str, talk: Earlier, looks: Looks, search: Search) -> Iterator[TurnReading]:
     """Those that are about papers of the conversation."""
-    again = not own_words(question)
-    wording = joined(talk.before, question) if again else question
-    shorter = again and bool(cues(question)["shorter"])
+    own = {stem(word) for word in own_words(question)}
+    shown = " ".join(
+        f"{hit.paper.title} {hit.paper.abstract}" for hit in looks.alone.hits if hit.paper.title in talk.seen
+    )
+    shorter = bool(cues(question)["shorter"]) and not _shared(own, shown)  # it says nothing of the papers itself
+    wording = question if own else joined(talk.before, question)
+    wording = talk.before if shorter and talk.before else wording
 
     def asked(meant: Sequence[str]) -> Asked:
         understood = search.understood(regarding(meant, wording))

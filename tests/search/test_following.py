@@ -122,10 +122,12 @@ def test_a_comparison_is_of_the_last_paper_with_the_one_that_the_turn_names(sear
 
 def test_a_turn_that_says_nothing_itself_asks_the_question_before_again(search: Search) -> None:
     asked = every("shorter", ONE, search)["paper"].asked
-    assert asked.text == regarding([PEAR.title], "What does PearRank learn from? shorter")
-    assert asked.brief
+    assert (asked.text, asked.brief) == (regarding([PEAR.title], "What does PearRank learn from?"), True)
+    more = every("tell me more", ONE, search)["paper"].asked
+    assert more.text == regarding([PEAR.title], "What does PearRank learn from? tell me more")
     assert not every("tell me more", ONE, search)["paper"].asked.brief
-    assert not every("which short sentence encoder?", ONE, search)["paper"].asked.brief
+    assert every("condense that to a haiku", ONE, search)["paper"].asked.brief
+    assert not every("which short orchard lists?", ONE, search)["paper"].asked.brief
 
 
 def test_without_a_paper_there_is_none_to_go_on_about(search: Search) -> None:
