@@ -187,8 +187,8 @@ def _about(question: str, talk: Earlier, looks: Looks, search: Search) -> Iterat
         f"{hit.paper.title} {hit.paper.abstract}" for hit in looks.alone.hits if hit.paper.title in talk.seen
     )
     shorter = bool(cues(question)["shorter"]) and not _shared(own, shown)  # it says nothing of the papers itself
-    wording = question if own else joined(talk.before, question)
-    wording = talk.before if shorter and talk.before else wording
+    again = talk.before if shorter and talk.before else joined(talk.before, question)
+    wording = question if own else again
 
     def asked(meant: Sequence[str]) -> Asked:
         understood = search.understood(regarding(meant, wording))
