@@ -441,4 +441,4 @@ def _asked(
         text = regarding(titles, question)
     if text == asked.text:
         return asked
-    return replace(search.understood(text), papers=asked.papers, without=asked.without)
+    return replace(search.understood(text), papers=asked.papers, without=asked.without, brief=asked.brief)

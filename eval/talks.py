@@ -2,18 +2,19 @@
 
     python -m eval.talks fit|report --abstracts FILE [--listings FOLDER]
 
-`fit` writes the preference `turns` into `assistant/core/models.json`: weights for each meaning of a turn, fitted so
-that the readings it prefers cite the right papers. `report` holds out a tenth of the conversations at a time, replays
-these with a model fitted on the rest, and prints the citation F1 of the later turns by how they refer to earlier ones.
-The conversations are those of `eval/sets/talks.jsonl`, and the fitting half of our own; FILE holds the abstracts (see
-`eval.written`), FOLDER the real listings.
+`fit` writes the preference `turns` into `assistant/core/models.json`: for each meaning of a turn, weights of how the
+turn is worded and of what the reading would cite, fitted so that the readings it prefers cite the right papers.
+`report` holds out a tenth of the conversations at a time, replays these with a model fitted on the rest, and prints the
+citation F1 of the later turns by how they refer to earlier ones; with --hands, it holds out each set of conversations
+by another hand instead. The conversations are those of `eval/sets/talks.jsonl`, and the fitting half of our own; FILE
+holds the abstracts (see `eval.written`), FOLDER the real listings.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -22,10 +23,10 @@ from typing import Any
 
 from assistant.answer.writing import choose
 from assistant.core.logistic import Preference
-from assistant.core.records import Answer, Citation, Claim, Hit, Turn, digest
+from assistant.core.records import Answer, Citation, Claim, Paper, Passage, Turn, digest
 from assistant.index.holdings import Holdings
 from assistant.library.sources import read as papers_in
-from assistant.question.conversation import earlier
+from assistant.question.conversation import earlier, regarding
 from assistant.search import Search
 from assistant.search.declining import decline
 from assistant.search.following import MEANINGS, Meaning, TurnReading, features, look, probable, readings
@@ -40,37 +41,44 @@ from .written import papers_of
 
 FOLDS = 10
 MEANT: Mapping[str, tuple[Meaning, ...]] = {
-    **dict.fromkeys(("it", "name-part", "why", "shorter", "unanswered"), ("same", "earlier")),
-    "ordinal": ("numbered",),
+    **dict.fromkeys(("it", "name-part", "why", "shorter", "ordinal", "unanswered"), ("paper",)),
     "both": ("each",),
     "compare": ("against", "each"),
     "others": ("others", "other list"),
-    "more": ("same", "others", "other list"),
-    "narrow": ("topic", "list"),
-    "swap": ("alone", "topic", "earlier"),
+    "more": ("paper", "others", "other list"),
+    "narrow": ("narrowed", "list", "topic", "paper"),
+    "swap": ("alone", "topic", "paper", "instead"),
     "new": ("alone",),
 }
-"""What a turn that refers in this way may mean. Other readings cite the right papers by chance, and count half."""
-HALF, MOSTLY = 0.5, 0.9
-PENALTY = 3.0
-"""Weight of the squared weights against the log-likelihood of a turn."""
+"""What a turn that refers in this way may mean. Other readings cite the right papers by chance."""
+BY_CHANCE = 0.8
+"""What it is worth to cite the right papers by chance."""
+PENALTY, PENALTY_APART = 1.0, 4.0
+"""How much a squared weight counts against the log-likelihood of the turns: any weight, and what one meaning adds to a
+weight that all share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A reading of a later turn: what it means, what the model sees of it, and its citation F1."""
+
+    meaning: Meaning
+    values: Mapping[str, float]
+    f1: float
 
 
 @dataclass(frozen=True, slots=True)
 class LaterTurn:
-    """A later turn: what the model sees of it, and the citation F1 of each of its readings."""
+    """A later turn and its readings."""
 
     question: Question
-    values: Mapping[str, float]
-    scores: Mapping[Meaning, float]
+    tried: Sequence[Tried]
 
     @property
-    def gains(self) -> dict[Meaning, float]:
+    def gains(self) -> list[float]:
         """How good each reading is: what it cites, and whether the turn can mean it."""
-        meant = MEANT.get(self.question.refers or "", ())
-        if not self.question.refers:
-            return dict(self.scores)
-        return {m: MOSTLY * f1 + 1 - MOSTLY if m in meant else HALF * f1 for m, f1 in self.scores.items()}
+        meant = MEANT.get(self.question.refers, MEANINGS)
+        return [one.f1 if one.meaning in meant else BY_CHANCE * one.f1 for one in self.tried]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +89,31 @@ class Talk:
     search: Search
 
     @property
-    def fold(self) -> int:
-        return int(digest(self.questions[0].conversation or ""), 16) % FOLDS
+    def fold(self) -> str:
+        """What it is held out with."""
+        return str(int(digest(self.questions[0].conversation or ""), 16) % FOLDS)
+
+    @property
+    def hand(self) -> str:
+        """Who wrote it."""
+        return (self.questions[0].conversation or "").partition("-")[0]
 
 
 def answered(question: str, reading: TurnReading, search: Search) -> Turn:
-    """The turn with the papers that an answer to this reading would cite."""
+    """The turn with the papers that an answer to this reading would cite: those that it is about, or the right hits."""
+    if reading.about:
+        passages = (Passage(Paper(title, "").id, title, title, 0) for title in reading.about)
+        query = regarding(reading.about, question)
+        return Turn(question, Answer(question, query, tuple(map(_claim, passages)), kind="compare"))
     hits = search.hits(reading.asked)
     declined = decline(reading.asked, hits)
-    claims = () if declined else tuple(map(_claim, choose(reading.asked, hits)))
+    claims = () if declined else tuple(_claim(hit.passage) for hit in choose(reading.asked, hits))
     asked = reading.asked
     return Turn(question, Answer(question, asked.text, claims, hits=tuple(hits), declined=declined, kind=asked.kind))
 
 
-def _claim(hit: Hit) -> Claim:
-    return Claim(hit.passage.text, (Citation(hit.passage, hit.passage.text, 1.0, "quoted"),))
+def _claim(passage: Passage) -> Claim:
+    return Claim(passage.text, (Citation(passage, passage.text, 1.0, "quoted"),))
 
 
 def rows(talk: Talk) -> Iterator[LaterTurn]:
@@ -106,11 +124,13 @@ def rows(talk: Talk) -> Iterator[LaterTurn]:
         before = earlier(turns)
         looks = look(question.question, before, talk.search)
         every = readings(question.question, before, looks, talk.search)
-        tried = {one.meaning: answered(question.question, one, talk.search) for one in every}
-        scores = {meaning: score(question, turn) for meaning, turn in tried.items()}
-        row = LaterTurn(question, features(question.question, before, looks), scores)
+        values = features(question.question, before, looks, every)
+        after = [answered(question.question, one, talk.search) for one in every]
+        scores = (score(question, turn) for turn in after)
+        tried = zip(every, values, scores, strict=True)
+        row = LaterTurn(question, [Tried(one.meaning, seen, f1) for one, seen, f1 in tried])
         yield row
-        turns.append(tried[max(row.gains, key=row.gains.__getitem__)])
+        turns.append(after[row.gains.index(max(row.gains))])
 
 
 def score(question: Question, turn: Turn) -> float:
@@ -124,41 +144,56 @@ def score(question: Question, turn: Turn) -> float:
 def fit(some: Sequence[LaterTurn]) -> dict[str, Any]:
     """The model in the form of `assistant/core/models.json`.
 
-    It maximises the log of the F1 to expect of a turn, less the penalty.
+    It maximises the log of the F1 to expect of a turn, less the penalties. What is the same for all readings of a turn
+    has a weight for each meaning; what tells these readings apart has a shared one, and what a meaning adds to it.
     """
     import numpy as np
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-    some = [row for row in some if max(row.gains.values()) > 0]
-    names = list(some[0].values)
-    values = np.array([[row.values[name] for name in names] for row in some])
+    some = [row for row in some if max(row.gains) > 0]
+    names = list(some[0].tried[0].values)
+    values = np.array([[one.values[name] for name in names] for row in some for one in row.tried])
     mean, scale = values.mean(axis=0), values.std(axis=0)
     scale[scale < 1e-5] = 1.0  # a constant signal says nothing
-    inputs = np.hstack([np.ones((len(some), 1)), (values - mean) / scale])
-    gains = np.array([[row.gains.get(meaning, 0.0) for meaning in MEANINGS] for row in some])
-    possible = np.array([[meaning in row.scores for meaning in MEANINGS] for row in some])
+    starts = np.cumsum([0, *(len(row.tried) for row in some)])[:-1]
+    turn = np.repeat(np.arange(len(some)), [len(row.tried) for row in some])
+    same = (np.maximum.reduceat(values, starts) == np.minimum.reduceat(values, starts)).all(axis=0)
+    wording = np.hstack([np.ones((len(some), 1)), ((values - mean) / scale)[starts][:, same]])
+    cited = ((values - mean) / scale)[:, ~same]
+    meaning = np.array([MEANINGS.index(one.meaning) for row in some for one in row.tried])
+    means = np.eye(len(MEANINGS))[meaning]
+    gains = np.array([gain for row in some for gain in row.gains])
+    wide, of_cited = wording.shape[1], cited.shape[1]
+    ends = np.cumsum([len(MEANINGS) * wide, of_cited])
+    penalty = np.repeat([PENALTY, PENALTY_APART], [ends[1], len(MEANINGS) * of_cited])
+    penalty[: ends[0] : wide] *= 0.1  # the bias of a meaning
+
+    def parts(flat: Any) -> Any:
+        of_wording, shared, apart = np.split(flat, ends)
+        return of_wording.reshape(-1, wide), shared + apart.reshape(-1, of_cited)
 
     def loss(flat: Any) -> Any:
-        weights = flat.reshape(len(MEANINGS), -1)
-        logits = np.where(possible, inputs @ weights.T, -1e9)
-        chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        right = chances * gains
-        expected = right.sum(axis=1, keepdims=True)
-        slope = (chances - right / expected).T @ inputs
-        penalised = weights.copy()
-        penalised[:, 0] *= 0.1
-        size = (penalised * weights).sum()
-        return PENALTY * size - np.log(expected).sum(), (slope + 2 * PENALTY * penalised).ravel()
+        of_wording, weights = parts(flat)
+        logits = (wording @ of_wording.T)[turn, meaning] + (cited * weights[meaning]).sum(axis=1)
+        chances = np.exp(logits - np.maximum.reduceat(logits, starts)[turn])
+        chances /= np.add.reduceat(chances, starts)[turn]
+        expected = np.add.reduceat(chances * gains, starts)
+        slope = chances - chances * gains / expected[turn]
+        apart = means.T @ (cited * slope[:, None])
+        by_meaning = np.add.reduceat(means * slope[:, None], starts).T @ wording
+        slopes = np.concatenate([by_meaning.ravel(), apart.sum(axis=0), apart.ravel()])
+        return penalty @ flat**2 - np.log(expected).sum(), slopes + 2 * penalty * flat
 
-    start = np.zeros(len(MEANINGS) * inputs.shape[1])
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x.reshape(len(MEANINGS), -1)
+    best = minimize(loss, np.zeros(len(penalty)), jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x
+    of_wording, of_reading = parts(best)
+    weights = np.zeros((len(MEANINGS), len(names)))
+    weights[:, same], weights[:, ~same] = of_wording[:, 1:], of_reading
     return {
         "features": names,
         "mean": mean.round(5).tolist(),
         "scale": scale.round(5).tolist(),
-        "weights": {meaning: row[1:].round(3).tolist() for meaning, row in zip(MEANINGS, best, strict=True)},
-        "bias": {meaning: round(float(row[0]), 3) for meaning, row in zip(MEANINGS, best, strict=True)},
+        "weights": {meaning: row.round(3).tolist() for meaning, row in zip(MEANINGS, weights, strict=True)},
+        "bias": {meaning: round(float(row[0]), 3) for meaning, row in zip(MEANINGS, of_wording, strict=True)},
         "examples": len(some),
         "questions": len({row.question.conversation for row in some}),
     }
@@ -173,24 +208,24 @@ def replayed(talk: Talk, chosen: Preference) -> Iterator[tuple[Question, str, fl
             before = earlier(turns)
             looks = look(question.question, before, talk.search)
             every = readings(question.question, before, looks, talk.search)
-            reading = probable(every, features(question.question, before, looks), chosen)
+            reading = probable(every, features(question.question, before, looks, every), chosen)
         turns.append(answered(question.question, reading, talk.search))
         if len(turns) > 1:
             yield question, reading.meaning, score(question, turns[-1])
 
 
-def report(talks: Sequence[Talk]) -> Table:
+def report(talks: Sequence[Talk], held_out: Callable[[Talk], str]) -> Table:
     """The cross-validated F1 of the later turns, by how they refer to earlier ones."""
     known = {talk.questions[0].conversation: list(rows(talk)) for talk in talks}
     scores: dict[str, list[tuple[float, float]]] = {}
-    for fold in range(FOLDS):
-        others = [row for talk in talks if talk.fold != fold for row in known[talk.questions[0].conversation]]
+    for fold in sorted(set(map(held_out, talks))):
+        others = [row for talk in talks if held_out(talk) != fold for row in known[talk.questions[0].conversation]]
         chosen = Preference.of(fit(others))
-        for talk in (talk for talk in talks if talk.fold == fold):
-            best = [max(row.scores.values()) for row in known[talk.questions[0].conversation]]
+        for talk in (talk for talk in talks if held_out(talk) == fold):
+            best = [max(one.f1 for one in row.tried) for row in known[talk.questions[0].conversation]]
             for (question, _, f1), most in zip(replayed(talk, chosen), best, strict=True):
                 names = [question.refers or "our own sets"]
-                names += ["all but unanswered"] if question.gold and question.refers else []
+                names += ["all but unanswered", f"all by {talk.hand}"] if question.gold and question.refers else []
                 for name in names:
                     scores.setdefault(name, []).append((f1, most))
     lines = [
@@ -237,12 +272,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("fit", "report"))
     parser.add_argument("--abstracts", type=Path, required=True)
+    parser.add_argument("--hands", action="store_true", help="hold out all conversations by one hand at a time")
     parser.add_argument("--listings", type=Path, help="folder of the real listing files; without it the sample is used")
     options = parser.parse_args()
     with ExitStack() as opened:
         talks = [*talks_of(options.abstracts, opened), *own_talks(options.listings, opened)]
         if options.what == "report":
-            Screen().console.print(to_rich(report(talks)))
+            Screen().console.print(
+                to_rich(report(talks, (lambda talk: talk.hand) if options.hands else (lambda talk: talk.fold)))
+            )
         else:
             keep(turns=fit([row for talk in talks for row in rows(talk)]))
 

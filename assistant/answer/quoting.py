@@ -24,10 +24,11 @@ NEAR = 0.1
 """The same for a sentence that is left out of the text and shown to those who ask for more."""
 MOST_MORE = 4
 """Most sentences that one paper has to show to them."""
+AS_SURE = 0.8
+"""The same for a shorter sentence to be quoted instead, where a brief answer is asked for."""
 DEPENDING, DEPENDING_IN_LIST = 0.5, 0.3
 """How much less a sentence is worth that only the sentence before it explains; a list does not show that one."""
 
-_ONE_SENTENCE = re.compile(r"\bin (?:one|1|a single|just one|only one) (?:short |plain )?sentence\b", re.I)
 _WANTS_NAME = re.compile(r"(?:on |in |by |for )?which\b", re.I)
 
 
@@ -49,16 +50,17 @@ def quoted(asked: Asked, hit: Hit, *, fewest: int = 1, most: int = 3) -> Quoted:
     if defining := _defining(asked, hit):
         worth[defining.start] = max(worth.values()) + 1
     ranked = sorted(hit.evidence, key=lambda one: -worth[one.start])
-    chosen = _chosen(asked, ranked, worth, fewest)[:most]
+    chosen = [_shortest(ranked, worth, texts)] if asked.brief else _chosen(asked, ranked, worth, fewest)[:most]
     if asked.kind == "summary":
         chosen = [chosen[0], *sorted(chosen[1:], key=lambda one: one.start)]
-    if not asked.several and not _ONE_SENTENCE.search(asked.text):
+    if not asked.several and not asked.brief:
         chosen = _explained(chosen, hit.evidence, texts)
     least = NEAR * max(one.signals.answers for one in hit.evidence)
     near = [one for one in ranked if one not in chosen and one.signals.answers >= least][:MOST_MORE]
-    if asked.several:
+    if asked.several or asked.brief:
         wanted = stems_of(asked.text)
-        texts = {one.start: shortened(texts[one.start], wanted) for one in chosen}
+        texts = texts | {one.start: shortened(texts[one.start], wanted) for one in chosen}
+    if asked.several:
         near = []
     return Quoted(
         tuple(_sentence(asked, hit, texts[one.start], first=place == 0) for place, one in enumerate(chosen)),
@@ -69,12 +71,16 @@ def quoted(asked: Asked, hit: Hit, *, fewest: int = 1, most: int = 3) -> Quoted:
 def _chosen(asked: Asked, ranked: Sequence[Evidence], worth: Mapping[int, float], fewest: int) -> list[Evidence]:
     """The best sentence, and those that are nearly as good."""
     best = max(one.signals.answers for one in ranked)
-    if _ONE_SENTENCE.search(asked.text):
-        return [ranked[0]]
     most = max(fewest, AT_MOST.get(asked.kind, 3 if best < UNSURE else 2))
     sure = most if asked.kind == "summary" else fewest
     likely = (one for one in ranked[sure:most] if worth[one.start] >= SECOND * best)
     return [*ranked[:sure], *likely]
+
+
+def _shortest(ranked: Sequence[Evidence], worth: Mapping[int, float], texts: Mapping[int, str]) -> Evidence:
+    """The shortest of the sentences that are about as good as the best."""
+    good = (one for one in ranked if worth[one.start] >= AS_SURE * worth[ranked[0].start])
+    return min(good, key=lambda one: len(texts[one.start]))
 
 
 def _explained(chosen: Sequence[Evidence], abstract: Sequence[Evidence], texts: Mapping[int, str]) -> list[Evidence]:

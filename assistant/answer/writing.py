@@ -6,7 +6,6 @@ an answer have been declined before this step.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from ..core.logistic import model
 from ..core.records import Decline, Hit, Rejection, Sentence
 from ..core.text import counted
 from ..question.understanding import Asked
+from ..search.relevance import worth_citing
 from ..search.retrieval import SURELY
 from .overview import themed
 from .quoting import quoted
@@ -90,16 +90,6 @@ def choose(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
         return [hits[0], *led_to[:1]]
     wanted = max(1, sum(hit.signals.named == SURELY for hit in hits))
     return list(hits[: worth_citing(relevances[: wanted + 1], wanted)])
-
-
-def worth_citing(relevances: Sequence[float], wanted: float) -> int:
-    """How many papers to cite, given their relevances, best first, and how many relevant ones are expected (`wanted`).
-
-    It is the number with the highest expected F1 of the citations (https://doi.org/10.1145/215206.215366).
-    """
-    gains = itertools.accumulate(relevances)
-    scores = [2 * gained / (cited + wanted) for cited, gained in enumerate(gains, start=1)]
-    return scores.index(max(scores)) + 1
 
 
 def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:

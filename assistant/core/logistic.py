@@ -70,11 +70,12 @@ class Preference:
         weights = {label: tuple(row) for label, row in stored["weights"].items()}
         return cls(features, mean, scale, weights, stored["bias"])
 
-    def scores(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The score of each label, a log-probability but for a constant. Raises `KeyError` if a feature is missing."""
-        rows = zip(self.features, self.mean, self.scale, strict=True)
-        standard = [(values[name] - mean) / scale for name, mean, scale in rows]
-        return {label: self.bias[label] + sum(map(operator.mul, row, standard)) for label, row in self.weights.items()}
+    def score(self, label: str, values: Mapping[str, float]) -> float:
+        """The score of a label, a log-probability but for a constant. Raises `KeyError` if a feature is missing."""
+        rows = zip(self.features, self.mean, self.scale, self.weights[label], strict=True)
+        return self.bias[label] + math.fsum(
+            [weight * (values[name] - mean) / scale for name, mean, scale, weight in rows]
+        )
 
 
 @functools.cache

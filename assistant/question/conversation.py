@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..core.records import Decline, Paper, Turn
+from ..core.records import Claim, Decline, Paper, Turn
 from ..core.text import content_words, words
 from ..index.names import names_of
 
@@ -57,7 +57,8 @@ class Earlier:
 
     last: the titles of the last answer that cites a paper, in order. several: of the last one that cites more than one,
     or of the last two that cite one each. seen: all of them, the latest first. topic: the last question that was not
-    about given papers. before: the last question, without the papers that it was about. quoted: what was quoted so far.
+    about given papers. before: the last question, without the papers that it was about. quoted: what was quoted so far;
+    left_out: what the answers had more to quote.
     """
 
     last: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ class Earlier:
     topic: str = ""
     before: str = ""
     quoted: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
 
 
 def earlier(turns: Sequence[Turn]) -> Earlier:
@@ -79,8 +81,13 @@ def earlier(turns: Sequence[Turn]) -> Earlier:
         seen=seen,
         topic=next((query for query in queries if not _REGARDING.match(query)), bare(queries[-1]) if queries else ""),
         before=bare(queries[0]) if queries else "",
-        quoted=frozenset(one.quote for turn in turns for claim in turn.answer.claims for one in claim.citations),
+        quoted=_quotes(claim for turn in turns for claim in turn.answer.claims),
+        left_out=_quotes(claim for turn in turns for claim in turn.answer.more),
     )
+
+
+def _quotes(claims: Iterable[Claim]) -> frozenset[str]:
+    return frozenset(citation.quote for claim in claims for citation in claim.citations)
 
 
 def _in_order(turn: Turn) -> tuple[str, ...]:

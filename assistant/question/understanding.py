@@ -47,6 +47,9 @@ _DATE = re.compile(
 _LIMIT = re.compile(
     r"\b(?:top|first|best|name|list|give me|any)\s+(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.I
 )
+_BRIEF = re.compile(
+    r"\bin (?:one|1|a single|just one|only one|a few|few) (?:short |plain )?(?:sentence|line|words)\b", re.I
+)
 _SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 _ABROAD = frozenset(
     """der die das den dem des ein eine einen einem einer und oder mit für von auf wie viele welche welches welcher
@@ -82,16 +85,16 @@ class Vocabulary(NameBook, Words, Protocol):
 class Asked:
     """What a question asks for.
 
-    named: the papers and methods it names. coined: its made-up words ("LC-QuAD"), without those that a whole field
-    uses ("BERT"). unknown: the coined words that no abstract here contains. sources: the listings it is limited to
-    (None: all). where: the filters that it states or was given; allowed: the ids of the papers that pass them (None:
-    all). everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here.
-    papers: the ids of the papers chosen for it (None: all). without: of those that it leaves out. limit: how many
-    papers it wants (None: all that match). leads_on: it may refer to a second paper through the first. foreign: it is
-    not in English. nowhere: its content words, if no paper here uses any of them. prior: how probable this reading is
-    by its wording. alternatives: the other kinds that it may be of, as probable. conditions: what the papers must or
-    must not be about. left_out: the excluded topics that papers were left out for. unapplied: the conditions that
-    change nothing here.
+    named: the papers and methods it names. coined: its made-up words ("LC-QuAD"), without those that a whole field uses
+    ("BERT"). unknown: the coined words that no abstract here contains. sources: the listings it is limited to (None:
+    all). where: the filters that it states or was given; allowed: the ids of the papers that pass them (None: all).
+    everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here. papers:
+    the ids of the papers chosen for it (None: all). without: of those that it leaves out. limit: how many papers it
+    wants (None: all that match). brief: one sentence will do. leads_on: it may refer to a second paper through the
+    first. foreign: it is not in English. nowhere: its content words, if no paper here uses any of them. prior: how
+    probable this reading is by its wording. alternatives: the other kinds that it may be of, as probable. conditions:
+    what the papers must or must not be about. left_out: the excluded topics that papers were left out for. unapplied:
+    the conditions that change nothing here.
     """
 
     text: str
@@ -108,6 +111,7 @@ class Asked:
     without: tuple[str, ...] = ()
     limit: int | None = None
     wants_figure: bool = False
+    brief: bool = False
     leads_on: bool = False
     foreign: bool = False
     nowhere: tuple[str, ...] = ()
@@ -211,6 +215,7 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         sources=_sources(question, listings),
         limit=_limit(question),
         wants_figure=wants.figure >= 0.5,
+        brief=bool(_BRIEF.search(question)),
         leads_on=wants.labels["steps"] >= STEPS,
         foreign=foreign,
         nowhere=() if foreign or set(content_words(question)) - set(unexplained) else tuple(unexplained),

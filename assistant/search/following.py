@@ -1,50 +1,56 @@
 """A question and the turns before it in, what it asks for out: the reading that what it finds speaks for.
 
 A later turn can be read in several ways: it stands alone, goes on about a paper, or goes on with the topic. It is
-looked up by itself and with the topic, and a fitted model weighs what was found and how it is worded (`eval/talks.py`).
+looked up by itself, with the topic, and with the last paper. Each reading would cite some of what that finds, and a
+fitted model weighs what these papers have in common with the turn, and how the turn is worded (`eval/talks.py`).
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ..core.logistic import Preference, preference
-from ..core.records import Hit, Paper, Turn
+from ..core.records import Evidence, Hit, Paper, Turn
 from ..core.text import content_words, stem
 from ..question.conversation import Earlier, bare, cues, earlier, joined, numbered, own_words, regarding
 from ..question.understanding import ASIDE, Asked
 from .declining import decline
-from .relevance import judged, kept
+from .relevance import judged, kept, worth_citing
 from .retrieval import SURELY, Retriever
 
 if TYPE_CHECKING:
     from . import Search
 
-Meaning = Literal["alone", "same", "earlier", "numbered", "each", "against", "topic", "list", "others", "other list"]
+Meaning = Literal["alone", "topic", "list", "others", "other list", "instead", "narrowed", "paper", "each", "against"]
 """What a turn can mean, in the order of `readings`."""
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
 LEAST = 0.002
 """Lowest relevance that is told apart from none."""
-CLEARLY = 0.1
-"""How much more relevant than the first paper another must be for a turn to be about it."""
 EACH = 4
 """Most papers that "they" refers to."""
+SEEN = 20
+"""Most papers of a conversation that a turn may be about, the latest first."""
+AS_GOOD = 0.5
+"""Share of the best paper's relevance that another must have for both to be among "only those that ..."."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnReading:
     """One way to understand a turn: what it means, and `read`, which says what it then asks for, once it is chosen.
 
-    `about`: the titles of the papers that it is then about, if it takes them from the conversation.
+    `cites`: the titles that it would probably cite. `about`: those that it takes from the conversation. `declined`: it
+    would probably find no answer.
     """
 
     meaning: Meaning
     read: Callable[[], Asked]
+    cites: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    declined: bool = False
 
     @property
     def asked(self) -> Asked:
@@ -53,18 +59,43 @@ class TurnReading:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one wording of a turn asks for, and its hits, the papers of the conversation always among them."""
+    """What one wording of a turn asks for, and its hits, as relevant as to a question that wants one paper.
+
+    The papers of the conversation are always among the hits.
+    """
 
     asked: Asked
     hits: Sequence[Hit]
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The titles that the wording surely names."""
+        return tuple(hit.paper.title for hit in self.hits if hit.signals.named == SURELY)
+
+    def first(self, number: int = 1, *, without: Sequence[str] = ()) -> tuple[str, ...]:
+        """The most relevant titles that are none of these."""
+        return tuple(hit.paper.title for hit in self.hits if hit.paper.title not in without)[:number]
+
+    def listed(self, *, without: Sequence[str] = ()) -> tuple[str, ...]:
+        """The titles that a list would have."""
+        several = judged(self.asked.as_kind("list"), self.hits) if self.hits else []
+        hits = [hit for hit in several if hit.paper.title not in without]
+        relevances = [hit.relevance for hit in hits]
+        return tuple(hit.paper.title for hit in hits[: worth_citing(relevances, sum(relevances)) if hits else 0])
+
+    def among(self, titles: Sequence[str]) -> tuple[str, ...]:
+        """Those of these titles that are about as relevant as the best of them."""
+        hits = [hit for hit in self.hits if hit.paper.title in titles]
+        return tuple(hit.paper.title for hit in hits if hit.relevance >= AS_GOOD * hits[0].relevance)
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What a turn finds by itself, and together with the topic."""
+    """What a turn finds by itself, together with the topic, and together with the title of the last paper."""
 
     alone: Look
     topical: Look
+    alike: Look
 
 
 def followed(
@@ -76,74 +107,102 @@ def followed(
     talk = earlier(turns)
     looks = look(question, talk, search, papers)
     every = readings(question, talk, looks, search)
-    best = probable(every, features(question, talk, looks), preference("turns"))
+    best = probable(every, features(question, talk, looks, every), preference("turns"))
     named = {paper_id for name in looks.alone.asked.named if name.exact for paper_id in name.paper_ids}
     says_so = best.about and set(map(_id, best.about)) <= named  # it names these papers itself
-    return every[MEANINGS.index("alone")] if says_so else best
+    return every[0] if says_so else best
 
 
 def unquoted(question: str, turns: Sequence[Turn], hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """The hits; for a turn that asks for more, without the sentences that were quoted before, if others are left."""
+    """The hits; for a turn that asks for more, with the sentences that the answers left out, or others not quoted."""
     if not turns or not cues(question)["more"]:
         return tuple(hits)
-    quotes = earlier(turns).quoted
-    left = [tuple(one for one in hit.evidence if not any(quote in one.text for quote in quotes)) for hit in hits]
-    return tuple(replace(hit, evidence=new or hit.evidence) for hit, new in zip(hits, left, strict=True))
+    talk = earlier(turns)
+    return tuple(replace(hit, evidence=_unread(hit.evidence, talk) or hit.evidence) for hit in hits)
 
 
-def probable(every: Sequence[TurnReading], values: Mapping[str, float], fitted: Preference) -> TurnReading:
-    """The reading whose meaning is the most probable."""
-    scores = fitted.scores(values)
-    return max(every, key=lambda reading: scores[reading.meaning])
+def _unread(evidence: Sequence[Evidence], talk: Earlier) -> tuple[Evidence, ...]:
+    """The sentences that were left out so far; without any, those that were not quoted."""
+    new = tuple(one for one in evidence if not any(quote in one.text for quote in talk.quoted))
+    return tuple(one for one in new if any(quote in one.text for quote in talk.left_out)) or new
+
+
+def probable(every: Sequence[TurnReading], values: Sequence[Mapping[str, float]], fitted: Preference) -> TurnReading:
+    """The most probable reading, given what the model sees of each."""
+    scores = [fitted.score(reading.meaning, row) for reading, row in zip(every, values, strict=True)]
+    return every[scores.index(max(scores))]
 
 
 def look(question: str, talk: Earlier, search: Search, papers: tuple[str, ...] | None = None) -> Looks:
     """What the readings of a turn find."""
     alone = replace(search.understood(question), papers=papers)
-    topical = replace(search.understood(joined(talk.topic, question)), papers=papers).as_kind("fact")
-    return Looks(*(Look(asked, _hits(asked, talk, search)) for asked in (alone, topical)))
+    last = talk.last[0] if talk.last else ""
+    joint = (replace(search.understood(joined(one, question)), papers=papers) for one in (talk.topic, last))
+    asked = (alone, *(one.as_kind("fact") for one in joint))
+    return Looks(*(Look(one, _hits(one, talk, search)) for one in asked))
 
 
 def _hits(asked: Asked, talk: Earlier, search: Search) -> list[Hit]:
     retrieved = Retriever(search.index).retrieve(replace(asked, papers=tuple(map(_id, talk.seen))))
-    return kept(asked, judged(asked, retrieved)) if retrieved else []
+    return kept(asked, judged(asked.as_kind("fact"), retrieved)) if retrieved else []
+
+
+# -- the readings
 
 
 def readings(question: str, talk: Earlier, looks: Looks, search: Search) -> list[TurnReading]:
-    """Every way to understand a turn."""
-    shown = tuple(map(_id, talk.seen))
-    alone, topical = looks.alone.asked, looks.topical.asked
-    every = [
-        TurnReading("alone", lambda: alone),
-        TurnReading("topic", lambda: topical),
-        TurnReading("list", lambda: topical.as_kind("list")),
-        TurnReading("others", lambda: replace(alone, without=shown).as_kind("list")),
-        TurnReading("other list", lambda: replace(topical, without=shown).as_kind("list")),
-    ]
-    titles: dict[Meaning, tuple[str, ...]] = {
-        "same": _best(talk.last, looks.alone.hits),
-        "earlier": _best([title for title in talk.seen if title not in talk.last], looks.alone.hits),
-        "numbered": numbered(question, talk),
-        "each": talk.several[:EACH],
-        "against": _against(talk, looks),
-    }
-    wording = question if own_words(question) else joined(talk.before, question)
-
-    def about(meant: Sequence[str]) -> Asked:
-        asked = replace(search.understood(regarding(meant, wording)), papers=alone.papers)
-        of_one = "fact" if asked.several or asked.kind in ASIDE else asked.kind
-        return asked.as_kind("compare" if len(meant) > 1 else of_one)
-
-    of_papers = ((meaning, meant) for meaning, meant in titles.items() if meant)
-    return every + [TurnReading(meaning, functools.partial(about, meant), meant) for meaning, meant in of_papers]
+    """Every way to understand a turn; that it stands alone comes first."""
+    return [*_searching(talk, looks), *_about(question, talk, looks, search)]
 
 
-def _best(titles: Sequence[str], hits: Sequence[Hit]) -> tuple[str, ...]:
-    """The first of these papers, unless the turn is clearly about another of them."""
-    relevance = {hit.paper.title: hit.relevance for hit in hits}
-    best = max(titles, key=lambda title: relevance.get(title, 0.0), default="")
-    clear = best and relevance.get(best, 0.0) - relevance.get(titles[0], 0.0) > CLEARLY
-    return (best,) if clear else tuple(titles[:1])
+def _searching(talk: Earlier, looks: Looks) -> Iterator[TurnReading]:
+    """Those that search for papers."""
+
+    def reading(meaning: Meaning, asked: Asked, cites: tuple[str, ...], declined: bool = False) -> TurnReading:
+        return TurnReading(meaning, lambda: asked, cites, declined=declined)
+
+    alone, topical, shown = looks.alone, looks.topical, tuple(map(_id, talk.seen))
+    itself: tuple[tuple[Meaning, Look], ...] = (("alone", alone), ("topic", topical))
+    for meaning, one in itself:
+        pair = one.first(2 if one.asked.kind == "compare" else 1)
+        cites = one.listed() if one.asked.several else one.named[:2] if len(one.named) > 1 else pair
+        yield reading(meaning, one.asked, cites, decline(one.asked, one.hits) is not None)
+    yield reading("list", topical.asked.as_kind("list"), topical.listed())
+    others: tuple[tuple[Meaning, Look], ...] = (("others", alone), ("other list", topical))
+    for meaning, one in others:
+        yield reading(meaning, replace(one.asked, without=shown).as_kind("list"), one.listed(without=talk.seen))
+    for one in (topical, looks.alike) if talk.last else ():
+        without = tuple(map(_id, talk.last))
+        yield reading("instead", replace(one.asked, without=without), one.first(without=talk.last))
+    for one in (alone, topical):
+        if len(some := one.among(talk.last)) > 1:
+            papers = tuple(map(_id, some))
+            yield reading("narrowed", replace(topical.asked, papers=papers).as_kind("list"), some)
+
+
+def _about(question: str, talk: Earlier, looks: Looks, search: Search) -> Iterator[TurnReading]:
+    """Those that are about papers of the conversation."""
+    own = {stem(word) for word in own_words(question)}
+    shown = " ".join(
+        f"{hit.paper.title} {hit.paper.abstract}" for hit in looks.alone.hits if hit.paper.title in talk.seen
+    )
+    shorter = bool(cues(question)["shorter"]) and not _shared(own, shown)  # it says nothing of the papers itself
+    again = talk.before if shorter and talk.before else joined(talk.before, question)
+    wording = question if own else again
+
+    def asked(meant: Sequence[str]) -> Asked:
+        understood = search.understood(regarding(meant, wording))
+        understood = replace(understood, papers=looks.alone.asked.papers, brief=understood.brief or shorter)
+        of_one = "fact" if understood.several or understood.kind in ASIDE else understood.kind
+        return understood.as_kind("compare" if len(meant) > 1 else of_one)
+
+    papers = [(title,) for title in talk.seen[:SEEN]]
+    each = dict.fromkeys(talk.several[:number] for number in (EACH, 2) if len(talk.several) > 1)
+    against = [pair] if (pair := _against(talk, looks)) else []
+    meant: tuple[tuple[Meaning, Iterable[tuple[str, ...]]], ...]
+    meant = (("paper", papers), ("each", each), ("against", against))
+    for meaning, some in meant:
+        yield from (TurnReading(meaning, functools.partial(asked, titles), titles, titles) for titles in some)
 
 
 def _against(talk: Earlier, looks: Looks) -> tuple[str, ...]:
@@ -156,8 +215,17 @@ def _against(talk: Earlier, looks: Looks) -> tuple[str, ...]:
     return (talk.last[0], others[-1].paper.title) if talk.last and others else ()
 
 
-def features(question: str, talk: Earlier, looks: Looks) -> dict[str, float]:
-    """What the model sees of a turn: its wording, what it shares with the conversation, and what its readings find."""
+# -- what the model sees
+
+
+def features(question: str, talk: Earlier, looks: Looks, every: Sequence[TurnReading]) -> list[dict[str, float]]:
+    """What the model sees of each reading: the wording of the turn, and the papers that the reading would cite."""
+    wording = worded(question, talk, looks)
+    return [{**wording, **_of_cited(question, talk, looks, reading)} for reading in every]
+
+
+def worded(question: str, talk: Earlier, looks: Looks) -> dict[str, float]:
+    """How a turn is worded, and what it goes on from: the same for each of its readings."""
     asked = {stem(word) for word in own_words(question)}
     return {
         **cues(question),
@@ -167,42 +235,52 @@ def features(question: str, talk: Earlier, looks: Looks) -> dict[str, float]:
         "one_paper": float(len(talk.last) == 1),
         "two_papers": float(len(talk.last) == 2),
         "several": float(len(talk.several) > 1),
-        "numbered": float(bool(numbered(question, talk))),
+        "numbers": float(bool(numbered(question, talk))),
         "names": float(any(name.exact for name in looks.alone.asked.named)),
         "wants_list": float(looks.alone.asked.several),
         "compares": float(looks.alone.asked.kind == "compare"),
-        **_of_look("alone", looks.alone, talk),
-        **_of_look("topic", looks.topical, talk),
     }
 
 
-def _of_look(name: str, look: Look, talk: Earlier) -> dict[str, float]:
-    """What one look found: how relevant its best hits are, in all, of the last answer, and new."""
-    hits = look.hits
-    last = [hit for hit in hits if hit.paper.title in talk.last]
-    seen = [hit for hit in hits if hit.paper.title in talk.seen]
-    new = [hit for hit in hits if hit.paper.title not in talk.seen]
-    named = [hit for hit in hits if hit.signals.named == SURELY]
+def _of_cited(question: str, talk: Earlier, looks: Looks, reading: TurnReading) -> dict[str, float]:
+    """How the papers that a reading would cite fit the turn, and whether the conversation has them."""
+    cites = reading.cites
     return {
-        f"{name}_declined": float(decline(look.asked, hits) is not None),
-        f"{name}_last": _logit(last),
-        f"{name}_seen": _logit(seen),
-        f"{name}_new": _logit(new),
-        f"{name}_maxsim_last": max((hit.signals.maxsim for hit in last), default=0.0),
-        f"{name}_maxsim_new": max((hit.signals.maxsim for hit in new), default=0.0),
-        f"{name}_cosine_last": max((hit.signals.cosine for hit in last), default=0.0),
-        f"{name}_cosine_new": max((hit.signals.cosine for hit in new), default=0.0),
-        f"{name}_first_is_last": float(hits[:1] == last[:1] != []),
-        f"{name}_first_is_seen": float(hits[:1] == seen[:1] != []),
-        f"{name}_names_seen": float(any(hit.paper.title in talk.seen for hit in named)),
-        f"{name}_names_new": float(any(hit.paper.title not in talk.seen for hit in named)),
+        **_of_look("alone", looks.alone, cites),
+        **_of_look("topic", looks.topical, cites),
+        **_of_look("alike", looks.alike, cites),
+        "last": _part(cites, talk.last),
+        "seen": _part(cites, talk.seen),
+        "numbered": float(bool(cites) and {*cites} == {*numbered(question, talk)}),
+        "count": math.log1p(len(cites)),
+        "declined": float(reading.declined),
     }
 
 
-def _logit(hits: Sequence[Hit]) -> float:
-    """The log-odds that the most relevant of the hits should be cited, within bounds."""
-    most = min(max((hit.relevance for hit in hits), default=0.0), 1 - LEAST)
-    return math.log(max(most, LEAST) / (1 - max(most, LEAST)))
+def _of_look(name: str, look: Look, cites: Sequence[str]) -> dict[str, float]:
+    """How one wording of the turn fits these titles: each of them, the best of them, and that among all hits."""
+    cited = [hit for hit in look.hits if hit.paper.title in cites]
+    odds = [*map(_logit, cited), *[_logit(None)] * (len(cites) - len(cited))] or [_logit(None)]
+    most = max((hit.signals.maxsim for hit in look.hits), default=0.0)
+    return {
+        f"{name}_mean": math.fsum(odds) / len(odds),
+        f"{name}_best": max(odds),
+        f"{name}_first": float(look.first()[:1] == tuple(hit.paper.title for hit in cited[:1]) != ()),
+        f"{name}_maxsim": max((hit.signals.maxsim for hit in cited), default=0.0) - most,
+        f"{name}_named": float(any(title in cites for title in look.named)),
+        f"{name}_unnamed": float(any(title not in cites for title in look.named)),
+    }
+
+
+def _logit(hit: Hit | None) -> float:
+    """The log-odds that a hit should be cited, within bounds."""
+    relevance = min(max(hit.relevance if hit else 0.0, LEAST), 1 - LEAST)
+    return math.log(relevance / (1 - relevance))
+
+
+def _part(titles: Sequence[str], of: Sequence[str]) -> float:
+    """The share of the titles that are among others."""
+    return sum(title in of for title in titles) / max(1, len(titles))
 
 
 def _shared(stems: set[str], text: str) -> float:

@@ -95,7 +95,13 @@ def test_a_sentence_that_stands_alone_comes_before_one_that_points_back() -> Non
 
 def test_one_sentence_is_one_that_stands_alone_if_there_is_any() -> None:
     every = hit(("This makes trees slow.", 0.9), ("Pears grow.", 0.8))
-    assert texts(quoted(asking(text="In one sentence, how do trees grow?"), every)) == ["Pears grow."]
+    assert texts(quoted(asking(brief=True), every)) == ["Pears grow."]
+
+
+def test_a_brief_answer_is_the_shortest_sentence_that_is_about_as_good() -> None:
+    every = hit(("Trees grow slowly in the rain and in the sun.", 0.9), ("Trees grow slowly.", 0.8), ("Rain.", 0.5))
+    assert texts(quoted(asking(brief=True), every)) == ["Trees grow slowly."]
+    assert len(texts(quoted(asking(), every))) == 2
 
 
 def test_a_question_about_nothing_but_a_name_gets_the_sentence_that_introduces_it() -> None:

@@ -15,11 +15,10 @@ from assistant.answer.writing import (
     ExtractiveWriter,
     choose,
     lead,
-    worth_citing,
 )
 from assistant.core.records import Evidence, Hit, Rejection, Sentence
 from assistant.question.understanding import Asked
-from assistant.search.relevance import judged
+from assistant.search.relevance import judged, worth_citing
 from assistant.search.retrieval import SURELY
 
 from ..doubles import HashEmbedder

@@ -86,9 +86,10 @@ def test_an_unknown_model_is_an_error() -> None:
 
 
 def test_the_score_of_a_label() -> None:
-    assert EITHER.scores({"a": 5.0, "b": 9.0}) == {"x": 5.0, "y": 0.5}
+    values = {"a": 5.0, "b": 9.0}
+    assert (EITHER.score("x", values), EITHER.score("y", values)) == (5.0, 0.5)
     with pytest.raises(KeyError, match="a"):
-        EITHER.scores({"b": 1.0})
+        EITHER.score("x", {"b": 1.0})
 
 
 def test_the_shipped_preference_is_complete() -> None:

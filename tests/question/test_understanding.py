@@ -191,6 +191,19 @@ def test_the_number_of_papers_wanted(question: str, limit: int | None) -> None:
     assert asked(question).limit == limit
 
 
+@pytest.mark.parametrize(
+    ("question", "brief"),
+    [
+        ("In one sentence, what do orchards need?", True),
+        ("orchards in a few words", True),
+        ("How many words are in one orchard?", False),
+        ("Which papers embed a sentence?", False),
+    ],
+)
+def test_whether_one_sentence_will_do(question: str, brief: bool) -> None:
+    assert asked(question).brief is brief
+
+
 # -- other languages
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from assistant.core.logistic import Preference, preference
-from assistant.core.records import Paper, Turn
+from assistant.core.records import Citation, Claim, Paper, Turn
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 from assistant.question.conversation import earlier, regarding
@@ -16,7 +18,7 @@ from assistant.search.following import MEANINGS, TurnReading, features, followed
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
-from ..question.test_conversation import KITE, ONE, PEAR, RAGNAROK, SNOW, THREE, declined, turn
+from ..question.test_conversation import KITE, ONE, PEAR, RAGNAROK, READING, SNOW, THREE, declined, turn
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +32,23 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
     holdings.close()
 
 
-def every(question: str, turns: Sequence[Turn], search: Search) -> dict[str, TurnReading]:
+def made(question: str, turns: Sequence[Turn], search: Search) -> list[TurnReading]:
     talk = earlier(turns)
-    return {one.meaning: one for one in readings(question, talk, look(question, talk, search), search)}
+    return readings(question, talk, look(question, talk, search), search)
+
+
+def every(question: str, turns: Sequence[Turn], search: Search) -> dict[str, TurnReading]:
+    """The first reading of each meaning."""
+    return {one.meaning: one for one in reversed(made(question, turns, search))}
+
+
+def values(question: str, turns: Sequence[Turn], search: Search) -> dict[str, dict[str, float]]:
+    """What the model sees of the first reading of each meaning."""
+    talk = earlier(turns)
+    looks = look(question, talk, search)
+    some = readings(question, talk, looks, search)
+    rows = zip(some, features(question, talk, looks, some), strict=True)
+    return {one.meaning: row for one, row in reversed([*rows])}
 
 
 def text(question: str, turns: Sequence[Turn], search: Search, meaning: str) -> str:
@@ -63,25 +79,39 @@ def test_others_leave_out_what_was_shown(search: Search) -> None:
     assert every("others?", THREE, search)["other list"].asked.without == asked.without != ()
 
 
-def test_it_is_the_first_paper_unless_the_turn_is_clearly_about_another(search: Search) -> None:
-    assert text("and its orchard cost?", THREE, search, "same") == regarding([PEAR.title], "and its orchard cost?")
-    clear = "how does the sandbox replay retrieval storms of queries?"
-    assert text(clear, THREE, search, "same") == regarding([RAGNAROK.title], clear)
+def test_a_turn_may_be_about_any_paper_of_the_talk_the_latest_first(search: Search) -> None:
+    turns = [turn("kites", KITE), *THREE]
+    papers = [one for one in made("and its orchard cost?", turns, search) if one.meaning == "paper"]
+    assert [one.about for one in papers] == [(paper.title,) for paper in (PEAR, READING, RAGNAROK, KITE)]
+    assert papers[2].asked.text == regarding([RAGNAROK.title], "and its orchard cost?")
+    assert all(one.cites == one.about for one in papers)
 
 
-def test_an_earlier_paper_is_one_that_the_last_answer_does_not_cite(search: Search) -> None:
-    turns = [turn("kites", KITE), turn("pears", PEAR)]
-    assert text("and the orchard of the other one?", turns, search, "earlier").startswith(f"Regarding “{KITE.title}”: ")
-    assert "earlier" not in every("and the other one?", ONE, search)
-
-
-def test_each_and_numbered_name_papers_in_the_order_shown(search: Search) -> None:
+def test_each_are_the_papers_shown_together(search: Search) -> None:
     asked = every("do both press orchards?", THREE, search)["each"].asked
-    assert asked.text.startswith(f"Regarding “{PEAR.title}” and “")
+    assert asked.text.startswith(f"Regarding “{PEAR.title}” and “{READING.title}” and “{RAGNAROK.title}”")
     assert asked.kind == "compare"
-    assert text("the third, any orchards?", THREE, search, "numbered").startswith(f"Regarding “{RAGNAROK.title}”")
-    assert "numbered" not in every("any orchards?", THREE, search)
+    together = [one.about for one in made("do both?", THREE, search) if one.meaning == "each"]
+    assert together == [(PEAR.title, READING.title, RAGNAROK.title), (PEAR.title, READING.title)]
     assert "each" not in every("any orchards?", ONE, search)
+
+
+def test_another_subject_leaves_out_what_was_shown_last(search: Search) -> None:
+    instead = every("and for snow?", ONE, search)["instead"]
+    assert instead.asked.without == (PEAR.id,)
+    assert not instead.asked.several
+    assert len(instead.cites) == 1 and PEAR.title not in instead.cites
+    subjects = [one.asked.text for one in made("and for snow?", ONE, search) if one.meaning == "instead"]
+    assert subjects == ["What does PearRank learn from? and for snow?", f"{PEAR.title}. and for snow?"]
+
+
+def test_a_list_is_narrowed_to_those_that_fit_the_turn(search: Search) -> None:
+    turns = [turn("Which papers rank?", PEAR, PEAR, RAGNAROK)]
+    narrowed = [one for one in made("Ragnarök PearRank only", turns, search) if one.meaning == "narrowed"]
+    assert set(narrowed[0].cites) == {PEAR.title, RAGNAROK.title}
+    assert set(narrowed[0].asked.papers or ()) == {PEAR.id, RAGNAROK.id}
+    assert narrowed[0].asked.several
+    assert "narrowed" not in every("only orchards", ONE, search)
 
 
 def test_a_comparison_is_of_the_last_paper_with_the_one_that_the_turn_names(search: Search) -> None:
@@ -91,7 +121,13 @@ def test_a_comparison_is_of_the_last_paper_with_the_one_that_the_turn_names(sear
 
 
 def test_a_turn_that_says_nothing_itself_asks_the_question_before_again(search: Search) -> None:
-    assert text("shorter", ONE, search, "same") == regarding([PEAR.title], "What does PearRank learn from? shorter")
+    asked = every("shorter", ONE, search)["paper"].asked
+    assert (asked.text, asked.brief) == (regarding([PEAR.title], "What does PearRank learn from?"), True)
+    more = every("tell me more", ONE, search)["paper"].asked
+    assert more.text == regarding([PEAR.title], "What does PearRank learn from? tell me more")
+    assert not every("tell me more", ONE, search)["paper"].asked.brief
+    assert every("condense that to a haiku", ONE, search)["paper"].asked.brief
+    assert not every("which short orchard lists?", ONE, search)["paper"].asked.brief
 
 
 def test_without_a_paper_there_is_none_to_go_on_about(search: Search) -> None:
@@ -105,6 +141,7 @@ def test_a_limit_to_papers_holds_for_every_reading(search: Search) -> None:
     looks = look("and the second?", talk, search, papers=(PEAR.id, SNOW.id))
     limited = readings("and the second?", talk, looks, search)
     assert {one.asked.papers for one in limited} == {(PEAR.id, SNOW.id)}
+    assert {title for one in limited for title in one.cites} <= {PEAR.title, SNOW.title}
 
 
 def test_a_question_that_names_its_papers_itself_stands_alone(search: Search) -> None:
@@ -120,34 +157,60 @@ def test_more_is_what_was_not_quoted_yet(search: Search) -> None:
     assert unquoted("how big is it?", ONE, hits) == unquoted("tell me more", [], hits) == tuple(hits)
 
 
+def test_what_the_answer_left_out_comes_before_the_rest(search: Search) -> None:
+    hits = search.hits(search.understood(regarding([PEAR.title], "tell me more")))
+    left_out = hits[0].evidence[-1].text
+    passage = ONE[0].answer.claims[0].citations[0].passage
+    more = (Claim(left_out, (Citation(passage, left_out, 1.0, "quoted"),)),)
+    answer = replace(ONE[0].answer, more=more)
+    assert len(unquoted("tell me more", ONE, hits)[0].evidence) > 1
+    again = unquoted("tell me more", [replace(ONE[0], answer=answer)], hits)
+    assert [one.text for one in again[0].evidence] == [left_out]
+
+
 # -- the choice
 
 
 def test_the_most_probable_reading_is_chosen(search: Search) -> None:
     fitted = Preference(
-        ("pointer",),
-        mean=(0.0,),
-        scale=(1.0,),
-        weights={meaning: (2.0 if meaning == "same" else 0.0,) for meaning in MEANINGS},
+        ("pointer", "last"),
+        mean=(0.0, 0.0),
+        scale=(1.0, 1.0),
+        weights={meaning: (2.0 if meaning == "paper" else 0.0, 0.5) for meaning in MEANINGS},
         bias={meaning: (1.0 if meaning == "alone" else 0.0) for meaning in MEANINGS},
     )
-    both = list(every("how big?", ONE, search).values())
-    assert probable(both, {"pointer": 1.0}, fitted).meaning == "same"
-    assert probable(both, {"pointer": 0.0}, fitted).meaning == "alone"
+    some = [one for one in made("how big?", THREE, search) if one.meaning in ("alone", "paper")]
+    pointing = [{"pointer": 1.0, "last": float(one.about == (RAGNAROK.title,))} for one in some]
+    assert probable(some, pointing, fitted).about == (RAGNAROK.title,)
+    assert probable(some, [{"pointer": 0.0, "last": 0.0}] * len(some), fitted).meaning == "alone"
 
 
 def test_the_model_in_use_knows_every_meaning_and_feature(search: Search) -> None:
     fitted = preference("turns")
-    talk = earlier(ONE)
-    values = features("how big is it?", talk, look("how big is it?", talk, search))
-    assert set(fitted.features) == set(values)
+    for row in values("how big is it?", ONE, search).values():
+        assert set(fitted.features) == set(row)
     assert set(fitted.weights) == set(fitted.bias) == set(MEANINGS)
     assert {len(row) for row in fitted.weights.values()} == {len(fitted.features)}
 
 
-def test_what_a_turn_finds_tells_the_papers_of_the_talk_from_new_ones(search: Search) -> None:
-    talk = earlier(ONE)
-    about = features("PearRank orchards", talk, look("PearRank orchards", talk, search))
-    assert (about["alone_names_seen"], about["alone_names_new"], about["alone_first_is_last"]) == (1.0, 0.0, 1.0)
-    other = features("How does Ragnarök replay?", talk, look("How does Ragnarök replay?", talk, search))
-    assert (other["alone_names_seen"], other["alone_names_new"], other["alone_first_is_last"]) == (0.0, 1.0, 0.0)
+def test_a_reading_is_seen_by_what_it_would_cite(search: Search) -> None:
+    about = values("PearRank orchards", ONE, search)
+    assert (about["paper"]["alone_named"], about["paper"]["alone_unnamed"], about["paper"]["last"]) == (1.0, 0.0, 1.0)
+    assert (about["others"]["alone_named"], about["others"]["alone_unnamed"]) == (0.0, 1.0)
+    assert about["others"]["seen"] == 0.0
+    other = values("How does Ragnarök replay?", ONE, search)
+    assert (other["alone"]["alone_named"], other["alone"]["alone_first"], other["alone"]["seen"]) == (1.0, 1.0, 0.0)
+    assert other["paper"]["alone_mean"] < other["alone"]["alone_mean"]
+
+
+def test_a_number_speaks_for_its_paper(search: Search) -> None:
+    talk = earlier(THREE)
+    looks = look("the second one?", talk, search)
+    some = readings("the second one?", talk, looks, search)
+    rows = zip(some, features("the second one?", talk, looks, some), strict=True)
+    assert [one.about for one, row in rows if one.meaning == "paper" and row["numbered"]] == [(READING.title,)]
+
+
+def test_a_reading_that_finds_nothing_has_every_value(search: Search) -> None:
+    row = values("others", [declined("umbrellas?")], search)["others"]
+    assert all(map(math.isfinite, row.values()))
