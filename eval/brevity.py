@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.chain import Assistant
+from assistant.reader import PackagedReader
 from assistant.show.terminal import Screen
 
 from . import stock
@@ -93,7 +94,7 @@ def main() -> None:
     options = parser.parse_args()
     questions = [question for question in questions_of(["single"], blind=False) if not question.unanswerable]
     with stock.indexed(EVERYTHING, papers_of(options.abstracts), stock.CACHE) as holdings:
-        rows = ranked(questions, Assistant(holdings))
+        rows = ranked(questions, Assistant(holdings, reader=PackagedReader()))
     columns = ("SECOND", "UNSURE", "facts shown", "sentences", "fact first")
     cells = ((one.second, one.unsure, one.vital, one.sentences, one.first) for one in trials(rows)[:10])
     table = Table(f"{len(rows)} questions", columns, tuple(tuple(f"{value:.3f}" for value in row) for row in cells))

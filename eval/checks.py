@@ -39,7 +39,7 @@ class Remembering:
     entailment: int | None = None
 
     def __init__(self, reader: Reader) -> None:
-        self.name, self.wake = reader.name, reader.wake
+        self.name, self.wake, self.states = reader.name, reader.wake, reader.states
         self.read = functools.cache(reader.read)
 
 

@@ -503,8 +503,7 @@ def test_a_question_that_only_another_paper_answers_is_declined(
 
 
 def test_what_the_reader_finds_in_no_sentence_is_unstated(hashed: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "answers", lambda *_: Read(-9.0, -9.0))
-    monkeypatch.setattr(answering, "SURE", 1.0)
+    monkeypatch.setattr(answering, "answers", lambda _, text, sentences, question: [Read(-9.0, -9.0)] * len(sentences))
     hashed._reader = DoubleReader()
     declined = hashed.ask("Under which licence is PearRank released?").declined
     assert declined is not None

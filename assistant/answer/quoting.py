@@ -16,7 +16,7 @@ from .editing import depends, edited, introducing, shortened
 
 AT_MOST = {"summary": 3, "list": 1, "count": 1, "overview": 1, "compare": 2}
 """Sentences quoted from one paper, by the kind of question; of any other kind at most two."""
-SECOND = 0.5
+SECOND = 0.4
 """Share of the best sentence's probability that another one must have; `eval.brevity` sets it."""
 UNSURE = 0.3
 """If no sentence is likelier than this, there may be one more; set there as well."""

@@ -54,6 +54,9 @@ class FolderReader:
         probabilities: NDArray[np.float32] = (powers / powers.sum()).astype(np.float32)
         return probabilities
 
+    def states(self, text: str, question: str) -> None:
+        """None: only labels are known of such a model."""
+
     def wake(self) -> None:
         """Do nothing: a model of one's own is loaded when it is first needed."""
 

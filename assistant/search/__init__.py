@@ -7,7 +7,7 @@ relevance       how probable it is that an answer should cite a hit
 readings        which of the ways to read a question its hits bear out, and the two sides of a comparison
 applying        the conditions of a question, which its hits meet or not
 bridging        the papers that the first hit leads to
-answering       whether the first hit answers, and which of its sentences does; asks the reader in doubt
+answering       whether the first hit answers, and which of its sentences does; asks the reader
 declining       why a question has no answer here
 following       a later turn of a conversation: how it is read, by what each reading finds
 """
@@ -45,7 +45,7 @@ Steps = Callable[[Asked], Sequence[str]]
 class Search:
     """Answers questions with hits from one index; if that has no embedder, by keywords and names alone.
 
-    The reader, if there is one, says in doubt whether the first hit answers. Only papers that pass `where` count.
+    The reader, if there is one, says whether the first hit answers, and where. Only papers that pass `where` count.
     """
 
     index: Index

@@ -1,13 +1,12 @@
-"""Hits in, the same hits out, with the best sentences of the first one judged by the reader; and whether it answers.
+"""Hits in, the same hits out, with the sentences of the first one judged by the reader; and whether it answers.
 
 A paper may be exactly what a question is about and still not say what is asked. Cheap signals give a first probability
-that it does. Only where that leaves doubt does the reader read the best sentences, each with the paper's title, and
-say which of them answer. All models are fitted by `eval/fit.py`.
+that it does. Then the reader reads the abstract together with the question, once, and says which of its sentences
+answer and whether any does. All models are fitted by `eval/fit.py`.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,25 +14,21 @@ from dataclasses import replace
 from ..core.errors import ReaderError
 from ..core.logistic import Logistic, model
 from ..core.records import Evidence, Hit, Read
+from ..core.text import Span
 from ..index.names import unnamed
 from ..question.understanding import Asked
 from ..reader import Reader, answers
 
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question that one abstract must answer."""
-READ = 5
-"""Sentences that the reader reads: on the fitting questions they hold the answer in 97 of 100 right papers."""
-SURE = 0.98
-"""The first probability from which the reader is not asked, one question in twenty. It would decline none of them, and
-choose no better sentence; below, it puts the right one first in .72 and not in .61."""
 WORDS, SENTENCES = 25, 20
 """Words of a question and sentences of an abstract that count: the fewer of the one and the more of the other, the more
 likely they are similar by chance."""
 
 
 def considered(asked: Asked, hits: Sequence[Hit], reader: Reader | None) -> list[Hit]:
-    """The hits; where it is in doubt whether the first one answers, its best sentences are judged by the reader."""
-    if reader is None or not decides(asked, hits) or probability(asked, hits) >= SURE:
+    """The hits; if the first one alone has to answer, its sentences are judged by the reader."""
+    if reader is None or not decides(asked, hits):
         return list(hits)
     try:
         return [_considered(asked, hits[0], reader), *hits[1:]]
@@ -95,12 +90,11 @@ def _of_sentences(evidence: Sequence[Evidence]) -> dict[str, float]:
 
 
 def _of_read(read: Sequence[Read]) -> dict[str, float]:
-    """The best two of what was read, and the mean of what it says of the abstract; {} if nothing was read."""
+    """The best two sentences that were read, and what the reader says of the abstract; {} if nothing was read."""
     if not read:
         return {}
     ranked = sorted((one.answers for one in read), reverse=True)
-    stated = sum(one.stated for one in read) / len(read)
-    return {"read_best": ranked[0], "read_next": ranked[min(1, len(ranked) - 1)], "read_stated": stated}
+    return {"read_best": ranked[0], "read_next": ranked[min(1, len(ranked) - 1)], "read_stated": read[0].stated}
 
 
 def _log_odds(probability: float) -> float:
@@ -111,14 +105,12 @@ def _log_odds(probability: float) -> float:
 # -- what the reader says
 
 
-def best(hit: Hit) -> list[Evidence]:
-    """The sentences of a hit that most probably answer, at most `READ`."""
-    return heapq.nlargest(READ, hit.evidence, key=lambda sentence: sentence.signals.answers)
-
-
-def premise(hit: Hit, sentence: Evidence) -> str:
-    """A sentence as the reader reads it: the title says what "we" and "it" are."""
-    return f"{hit.paper.title}. {sentence.text}"
+def page(hit: Hit) -> tuple[str, list[Span]]:
+    """A paper as the reader reads it, and where its sentences are: the title says what "we" and "it" are."""
+    heading = f"{hit.paper.title}. "
+    starts = [len(heading) + one.start for one in hit.evidence]
+    spans = [Span(start, start + len(one.text)) for start, one in zip(starts, hit.evidence, strict=True)]
+    return heading + hit.paper.abstract, spans
 
 
 def reads(hit: Hit) -> list[Read]:
@@ -126,12 +118,14 @@ def reads(hit: Hit) -> list[Read]:
     return [sentence.read for sentence in hit.evidence if sentence.read]
 
 
-def reread(sentence: Evidence, read: Read | None, fitted: Logistic) -> Evidence:
-    """A sentence with what the reader says of it, and so with another probability that it answers."""
-    if read is None:
-        return sentence
-    again = fitted.probability(sentence_features(sentence, read))
-    return replace(sentence, signals=replace(sentence.signals, answers=again), read=read)
+def reread(hit: Hit, said: Sequence[Read], fitted: Logistic) -> Hit:
+    """A hit with what the reader says of each sentence, and so with other probabilities that they answer."""
+    values = [sentence_features(*pair) for pair in zip(hit.evidence, said, strict=True)]
+    evidence = tuple(
+        replace(one, signals=replace(one.signals, answers=fitted.probability(value)), read=read)
+        for one, value, read in zip(hit.evidence, values, said, strict=True)
+    )
+    return replace(hit, evidence=evidence)
 
 
 def sentence_features(sentence: Evidence, read: Read) -> dict[str, float]:
@@ -145,7 +139,6 @@ def _name(hit: Hit) -> str:
 
 
 def _considered(asked: Asked, hit: Hit, reader: Reader) -> Hit:
-    """A hit whose best sentences the reader has judged. Raises `ReaderError`."""
-    fitted = model("sentence_read")
-    again = {one.start: reread(one, answers(reader, premise(hit, one), asked.text), fitted) for one in best(hit)}
-    return replace(hit, evidence=tuple(again.get(sentence.start, sentence) for sentence in hit.evidence))
+    """A hit whose sentences the reader has judged, if it can. Raises `ReaderError`."""
+    said = answers(reader, *page(hit), asked.text)
+    return reread(hit, said, model("sentence_read")) if said else hit

@@ -16,8 +16,21 @@ from assistant.check.checker import UNLIKE, UNSTATED, Checker
 from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Paper
+from assistant.core.text import Span, sentences
 from assistant.llm import ScriptedModel
-from assistant.reader import DoubleReader, FolderReader, PackagedReader, chosen, leanings, packaged, supports, threshold
+from assistant.reader import (
+    DoubleReader,
+    FolderReader,
+    PackagedReader,
+    answers,
+    chosen,
+    leanings,
+    packaged,
+    supports,
+    threshold,
+    vectors,
+)
+from assistant.reader.packaged import States
 
 from ..check.test_support import even
 from ..doubles import HashEmbedder
@@ -61,6 +74,53 @@ def test_a_pair_gives_the_same_vector_each_time(reader: PackagedReader) -> None:
     first, again = (reader.read("Kites fly in the wind.", "Kites fly.") for _ in range(2))
     assert first.shape == (384,)
     assert first.tobytes() == again.tobytes()
+
+
+QUESTION = "How many orchards does PearRank rank?"
+
+
+def test_the_sentence_that_answers_is_told_from_the_others(reader: PackagedReader) -> None:
+    said = answers(reader, PEARS.abstract, sentences(PEARS.abstract), QUESTION)
+    assert [one.answers for one in said].index(max(one.answers for one in said)) == 1
+    assert len({one.stated for one in said}) == 1
+
+
+def test_an_abstract_states_less_without_the_sentence_that_answers(reader: PackagedReader) -> None:
+    cut = "Pears ripen late in the north. It needs no labels."
+    (whole, *_), (less, *_) = (answers(reader, text, sentences(text), QUESTION) for text in (PEARS.abstract, cut))
+    assert less.stated < whole.stated
+
+
+def test_the_states_of_a_text_are_where_their_pieces_are(reader: PackagedReader) -> None:
+    states = reader.states("Pears ripen.", "When do pears ripen?")
+    assert ["Pears ripen."[start:end].strip() for start, end in states.spans.tolist()] == ["Pear", "s", "ripen", "."]
+    assert states.text.shape == (4, 768)
+    assert states.question.shape[1] == 768
+
+
+def test_a_sentence_beyond_what_is_read_has_zeros(reader: PackagedReader) -> None:
+    text = "Kites fly. " * 500
+    spans = sentences(text)
+    of_sentences, _ = vectors(reader.states(text, "Do kites fly?"), spans)
+    assert of_sentences.shape == (500, 784)
+    assert of_sentences[0].any()
+    assert not of_sentences[-1, :776].any()
+
+
+def test_the_vectors_of_sentences_and_question_are_these() -> None:
+    text = np.array([[1, 0, 0, 2], [0, 1, 0, 2], [1, 0, 3, 0]], np.float32)
+    question = np.array([[2, 0, 0, 1], [0, 0, 0, 3]], np.float32)
+    states = States(text, np.array([[0, 3], [3, 5], [6, 9]]), question)
+    of_sentences, of_question = vectors(states, [Span(0, 5), Span(6, 9)])
+    assert of_sentences[:, :4].tolist() == [[0.5, 0.5, 0, 2], [1, 0, 3, 0]]
+    similar = [[0.5, 0.5, 0, 0.25, 1, 1, 1, 1], [0.5, 1, 0, 0.5, 0, 0, 0, 0]]
+    assert of_sentences[:, 4:12] == pytest.approx(np.array(similar))
+    assert of_sentences[:, 12:] == pytest.approx(np.array(similar) - np.max(similar, axis=0))
+    assert of_question.tolist() == [1, 0, 0, 2, 2, 0, 0, 3]
+
+
+def test_a_model_with_labels_cannot_say_what_answers() -> None:
+    assert answers(DoubleReader(), PEARS.abstract, sentences(PEARS.abstract), QUESTION) == []
 
 
 def test_a_premise_of_any_length_is_read(reader: PackagedReader) -> None:
@@ -127,6 +187,8 @@ class Broken:
 
     def read(self, premise: str, sentence: str) -> NDArray[np.float32]:
         raise ReaderError("altered")
+
+    def states(self, text: str, question: str) -> None: ...
 
     def wake(self) -> None: ...
 

@@ -1,8 +1,8 @@
-"""Whether the first hit answers, by cheap signals and, in doubt, by the reader."""
+"""Whether the first hit answers, by cheap signals and by the reader."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,10 +10,11 @@ import pytest
 from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Hit, Read
+from assistant.core.text import Span
 from assistant.question.understanding import Asked
 from assistant.reader import DoubleReader, Reader
 from assistant.search import answering
-from assistant.search.answering import READ, best, considered, decides, features, premise, probability, reads
+from assistant.search.answering import considered, decides, features, page, probability, reads
 from assistant.search.relevance import judged
 
 from ..doubles import HashEmbedder
@@ -38,31 +39,35 @@ def understood(shelf: Shelf) -> tuple[Asked, list[Hit]]:
 
 @pytest.fixture
 def say(monkeypatch: pytest.MonkeyPatch) -> Callable[[Read], list[tuple[str, str]]]:
-    """`say(read)` makes every reader say that of every sentence, in any doubt; the pairs read are in its result."""
+    """`say(read)` makes every reader say that of every sentence; the texts and questions read are in its result."""
 
     def saying(read: Read) -> list[tuple[str, str]]:
         pairs: list[tuple[str, str]] = []
 
-        def answers(_: Reader, premise: str, question: str) -> Read:
-            pairs.append((premise, question))
-            return read
+        def answers(_: Reader, text: str, sentences: Sequence[Span], question: str) -> list[Read]:
+            pairs.append((text, question))
+            return [read for _ in sentences]
 
-        monkeypatch.setattr(answering, "SURE", 1.0)
         monkeypatch.setattr(answering, "answers", answers)
         return pairs
 
     return saying
 
 
-def test_the_best_sentences_of_the_first_hit_are_read_with_its_title(
+def test_the_first_hit_is_read_whole_and_once_with_its_title(
     understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]]
 ) -> None:
     pairs = say(YES)
     hits = considered(*understood, DoubleReader())
-    assert pairs == [(premise(understood[1][0], one), QUESTION) for one in best(understood[1][0])]
-    assert all(text.startswith(f"{PEAR}. ") for text, _ in pairs)
-    assert len(reads(hits[0])) == len(pairs) == min(READ, len(hits[0].evidence))
+    assert pairs == [(f"{PEAR}. {hits[0].paper.abstract}", QUESTION)]
+    assert reads(hits[0]) == [YES] * len(hits[0].evidence)
     assert hits[1:] == understood[1][1:]
+
+
+def test_each_sentence_is_where_the_page_has_it(understood: tuple[Asked, list[Hit]]) -> None:
+    text, spans = page(understood[1][0])
+    assert [span.of(text) for span in spans] == [one.text for one in understood[1][0].evidence]
+    assert len(spans) > 1
 
 
 @pytest.mark.parametrize("change", [{"kind": "list"}, {"kind": "compare"}, {"foreign": True}])
@@ -81,24 +86,7 @@ def test_a_question_that_leads_on_is_not_decided_by_the_first_hit(understood: tu
     assert not decides(asked, [])
 
 
-def test_nothing_is_read_where_there_is_no_doubt(
-    understood: tuple[Asked, list[Hit]],
-    say: Callable[[Read], list[tuple[str, str]]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pairs = say(YES)
-    sure = probability(*understood)
-    monkeypatch.setattr(answering, "SURE", sure)
-    assert considered(*understood, DoubleReader()) == understood[1]
-    assert pairs == []
-    monkeypatch.setattr(answering, "SURE", sure + 0.001)
-    assert considered(*understood, DoubleReader()) != understood[1]
-
-
-def test_without_a_reader_or_with_one_that_cannot_say_nothing_changes(
-    understood: tuple[Asked, list[Hit]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answering, "SURE", 1.0)
+def test_without_a_reader_or_with_one_that_cannot_say_nothing_changes(understood: tuple[Asked, list[Hit]]) -> None:
     assert considered(*understood, None) == understood[1]
     assert considered(*understood, DoubleReader()) == understood[1]
 
@@ -108,7 +96,7 @@ def test_the_first_look_decides_when_the_reader_fails(
     say: Callable[[Read], list[tuple[str, str]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*_: object) -> Read:
+    def fail(*_: object) -> list[Read]:
         raise ReaderError("altered")
 
     say(YES)
@@ -125,7 +113,7 @@ def test_what_the_reader_says_decides(
     say(YES)
     yes = considered(asked, hits, DoubleReader())
     assert probability(asked, no) < 0.5 < probability(asked, yes)
-    for one, other in zip(best(no[0]), best(yes[0]), strict=True):
+    for one, other in zip(no[0].evidence, yes[0].evidence, strict=True):
         assert one.signals.answers < other.signals.answers
 
 
