@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         Turn,
     )
     from .core.settings import Settings
+    from .show.styles import references
 
 _HOMES = {
     "chain": ("Assistant", "Conversation", "ask"),
@@ -97,6 +98,7 @@ _HOMES = {
         ),
         "StoreError",
     ),
+    "show.styles": ("references",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -143,6 +145,7 @@ __all__ = [
     "StoreError",
     "Turn",
     "ask",
+    "references",
 ]
 
 

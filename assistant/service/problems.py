@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from ..core.errors import AssistantError, ConversationNotFound, IndexMismatch, LibraryBusy, PaperNotFound, QuestionError
+from ..core.errors import (
+    AssistantError,
+    ConversationNotFound,
+    IndexMismatch,
+    LibraryBusy,
+    MissingExtra,
+    PaperNotFound,
+    QuestionError,
+)
 from .answering import LineTooLong
 from .doorkeeper import NotAdmitted
 
@@ -26,6 +34,7 @@ STATUSES: dict[type[AssistantError], int] = {
     IndexMismatch: 503,
     LibraryBusy: 503,
     LineTooLong: 503,
+    MissingExtra: 501,
 }
 """Errors about the request or its timing, whose text is shown to the caller. All others are about the machine."""
 

@@ -11,6 +11,7 @@ from ...core import bounds
 from ...core.export import schemas
 from ...library.sources import FORMATS
 from ...service.narrowing import AUTHORS, DATE, DATES, VENUES, Narrowing
+from ...show.styles import FORMS
 
 HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
 """Describes every question: it has a letter or a digit. The check itself is made where questions are understood."""
@@ -18,6 +19,8 @@ TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sou
 SENTENCE = "SemantiCodec compresses audio to fewer than a hundred tokens per second."
 DRAFT = f"{SENTENCE.removesuffix('.')} [1].\n\n## References\n\n[1] {TITLE}. 2024."
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
+Form = Annotated[str, Field(max_length=bounds.DAY, json_schema_extra={"enum": ["", *FORMS]})]
+"""The form of references, or "" for none; the check itself is made where they are written."""
 
 
 class RequestBody(BaseModel):
@@ -52,6 +55,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     "Answer": {
         "conversation": {"type": "string", "description": "Id of the conversation that keeps it; empty if none does."},
         "turn": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "Its number there, from 1."},
+        "references": {"type": "string", "description": "The papers cited, in the form asked for; empty if none was."},
     },
     "Check": {"title": {"type": "string", "description": "The title of the paper."}},
 }
@@ -102,6 +106,7 @@ class AskRequest(RequestBody):
         max_length=bounds.ID,
         description="Id of the conversation that the question continues and that keeps the answer; empty: none.",
     )
+    references: Form = Field(default="", description="Also list the papers cited: in a style, or for other programs.")
     stream: bool = Field(default=False, description="Send the stages and claims as Server-Sent Events.")
 
 
@@ -165,6 +170,7 @@ class PapersParameters(Parameters):
     venue: list[Title] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
     limit: int = Field(default=100, ge=0, le=1000)
     offset: int = Field(default=0, ge=0, le=10**9)
+    references: Form = Field(default="", description="Also list these papers: in a style, or for other programs.")
 
 
 class IngestParameters(Parameters):
@@ -185,6 +191,7 @@ class PapersPage(ResponseBody):
 
     total: int
     papers: list[PaperValues]
+    references: str = Field(description="The papers in the form asked for; empty if none was.")
 
 
 # -- conversations
@@ -209,6 +216,7 @@ class TurnsParameters(Parameters):
 
     limit: int = Field(default=20, ge=0, le=100, description="The number of turns, counted from the last.")
     before: int | None = Field(default=None, ge=1, le=10**9, description="Only turns before this number.")
+    references: Form = Field(default="", description="Also list the papers that these turns cite, each once.")
 
 
 class ConversationSummary(ResponseBody):
@@ -245,6 +253,7 @@ class ConversationExport(ResponseBody):
     begun: str
     used: str
     turns: list[ConversationTurn]
+    references: str = Field(description="The papers cited, in the form asked for; empty if none was.")
 
 
 # -- the rest

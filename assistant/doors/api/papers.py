@@ -18,6 +18,7 @@ from ...core.errors import NoSuchDays, QuestionError
 from ...core.export import paper_as_json, plain
 from ...core.filters import Filter
 from ...core.records import Ingested
+from ...show.styles import references
 from . import bodies
 from .backend import MayRead, MayWrite, TheBackend
 
@@ -40,7 +41,10 @@ async def papers(backend: TheBackend, _: MayRead, parameters: Annotated[bodies.P
     except NoSuchDays:
         listed = []
     page = listed[parameters.offset : parameters.offset + parameters.limit]
-    return JSONResponse({"total": len(listed), "papers": [paper_as_json(paper) for paper in page]})
+    written = await asyncio.to_thread(references, page, parameters.references) if parameters.references else ""
+    return JSONResponse(
+        {"total": len(listed), "papers": [paper_as_json(paper) for paper in page], "references": written}
+    )
 
 
 @router.get("/api/papers/{name:path}", response_model=bodies.PaperValues)

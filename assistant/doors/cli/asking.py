@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from .shared import (
     DECLINED,
     Authors,
+    Form,
     Home,
     Since,
     Source,
@@ -24,6 +25,9 @@ from .shared import (
     with_sample,
 )
 
+if TYPE_CHECKING:
+    from ...core.records import Answer
+
 
 def ask(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
@@ -31,6 +35,9 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
     more: Annotated[bool, typer.Option("--more", help="Also show what the answer leaves out.")] = False,
+    form: Annotated[
+        Form | None, typer.Option("--references", help="Also list the papers cited, in this style or form.")
+    ] = None,
     since: Since = "",
     until: Until = "",
     author: Authors = None,
@@ -39,13 +46,15 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     home: Home = None,
 ) -> None:
     """Answer one question and list the sources."""
+    from ...show.styles import references
+
     where = filter_of(since, until, author, venue, source)
+    if form:
+        references((), form)  # fails before the question is asked, not after it
     with opened(context, home) as assistant:
         if json:
-            from ...core.export import as_json
-
             answer = assistant.ask(text_of(question), where=where)
-            typer.echo(dumps(as_json(answer), ensure_ascii=False, indent=2))
+            _print_json(answer, references(answer, form) if form else "")
         else:
             out = screen()
             answer = out.follow(assistant.stream(text_of(question), where=where))
@@ -53,11 +62,21 @@ def ask(  # noqa: PLR0913 - each is an option of the command
             if more and answer.answered:
                 out.line()
                 out.more(answer)
+            if form:
+                typer.echo(f"\n{references(answer, form)}", nl=False)
         if answer.declined and answer.declined.kind == "empty":
             folder = assistant.status().home
             screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
     if not answer.answered:
         raise typer.Exit(DECLINED)
+
+
+def _print_json(answer: Answer, listed: str) -> None:
+    """The whole answer; with the references, if there are any."""
+    from ...core.export import as_json
+
+    values = {**as_json(answer), **({"references": listed} if listed else {})}
+    typer.echo(dumps(values, ensure_ascii=False, indent=2))
 
 
 def chat(  # noqa: PLR0913 - each is an option of the command

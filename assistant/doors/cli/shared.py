@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,11 @@ MAX_PER_MINUTE = 1_000_000
 """The highest limit on questions a minute that can be set."""
 FAILED, REJECTED, DECLINED, DAMAGED, STOPPED, UNREAD = 1, 3, 4, 5, 130, 141
 """Exit codes; the help explains them."""
+
+Form = Literal["apa", "ieee", "acl", "chicago", "mla", "vancouver", "nature", "bibtex", "ris", "csl"]
+"""The forms of `show.styles`, written out: importing that takes longer than a help page may."""
+ListForm = Literal["text", Form]
+"""How papers are listed."""
 
 Home = Annotated[
     Path | None,

@@ -17,7 +17,7 @@ from starlette.routing import Mount
 
 from ...core.bounds import DRAFT_BODY, EVENT, UPLOAD
 from ...service.receiving import Receiving
-from . import adding, drafts, drawer, entrance, evaluation, papers, talk
+from . import adding, drafts, drawer, entrance, evaluation, papers, references, talk
 from .assets import FileCache, visited
 from .guard import JOIN, Guard, UsedRoutes
 from .markup import render
@@ -35,7 +35,7 @@ TABS = (talk, papers, drafts, adding, evaluation)
 The last one is of use to whoever runs the page, not to readers: own/page.css leaves it out, and links lead there.
 """
 OWN = Path(__file__).with_name("own")
-SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "steps")]
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "references", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
 STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "drafts", "evaluation", "drawer", "model")]
 MOST = {"/upload": UPLOAD, "/api/papers": UPLOAD, drafts.PATH: DRAFT_BODY, "/api/check-draft": DRAFT_BODY, JOIN: EVENT}
@@ -117,6 +117,7 @@ def _route(served: FastAPI, services: Services, beside: Mapping[str, APIRouter])
     drafts.mount(served, services)
     served.mount("/own", StaticFiles(directory=OWN))
     served.include_router(drawer.router(services))
+    served.include_router(references.router(services))
     if services.entrance.guarded:
         served.include_router(entrance.router(services.entrance))
     for path, router in beside.items():

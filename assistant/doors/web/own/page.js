@@ -181,8 +181,7 @@
   };
   const tab = (name) => // on a phone, some are in a menu
     all("#tabs :is([role=tab], .overflow-dropdown button)").find((one) => one.textContent.trim() === name)?.click();
-  const copy = async (button) => {
-    const text = button.dataset.copy;
+  const copy = async (button, text = button.dataset.copy) => {
     try {
       await navigator.clipboard.writeText(text);
     } catch { // browsers allow the clipboard only over https, or on this machine
@@ -196,6 +195,8 @@
     say("Copied");
     setTimeout(() => button.classList.remove("done"), 1500);
   };
+
+  document.addEventListener("assistant-copy", ({ detail }) => copy(detail.from, detail.text)); // from own/references.js
 
   // -- feedback: the markup that the server makes of it replaces what is there
 
