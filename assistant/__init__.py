@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         AccountError,
         AddressError,
         AssistantError,
+        CollectionNotFound,
         ConversationNotFound,
         DatabaseError,
         EmbedderError,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
         SettingsError,
         StoreError,
     )
-    from .core.filters import Filter
+    from .core.filters import Collection, Filter
     from .core.records import (
         Answer,
         Check,
@@ -78,14 +79,15 @@ _HOMES = {
     "chain": ("Assistant", "Conversation", "ask"),
     "core.settings": ("Settings",),
     "core.bibliography": ("Identifiers",),
-    "core.filters": ("Filter",),
+    "core.filters": ("Collection", "Filter"),
     "core.drafts": ("CheckedCitation", "CheckedDraft", "CheckedSentence"),
     "core.records": (
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
         *("Paper", "Passage", "Reject", "Rejection", "Source", "Turn"),
     ),
     "core.errors": (
-        *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
+        *("AccountError", "AddressError", "AssistantError", "CollectionNotFound", "ConversationNotFound"),
+        "DatabaseError",
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
         *(
             "MissingExtra",
@@ -115,6 +117,8 @@ __all__ = [
     "CheckedSentence",
     "Citation",
     "Claim",
+    "Collection",
+    "CollectionNotFound",
     "Conversation",
     "ConversationNotFound",
     "DatabaseError",

@@ -10,6 +10,7 @@ AssistantError
 ├── StoreError           the vector store or the keyword index fails
 ├── LLMError             the language model cannot be reached, refuses or breaks off
 ├── PaperNotFound        no paper has this title or id
+│   └── CollectionNotFound  no collection that may be used here has this name
 ├── QuestionError        a question is empty or not text
 │   └── NoSuchDays       the last day is before the first
 ├── PromptError          a prompt file is missing or has an unknown placeholder
@@ -60,6 +61,10 @@ class LLMError(AssistantError):
 
 class PaperNotFound(AssistantError):
     """No paper has this title or id."""
+
+
+class CollectionNotFound(PaperNotFound):
+    """No collection that may be used here has this name."""
 
 
 class QuestionError(AssistantError):

@@ -102,7 +102,7 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
 def test_an_answer_equals_that_of_python_and_can_be_read_back(assistant: Assistant) -> None:
     done = ask(assistant)
     given, asked = done.json(), assistant.ask(QUESTION)
-    added = {"timings": {}, "conversation": "", "turn": None, "references": ""}
+    added: dict[str, Any] = {"timings": {}, "conversation": "", "turn": None, "references": ""}
     assert {**given, "timings": {}} == {**as_json(asked), **added}
     assert from_json(given).titles == asked.titles == (PEAR,)
 

@@ -299,7 +299,8 @@ def test_the_tab_opens_with_the_form_and_every_paper(served: Served) -> None:
     form, papers = visit(served, "search", "apply", {"revision": ""})
     assert 'role="search"' in form
     assert f"{len(PAIRS)} papers here" in papers
-    again, _ = visit(served, "search", "apply", {"revision": "1"})
+    state = re.findall(r'data-revision=\\?"([^"\\]+)', form)[0]
+    again, _ = visit(served, "search", "apply", {"revision": state})
     assert "form" not in again, "a form in use is not replaced"
 
 

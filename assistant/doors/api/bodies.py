@@ -168,6 +168,7 @@ class PapersParameters(Parameters):
     until: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
     author: list[Title] = Field(default=[], max_length=bounds.NAMES, description=AUTHORS)
     venue: list[Title] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
+    collection: str = Field(default="", max_length=bounds.COLLECTION, description="A collection by its name.")
     limit: int = Field(default=100, ge=0, le=1000)
     offset: int = Field(default=0, ge=0, le=10**9)
     references: Form = Field(default="", description="Also list these papers: in a style, or for other programs.")
@@ -192,6 +193,45 @@ class PapersPage(ResponseBody):
     total: int
     papers: list[PaperValues]
     references: str = Field(description="The papers in the form asked for; empty if none was.")
+
+
+# -- collections
+
+Papers = Annotated[list[Title], Field(max_length=bounds.PAPERS)]
+
+
+class NewCollection(RequestBody):
+    """A collection to make: of papers, of all papers that pass a filter now or later, or of both."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "codecs", "papers": [TITLE]}]})
+
+    name: str = Field(min_length=1, max_length=bounds.COLLECTION, json_schema_extra=HAS_WORDS)
+    papers: Papers = Field(default=[], description="Titles or ids of papers to put in.")
+    where: Narrowing = Field(default=Narrowing(), description="All papers that fit this are in it; empty: none.")
+    shared: bool = Field(default=False, description="Whether all callers may use it; only its owner may change it.")
+
+
+class CollectionChange(RequestBody):
+    """Papers to put into a collection, and to take out of it."""
+
+    add: Papers = Field(default=[], description="Titles or ids.")
+    remove: Papers = Field(default=[], description="Titles or ids.")
+
+
+class CollectionSummary(ResponseBody):
+    """A collection without its papers, which `/api/papers?collection=` lists."""
+
+    name: str
+    papers: int = Field(description="How many papers are in it now.")
+    where: str = Field(description="The filter whose papers are in it, in words; empty if it has none.")
+    shared: bool
+    own: bool = Field(description="Whether the caller may change it.")
+
+
+class CollectionList(ResponseBody):
+    """The collections that the caller may use, by name."""
+
+    collections: list[CollectionSummary]
 
 
 # -- conversations

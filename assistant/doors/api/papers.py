@@ -31,10 +31,18 @@ router = APIRouter(tags=["papers"])
 
 
 @router.get("/api/papers", response_model=bodies.PapersPage)
-async def papers(backend: TheBackend, _: MayRead, parameters: Annotated[bodies.PapersParameters, Query()]) -> Response:
+async def papers(
+    backend: TheBackend, caller: MayRead, parameters: Annotated[bodies.PapersParameters, Query()]
+) -> Response:
     """List the papers by title, or those that contain words; if `until` lies before `since`, the list is empty."""
     where = Filter(
-        parameters.since, parameters.until, tuple(parameters.author), tuple(parameters.venue), parameters.listing
+        parameters.since,
+        parameters.until,
+        tuple(parameters.author),
+        tuple(parameters.venue),
+        parameters.listing,
+        collection=parameters.collection,
+        owner=caller.collector,
     )
     try:
         listed = await asyncio.to_thread(backend.assistant.papers, parameters.words, where=where)

@@ -47,7 +47,7 @@ async def ask(body: bodies.AskRequest, request: Request, backend: TheBackend, ca
     With `stream`, or if the client accepts `text/event-stream`, events are sent as they happen: `stage`, `claim`,
     `withdrawn` (the claims so far no longer hold) and last `answer` or `error`. Hanging up stops the work.
     """
-    where = body.where.filter()
+    where = body.where.filter().owned_by(caller.collector)
     if body.references:
         references((), body.references)  # fails before the question is asked, not after it
     turns = await _earlier_turns(backend, caller, body.conversation)

@@ -1,11 +1,12 @@
 """The command line: commands in, printed answers and an exit code out.
 
-shared    options, exit codes, opening the library, the screen
-library   ingest, rejects, papers, remove, status, doctor
-asking    ask, chat, check, eval, model
-chat      the conversation that `chat` starts
-people    users, keys, feedback
-serving   serve, mcp, slack
+shared       options, exit codes, opening the library, the screen
+library      ingest, rejects, papers, remove, status, doctor
+collections  collections
+asking       ask, chat, check, eval, model
+chat         the conversation that `chat` starts
+people       users, keys, feedback
+serving      serve, mcp, slack
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import AssistantError
 from .asking import ask, chat, check, evaluate, model
+from .collections import collections
 from .library import doctor, ingest, papers, rejects, remove, status
 from .people import feedback, keys, users
 from .serving import serve, serve_agent, slack
@@ -130,6 +132,7 @@ def common(
 
 for command in (ingest, ask, chat, serve, papers, rejects, remove, status, doctor, check, feedback, model, slack):
     app.command()(command)
+app.add_typer(collections, name="collections")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.command("eval")(evaluate)

@@ -13,6 +13,7 @@ from .shared import (
     Authors,
     Form,
     Home,
+    InCollection,
     Since,
     Source,
     Until,
@@ -43,18 +44,18 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    collection: InCollection = "",
     home: Home = None,
 ) -> None:
     """Answer one question and list the sources."""
     from ...show.styles import references
 
-    where = filter_of(since, until, author, venue, source)
-    if form:
-        references((), form)  # fails before the question is asked, not after it
+    where, listed = filter_of(since, until, author, venue, source, collection), form or "bibtex"
+    references((), listed)  # fails before the question is asked, not after it
     with opened(context, home) as assistant:
         if json:
             answer = assistant.ask(text_of(question), where=where)
-            _print_json(answer, references(answer, form) if form else "")
+            _print_json(answer, references(answer, listed) if form else "")
         else:
             out = screen()
             answer = out.follow(assistant.stream(text_of(question), where=where))
@@ -63,7 +64,7 @@ def ask(  # noqa: PLR0913 - each is an option of the command
                 out.line()
                 out.more(answer)
             if form:
-                typer.echo(f"\n{references(answer, form)}", nl=False)
+                typer.echo(f"\n{references(answer, listed)}", nl=False)
         if answer.declined and answer.declined.kind == "empty":
             folder = assistant.status().home
             screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
@@ -88,6 +89,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    collection: InCollection = "",
     home: Home = None,
 ) -> None:
     """Start a conversation; questions may refer to earlier ones."""
@@ -96,7 +98,10 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     with opened(context, home, create=sample, stays=True) as assistant:
         if sample:
             with_sample(assistant)
-        TerminalChat(assistant, screen(), where=filter_of(since, until, author, venue, source)).run()
+        where = filter_of(since, until, author, venue, source, collection)
+        if collection:
+            assistant.collections.get(where.collection)  # an unknown one is refused before the first question
+        TerminalChat(assistant, screen(), where=where).run()
 
 
 def check(

@@ -19,6 +19,7 @@ from .shared import (
     REJECTED,
     Authors,
     Home,
+    InCollection,
     ListForm,
     Since,
     Source,
@@ -125,6 +126,7 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    collection: InCollection = "",
     form: Annotated[
         ListForm,
         typer.Option("--format", "--as", help="As titles, references of a style, or entries for a reference manager."),
@@ -132,7 +134,7 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     home: Home = None,
 ) -> None:
     """List the papers in the library: a title a line, as references, or for a reference manager."""
-    where = filter_of(since, until, author, venue, source)
+    where = filter_of(since, until, author, venue, source, collection)
     with opened(context, home) as assistant:
         matches = assistant.papers(text_of(words or []), where=where)
         status = assistant.status()

@@ -49,10 +49,16 @@ Venues = Annotated[
 Source = Annotated[
     str, typer.Option("--source", "--listing", metavar="NAME", help="Only this listing: its file name or date.")
 ]
+InCollection = Annotated[str, typer.Option("--collection", metavar="NAME", help="Only papers in this collection.")]
 
 
 def filter_of(
-    since: str, until: str, authors: Sequence[str] | None, venues: Sequence[str] | None, source: str
+    since: str,
+    until: str,
+    authors: Sequence[str] | None,
+    venues: Sequence[str] | None,
+    source: str,
+    collection: str = "",
 ) -> Filter:
     """The filter that these options describe."""
     from ...core.filters import Filter
@@ -63,6 +69,7 @@ def filter_of(
         tuple(text_of([name]) for name in authors or ()),
         tuple(text_of([name]) for name in venues or ()),
         text_of([source]),
+        collection=text_of([collection]),
     )
 
 

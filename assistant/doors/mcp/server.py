@@ -136,13 +136,12 @@ class Server:
 
     def _count(self, context: Context) -> None:
         """Count a question against the key of a caller over HTTP; raises `NotAdmitted`."""
-        caller = context.request.scope.get("caller") if context.request is not None else None
-        if self._doorkeeper and isinstance(caller, Caller):
+        if self._doorkeeper and (caller := _caller(context)):
             self._doorkeeper.admit(caller, "ask", question=True)
 
     async def _ask(self, arguments: AskArguments, context: Context) -> ToolResult:
         answer: Answer | None = None
-        where = arguments.where.filter()
+        where = arguments.where.filter().owned_by(_collector(context))
         await _listed((), arguments.references)  # fails before the question is asked, not after it
         asking = self._answering.events(arguments.question, papers=arguments.papers, where=where)
         async with aclosing(asking) as events:
@@ -155,8 +154,9 @@ class Server:
         listed = await _listed(answer, arguments.references)
         return as_text(answer, listed), as_structure(answer, listed)
 
-    async def _search(self, arguments: SearchArguments, _: Context) -> ToolResult:
-        search = functools.partial(self._assistant.search, arguments.query, where=arguments.where.filter())
+    async def _search(self, arguments: SearchArguments, context: Context) -> ToolResult:
+        where = arguments.where.filter().owned_by(_collector(context))
+        search = functools.partial(self._assistant.search, arguments.query, where=where)
         hits = await self._answering.aside(search)
         hits = hits[: arguments.limit]
         papers = [
@@ -231,6 +231,18 @@ class Server:
             raise MCPError(types.INVALID_PARAMS, str(error)) from error
         text = types.TextResourceContents(uri=uri, mime_type="text/plain", text=_paper_text(paper))
         return types.ReadResourceResult(contents=[text])
+
+
+def _caller(context: Context) -> Caller | None:
+    """Who sends a request over HTTP; None over stdio."""
+    caller = context.request.scope.get("caller") if context.request is not None else None
+    return caller if isinstance(caller, Caller) else None
+
+
+def _collector(context: Context) -> str:
+    """Whose collections a request uses."""
+    caller = _caller(context)
+    return caller.collector if caller else ""
 
 
 def _failed(text: str) -> types.CallToolResult:

@@ -60,7 +60,8 @@ def router(services: Services) -> APIRouter:
             return _refused(error)
 
     @routes.get("/references/{form}/papers")
-    def listed(
+    def listed(  # noqa: PLR0913, PLR0917 - each is a field of the form
+        request: Request,
         form: Form,
         words: Words = "",
         listing: Name = "",
@@ -68,9 +69,11 @@ def router(services: Services) -> APIRouter:
         until: Day = "",
         author: Name = "",
         venue: Name = "",
+        collection: Name = "",
     ) -> Response:
         """The papers that match what is typed and chosen in the tab "Papers"."""
-        where = Filter(since, until, (author,), (venue,), listing)
+        where = Filter(since, until, (author,), (venue,), listing, collection=collection)
+        where = where.owned_by(services.collector(request))
         try:
             return _file(references(services.assistant.papers(words, where=where), form), form)
         except AssistantError as error:

@@ -244,6 +244,12 @@
 
   for (const name of ["wheel", "touchmove"]) document.addEventListener(name, () => { moved = true; }, { passive: true });
 
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-collections]")) return;
+    send("chip", "input", { collection: event.target.value });
+    box().focus();
+  });
+
   // -- keys
 
   const typing = () => ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement?.tagName);
