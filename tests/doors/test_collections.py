@@ -30,7 +30,7 @@ from assistant.service.doorkeeper import Doorkeeper
 
 from ..live import opened
 from ..pages import OFTEN, Served, Visitor, serving
-from ..papers import PAIRS
+from ..papers import PAIRS, write_listing
 
 PEAR, MOD, STORMS = (title for title, _ in PAIRS[:3])
 EVERY = "Which papers are there?"
@@ -46,11 +46,12 @@ def run(home: Path, *words: str) -> Result:
     return CliRunner().invoke(cli.app, ["--home", str(home), *words])
 
 
-def test_the_command_line_makes_uses_changes_and_deletes_them(assistant: Assistant, home: Path) -> None:
-    assistant.close()
+def test_the_command_line_makes_uses_changes_and_deletes_them(home: Path) -> None:
+    with Assistant.open(home) as assistant:
+        assistant.ingest(write_listing(home / "listing.txt", PAIRS))
     assert run(home, "collections", "list").stderr.endswith("Make one with: assistant collections create NAME\n")
     assert run(home, "collections", "create", "few", PEAR, STORMS).stdout == "few: 2 papers\n"
-    made = run(home, "collections", "create", "all", "--source", "a.txt")
+    made = run(home, "collections", "create", "all", "--source", "listing.txt")
     assert made.stdout == f"all: {len(PAIRS)} papers, all that fit: from listing.txt\n"
     assert run(home, "collections", "add", "few", MOD).stdout == "few: 3 papers\n"
     assert run(home, "collections", "remove", "few", MOD).stdout == "few: 2 papers\n"

@@ -16,6 +16,7 @@ In reading order:
     shelves     papers: search form, list, one paper, the map
     shared      what the tabs share
     drawer      the list of conversations
+    links       an answer behind an address of its own
     references  what is cited, as references to copy or keep
     model       the dialog that says who writes the answers
     adding, talk, papers, evaluation    the tabs
