@@ -214,6 +214,8 @@ class NewCollection(RequestBody):
 class CollectionChange(RequestBody):
     """Papers to put into a collection, and to take out of it."""
 
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"add": [TITLE]}]})
+
     add: Papers = Field(default=[], description="Titles or ids.")
     remove: Papers = Field(default=[], description="Titles or ids.")
 

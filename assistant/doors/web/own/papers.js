@@ -39,7 +39,13 @@
   });
   // -- collections
   const manage = (deed, name, paper = "") => send("edit", { ...typed(), deed, name, paper });
-  const save = () => { const name = one("#found .saving input")?.value.trim(); if (name) manage("save", name); };
+  const save = () => {
+    const name = one("#found .saving input")?.value.trim();
+    if (!name) return;
+    clearTimeout(waiting);
+    manage("save", name);
+    one("#search [name=words]").value = ""; // the collection is listed next
+  };
   document.addEventListener("click", (event) => {
     const { do: deed, name, paper } = event.target.closest("#found [data-do], #paper [data-do]")?.dataset ?? {};
     if (deed === "save") save();
