@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         AccountError,
         AddressError,
         AssistantError,
+        CollectionError,
         CollectionNotFound,
         ConversationNotFound,
         DatabaseError,
@@ -86,7 +87,8 @@ _HOMES = {
         *("Paper", "Passage", "Reject", "Rejection", "Source", "Turn"),
     ),
     "core.errors": (
-        *("AccountError", "AddressError", "AssistantError", "CollectionNotFound", "ConversationNotFound"),
+        *("AccountError", "AddressError", "AssistantError", "CollectionError", "CollectionNotFound"),
+        "ConversationNotFound",
         "DatabaseError",
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
         *(
@@ -118,6 +120,7 @@ __all__ = [
     "Citation",
     "Claim",
     "Collection",
+    "CollectionError",
     "CollectionNotFound",
     "Conversation",
     "ConversationNotFound",

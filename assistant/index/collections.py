@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from ..core.bounds import COLLECTED, COLLECTION, COLLECTIONS, bounded
-from ..core.errors import QuestionError
+from ..core.errors import CollectionError, NoSuchDays, QuestionError
 from ..core.filters import ALL, Collection, Filter, bounded_filter
 from ..core.records import fold
 from ..core.text import clean
@@ -20,6 +20,9 @@ from ..library.browsing import fitting, hidden, in_collection, members, packed_f
 if TYPE_CHECKING:
     from ..library.papers import Library
     from .holdings import Holdings
+
+NOBODY = 0
+"""The number of no collection: without papers put in by hand."""
 
 
 class Collections:
@@ -85,13 +88,14 @@ class Collections:
         with self._using() as holdings:
             ids = [holdings.paper(title).id for title in papers]
             library = holdings.library
-            fitting(where, library.rows)  # raises if it names a listing or day that is none
+            with suppress(NoSuchDays):  # no paper fits it
+                fitting(where, library.rows)  # raises if it names a listing or day that is none
             with library.transaction():
                 own = [row[0] for row in library.rows(_OWN, (hidden(self._owner),))]
                 if fold(name) in own:
-                    raise QuestionError(f"There is a collection {name!r} already. Choose another name, or delete it.")
+                    raise CollectionError(f"There is a collection {name!r} already. Choose another name, or delete it.")
                 if len(own) >= COLLECTIONS:
-                    raise QuestionError(f"There are {COLLECTIONS} collections already. Delete one first.")
+                    raise CollectionError(f"There are {COLLECTIONS} collections already. Delete one first.")
                 values = (hidden(self._owner), fold(name), name, shared, packed_filter(where))
                 insert = "insert into collections (owner, key, name, shared, filter) values (?, ?, ?, ?, ?)"
                 library.rows(insert, values)
@@ -112,10 +116,10 @@ class Collections:
             chosen, library = [holdings.paper(title) for title in papers], holdings.library
             with library.transaction():
                 number, where = self._own(library, name)
-                passing = (fitting(where, library.rows) if where else None) or set()
+                passing = members(NOBODY, where, library.rows)
                 for paper in chosen:
                     if paper.id in passing:
-                        raise QuestionError(
+                        raise CollectionError(
                             f"{paper.title!r} passes the filter of this collection ({where.words}), so it stays in it. "
                             "Make another collection, or another filter."
                         )
@@ -144,7 +148,7 @@ class Collections:
             library.rows("insert or ignore into collected values (?, ?)", (number, paper_id))
         count = library.rows("select count(*) from collected where collection = ?", (number,))[0][0]
         if count > COLLECTED:
-            raise QuestionError(f"A collection takes {COLLECTED:,} papers at most. Make it of a filter instead.")
+            raise CollectionError(f"A collection takes {COLLECTED:,} papers at most. Make it of a filter instead.")
         _note(library)
 
     def _own(self, library: Library, name: str) -> tuple[int, Filter]:
@@ -153,7 +157,7 @@ class Collections:
         if rows := library.rows(query, (hidden(self._owner), fold(name))):
             return rows[0][0], unpacked_filter(rows[0][1])
         in_collection(name, self._owner, library.rows)  # raises if there is none at all
-        raise QuestionError(f"The collection {name!r} is not yours to change. You can ask questions about it.")
+        raise CollectionError(f"The collection {name!r} is not yours to change. You can ask questions about it.")
 
 
 _OWN = "select key from collections where owner = ?"
@@ -168,7 +172,7 @@ def _named(name: str) -> str:
 
 def _saved(where: Filter) -> Filter:
     if where.collection.strip() or (where.without and where.without.collection.strip()):
-        raise QuestionError("A collection cannot be made of another one. Give a filter without a collection.")
+        raise CollectionError("A collection cannot be made of another one. Give a filter without a collection.")
     return bounded_filter(where).owned_by("")
 
 

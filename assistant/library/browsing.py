@@ -189,7 +189,7 @@ def in_collection(name: str, owner: str, rows: Rows) -> set[str]:
 def members(number: int, where: Filter, rows: Rows) -> set[str]:
     """The ids of the papers put into a collection by hand, and of those that pass its filter if it has one."""
     ids = {row[0] for row in rows("select paper_id from collected where collection = ?", (number,))}
-    with suppress(PaperNotFound):  # its listing is gone, and so are its papers
+    with suppress(PaperNotFound, NoSuchDays):  # its listing is gone with its papers, or no day fits
         ids |= (fitting(where, rows) if where else None) or set()
     return ids
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..core.errors import (
     AssistantError,
+    CollectionError,
     ConversationNotFound,
     IndexMismatch,
     LibraryBusy,
@@ -28,6 +29,7 @@ MEDIA = "application/problem+json"
 SOON = 5
 """Seconds after which to try again when the library is being written or too many questions are waiting."""
 STATUSES: dict[type[AssistantError], int] = {
+    CollectionError: 409,
     QuestionError: 422,
     PaperNotFound: 404,
     ConversationNotFound: 404,

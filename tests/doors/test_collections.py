@@ -105,7 +105,7 @@ def test_programs_and_agents_use_those_of_their_key(assistant: Assistant, home: 
                 ]
 
     *responses, reply, unknown = asyncio.run(scene())
-    assert [one.status_code for one in responses] == [404, 201, 200, 200, 200, 200, 404, 200, 422, 404, 204, 422, 422]
+    assert [one.status_code for one in responses] == [404, 201, 200, 200, 200, 200, 404, 200, 409, 404, 204, 422, 422]
     mine = {"name": "mine", "papers": 2, "where": "by Nobody", "shared": False, "own": True}
     house = {"name": "house", "papers": 1, "where": "", "shared": False, "own": False}
     assert responses[2].json() == mine
