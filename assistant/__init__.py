@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         AccountError,
         AddressError,
         AssistantError,
+        CollectionError,
+        CollectionNotFound,
         ConversationNotFound,
         DatabaseError,
         EmbedderError,
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
         SourceError,
         StoreError,
     )
-    from .core.filters import Filter
+    from .core.filters import Collection, Filter
     from .core.records import (
         Answer,
         Check,
@@ -73,19 +75,22 @@ if TYPE_CHECKING:
         Turn,
     )
     from .core.settings import Settings
+    from .show.styles import references
 
 _HOMES = {
     "chain": ("Assistant", "Conversation", "ask"),
     "core.settings": ("Settings",),
     "core.bibliography": ("Identifiers",),
-    "core.filters": ("Filter",),
+    "core.filters": ("Collection", "Filter"),
     "core.drafts": ("CheckedCitation", "CheckedDraft", "CheckedSentence"),
     "core.records": (
         *("Answer", "Check", "Citation", "Claim", "Decline", "Hit", "Ingested"),
         *("Paper", "Passage", "Reject", "Rejection", "Source", "Turn"),
     ),
     "core.errors": (
-        *("AccountError", "AddressError", "AssistantError", "ConversationNotFound", "DatabaseError"),
+        *("AccountError", "AddressError", "AssistantError", "CollectionError", "CollectionNotFound"),
+        "ConversationNotFound",
+        "DatabaseError",
         *("EmbedderError", "ExportError", "IndexMismatch", "LLMError", "LibraryBusy", "LibraryError"),
         *(
             "MissingExtra",
@@ -99,6 +104,7 @@ _HOMES = {
         ),
         "StoreError",
     ),
+    "show.styles": ("references",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -115,6 +121,9 @@ __all__ = [
     "CheckedSentence",
     "Citation",
     "Claim",
+    "Collection",
+    "CollectionError",
+    "CollectionNotFound",
     "Conversation",
     "ConversationNotFound",
     "DatabaseError",
@@ -146,6 +155,7 @@ __all__ = [
     "StoreError",
     "Turn",
     "ask",
+    "references",
 ]
 
 

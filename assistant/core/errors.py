@@ -11,8 +11,10 @@ AssistantError
 ├── LLMError             the language model cannot be reached, refuses or breaks off
 ├── SourceError          a source is unknown, or cannot be followed
 ├── PaperNotFound        no paper has this title or id
+│   └── CollectionNotFound  no collection that may be used here has this name
 ├── QuestionError        a question is empty or not text
-│   └── NoSuchDays       the last day is before the first
+│   ├── NoSuchDays       the last day is before the first
+│   └── CollectionError  a collection cannot be made or changed like this
 ├── PromptError          a prompt file is missing or has an unknown placeholder
 ├── ExportError          a text is not an exported answer, or is from a newer program
 ├── DatabaseError        the file of conversations or of accounts cannot be opened, read or written
@@ -67,12 +69,20 @@ class PaperNotFound(AssistantError):
     """No paper has this title or id."""
 
 
+class CollectionNotFound(PaperNotFound):
+    """No collection that may be used here has this name."""
+
+
 class QuestionError(AssistantError):
     """A question is empty or not text."""
 
 
 class NoSuchDays(QuestionError):
     """The last day is before the first."""
+
+
+class CollectionError(QuestionError):
+    """A collection cannot be made or changed like this: it is there already, full, or somebody else's."""
 
 
 class PromptError(AssistantError):

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         default="", repr=False, description="The secret with which Slack, or a program of yours, signs requests."
     )
     slack_channels: str = Field(default="", description="Ids of the channels to answer in; empty: all channels.")
+    slack_collections: str = Field(
+        default="",
+        description="Collections that questions in a channel are limited to: `C0123=codecs, C0456=speech`; "
+        "empty: all papers.",
+    )
     mattermost_tokens: str = Field(
         default="", repr=False, description="Tokens of Mattermost's webhooks and slash commands."
     )
@@ -187,6 +192,17 @@ class Settings(BaseSettings):
         _prices_in(value)
         return value
 
+    @field_validator("slack_collections")
+    @classmethod
+    def _channels(cls, value: str) -> str:
+        _collections_in(value)
+        return value
+
+    @property
+    def collection_of_channel(self) -> dict[str, str]:
+        """The collection that questions in a Slack channel are limited to, by the channel's id."""
+        return _collections_in(self.slack_collections)
+
     @property
     def prices(self) -> dict[str, tuple[float, float]]:
         """US dollars per million tokens of prompts and of replies, by model."""
@@ -210,6 +226,13 @@ def _prices_in(text: str) -> dict[str, tuple[float, float]]:
             raise ValueError("must look like small=0.25/2, large=1/8: dollars per million prompt/reply tokens")
         prices[match[1]] = float(match[2]), float(match[3])
     return prices
+
+
+def _collections_in(text: str) -> dict[str, str]:
+    pairs = [entry.partition("=") for entry in text.split(",") if entry.strip()]
+    if not all(channel.strip() and name.strip() for channel, _, name in pairs):
+        raise ValueError("must look like C0123=codecs, C0456=speech: a channel's id and a collection's name")
+    return {channel.strip(): name.strip() for channel, _, name in pairs}
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -14,5 +14,6 @@ In reading order:
     searchable    generations made, put in force and opened
     inspection    damage in the files of a library
     holdings      files in, an indexed library out: everything above, kept in step
+    collections   named sets of papers
     atlas         a map of the papers
 """

@@ -6,16 +6,20 @@ a paper is when it was published or, if that is unknown, the dates of its listin
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..core.bibliography import family_name
-from ..core.errors import NoSuchDays, PaperNotFound, QuestionError
-from ..core.filters import Filter
-from ..core.records import Paper, fold
+from ..core.bounds import excerpt
+from ..core.errors import CollectionNotFound, NoSuchDays, PaperNotFound, QuestionError
+from ..core.filters import ALL, Filter
+from ..core.records import Paper, digest, fold
 
 Kind = Literal["author", "venue"]
 Rows = Callable[[str, Sequence[object]], Sequence[tuple[Any, ...]]]
@@ -120,13 +124,14 @@ def is_venue(wanted: str, venue: str) -> bool:
 def fitting(where: Filter, rows: Rows) -> set[str] | None:
     """The ids of the papers that pass a filter; None if all do. `rows` reads the file of the library.
 
-    Raises `PaperNotFound` for an unknown listing, `QuestionError` for something that is not a date, and `NoSuchDays`
-    if `until` is before `since`. An author or venue that no paper has is passed by none.
+    Raises `PaperNotFound` for an unknown listing, `CollectionNotFound`, `QuestionError` for something that is not a
+    date, and `NoSuchDays` if `until` is before `since`. An author or venue that no paper has is passed by none.
     """
     listings: dict[str, str] = dict(rows("select source, label from listings order by source", ()))
     parts = [
         *([_of_days(where, listings, rows)] if where.since.strip() or where.until.strip() else []),
         *([_of_sources(_sources(where.source, listings), rows)] if where.source.strip() else []),
+        *([in_collection(where.collection, where.owner, rows)] if where.collection.strip() else []),
         *(_named("author", meant("author", author, rows), rows) for author in where.authors),
         *(
             [_named("venue", [v for one in where.venues for v in meant("venue", one, rows)], rows)]
@@ -139,6 +144,54 @@ def fitting(where: Filter, rows: Rows) -> set[str] | None:
         parts = parts or [{row[0] for row in rows("select id from papers", ())}]
         parts[0] -= left_out
     return set.intersection(*parts) if parts else None
+
+
+# -- collections
+
+
+def hidden(owner: str) -> str:
+    """What the file has of an owner: a hash, or "" for the home."""
+    return digest(owner) if owner else ""
+
+
+def packed_filter(where: Filter) -> str:
+    """A filter as JSON; "" for the one that all papers pass."""
+    return json.dumps(asdict(where), ensure_ascii=False) if where else ""
+
+
+def unpacked_filter(text: str) -> Filter:
+    """What `packed_filter` made JSON of."""
+    values = json.loads(text) if text else {}
+    without = values.pop("without", None)
+    return Filter(**values, without=Filter(**without) if without else None) if values else ALL
+
+
+def in_collection(name: str, owner: str, rows: Rows) -> set[str]:
+    """The ids of the papers in the collection of that name: the owner's, the home's, or a shared one.
+
+    Raises `CollectionNotFound`, which names the closest.
+    """
+    usable = rows(
+        "select number, key, filter, name from collections where owner in (?, '') or shared "
+        "order by owner != ?, owner != '', number",
+        (hidden(owner), hidden(owner)),
+    )
+    for number, key, text, _ in usable:
+        if key == fold(name):
+            return members(number, unpacked_filter(text), rows)
+    names = {key: shown for _, key, _, shown in usable}
+    close = difflib.get_close_matches(fold(name), names, n=3, cutoff=0.5)
+    there = f"There are: {', '.join(sorted(names.values())[:SHOWN])}." if names else "There are none yet."
+    hint = f"The closest: {', '.join(names[key] for key in close)}." if close else there
+    raise CollectionNotFound(f"There is no collection {excerpt(name)!r}. {hint}")
+
+
+def members(number: int, where: Filter, rows: Rows) -> set[str]:
+    """The ids of the papers put into a collection by hand, and of those that pass its filter if it has one."""
+    ids = {row[0] for row in rows("select paper_id from collected where collection = ?", (number,))}
+    with suppress(PaperNotFound, NoSuchDays):  # its listing is gone with its papers, or no day fits
+        ids |= (fitting(where, rows) if where else None) or set()
+    return ids
 
 
 _VENUES = """

@@ -67,23 +67,37 @@ create table names (
 create index names_by_paper on names (paper_id);
 insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]'), json_extract(days, '$[2]')
     from (select id, days(published) as days from papers) where days is not null""",
+    """
+create table collections (
+    number integer primary key, owner text not null, key text not null, name text not null,
+    shared integer not null, filter text not null, unique (owner, key));
+create table collected (
+    collection integer not null references collections(number) on delete cascade,
+    paper_id text not null references papers(id) on delete cascade, primary key (collection, paper_id)) without rowid;
+create index collected_by_paper on collected (paper_id)""",
 )
 """What each version of the file added to the previous one.
 
 `further`: what is known of a paper beyond its other columns, as JSON. `record`: what a source says of it, as JSON; ""
 if that is what the paper says or, by an older program, was not kept. `place`: how much that counts, 0 for the most.
 `days`: those of a paper that has a date, as 100 times the month plus the day, and its year or 0. `names`: its authors
-and venue, by the key that `browsing` gives them.
+and venue, by the key that `browsing` gives them. `collections`: by a hash of their owner, "" for the home, and their
+folded name; `filter` is JSON, "" without one. `collected`: the papers put in by hand.
 """
+_NO_COLLECTIONS = """
+create temp table collections (
+    number integer, owner text, key text, name text, shared integer, filter text);
+create temp table collected (collection integer, paper_id text)"""
 _AS_IF_NEW = {
-    3: """
+    5: _NO_COLLECTIONS,
+    3: f"""{_NO_COLLECTIONS};
 create temp view papers as select *, '' as further from main.papers;
 create temp view sources as select *, '' as record, 0 as place from main.sources;
 create temp table aliases (key text, paper_id text);
 create temp table days (paper_id text, year integer, first integer, last integer);
 create temp table names (kind text, key text, name text, paper_id text);
 insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]'), json_extract(days, '$[2]')
-    from (select id, days(published) as days from papers) where days is not null"""
+    from (select id, days(published) as days from papers) where days is not null""",
 }
 """For a connection that cannot upgrade the file, by its version: what is read from it as if it were upgraded."""
 SCHEMA_VERSION = len(_SCHEMAS)

@@ -253,8 +253,8 @@ class Library(LibraryFile):
 
         While nothing changes, the same filters give the same set, so that what is made of it can be kept, too.
         """
-        listed = self.rows("select value from meta where name = 'listed'")
-        key = (self.state, *listed, filters)
+        changed = self.rows("select value from meta where name in ('listed', 'collected') order by name")
+        key = (self.state, *changed, filters)
         if key not in self._passing:
             sets = [ids for one in filters if (ids := self.fitting(one)) is not None]
             if len(self._passing) >= PASSING:

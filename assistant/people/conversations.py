@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.database import Database
-from ..core.errors import ConversationNotFound, ExportError
+from ..core.errors import ConversationNotFound, ExportError, QuestionError
 from ..core.export import FORMAT, as_json, from_json
 from ..core.records import Turn, fold
 
@@ -29,6 +29,8 @@ TITLE = 80
 PAGE = 20
 """Turns read at once, about 2 MB of answers."""
 
+LINKS = 1000
+"""Links of one owner."""
 SEARCHED = 500
 """Turns of one owner that a search reads, the last ones: half a second."""
 
@@ -47,9 +49,16 @@ create table thumbs (
     comment text not null, given real not null, primary key (conversation, turn, giver),
     foreign key (conversation, turn) references turns(conversation, number) on delete cascade)
 """,
+    """
+create table links (
+    id text primary key, conversation integer not null references conversations(number) on delete cascade,
+    turn integer not null, asked real not null, question text not null, answer blob not null, made real not null);
+create index links_by_turn on links (conversation, turn)
+""",
 )
 """The changes from each version of the file to the next. An answer is stored as the compressed JSON of `export`:
-15 kB instead of 90, most of it abstracts."""
+15 kB instead of 90, most of it abstracts. A link has a copy of its turn, which stays as it was when a later answer
+replaces it, and goes with its conversation."""
 
 _KEPT = """
 select id, coalesce(nullif(title, ''), (select question from turns where conversation = conversations.number
@@ -235,6 +244,51 @@ class Conversations:
             row = self._row(owner, conversation)
             if not self._db.change("delete from turns where conversation = ? and number >= ?", (row, number)):
                 raise _not_found()
+        self._db.shrink()
+
+    # -- links
+
+    def share(self, owner: str, conversation: str, number: int) -> str:
+        """The id of a link to a turn as it is now, by which whoever has it may read it; made again, it is the same.
+
+        Raises `ConversationNotFound`, and `QuestionError` if the owner has too many links.
+        """
+        with self._db.writing():
+            row = self._row(owner, conversation)
+            turn = self._db.rows(
+                "select asked, question, answer from turns where conversation = ? and number = ?", (row, number)
+            )
+            if not turn:
+                raise _not_found()
+            query = "select id from links where conversation = ? and turn = ? and asked = ?"
+            if known := self._db.rows(query, (row, number, turn[0][0])):
+                return str(known[0][0])
+            count = "select count(*) from links join conversations on conversation = number where owner = ?"
+            if self._db.rows(count, (_hidden(owner),))[0][0] >= LINKS:
+                raise QuestionError(f"You have {LINKS:,} links already. Withdraw one, or delete a conversation.")
+            id_ = secrets.token_urlsafe(24)
+            self._db.change(
+                "insert into links values (?, ?, ?, ?, ?, ?, ?)", (id_, row, number, *turn[0], self._clock())
+            )
+        return id_
+
+    def shared(self, link: str) -> KeptTurn:
+        """The turn that a link leads to, as it was. Raises `ConversationNotFound` for any other id."""
+        rows = self._db.rows("select turn, asked, question, answer, null, null from links where id = ?", (link,))
+        if not rows:
+            raise ConversationNotFound("There is no such answer. Its link may have been withdrawn.")
+        return _kept_turn(*rows[0])
+
+    def may_withdraw(self, owner: str, link: str) -> bool:
+        """Whether an owner made a link."""
+        query = "select 1 from links join conversations on conversation = number where links.id = ? and owner = ?"
+        return bool(self._db.rows(query, (link, _hidden(owner))))
+
+    def withdraw(self, owner: str, link: str) -> None:
+        """Make a link lead nowhere, for good. Raises `ConversationNotFound` if it is not the owner's."""
+        query = "delete from links where id = ? and conversation in (select number from conversations where owner = ?)"
+        if not self._db.change(query, (link, _hidden(owner))):
+            raise ConversationNotFound("There is no such answer. Its link may have been withdrawn.")
         self._db.shrink()
 
     # -- ratings

@@ -50,6 +50,11 @@ class Caller:
     owner: str
     key: Key | None = None
 
+    @property
+    def collector(self) -> str:
+        """Whose collections it uses: those of its key or, without one, those of the home."""
+        return self.owner if self.key else ""
+
 
 class Doorkeeper:
     """Lets programs in. A program on this machine needs no key unless `always`, but a key it sends must be valid."""

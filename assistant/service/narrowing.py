@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,9 +33,18 @@ class FilterFields(BaseModel):
     venues: list[Name] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
     source: str = Field(default="", max_length=bounds.TITLE, description="A listing's file or date.")
 
+    collection: str = Field(default="", max_length=bounds.COLLECTION, description="A collection by its name.")
+
     def filter(self) -> Filter:
         """The filter that they describe."""
-        return Filter(self.since, self.until, tuple(self.authors), tuple(self.venues), self.source)
+        return Filter(
+            self.since,
+            self.until,
+            tuple(self.authors),
+            tuple(self.venues),
+            self.source,
+            collection=self.collection,
+        )
 
 
 class Narrowing(FilterFields):
@@ -44,7 +54,4 @@ class Narrowing(FilterFields):
 
     def filter(self) -> Filter:
         """The filter that they describe."""
-        where = super().filter()
-        return Filter(
-            where.since, where.until, where.authors, where.venues, where.source, self.without.filter() or None
-        )
+        return replace(super().filter(), without=self.without.filter() or None)

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from ..core.errors import AssistantError, ConversationNotFound, IndexMismatch, LibraryBusy, PaperNotFound, QuestionError
+from ..core.errors import (
+    AssistantError,
+    CollectionError,
+    ConversationNotFound,
+    IndexMismatch,
+    LibraryBusy,
+    MissingExtra,
+    PaperNotFound,
+    QuestionError,
+)
 from .answering import LineTooLong
 from .doorkeeper import NotAdmitted
 
@@ -20,12 +29,14 @@ MEDIA = "application/problem+json"
 SOON = 5
 """Seconds after which to try again when the library is being written or too many questions are waiting."""
 STATUSES: dict[type[AssistantError], int] = {
+    CollectionError: 409,
     QuestionError: 422,
     PaperNotFound: 404,
     ConversationNotFound: 404,
     IndexMismatch: 503,
     LibraryBusy: 503,
     LineTooLong: 503,
+    MissingExtra: 501,
 }
 """Errors about the request or its timing, whose text is shown to the caller. All others are about the machine."""
 

@@ -1,4 +1,4 @@
-"""Papers in, entries for a reference manager out: BibTeX, RIS or CSL-JSON.
+"""Papers in, entries for a reference manager out: BibTeX, RIS or CSL-JSON. `styles` has references for people.
 
 What is not known of a paper is left out. Titles and names are foreign text: in BibTeX their special characters are
 escaped, but not those of formulas.
@@ -40,6 +40,7 @@ _BIBTEX: dict[Place, tuple[str, str]] = {
 """The type of an entry, and the field with the venue."""
 _RIS: dict[Place, str] = {"meeting": "CONF", "journal": "JOUR", "nowhere": "GEN"}
 _CSL: dict[Place, str] = {"meeting": "paper-conference", "journal": "article-journal", "nowhere": "article"}
+"""An "article" is a preprint there; what is nowhere and no preprint is a "document"."""
 
 
 def as_bibtex(papers: Sequence[Paper]) -> str:
@@ -55,8 +56,13 @@ def as_ris(papers: Sequence[Paper]) -> str:
 
 def as_csl(papers: Sequence[Paper]) -> str:
     """The papers as CSL-JSON: https://docs.citationstyles.org/en/stable/specification.html#appendix-iv-variables ."""
-    items = [_item(key, paper) for key, paper in zip(_keys(papers), papers, strict=True)]
+    items = csl_items(papers)
     return json.dumps(items, ensure_ascii=False, indent=2) + "\n" if items else ""
+
+
+def csl_items(papers: Sequence[Paper]) -> list[dict[str, Any]]:
+    """The papers as the values of CSL-JSON, each with an `id` of its own."""
+    return [_item(key, paper) for key, paper in zip(_keys(papers), papers, strict=True)]
 
 
 def _place(paper: Paper) -> Place:
@@ -68,6 +74,10 @@ def _place(paper: Paper) -> Place:
     return "meeting" if _MEETING.search(venue) or (len(first) > 2 and sum(map(str.isupper, first)) > 2) else "journal"
 
 
+def _is_preprint(paper: Paper) -> bool:
+    return bool(paper.identifiers.arxiv or _PREPRINTS.search(paper.venue))
+
+
 def _year(paper: Paper) -> str:
     date = _YEAR.match(paper.published)
     return str(paper.year) if paper.year else date[0] if date else ""
@@ -75,6 +85,11 @@ def _year(paper: Paper) -> str:
 
 def _url(paper: Paper) -> str:
     return paper.url if _ADDRESS.fullmatch(paper.url) else ""
+
+
+def _any_url(paper: Paper) -> str:
+    """Its own address or, if it has none, that of its first identifier."""
+    return _url(paper) or next(iter(paper.identifiers.links.values()), "")
 
 
 # -- BibTeX
@@ -144,7 +159,7 @@ def _record(paper: Paper) -> str:
         ("T2", readable(paper.venue)),
         ("DO", ids.doi),
         ("AN", f"arXiv:{ids.arxiv}" if ids.arxiv else ""),
-        ("UR", _url(paper) or next(iter(ids.links.values()), "")),
+        ("UR", _any_url(paper)),
         *(("KW", keyword) for keyword in paper.keywords),
     ]
     lines = [f"{tag}  - {' '.join(clean(value).split())}" for tag, value in fields if value]
@@ -155,7 +170,7 @@ def _item(key: str, paper: Paper) -> dict[str, Any]:
     ids, year = paper.identifiers, _year(paper)
     values = {
         "id": key,
-        "type": _CSL[_place(paper)],
+        "type": "document" if _place(paper) == "nowhere" and not _is_preprint(paper) else _CSL[_place(paper)],
         "title": readable(paper.title),
         "author": [_csl_name(author) for author in paper.authors],
         "issued": {"date-parts": [[int(year)]]} if year else None,
@@ -163,7 +178,7 @@ def _item(key: str, paper: Paper) -> dict[str, Any]:
         "DOI": ids.doi,
         "PMID": ids.pubmed,
         "number": f"arXiv:{ids.arxiv}" if ids.arxiv else "",
-        "URL": _url(paper),
+        "URL": _url(paper) if ids.doi else _any_url(paper),
     }
     return {name: value for name, value in values.items() if value}
 

@@ -48,6 +48,8 @@ def test_an_author_is_named_once() -> None:
         ("van Moss", "van Moss"),
         ("Ivy Moss Jr.", "Moss"),
         ("Plato", "Plato"),
+        ("Pear Society Workshop", "Pear Society Workshop"),
+        ("Pear Group Jones", "Jones"),
         ("Charles de l'Orme", "de l'Orme"),
         ("", ""),
     ],
@@ -120,6 +122,24 @@ def test_a_pubmed_number_has_one_form(written: str) -> None:
 )
 def test_an_id_at_semantic_scholar_has_one_form(written: str, kept: str) -> None:
     assert Identifiers.of(semantic_scholar=written) == Identifiers(semantic_scholar=kept)
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "address"),
+    [
+        (Identifiers(doi="10.1/<x>"), "https://api.semanticscholar.org/DOI:10.1/%3Cx%3E"),
+        (Identifiers(arxiv="2401.01234"), "https://api.semanticscholar.org/arXiv:2401.01234"),
+        (Identifiers(pubmed="99"), "https://api.semanticscholar.org/PMID:99"),
+        (Identifiers(doi="10.1/x", semantic_scholar="77"), "https://api.semanticscholar.org/CorpusID:77"),
+        (Identifiers(semantic_scholar="0af1" * 10), f"https://www.semanticscholar.org/paper/{'0af1' * 10}"),
+    ],
+)
+def test_any_identifier_leads_to_semantic_scholar(identifiers: Identifiers, address: str) -> None:
+    assert identifiers.links["Semantic Scholar"] == address
+
+
+def test_nothing_leads_there_without_one() -> None:
+    assert Identifiers().links == {}
 
 
 def test_the_doi_of_a_preprint_is_its_arxiv_number() -> None:

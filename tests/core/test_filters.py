@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.core.bounds import DAY, NAMES, TITLE
+from assistant.core.bounds import COLLECTION, DAY, NAMES, TITLE
 from assistant.core.errors import QuestionError
 from assistant.core.filters import ALL, Filter, bounded_filter
 
@@ -19,6 +19,8 @@ from assistant.core.filters import ALL, Filter, bounded_filter
         (Filter("2022", "2022"), "of 2022"),
         (Filter(authors=("Moss", "Ash Reed")), "by Moss and Ash Reed"),
         (Filter(venues=("ACL", "Nature"), source="Mar 12"), "at ACL or Nature, from Mar 12"),
+        (Filter("2023", collection=" my  codecs "), "since 2023, in the collection “my codecs”"),
+        (Filter(collection=" "), ""),
         (Filter("2023", without=Filter(authors=("Moss",))), "since 2023, not by Moss"),
     ],
 )
@@ -38,6 +40,7 @@ def test_one_name_may_be_given_as_it_is() -> None:
         (Filter(since="x" * (DAY + 1)), "first day"),
         (Filter(until="x" * (DAY + 1)), "last day"),
         (Filter(source="x" * (TITLE + 1)), "listing's name"),
+        (Filter(collection="x" * (COLLECTION + 1)), "collection's name"),
         (Filter(authors=("x" * (TITLE + 1),)), "name"),
         (Filter(without=Filter(venues=("x" * (TITLE + 1),))), "name"),
         (Filter(authors=("x",) * NAMES, venues=("y",)), f"more than {NAMES} names"),
@@ -46,6 +49,14 @@ def test_one_name_may_be_given_as_it_is() -> None:
 def test_a_filter_has_limits(where: Filter, message: str) -> None:
     with pytest.raises(QuestionError, match=message):
         bounded_filter(where)
+
+
+def test_an_owner_is_given_to_what_is_left_out_too_and_is_not_shown() -> None:
+    where = Filter(collection="a", without=Filter(collection="b")).owned_by("ann")
+    assert where.without
+    assert (where.owner, where.without.owner) == ("ann", "ann")
+    assert "ann" not in repr(where) + where.words
+    assert not Filter(owner="ann")
 
 
 def test_a_filter_within_the_limits_is_itself() -> None:

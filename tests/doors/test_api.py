@@ -102,7 +102,8 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
 def test_an_answer_equals_that_of_python_and_can_be_read_back(assistant: Assistant) -> None:
     done = ask(assistant)
     given, asked = done.json(), assistant.ask(QUESTION)
-    assert {**given, "timings": {}} == {**as_json(asked), "timings": {}, "conversation": "", "turn": None}
+    added: dict[str, Any] = {"timings": {}, "conversation": "", "turn": None, "references": ""}
+    assert {**given, "timings": {}} == {**as_json(asked), **added}
     assert from_json(given).titles == asked.titles == (PEAR,)
 
 
@@ -327,7 +328,7 @@ def test_unknown_parameters_are_refused_and_reversed_days_find_nothing(assistant
     for path in ("/api/papers?sinse=2025", "/api/search?question=pears&limt=3", "/api/conversations?page=2"):
         assert "Extra inputs are not permitted" in problem(got(assistant, "GET", path), 422)["detail"]
     nothing = got(assistant, "GET", "/api/papers?since=2025-03-02&until=2025-03-01")
-    assert (nothing.status_code, nothing.json()) == (200, {"total": 0, "papers": []})
+    assert (nothing.status_code, nothing.json()) == (200, {"total": 0, "papers": [], "references": ""})
 
 
 def test_a_listing_can_be_uploaded_and_its_paper_removed(assistant: Assistant) -> None:

@@ -21,7 +21,7 @@ from ..live import Live, made, opened
 
 EXAMPLES = 12
 """Requests of each kind for each operation; the same in every run."""
-OPERATIONS = 22
+OPERATIONS = 26
 """Methods of paths in the description, so that a missing one is noticed."""
 EXCLUDED: list[Any] = [
     checks.negative_data_rejection,  # any part of a form is a file; a repeated parameter has its last value

@@ -58,6 +58,15 @@ def test_an_answer_lists_its_sources_and_quotes_them_on_demand(typed: Callable[.
     assert first > 0
 
 
+def test_the_papers_cited_so_far_are_listed_in_a_style(typed: Callable[..., list[str]]) -> None:
+    assert typed("/references") == ["No paper has been cited yet."]
+    printed = typed("What is PearRank?", "What is Ragnarök?", "/references ieee", "/references", "/references x")
+    assert printed[-5].startswith("[1] “PearRank: Ranking Orchards by Weak Supervision.”")
+    assert printed[-4].startswith("[2] “Ragnarök: A Sandbox for Retrieval Storms.”")
+    assert printed[-3] == "PearRank: Ranking Orchards by Weak Supervision. (n.d.)."
+    assert printed[-1].startswith("There is no form 'x'. There are: apa, ")
+
+
 def test_why_explains_the_last_answer(typed: Callable[..., list[str]]) -> None:
     assert "Searched: What is PearRank?" in typed("What is PearRank?", "/why")
 
@@ -84,7 +93,8 @@ def test_help_lists_every_command(typed: Callable[..., list[str]]) -> None:
 
 
 def test_an_unknown_command_lists_the_known_ones(typed: Callable[..., list[str]]) -> None:
-    assert typed("/nope") == ["There is no command /nope. The commands are: /sources, /more, /why, /new, /help, /quit."]
+    known = "/sources, /more, /why, /references, /new, /help, /quit"
+    assert typed("/nope") == [f"There is no command /nope. The commands are: {known}."]
 
 
 def test_an_error_does_not_end_it(

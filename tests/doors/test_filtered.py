@@ -83,6 +83,20 @@ def test_papers_are_listed_for_reference_managers(library_home: Path) -> None:
     assert len(json.loads(run(library_home, "papers", "--as", "csl"))) == len(PAPERS)
 
 
+def test_papers_are_listed_as_a_style_has_them(library_home: Path) -> None:
+    listed = run(library_home, "papers", "--author", "Moss", "--format", "apa").splitlines()
+    assert len(listed) == len(MOSS)
+    assert all(line.startswith("Moss, I., Reed, A., & Plato. (20") for line in listed)
+
+
+def test_an_answer_comes_with_its_references(library_home: Path) -> None:
+    asked = ("ask", "--author", "Moss", "--since", "2020", "--references", "ieee")
+    text = run(library_home, *asked, GARDEN)
+    listed = text.rpartition("\n\n")[2].splitlines()
+    assert [line[:11].strip() for line in listed] == [f"[{number}] I. Moss" for number in range(1, len(listed) + 1)]
+    assert json.loads(run(library_home, *asked, "--json", GARDEN))["references"].splitlines() == listed
+
+
 def test_programs_and_agents_give_filters(library_home: Path) -> None:
     async def scene() -> tuple[Any, ...]:
         with (
@@ -98,16 +112,31 @@ def test_programs_and_agents_give_filters(library_home: Path) -> None:
                 Client(Server(assistant, line).protocol) as agent,
             ):
                 where = {"authors": ["Moss"], "without": {"until": "2020"}}
+                body = {"question": GARDEN, "where": where}
                 return (
                     (await programs.post("/api/ask", json={"question": GARDEN, "where": where})).json(),
                     (await programs.get("/api/papers", params={"author": ["Moss", "Reed"], "venue": "ACL"})).json(),
                     (await programs.post("/api/ask", json={"question": GARDEN, "where": {"autor": "x"}})).status_code,
                     (await agent.call_tool("ask", {"question": GARDEN, "where": where})).structured_content,
                     (await agent.call_tool("search_papers", {"query": "garden", "where": where})).structured_content,
+                    (await programs.post("/api/ask", json={**body, "references": "apa"})).json(),
+                    (await programs.get("/api/papers", params={"author": "Moss", "references": "mla"})).json(),
+                    (await programs.get("/api/papers", params={"references": "harvard"})).json(),
+                    (await agent.call_tool("ask", {"question": GARDEN, "where": where, "references": "ieee"})),
+                    (await agent.call_tool("search_papers", {"query": "garden", "where": where, "references": "acl"})),
                     (await agent.call_tool("get_paper", {"paper": MOSS[0]})).content[0],
                 )
 
-    answer, listed, refused, tool, found_papers, whole = asyncio.run(scene())
+    answer, listed, refused, tool, found_papers, *referred, whole = asyncio.run(scene())
+    asked, shelf, unknown, tool_asked, tool_searched = referred
+    assert asked["references"].count("\n") == len(asked["titles"])
+    assert asked["references"].startswith("Moss, I., Reed, A., & Plato. (20")
+    assert shelf["references"].count("Moss, Ivy, et al. ") == len(MOSS)
+    assert unknown["detail"].startswith("There is no form 'harvard'. There are: apa, ")
+    assert tool_asked.content[0].text.endswith(tool_asked.structured_content["references"].rstrip())
+    assert tool_asked.structured_content["references"].startswith("[1] I. Moss")
+    assert tool_searched.structured_content["references"].count("Ivy Moss, Ash Reed, and Plato. ") == 2
+    assert tool["references"] == answer["references"] == ""
     later = set(MOSS[2:])
     assert answer["filtered"] == tool["filtered"] == "2 papers by Moss, not until 2020"
     assert {hit["title"] for hit in answer["hits"]} == {one["title"] for one in found_papers["papers"]} == later

@@ -132,7 +132,7 @@ def test_everything_can_be_done_by_keyboard(seen: Visit) -> None:
     press("/")
     seen.page.keyboard.type("kites")
     assert titles_under(seen, "1 paper found") == [KITE]
-    seen.page.locator("#found button").focus()
+    seen.page.locator("#found [data-paper]").focus()
     press("Enter")
     seen["#paper [data-open]"].wait_for()
     seen.page.wait_for_function("document.activeElement.className === 'paper'")

@@ -31,9 +31,13 @@ ATTACKS = (
 )
 OURS = {
     *("div", "article", "section", "h2", "h3", "p", "span", "a", "button", "ul", "ol", "li", "small", "mark", "code"),
+    *("select", "option", "output"),  # of references
     *("details", "summary", "q", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td"),
 }
-MAY_BEAR = {"class", "id", "href", "title", "dir", "type", "target", "rel", "tabindex", "scope", "role", "style"}
+MAY_BEAR = {
+    *("class", "id", "href", "title", "dir", "type", "target", "rel", "tabindex", "scope", "role", "style"),
+    "value",
+}
 
 
 class Read(HTMLParser):
@@ -206,4 +210,5 @@ def test_a_paper_is_opened_where_its_identifiers_lead() -> None:
     assert [(link.label, link.address) for link in links] == [
         ("arXiv", "https://arxiv.org/abs/2401.01234"),
         ("DOI", "https://doi.org/10.1234/a%22b%3Cc%3E"),
+        ("Semantic Scholar", "https://api.semanticscholar.org/DOI:10.1234/a%22b%3Cc%3E"),
     ]

@@ -39,7 +39,7 @@ HOSTILE = (
 )
 TAGS = {
     *("article", "button", "datalist", "div", "form", "g", "h2", "input", "label", "li", "option", "p", "select"),
-    *("small", "span", "svg", "circle", "title", "ul", "a"),
+    *("small", "span", "svg", "output", "circle", "title", "ul", "a"),
 }
 
 
@@ -94,7 +94,8 @@ def test_the_form_asks_for_authors_and_venues_where_papers_have_any() -> None:
 
 def test_a_list_counts_its_papers_and_opens_each() -> None:
     shown = shelves.listed([PEAR, PLUM], PaperFilter(), LISTINGS)
-    assert text(shown) == "2 papers here Pears Mar 11 Plums 2024-05-06"
+    assert text(shown).startswith("2 papers here")
+    assert text(shown).endswith("Pears Mar 11 Plums 2024-05-06")
     assert ids(shown) == [PEAR.id, PLUM.id]
     assert "data-found" not in shown
 
@@ -109,7 +110,11 @@ def test_a_paper_is_shown_with_its_authors_and_where_it_is() -> None:
     paper = Paper("Pears", "They fall.", authors=("Ivy Moss",), year=2024, venue="ACL", identifiers=ids)
     shown = shelves.opened(paper, {})
     assert "Pears Ivy Moss · 2024 · ACL They fall." in text(shown)
-    assert re.findall(r'href="([^"]*)"', shown) == ["https://doi.org/10.1234/5", "https://arxiv.org/abs/2401.01234"]
+    assert re.findall(r'href="([^"]*)"', shown) == [
+        "https://doi.org/10.1234/5",
+        "https://arxiv.org/abs/2401.01234",
+        "https://api.semanticscholar.org/DOI:10.1234/5",
+    ]
     assert text(shelves.listed([paper], PaperFilter(), {})).endswith("Pears Moss, 2024")
 
 
@@ -294,7 +299,8 @@ def test_the_tab_opens_with_the_form_and_every_paper(served: Served) -> None:
     form, papers = visit(served, "search", "apply", {"revision": ""})
     assert 'role="search"' in form
     assert f"{len(PAIRS)} papers here" in papers
-    again, _ = visit(served, "search", "apply", {"revision": "1"})
+    state = re.findall(r'data-revision=\\?"([^"\\]+)', form)[0]
+    again, _ = visit(served, "search", "apply", {"revision": state})
     assert "form" not in again, "a form in use is not replaced"
 
 

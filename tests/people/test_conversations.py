@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from assistant.core.errors import ConversationNotFound, ExportError
+from assistant.core.errors import ConversationNotFound, ExportError, QuestionError
 from assistant.core.export import as_json
 from assistant.core.records import Answer, Citation, Claim, Hit, Paper, Passage, Turn
 from assistant.people.conversations import PAGE, Conversations, KeptTurn, Thumb, exported
@@ -421,3 +423,65 @@ def test_workers_that_see_a_new_thread_at_once_begin_one_conversation(open_kept:
         thread.join()
     assert len(ids) == 6
     assert len(set(ids)) == 1
+
+
+# -- links
+
+
+def test_a_link_has_the_turn_as_it_was_and_is_made_once(kept: Conversations) -> None:
+    talk = kept.begin(ANN)
+    kept.append(ANN, talk, PEAR)
+    link = kept.share(ANN, talk, 1)
+    assert len(link) == 32
+    assert kept.share(ANN, talk, 1) == link
+    assert kept.shared(link).turn.answer.text == PEAR.answer.text
+    kept.append(ANN, talk, KITE, instead=True)
+    assert kept.shared(link).turn.question == PEAR.question
+    other = kept.share(ANN, talk, 1)
+    assert other != link
+    assert kept.shared(other).turn.question == KITE.question
+
+
+def test_a_link_is_its_makers_and_goes_with_the_conversation(kept: Conversations) -> None:
+    talk = kept.begin(ANN)
+    kept.append(ANN, talk, PEAR)
+    with pytest.raises(ConversationNotFound, match="no such conversation"):
+        kept.share(BOB, talk, 1)
+    with pytest.raises(ConversationNotFound, match="no such conversation or turn"):
+        kept.share(ANN, talk, 2)
+    link = kept.share(ANN, talk, 1)
+    assert (kept.may_withdraw(ANN, link), kept.may_withdraw(BOB, link)) == (True, False)
+    with pytest.raises(ConversationNotFound, match="no such answer"):
+        kept.withdraw(BOB, link)
+    kept.withdraw(ANN, link)
+    with pytest.raises(ConversationNotFound, match="may have been withdrawn"):
+        kept.shared(link)
+    with pytest.raises(ConversationNotFound, match="no such answer"):
+        kept.withdraw(ANN, link)
+    again = kept.share(ANN, talk, 1)
+    kept.delete(ANN, talk)
+    with pytest.raises(ConversationNotFound, match="no such answer"):
+        kept.shared(again)
+
+
+def test_an_owner_has_so_many_links(kept: Conversations, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.people.conversations.LINKS", 1)
+    for owner in (ANN, BOB):
+        talk = kept.begin(owner)
+        for one in (PEAR, KITE):
+            kept.append(owner, talk, one)
+        link = kept.share(owner, talk, 1)
+        with pytest.raises(QuestionError, match="You have 1 links already"):
+            kept.share(owner, talk, 2)
+        assert kept.share(owner, talk, 1) == link
+
+
+def test_a_file_of_the_version_before_has_no_links_and_is_upgraded(home: Path) -> None:
+    with closing(Conversations(home)) as conversations:
+        talk = conversations.begin(ANN)
+        conversations.append(ANN, talk, PEAR)
+    with closing(sqlite3.connect(home / "conversations.sqlite")) as file:
+        file.executescript("drop table links; pragma user_version = 1")
+    with closing(Conversations(home)) as conversations:
+        link = conversations.share(ANN, talk, 1)
+        assert conversations.shared(link).turn.question == PEAR.question

@@ -110,7 +110,7 @@ def test_csl_has_what_is_known() -> None:
         },
         {
             "id": f"PearRank-100-{PEAR.id[:6]}",
-            "type": "article",
+            "type": "document",
             "title": PEAR.title,
             "issued": {"date-parts": [[2024]]},
             "URL": "https://example.org/p_1",

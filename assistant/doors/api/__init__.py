@@ -4,7 +4,7 @@
 
 - `backend`: what the routes work with, and who may call them
 - `bodies`, `sse`, `errors`: what is sent and returned: JSON, events, problem details
-- `questions`, `papers`, `sources`, `conversations`: the routes under `/api`
+- `questions`, `papers`, `sources`, `collections`, `conversations`: the routes under `/api`
 - `background`, `chats`, `completions`, `responses`: the routes under `/v1`, where a chat goes in
 - `metrics`, `docs`, `app`: the numbers, the description as a page, and all of it as one application
 """

@@ -17,7 +17,7 @@ from ...core.errors import AssistantError
 from ...service.entry import Entry
 from ...service.problems import MEDIA
 from ...service.receiving import Receiving
-from . import bodies, completions, conversations, papers, questions, responses, sources
+from . import bodies, collections, completions, conversations, papers, questions, responses, sources
 from .backend import Backend, MayRead, TheBackend
 from .docs import page
 from .errors import on_error, on_http, on_validation, response
@@ -106,7 +106,7 @@ def application(backend: Backend) -> FastAPI:
     app.add_middleware(Receiving, most={"/api/papers": UPLOAD, "/api/check-draft": DRAFT_BODY})
     app.add_middleware(Entry, doorkeeper=backend.doorkeeper, public=PUBLIC, respond=response)
     app.add_middleware(Counted, metrics=backend.metrics)
-    for routes in (questions, papers, sources, conversations, completions, responses):
+    for routes in (questions, papers, sources, collections, conversations, completions, responses):
         app.include_router(routes.router)
     app.include_router(router)
     return app

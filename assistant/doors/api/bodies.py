@@ -11,6 +11,7 @@ from ...core import bounds
 from ...core.export import schemas
 from ...library.sources import FORMATS
 from ...service.narrowing import AUTHORS, DATE, DATES, VENUES, Narrowing
+from ...show.styles import FORMS
 
 HAS_WORDS: JsonDict = {"pattern": r"[\p{L}\p{N}]"}
 """Describes every question: it has a letter or a digit. The check itself is made where questions are understood."""
@@ -18,6 +19,8 @@ TITLE = "SemantiCodec: An Ultra Low Bitrate Semantic Audio Codec for General Sou
 SENTENCE = "SemantiCodec compresses audio to fewer than a hundred tokens per second."
 DRAFT = f"{SENTENCE.removesuffix('.')} [1].\n\n## References\n\n[1] {TITLE}. 2024."
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
+Form = Annotated[str, Field(max_length=bounds.DAY, json_schema_extra={"enum": ["", *FORMS]})]
+"""The form of references, or "" for none; the check itself is made where they are written."""
 
 
 class RequestBody(BaseModel):
@@ -52,6 +55,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     "Answer": {
         "conversation": {"type": "string", "description": "Id of the conversation that keeps it; empty if none does."},
         "turn": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "Its number there, from 1."},
+        "references": {"type": "string", "description": "The papers cited, in the form asked for; empty if none was."},
     },
     "Check": {"title": {"type": "string", "description": "The title of the paper."}},
 }
@@ -102,6 +106,7 @@ class AskRequest(RequestBody):
         max_length=bounds.ID,
         description="Id of the conversation that the question continues and that keeps the answer; empty: none.",
     )
+    references: Form = Field(default="", description="Also list the papers cited: in a style, or for other programs.")
     stream: bool = Field(default=False, description="Send the stages and claims as Server-Sent Events.")
 
 
@@ -163,8 +168,10 @@ class PapersParameters(Parameters):
     until: str = Field(default="", max_length=bounds.DAY, description=DATES, json_schema_extra=DATE)
     author: list[Title] = Field(default=[], max_length=bounds.NAMES, description=AUTHORS)
     venue: list[Title] = Field(default=[], max_length=bounds.NAMES, description=VENUES)
+    collection: str = Field(default="", max_length=bounds.COLLECTION, description="A collection by its name.")
     limit: int = Field(default=100, ge=0, le=1000)
     offset: int = Field(default=0, ge=0, le=10**9)
+    references: Form = Field(default="", description="Also list these papers: in a style, or for other programs.")
 
 
 class IngestParameters(Parameters):
@@ -185,6 +192,48 @@ class PapersPage(ResponseBody):
 
     total: int
     papers: list[PaperValues]
+    references: str = Field(description="The papers in the form asked for; empty if none was.")
+
+
+# -- collections
+
+Papers = Annotated[list[Title], Field(max_length=bounds.PAPERS)]
+
+
+class NewCollection(RequestBody):
+    """A collection to make: of papers, of all papers that pass a filter now or later, or of both."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "codecs", "papers": [TITLE]}]})
+
+    name: str = Field(min_length=1, max_length=bounds.COLLECTION, json_schema_extra=HAS_WORDS)
+    papers: Papers = Field(default=[], description="Titles or ids of papers to put in.")
+    where: Narrowing = Field(default=Narrowing(), description="All papers that fit this are in it; empty: none.")
+    shared: bool = Field(default=False, description="Whether all callers may use it; only its owner may change it.")
+
+
+class CollectionChange(RequestBody):
+    """Papers to put into a collection, and to take out of it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"add": [TITLE]}]})
+
+    add: Papers = Field(default=[], description="Titles or ids.")
+    remove: Papers = Field(default=[], description="Titles or ids.")
+
+
+class CollectionSummary(ResponseBody):
+    """A collection without its papers, which `/api/papers?collection=` lists."""
+
+    name: str
+    papers: int = Field(description="How many papers are in it now.")
+    where: str = Field(description="The filter whose papers are in it, in words; empty if it has none.")
+    shared: bool
+    own: bool = Field(description="Whether the caller may change it.")
+
+
+class CollectionList(ResponseBody):
+    """The collections that the caller may use, by name."""
+
+    collections: list[CollectionSummary]
 
 
 # -- sources
@@ -234,6 +283,7 @@ class TurnsParameters(Parameters):
 
     limit: int = Field(default=20, ge=0, le=100, description="The number of turns, counted from the last.")
     before: int | None = Field(default=None, ge=1, le=10**9, description="Only turns before this number.")
+    references: Form = Field(default="", description="Also list the papers that these turns cite, each once.")
 
 
 class ConversationSummary(ResponseBody):
@@ -270,6 +320,7 @@ class ConversationExport(ResponseBody):
     begun: str
     used: str
     turns: list[ConversationTurn]
+    references: str = Field(description="The papers cited, in the form asked for; empty if none was.")
 
 
 # -- the rest

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from ...core import bounds
 from ...people.conversations import KeptConversation, exported
+from ...show.styles import of_answers
 from . import bodies
 from .backend import MayRead, TheBackend
 
@@ -47,7 +48,11 @@ async def conversation(
     turns = functools.partial(
         backend.conversations.turns, caller.owner, id, limit=parameters.limit, before=parameters.before
     )
-    return JSONResponse(exported(kept, await asyncio.to_thread(turns)))
+    listed, written = await asyncio.to_thread(turns), ""
+    if parameters.references:
+        answers = [each.turn.answer for each in listed]
+        written = await asyncio.to_thread(of_answers, answers, parameters.references)
+    return JSONResponse({**exported(kept, listed), "references": written})
 
 
 @router.patch("/api/conversations/{id}", response_model=bodies.ConversationSummary)

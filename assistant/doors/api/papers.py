@@ -18,6 +18,7 @@ from ...core.errors import NoSuchDays, QuestionError
 from ...core.export import paper_as_json, plain
 from ...core.filters import Filter
 from ...core.records import Ingested
+from ...show.styles import references
 from . import bodies
 from .backend import MayRead, MayWrite, TheBackend
 
@@ -30,17 +31,28 @@ router = APIRouter(tags=["papers"])
 
 
 @router.get("/api/papers", response_model=bodies.PapersPage)
-async def papers(backend: TheBackend, _: MayRead, parameters: Annotated[bodies.PapersParameters, Query()]) -> Response:
+async def papers(
+    backend: TheBackend, caller: MayRead, parameters: Annotated[bodies.PapersParameters, Query()]
+) -> Response:
     """List the papers by title, or those that contain words; if `until` lies before `since`, the list is empty."""
     where = Filter(
-        parameters.since, parameters.until, tuple(parameters.author), tuple(parameters.venue), parameters.listing
+        parameters.since,
+        parameters.until,
+        tuple(parameters.author),
+        tuple(parameters.venue),
+        parameters.listing,
+        collection=parameters.collection,
+        owner=caller.collector,
     )
     try:
         listed = await asyncio.to_thread(backend.assistant.papers, parameters.words, where=where)
     except NoSuchDays:
         listed = []
     page = listed[parameters.offset : parameters.offset + parameters.limit]
-    return JSONResponse({"total": len(listed), "papers": [paper_as_json(paper) for paper in page]})
+    written = await asyncio.to_thread(references, page, parameters.references) if parameters.references else ""
+    return JSONResponse(
+        {"total": len(listed), "papers": [paper_as_json(paper) for paper in page], "references": written}
+    )
 
 
 @router.get("/api/papers/{name:path}", response_model=bodies.PaperValues)

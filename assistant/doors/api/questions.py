@@ -16,6 +16,7 @@ from ...core.export import as_json, draft_as_json, plain
 from ...core.records import STARTING_OVER, Answer, Claim, Event, Turn
 from ...service.doorkeeper import Caller
 from ...service.problems import problem_of
+from ...show.styles import references
 from . import bodies
 from .backend import Backend, MayAsk, TheBackend, unless_hung_up
 from .sse import MEDIA, Events, described, event, event_stream
@@ -46,9 +47,11 @@ async def ask(body: bodies.AskRequest, request: Request, backend: TheBackend, ca
     With `stream`, or if the client accepts `text/event-stream`, events are sent as they happen: `stage`, `claim`,
     `withdrawn` (the claims so far no longer hold) and last `answer` or `error`. Hanging up stops the work.
     """
-    where = body.where.filter()
+    where = body.where.filter().owned_by(caller.collector)
+    if body.references:
+        references((), body.references)  # fails before the question is asked, not after it
     turns = await _earlier_turns(backend, caller, body.conversation)
-    finish = functools.partial(_finish, backend, caller, body.conversation)
+    finish = functools.partial(_finish, backend, caller, body)
     if body.stream or MEDIA in request.headers.get("accept", ""):
         events = backend.answering.events(body.question, turns, papers=body.papers, where=where)
         first = await unless_hung_up(request, anext(events))  # an error until here gets a status of its own
@@ -93,13 +96,14 @@ async def _earlier_turns(backend: Backend, caller: Caller, conversation: str) ->
     return [kept.turn for kept in await asyncio.to_thread(turns)]
 
 
-async def _finish(backend: Backend, caller: Caller, conversation: str, answer: Answer) -> dict[str, Any]:
+async def _finish(backend: Backend, caller: Caller, body: bodies.AskRequest, answer: Answer) -> dict[str, Any]:
     backend.metrics.answer(answer)
     number = None
-    if conversation:
+    if body.conversation:
         turn = Turn(answer.question, answer)
-        number = await asyncio.to_thread(backend.conversations.append, caller.owner, conversation, turn)
-    return as_json(answer) | {"conversation": conversation, "turn": number}
+        number = await asyncio.to_thread(backend.conversations.append, caller.owner, body.conversation, turn)
+    written = await asyncio.to_thread(references, answer, body.references) if body.references else ""
+    return as_json(answer) | {"conversation": body.conversation, "turn": number, "references": written}
 
 
 @router.post("/api/check", response_model=bodies.CheckValues)

@@ -1,12 +1,13 @@
 """The command line: commands in, printed answers and an exit code out.
 
-shared    options, exit codes, opening the library, the screen
-library   ingest, rejects, papers, remove, status, doctor
-following follow, unfollow, sync
-asking    ask, chat, check, eval, model
-chat      the conversation that `chat` starts
-people    users, keys, feedback
-serving   serve, mcp, slack
+shared       options, exit codes, opening the library, the screen
+library      ingest, rejects, papers, remove, status, doctor
+following    follow, unfollow, sync
+collections  collections
+asking       ask, chat, check, eval, model
+chat         the conversation that `chat` starts
+people       users, keys, feedback
+serving      serve, mcp, slack
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import AssistantError
 from .asking import ask, chat, check, evaluate, model
+from .collections import collections
 from .following import follow, sync, unfollow
 from .library import doctor, ingest, papers, rejects, remove, status
 from .people import feedback, keys, users
@@ -136,6 +138,7 @@ for command in (
     *(feedback, model, slack),
 ):
     app.command()(command)
+app.add_typer(collections, name="collections")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.command("eval")(evaluate)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from .shared import (
     DECLINED,
     Authors,
+    Form,
     Home,
+    InCollection,
     Since,
     Source,
     Until,
@@ -24,6 +26,9 @@ from .shared import (
     with_sample,
 )
 
+if TYPE_CHECKING:
+    from ...core.records import Answer
+
 
 def ask(  # noqa: PLR0913 - each is an option of the command
     context: typer.Context,
@@ -31,21 +36,26 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
     more: Annotated[bool, typer.Option("--more", help="Also show what the answer leaves out.")] = False,
+    form: Annotated[
+        Form | None, typer.Option("--references", help="Also list the papers cited, in this style or form.")
+    ] = None,
     since: Since = "",
     until: Until = "",
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    collection: InCollection = "",
     home: Home = None,
 ) -> None:
     """Answer one question and list the sources."""
-    where = filter_of(since, until, author, venue, source)
+    from ...show.styles import references
+
+    where, listed = filter_of(since, until, author, venue, source, collection), form or "bibtex"
+    references((), listed)  # fails before the question is asked, not after it
     with opened(context, home) as assistant:
         if json:
-            from ...core.export import as_json
-
             answer = assistant.ask(text_of(question), where=where)
-            typer.echo(dumps(as_json(answer), ensure_ascii=False, indent=2))
+            _print_json(answer, references(answer, listed) if form else "")
         else:
             out = screen()
             answer = out.follow(assistant.stream(text_of(question), where=where))
@@ -53,11 +63,21 @@ def ask(  # noqa: PLR0913 - each is an option of the command
             if more and answer.answered:
                 out.line()
                 out.more(answer)
+            if form:
+                typer.echo(f"\n{references(answer, listed)}", nl=False)
         if answer.declined and answer.declined.kind == "empty":
             folder = assistant.status().home
             screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
     if not answer.answered:
         raise typer.Exit(DECLINED)
+
+
+def _print_json(answer: Answer, listed: str) -> None:
+    """The whole answer; with the references, if there are any."""
+    from ...core.export import as_json
+
+    values = {**as_json(answer), **({"references": listed} if listed else {})}
+    typer.echo(dumps(values, ensure_ascii=False, indent=2))
 
 
 def chat(  # noqa: PLR0913 - each is an option of the command
@@ -69,6 +89,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    collection: InCollection = "",
     home: Home = None,
 ) -> None:
     """Start a conversation; questions may refer to earlier ones."""
@@ -77,7 +98,10 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     with opened(context, home, create=sample, stays=True) as assistant:
         if sample:
             with_sample(assistant)
-        TerminalChat(assistant, screen(), where=filter_of(since, until, author, venue, source)).run()
+        where = filter_of(since, until, author, venue, source, collection)
+        if collection:
+            assistant.collections.get(where.collection)  # an unknown one is refused before the first question
+        TerminalChat(assistant, screen(), where=where).run()
 
 
 def check(

@@ -11,6 +11,7 @@ from ...core.filters import ALL, Filter
 from ...core.text import counted
 from ...library.sample import sample_files
 from ...llm.ledger import bill
+from ...show.styles import of_answers
 
 if TYPE_CHECKING:
     from ...chain import Assistant
@@ -28,6 +29,7 @@ COMMANDS = {
     "/sources": "quote what each cited paper says",
     "/more": "show what the last answer left out: other sentences of its papers, other papers that may fit",
     "/why": "show how the last answer came about: searches, hits, rejected sentences, times",
+    "/references": "list all papers cited so far; in a style or form: /references ieee",
     "/new": "start a new conversation",
     "/help": "show this list",
     "/quit": "leave; so does Ctrl-D",
@@ -81,13 +83,13 @@ class TerminalChat:
 
     def _obey(self, command: str) -> None:
         if command == "/help":
-            self._screen.line("Ask anything about the papers; a question may refer to earlier ones. Or type:")
-            for name, meaning in COMMANDS.items():
-                self._screen.line(meaning, first=f"  {name:<9} ", rest=" " * 12)
+            self._help()
         elif command == "/new":
             self._conversation.clear()
             self._last = None
             self._screen.line("A new conversation begins.")
+        elif f"{command} ".startswith("/references "):
+            self._list_references(command.removeprefix("/references").strip() or "apa")
         elif command not in COMMANDS:
             self._screen.line(f"There is no command {command}. The commands are: {', '.join(COMMANDS)}.")
         elif self._last is None:
@@ -102,6 +104,19 @@ class TerminalChat:
             self._screen.sources(self._last)
         else:
             self._screen.line("The last answer cites no papers.")
+
+    def _help(self) -> None:
+        self._screen.line("Ask anything about the papers; a question may refer to earlier ones. Or type:")
+        for name, meaning in COMMANDS.items():
+            self._screen.line(meaning, first=f"  {name:<12} ", rest=" " * 15)
+
+    def _list_references(self, form: str) -> None:
+        try:
+            listed = of_answers((turn.answer for turn in self._conversation.turns), form)
+        except AssistantError as error:
+            listed = str(error)
+        for line in (listed or "No paper has been cited yet.").splitlines():
+            self._screen.line(line, rest="    ")
 
     def _answer(self, question: str) -> None:
         try:

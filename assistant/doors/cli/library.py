@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -19,6 +19,8 @@ from .shared import (
     REJECTED,
     Authors,
     Home,
+    InCollection,
+    ListForm,
     Since,
     Source,
     Until,
@@ -28,9 +30,6 @@ from .shared import (
     screen,
     text_of,
 )
-
-Form = Literal["text", "bibtex", "ris", "csl"]
-"""How papers are listed."""
 
 SHOWN = 100
 """Rejects shown after an ingest; the rest are counted."""
@@ -127,11 +126,15 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
-    form: Annotated[Form, typer.Option("--as", help="How to list them.")] = "text",
+    collection: InCollection = "",
+    form: Annotated[
+        ListForm,
+        typer.Option("--format", "--as", help="As titles, references of a style, or entries for a reference manager."),
+    ] = "text",
     home: Home = None,
 ) -> None:
-    """List the papers in the library: a title a line, or entries for a reference manager."""
-    where = filter_of(since, until, author, venue, source)
+    """List the papers in the library: a title a line, as references, or for a reference manager."""
+    where = filter_of(since, until, author, venue, source, collection)
     with opened(context, home) as assistant:
         matches = assistant.papers(text_of(words or []), where=where)
         status = assistant.status()
@@ -140,10 +143,9 @@ def papers(  # noqa: PLR0913 - each is an option of the command
         for paper in matches:
             out.line(readable(paper.label), rest="    ")
     else:
-        from ...show import references
+        from ...show.styles import references
 
-        written = {"bibtex": references.as_bibtex, "ris": references.as_ris, "csl": references.as_csl}[form]
-        typer.echo(written(matches), nl=False)
+        typer.echo(references(matches, form), nl=False)
     if not matches:
         no_match = "No paper matches." if where else "No paper contains these words."
         empty = f"There are no papers in {status.home} yet. Add papers with: assistant ingest PATH..."

@@ -133,14 +133,17 @@ def remove_key(context: typer.Context, name: Name, home: Home = None) -> None:
 
 
 def _deleted(home: Path, owner: str, remove: Callable[[], None]) -> str:
-    """Remove a user or key with `remove`, and all its conversations; "3 conversations".
+    """Remove a user or key with `remove`, and all its conversations and collections; "3 conversations".
 
     Without their owner nobody could open or find the conversations. They are deleted first, and again afterwards for
     any that began in between.
     """
+    from ...chain import Assistant
     from ...core.text import counted
     from ...people.conversations import Conversations
 
+    with Assistant.open(home, create=False) as assistant:
+        assistant.collections.of(owner).delete_all()
     with closing(Conversations(home)) as conversations:
         number = conversations.delete_all(owner)
         remove()

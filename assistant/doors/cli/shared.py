@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,11 @@ MAX_PER_MINUTE = 1_000_000
 """The highest limit on questions a minute that can be set."""
 FAILED, REJECTED, DECLINED, DAMAGED, NOT_SYNCED, STOPPED, UNREAD = 1, 3, 4, 5, 6, 130, 141
 """Exit codes; the help explains them."""
+
+Form = Literal["apa", "ieee", "acl", "chicago", "mla", "vancouver", "nature", "bibtex", "ris", "csl"]
+"""The forms of `show.styles`, written out: importing that takes longer than a help page may."""
+ListForm = Literal["text", Form]
+"""How papers are listed."""
 
 Home = Annotated[
     Path | None,
@@ -44,10 +49,16 @@ Venues = Annotated[
 Source = Annotated[
     str, typer.Option("--source", "--listing", metavar="NAME", help="Only this listing: its file name or date.")
 ]
+InCollection = Annotated[str, typer.Option("--collection", metavar="NAME", help="Only papers in this collection.")]
 
 
 def filter_of(
-    since: str, until: str, authors: Sequence[str] | None, venues: Sequence[str] | None, source: str
+    since: str,
+    until: str,
+    authors: Sequence[str] | None,
+    venues: Sequence[str] | None,
+    source: str,
+    collection: str = "",
 ) -> Filter:
     """The filter that these options describe."""
     from ...core.filters import Filter
@@ -58,6 +69,7 @@ def filter_of(
         tuple(text_of([name]) for name in authors or ()),
         tuple(text_of([name]) for name in venues or ()),
         text_of([source]),
+        collection=text_of([collection]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ from ...service.doorkeeper import Caller, Doorkeeper
 from ...service.entry import Entry
 from ...service.problems import problem_of
 from ...show.showing import readable_paper
+from ...show.styles import references
 from . import prompts
 from .tools import (
     TOOLS,
@@ -135,13 +136,13 @@ class Server:
 
     def _count(self, context: Context) -> None:
         """Count a question against the key of a caller over HTTP; raises `NotAdmitted`."""
-        caller = context.request.scope.get("caller") if context.request is not None else None
-        if self._doorkeeper and isinstance(caller, Caller):
+        if self._doorkeeper and (caller := _caller(context)):
             self._doorkeeper.admit(caller, "ask", question=True)
 
     async def _ask(self, arguments: AskArguments, context: Context) -> ToolResult:
         answer: Answer | None = None
-        where = arguments.where.filter()
+        where = arguments.where.filter().owned_by(_collector(context))
+        await _listed((), arguments.references)  # fails before the question is asked, not after it
         asking = self._answering.events(arguments.question, papers=arguments.papers, where=where)
         async with aclosing(asking) as events:
             done = 0
@@ -150,10 +151,12 @@ class Server:
                 done += 1
                 await context.session.report_progress(done, None, event.stage)
         assert answer is not None, "the last event of a stream is the answer"
-        return as_text(answer), as_structure(answer)
+        listed = await _listed(answer, arguments.references)
+        return as_text(answer, listed), as_structure(answer, listed)
 
-    async def _search(self, arguments: SearchArguments, _: Context) -> ToolResult:
-        search = functools.partial(self._assistant.search, arguments.query, where=arguments.where.filter())
+    async def _search(self, arguments: SearchArguments, context: Context) -> ToolResult:
+        where = arguments.where.filter().owned_by(_collector(context))
+        search = functools.partial(self._assistant.search, arguments.query, where=where)
         hits = await self._answering.aside(search)
         hits = hits[: arguments.limit]
         papers = [
@@ -161,7 +164,9 @@ class Server:
             for hit in hits
         ]
         lines = [f"- {readable(hit.paper.label)} (id {hit.paper.id}): {readable(hit.passage.text)}" for hit in hits]
-        return "\n".join(lines) or "No paper here is about that.", {"papers": papers}
+        listed = await _listed([hit.paper for hit in hits], arguments.references)
+        text = "\n".join([*lines, *(["", listed.rstrip()] if listed else [])])
+        return text or "No paper here is about that.", {"papers": papers, "references": listed}
 
     async def _get(self, arguments: PaperArguments, _: Context) -> ToolResult:
         paper = await asyncio.to_thread(self._assistant.paper, arguments.paper)
@@ -228,9 +233,26 @@ class Server:
         return types.ReadResourceResult(contents=[text])
 
 
+def _caller(context: Context) -> Caller | None:
+    """Who sends a request over HTTP; None over stdio."""
+    caller = context.request.scope.get("caller") if context.request is not None else None
+    return caller if isinstance(caller, Caller) else None
+
+
+def _collector(context: Context) -> str:
+    """Whose collections a request uses."""
+    caller = _caller(context)
+    return caller.collector if caller else ""
+
+
 def _failed(text: str) -> types.CallToolResult:
     """An error for the calling model to read and correct."""
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
+
+
+async def _listed(papers: Answer | Sequence[Paper], form: str) -> str:
+    """The papers in a form; "" if none is asked for."""
+    return await asyncio.to_thread(references, papers, form) if form else ""
 
 
 def _paper_text(paper: Paper) -> str:

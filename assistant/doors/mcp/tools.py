@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,11 +15,21 @@ from ...core.records import Answer
 from ...service.narrowing import Narrowing
 from ...show.drafts import summary
 from ...show.showing import readable_answer
+from ...show.styles import Form
 
 MOST_HITS = 50
+REFERENCES = {
+    "references": {"type": "string", "description": "The papers cited, in the form asked for; empty if none was."}
+}
+"""What `ask` returns beside the fields of an answer."""
 ANSWER_FIELDS = ("question", "answered", "verdict", "text", "titles", "filtered", "claims", "declined", "remark")
 """What an agent gets of an answer; the rest tells how it came about."""
 Title = Annotated[str, Field(max_length=bounds.TITLE)]
+
+
+References = Annotated[
+    Form | Literal[""], Field(description="Also list the papers in this style or form; empty: do not.")
+]
 
 
 class Arguments(BaseModel):
@@ -38,6 +48,7 @@ class AskArguments(Arguments):
         default=[], max_length=bounds.PAPERS, description="Titles or ids of the only papers to use; empty: all papers."
     )
     where: Narrowing = Field(default=Narrowing(), description="The only papers to use; empty: all papers.")
+    references: References = ""
 
 
 class SearchArguments(Arguments):
@@ -46,6 +57,7 @@ class SearchArguments(Arguments):
     query: str = Field(min_length=1, max_length=bounds.QUESTION, description="A question or a topic.")
     where: Narrowing = Field(default=Narrowing(), description="The only papers to search; empty: all papers.")
     limit: int = Field(default=10, ge=1, le=MOST_HITS, description="The most papers to return.")
+    references: References = ""
 
 
 class PaperArguments(Arguments):
@@ -89,6 +101,7 @@ class FoundPapers(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     papers: list[FoundPaper]
+    references: str = Field(description="The same papers in the style or form asked for; empty if none was.")
 
 
 TOOLS: dict[str, tuple[str, type[Arguments]]] = {
@@ -124,7 +137,12 @@ def output_schemas() -> dict[str, dict[str, Any]]:
     of_answer = {name: answer["properties"][name] for name in ANSWER_FIELDS}
     used = {name: parts[name] for name in ("Claim", "Citation", "Passage", "Decline")}
     return {
-        "ask": {**answer, "properties": of_answer, "required": list(ANSWER_FIELDS), "$defs": used},
+        "ask": {
+            **answer,
+            "properties": of_answer | REFERENCES,
+            "required": [*ANSWER_FIELDS, *REFERENCES],
+            "$defs": used,
+        },
         "search_papers": FoundPapers.model_json_schema(mode="serialization"),
         "get_paper": {**parts["Paper"], "$defs": {"Identifiers": parts["Identifiers"]}},
         "check_citation": parts["Check"],
@@ -135,14 +153,14 @@ def output_schemas() -> dict[str, dict[str, Any]]:
     }
 
 
-def as_structure(answer: Answer) -> dict[str, Any]:
-    """What `assistant ask --json` prints, without how the answer came about."""
+def as_structure(answer: Answer, listed: str = "") -> dict[str, Any]:
+    """What `assistant ask --json` prints, without how the answer came about; `listed` are its references."""
     values = as_json(answer)
-    return {name: values[name] for name in ANSWER_FIELDS}
+    return {name: values[name] for name in ANSWER_FIELDS} | {"references": listed}
 
 
-def as_text(answer: Answer) -> str:
-    """The answer, then each source with the words cited."""
+def as_text(answer: Answer, listed: str = "") -> str:
+    """The answer, then each source with the words cited, then its references if they were asked for."""
     answer = readable_answer(answer)
     sources = [
         "\n".join([f"[{source.number}] {source.label}", *(f"    “{quote}”" for quote in source.quotes)])
@@ -150,7 +168,7 @@ def as_text(answer: Answer) -> str:
     ]
     nearest = answer.declined.nearest if answer.declined else ()
     named = ["\n".join(["Nearest:", *(f"- {title}" for title in nearest)])] if nearest else []
-    return "\n\n".join([answer.text, *sources, *named])
+    return "\n\n".join([answer.text, *sources, *named, *([listed.rstrip()] if listed else [])])
 
 
 def draft_as_text(draft: CheckedDraft) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from weakref import WeakValueDictionary
 
+from ...core.filters import Filter
 from ...core.records import Answer, Turn
 from ...people.conversations import Conversations, Thumb
 from ...people.limits import Limits
@@ -44,6 +45,7 @@ class Responder:
         self.claims = Claims(home)
         self._memory = settings.memory_turns
         self._channels = frozenset(settings.slack_channels.replace(",", " ").split())
+        self._collections = settings.collection_of_channel
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def __enter__(self) -> Self:
@@ -84,7 +86,8 @@ class Responder:
         """
         async with self._busy.setdefault(message.owner, asyncio.Lock()):
             conversation, turns = await asyncio.to_thread(self._turns, message.owner, before)
-            answer = await self._answering.answer(message.text, turns, on_stage=on_stage)
+            where = Filter(collection=self._collections.get(message.channel, ""))
+            answer = await self._answering.answer(message.text, turns, where=where, on_stage=on_stage)
             return await asyncio.to_thread(self._keep, message, conversation, answer)
 
     def _turns(self, owner: str, before: int | None) -> tuple[str, list[Turn]]:

@@ -17,6 +17,8 @@ In reading order:
     sources     followed sources, and what is new at them
     shared      what the tabs share
     drawer      the list of conversations
+    links       an answer behind an address of its own
+    references  what is cited, as references to copy or keep
     model       the dialog that says who writes the answers
     adding, talk, papers, evaluation    the tabs
     guard       what is refused, and the content security policy

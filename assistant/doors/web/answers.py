@@ -120,8 +120,8 @@ def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None,
         number,
         turn.question,
         "" if answer.query == answer.question else answer.query,
-        _answer(answer),
-        _decline(answer.declined) if answer.declined else (),
+        answer_view(answer),
+        decline_pieces(answer.declined) if answer.declined else (),
         _writer(answer),
         _facts(answer),
         why_title(answer),
@@ -135,7 +135,7 @@ def finished(turn: Turn, number: int, *, last: bool, thumb: Thumb | None = None,
 
 def making(state: AnswerInProgress, number: int) -> Markup:
     """A question whose answer is on its way: the stage, and above it the sentences that passed so far."""
-    return render("answers.making", number, state.question, _answer(readable_answer(state.so_far)), _stage(state))
+    return render("answers.making", number, state.question, answer_view(readable_answer(state.so_far)), _stage(state))
 
 
 def ended(question: str, number: int, message: str, *, error: str = "", instead: bool = False) -> Markup:
@@ -174,7 +174,8 @@ def _stage(state: AnswerInProgress) -> str:
     return state.stage[:1].upper() + state.stage[1:]
 
 
-def _answer(answer: Answer) -> AnswerView:
+def answer_view(answer: Answer) -> AnswerView:
+    """The sections of an answer that is `readable`."""
     marks = {id(claim): mark for mark, claim in enumerate(answer.claims)}
     numbers = answer.numbers
 
@@ -209,7 +210,7 @@ def _pieces(claim: Claim) -> tuple[tuple[str, bool], ...]:
     return tuple((text, bold) for text, bold in pieces if text)
 
 
-def _decline(declined: Decline) -> tuple[Piece, ...]:
+def decline_pieces(declined: Decline) -> tuple[Piece, ...]:
     """Why there is no answer, cut so that each title it names can link to that paper's card."""
     pieces: list[Piece] = [(declined.message, None)]
     for card, title in enumerate(declined.nearest, start=1):

@@ -37,6 +37,8 @@ TRIES, TRIES_AT_A_NAME = 30, 6
 TRIES_IN_ALL, TRIES_AT_A_NAME_IN_ALL = 300, 60
 """The same from all addresses together: guessing from many addresses is slowed down, too."""
 _TALK = re.compile(r"[\w-]{8,32}")
+LINK = re.compile(r"/answer/[\w-]{32}", re.ASCII)
+"""The address of an answer that somebody made a link to."""
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +164,9 @@ async def _form(request: Request) -> dict[str, str] | None:
 
 
 def _home(talk: str) -> Response:
+    """Where a log-in leads: to a conversation, to the answer of a link ("answer/..."), or to a new conversation."""
+    if LINK.fullmatch(f"/{talk}"):
+        return RedirectResponse(f"/{talk}", 303)
     return RedirectResponse(f"/?talk={talk}" if _TALK.fullmatch(talk) else "/", 303)
 
 

@@ -103,13 +103,13 @@ def shown(answer: Answer, number: int, listings: Mapping[str, str], *, so_far: s
     `so_far` is what language models took for the whole conversation.
     """
     answer = readable_answer(answer)
-    view = _view(answer, number, listings, rejections=answer.rejections, why=_why(answer, so_far))
+    view = evidence_view(answer, number, listings, rejections=answer.rejections, why=_why(answer, so_far))
     return render("evidence.shown", view)
 
 
 def making(answer: Answer, number: int, listings: Mapping[str, str]) -> Markup:
     """The papers found for an answer in the making: cards of those it cites so far, then the others."""
-    return render("evidence.making", _view(readable_answer(answer), number, listings))
+    return render("evidence.making", evidence_view(readable_answer(answer), number, listings))
 
 
 def nothing(message: str) -> Markup:
@@ -117,7 +117,7 @@ def nothing(message: str) -> Markup:
     return render("evidence.nothing", message)
 
 
-def _view(
+def evidence_view(
     answer: Answer,
     number: int,
     listings: Mapping[str, str],
@@ -125,6 +125,7 @@ def _view(
     rejections: tuple[Rejection, ...] = (),
     why: WhyView | None = None,
 ) -> EvidenceView:
+    """The evidence of an answer that is `readable`: `shown` and `making` render it."""
     nearest = _nearest(answer)
     if answer.declined:
         cards = [_uncited(hit, card, listings) for card, hit in enumerate(nearest, start=1)]

@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from ...core.bounds import ID
 from ...people.limits import Limits
+from .entrance import LINK
 from .sessions import COOKIE, COOKIE_DAYS, is_owner, new_owner
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ class Guard:
             return PlainTextResponse("Requests from other sites are not accepted.", 403)
         if not self._entrance.guarded or OPEN.fullmatch(path) or self._entrance.user(connection.cookies):
             return None
+        if method in READING and LINK.fullmatch(path):
+            return RedirectResponse(f"/login?{urlencode({'talk': path.removeprefix('/')})}", 303)
         if path != "/":
             return PlainTextResponse("Log in first.", 401)
         talk = connection.query_params.get("talk", "")

@@ -20,6 +20,7 @@ from ...core import bounds
 from ...core.records import Paper
 from ...core.text import clean, counted
 from ...show.markdown import ANYWHERE
+from ...show.styles import LABELS, STYLES
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -71,7 +72,7 @@ def _environment() -> Environment:
         extensions=[_Unindented],
         auto_reload=False,
     )
-    environment.globals |= {"bounds": bounds}
+    environment.globals |= {"bounds": bounds, "forms": LABELS, "styles": tuple(STYLES)}
     environment.filters |= {"counted": counted, "excerpt": _excerpt, "thousands": "{:,}".format}
     return environment
 

@@ -17,7 +17,7 @@ from starlette.routing import Mount
 
 from ...core.bounds import DRAFT_BODY, EVENT, UPLOAD
 from ...service.receiving import Receiving
-from . import adding, drafts, drawer, entrance, evaluation, papers, talk
+from . import adding, drafts, drawer, entrance, evaluation, links, papers, references, talk
 from .assets import FileCache, visited
 from .guard import JOIN, Guard, UsedRoutes
 from .markup import render
@@ -35,7 +35,7 @@ TABS = (talk, papers, drafts, adding, evaluation)
 The last one is of use to whoever runs the page, not to readers: own/page.css leaves it out, and links lead there.
 """
 OWN = Path(__file__).with_name("own")
-SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "steps")]
+SCRIPTS = [f"/own/{name}.js" for name in ("page", "papers", "adding", "drafts", "drawer", "references", "steps")]
 HEAD = "".join(f'<script src="{path}" defer></script>' for path in SCRIPTS)
 STYLES = [OWN / f"{name}.css" for name in ("page", "papers", "adding", "drafts", "evaluation", "drawer", "model")]
 MOST = {"/upload": UPLOAD, "/api/papers": UPLOAD, drafts.PATH: DRAFT_BODY, "/api/check-draft": DRAFT_BODY, JOIN: EVENT}
@@ -61,11 +61,11 @@ def app(
 
 
 def _made(services: Services, beside: Mapping[str, APIRouter]) -> FastAPI:
-    page, links = blocks(services), list[str]()
-    lifespan = _warmed(services, page, links)
+    page, announced = blocks(services), list[str]()
+    lifespan = _warmed(services, page, announced)
     served = FastAPI(title="paper-assistant", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     served.add_middleware(CORSMiddleware, allow_origins=[])  # so that Gradio does not add its own
-    served.add_middleware(FileCache, links=links)
+    served.add_middleware(FileCache, links=announced)
     served.add_middleware(Receiving, most=MOST)
     served.add_middleware(Guard, entrance=services.entrance, hosts=services.rules.hosts, beside=_doors(beside))
     _route(served, services, beside)  # before the page, which is mounted at "/" and takes every other path
@@ -91,14 +91,14 @@ def _made(services: Services, beside: Mapping[str, APIRouter]) -> FastAPI:
     return served
 
 
-def _warmed(services: Services, page: gr.Blocks, links: list[str]) -> Lifespan:
+def _warmed(services: Services, page: gr.Blocks, announced: list[str]) -> Lifespan:
     """Loads the page and the assistant before the first visitor comes, and closes the services after the last."""
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
         warming = services.warm()
         kinds = {block.get_block_name() for block in page.blocks.values()}
-        links.append(await visited(served, SCRIPTS, kinds))
+        announced.append(await visited(served, SCRIPTS, kinds))
         await asyncio.wait([asyncio.wrap_future(warming)], timeout=PATIENCE)
         yield
         services.close()
@@ -117,6 +117,8 @@ def _route(served: FastAPI, services: Services, beside: Mapping[str, APIRouter])
     drafts.mount(served, services)
     served.mount("/own", StaticFiles(directory=OWN))
     served.include_router(drawer.router(services))
+    served.include_router(references.router(services))
+    served.include_router(links.router(services))
     if services.entrance.guarded:
         served.include_router(entrance.router(services.entrance))
     for path, router in beside.items():

@@ -11,7 +11,11 @@ from markupsafe import Markup
 
 from ...core import bounds
 from ...core.errors import AssistantError, EmbedderError, MissingExtra, PaperNotFound, QuestionError
+from ...core.filters import Filter
 from ...core.readable import readable
+from ...core.records import digest, fold
+from ...core.text import counted
+from ...index.collections import Collections
 from ...service.news import news_of
 from . import shelves, sources
 from .asking import failure
@@ -55,40 +59,64 @@ class PapersTab:
         arrival = self.search.apply(self.arrived, None, [self.search, self.found], **EACH)
         arrival.then(self.followed, None, [self.sources], **QUIETLY)
         self.search.submit(self.looked_for, None, [self.found], **EACH)
+        self.search.edit(self.managed, None, [self.search, self.found, self.paper], **EACH)
         self.search.select(self.opened, None, [self.paper], **EACH)
         removal = self.search.delete(self.removed, None, [self.paper, self.found], **EACH)
         removal.then(self.redrawn, None, [self.map], **QUIETLY)
         self.map.apply(self.mapped, None, [self.map], **QUIETLY)
 
-    async def arrived(self, event: gr.EventData) -> Updates:
+    async def arrived(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The form, if the library has changed since it was made, and the papers that match it now."""
-        revision = await asyncio.to_thread(self._revision)
-        known = sent(event, "revision", bounds.ID) == str(revision)
-        form = gr.skip() if known else await asyncio.to_thread(self._form, revision)
-        filters = _filters(event) if known else shelves.PaperFilter(words=sent(event, "words", bounds.WORDS))
+        owner = self._services.collector(request)
+        state = await asyncio.to_thread(self._state, owner)
+        known = sent(event, "revision", bounds.ID) == state
+        form = gr.skip() if known else await asyncio.to_thread(self._form, state, owner)
+        filters = _filters(event, owner) if known else shelves.PaperFilter(words=sent(event, "words", bounds.WORDS))
         return {self.search: form, self.found: await asyncio.to_thread(self._found, filters)}
 
     async def followed(self, request: gr.Request) -> Updates:
         """The followed sources, and what of their new papers is on the visitor's own questions."""
         return {self.sources: await self._services.aside(lambda: self._followed(request))}
 
-    async def looked_for(self, event: gr.EventData) -> Updates:
+    async def looked_for(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The papers that match what is typed and chosen."""
-        papers = await asyncio.to_thread(self._found, _filters(event))
+        papers = await asyncio.to_thread(self._found, _filters(event, self._services.collector(request)))
         serial = sent(event, "serial", bounds.ID)  # tells own/papers.js which of its requests this answers
         return {self.found: render("papers.numbered", serial, papers)}
 
     async def opened(self, event: gr.EventData, request: gr.Request) -> Updates:
         """One whole paper; nothing if none is named."""
-        name, removable = sent(event, "paper", bounds.TITLE), self._services.may_remove(request)
-        return {self.paper: await asyncio.to_thread(self._opened, name, removable=removable) if name else ""}
+        name, manager = sent(event, "paper", bounds.TITLE), self._manager(request)
+        return {self.paper: await asyncio.to_thread(self._opened, name, manager) if name else ""}
+
+    async def managed(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """What became of a collection: what is listed saved as one, one deleted, or a paper put in or taken out."""
+        owner, manager = self._services.collector(request), self._manager(request)
+        if manager is None:
+            message = "Collections can be changed only by a logged-in user or at this computer."
+            return {self.search: gr.skip(), self.found: gr.skip(), self.paper: shelves.message(message)}
+        filters, name = _filters(event, owner), sent(event, "name", bounds.TITLE)
+        deed, paper = sent(event, "deed", bounds.ID), sent(event, "paper", bounds.TITLE)
+        done = await asyncio.to_thread(self._managed, manager, deed, name, paper, filters)
+        if paper:
+            return {self.search: gr.skip(), self.found: gr.skip(), self.paper: done}
+        names = await asyncio.to_thread(manager.names)
+        chosen = name if fold(name) in map(fold, names) else ""
+        listed = shelves.PaperFilter(where=Filter(collection=chosen, owner=owner))
+        state = await asyncio.to_thread(self._state, owner)
+        return {
+            self.search: await asyncio.to_thread(self._form, state, owner, chosen),
+            self.found: await asyncio.to_thread(self._found, listed),
+            self.paper: done,
+        }
 
     async def removed(self, event: gr.EventData, request: gr.Request) -> Updates:
         """The list without a paper."""
         if not self._services.may_remove(request):
             return {self.paper: shelves.message("Papers can be removed only by a logged-in user or at this computer.")}
         outcome = await asyncio.to_thread(self._removed, sent(event, "paper", bounds.TITLE))
-        return {self.paper: outcome, self.found: await asyncio.to_thread(self._found, _filters(event))}
+        filters = _filters(event, self._services.collector(request))
+        return {self.paper: outcome, self.found: await asyncio.to_thread(self._found, filters)}
 
     async def mapped(self, event: gr.EventData) -> AsyncGenerator[Updates, None]:
         """The map of the library as it is now, unless it is shown already."""
@@ -112,9 +140,41 @@ class PapersTab:
     def _revision(self) -> int:
         return self._services.assistant.status().revision
 
-    def _form(self, revision: int) -> Markup:
-        listings = self._services.listings()
-        return shelves.search(self._services.assistant.papers(), listings, revision)
+    def _manager(self, request: gr.Request) -> Collections | None:
+        """The collections that the caller may change; None for who may change none."""
+        if not self._services.may_remove(request):
+            return None
+        return self._services.assistant.collections.of(self._services.collector(request))
+
+    def _state(self, owner: str) -> str:
+        """What the form depends on: the papers and the names of the collections."""
+        return f"{self._revision()}-{digest(*self._services.assistant.collections.of(owner).names())}"
+
+    def _form(self, state: str, owner: str, collection: str = "") -> Markup:
+        listings, names = self._services.listings(), self._services.assistant.collections.of(owner).names()
+        choices = [(name, fold(name) == fold(collection)) for name in names]
+        return shelves.search(self._services.assistant.papers(), listings, state, choices)
+
+    def _managed(self, manager: Collections, deed: str, name: str, paper: str, filters: shelves.PaperFilter) -> Markup:
+        try:
+            if deed == "put":
+                manager.add(name, paper)
+            elif deed == "take":
+                manager.remove(name, paper)
+            elif deed == "drop":
+                manager.delete(name)
+                return shelves.message(f"Deleted the collection {name}. Its papers are still here.")
+            elif filters.words.strip():
+                matches = self._services.assistant.papers(filters.words, where=filters.where)
+                made = manager.create(name, *(one.id for one in matches))
+                return shelves.message(f"Saved {counted(made.papers, 'paper')} as {made.name}.")
+            else:
+                made = manager.create(name, where=filters.where)
+                later = "Papers added later that fit are in it, too."
+                return shelves.message(f"Saved {counted(made.papers, 'paper')} as {made.name}. {later}")
+        except AssistantError as error:
+            return shelves.message(_sentence(error, what="The collection could not be changed"))
+        return self._opened(paper, manager)
 
     def _found(self, filters: shelves.PaperFilter) -> Markup:
         try:
@@ -145,12 +205,16 @@ class PapersTab:
             return shelves.message(_sentence(error, what="The paper could not be removed"))
         return shelves.removed(title)
 
-    def _opened(self, name: str, *, removable: bool) -> Markup:
+    def _opened(self, name: str, manager: Collections | None) -> Markup:
+        """One whole paper; it can be removed, and put into collections, by who may change them."""
         try:
             paper = self._services.assistant.paper(name)
+            holding = manager.holding(paper.id) if manager else []
+            others = [one for one in manager.names(own=True) if one not in holding] if manager else []
         except PaperNotFound:
             return shelves.message(GONE)
-        return shelves.opened(paper, self._services.listings(), removable=removable)
+        listings = self._services.listings()
+        return shelves.opened(paper, listings, removable=manager is not None, collections=(holding, others))
 
     def _drawn(self) -> Markup | str:
         """The map; made once for each state of the library."""
@@ -173,10 +237,10 @@ def _sentence(error: AssistantError, *, what: str = "The papers cannot be shown"
     return f"{shown.message} Details are in the server log under ID {shown.error}." if shown.error else shown.message
 
 
-def _filters(event: gr.EventData) -> shelves.PaperFilter:
+def _filters(event: gr.EventData, owner: str) -> shelves.PaperFilter:
     shown = sent(event, "shown", bounds.ID)
     return shelves.PaperFilter(
         words=sent(event, "words", bounds.WORDS),
-        where=filter_sent(event),
+        where=filter_sent(event, owner),
         shown=min(int(shown), MOST) if shown.isdecimal() and len(shown) < 6 else shelves.PAGE,
     )

@@ -39,9 +39,9 @@ class OpenConversation:
     """One conversation: its turns, the question being answered, and the question whose answer was stopped.
 
     `instead`: the next turn replaces the last one. `chosen`, `where`: the papers that questions are limited to, and the
-    filter, if any. `earlier`: how many turns came before those in memory. `kept`: whether it is in the database.
-    `keeping`: the write in progress, if any. `answered`: whether the last question asked here was answered. `onward`:
-    the questions offered under its answer.
+    filter, if any; `collector`: whose collections it may use. `earlier`: how many turns came before those in memory.
+    `kept`: whether it is in the database. `keeping`: the write in progress, if any. `answered`: whether the last
+    question asked here was answered. `onward`: the questions offered under its answer.
     """
 
     name: str
@@ -52,6 +52,7 @@ class OpenConversation:
     instead: bool = False
     chosen: tuple[Paper, ...] = ()
     where: Filter = ALL
+    collector: str = ""
     earlier: int = 0
     thumbs: dict[int, Thumb] = field(default_factory=dict)
     kept: bool = False

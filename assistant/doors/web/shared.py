@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
+from fastapi import Request
 
 from ...core import bounds
 from ...core.drafts import CheckedDraft
@@ -126,6 +127,11 @@ class Services:
         address = request.client.host if request.client else ""
         return self.rules.nearby and at_this_machine(address, dict(request.headers.items()))
 
+    def collector(self, request: gr.Request | Request) -> str:
+        """Whose collections the caller uses: those of a user or, without a log-in, of the home."""
+        user = self.entrance.user(request.cookies) if self.entrance.guarded else None
+        return user.owner if user else ""
+
     async def onward(self, answer: Answer, where: Filter) -> tuple[str, ...]:
         """Questions that may come after an answer; none while other questions wait, which go first."""
         if self._answering.waiting:
@@ -159,12 +165,14 @@ def sent(event: gr.EventData, name: str, most: int) -> str:
     return str(getattr(event, name, ""))[:most]
 
 
-def filter_sent(event: gr.EventData) -> Filter:
-    """The filter in the form of the tab "Papers", as it was when the event was sent."""
+def filter_sent(event: gr.EventData, owner: str) -> Filter:
+    """The filter in the form of the tab "Papers", as it was when the event was sent; `owner` has the collections."""
     return Filter(
         sent(event, "since", bounds.DAY),
         sent(event, "until", bounds.DAY),
         (sent(event, "author", bounds.TITLE),),
         (sent(event, "venue", bounds.TITLE),),
         sent(event, "listing", bounds.TITLE),
+        collection=sent(event, "collection", bounds.COLLECTION),
+        owner=owner,
     )

@@ -77,6 +77,7 @@ class ListView:
     """The papers listed; `highlighted` are the ids that the map highlights, separated by spaces.
 
     `more` papers come next, if any; `next_shown` are shown then. `narrows`: questions can be limited to these papers.
+    `saves`: they can be saved as a collection. `collection`: the one that is listed, which can be deleted.
     """
 
     heading: str
@@ -85,11 +86,13 @@ class ListView:
     more: int
     next_shown: int
     narrows: bool
+    saves: bool
+    collection: str
 
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """One whole paper."""
+    """One whole paper; `holding` are the collections that it was put into, `others` those that it can be put into."""
 
     paper: str
     title: str
@@ -99,6 +102,8 @@ class PaperView:
     online: tuple[OnlineLink, ...]
     removable: bool
     written: str
+    holding: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +131,20 @@ class MapView:
 # -- the form and the list
 
 
-def search(papers: Sequence[Paper], listings: Mapping[str, str], revision: int) -> Markup:
-    """The form: words and, where the papers differ in them, listings, dates, authors and venues."""
+def search(
+    papers: Sequence[Paper],
+    listings: Mapping[str, str],
+    revision: object,
+    collections: Sequence[tuple[str, bool]] = (),
+) -> Markup:
+    """The form: words and, where the papers differ in them, listings, dates, authors and venues.
+
+    `collections` are their names, each with whether it is chosen.
+    """
     choices = [(source, _listing(source, label)) for source, label in listings.items()]
     dates = {paper.published or str(paper.year or "") for paper in papers} | {*listings.values()}
     fields = {"author": any(paper.authors for paper in papers), "venue": any(paper.venue for paper in papers)}
-    return render("papers.search", choices, _in_order(dates), fields, revision)
+    return render("papers.search", choices, _in_order(dates), fields, revision, collections)
 
 
 def _in_order(dates: Iterable[str]) -> tuple[str, ...]:
@@ -146,7 +159,7 @@ def _listing(source: str, label: str) -> str:
 
 def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str, str]) -> Markup:
     """The papers found, as a list of titles to open."""
-    if not papers:
+    if not papers and not filters.where.collection:  # one without papers can still be deleted
         return message("No papers match." if filters.anything else "There are no papers here yet.")
     rows = tuple(
         PaperRow(paper.id, readable(paper.title), paper.byline or _date(paper, listings))
@@ -154,8 +167,11 @@ def listed(papers: Sequence[Paper], filters: PaperFilter, listings: Mapping[str,
     )
     left = len(papers) - len(rows)
     highlighted = " ".join(paper.id for paper in papers) if filters.anything and len(papers) <= LIT else ""
+    chosen = filters.where.collection
     view = ListView(
-        _heading(papers, filters), rows, highlighted, min(left, PAGE), filters.shown + PAGE, bool(filters.where)
+        *(_heading(papers, filters), rows, highlighted, min(left, PAGE), filters.shown + PAGE, bool(filters.where)),
+        saves=filters.anything and not chosen,
+        collection=chosen,
     )
     return render("papers.listed", view)
 
@@ -180,13 +196,24 @@ def message(text: str) -> Markup:
 # -- one paper
 
 
-def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False) -> Markup:
-    """One whole paper, with what can be done with it; if it is `removable`, that has to be confirmed."""
+def opened(
+    paper: Paper,
+    listings: Mapping[str, str],
+    *,
+    removable: bool = False,
+    collections: tuple[Sequence[str], Sequence[str]] = ((), ()),
+) -> Markup:
+    """One whole paper, with what can be done with it; if it is `removable`, that has to be confirmed.
+
+    `collections`: the names of those that it was put into, and of those that it can be put into.
+    """
     shown = readable_paper(paper)
     names = ", ".join(_listing(source, listings.get(source, "")) for source in paper.sources)
     view = PaperView(
         *(paper.id, shown.title, abstract(shown), names, paper.published),
         *(online(shown), removable, written(paper, most=MOST_AUTHORS)),
+        holding=tuple(collections[0]),
+        others=tuple(collections[1]),
     )
     return render("papers.opened", view)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -14,7 +15,7 @@ from ...answer.dialogue import cost_of, usage_of
 from ...core import bounds
 from ...core.errors import AssistantError, PaperNotFound
 from ...core.filters import ALL
-from ...core.records import Turn
+from ...core.records import Turn, fold
 from ...library.sample import sample_files
 from ...llm.ledger import bill
 from ...people.conversations import Thumb
@@ -79,6 +80,7 @@ class ConversationTab:
         self.current.edit(self.edited, [self.name], [self.chip, self.box], **QUIETLY)
         self.chip.clear(self.kept, [self.name], [self.chip], **QUIETLY)
         self.chip.select(self.chose, [self.name], [self.name, self.chip], **QUIETLY)
+        self.chip.input(self.collected, [self.name], [self.name, self.chip], **QUIETLY)
         self.chip.delete(self.left, [self.name], [self.chip], **QUIETLY)
         self.current.select(self.pointed, [self.name], [self.evidence], **QUIETLY)
         self.current.tick(self.renewed, [self.name], [self.current], **QUIETLY)
@@ -179,35 +181,46 @@ class ConversationTab:
         """The last question in the box again; the next question replaces it."""
         talk = await self._talk(name, request)
         talk.instead = bool(event.again) and bool(talk.turns)
-        return {self.chip: _chip(talk), self.box: gr.update(value=sent(event, "question", bounds.QUESTION))}
+        return {self.chip: self._chip(talk), self.box: gr.update(value=sent(event, "question", bounds.QUESTION))}
 
     async def kept(self, name: str, request: gr.Request) -> Updates:
         """The next question follows the last one after all."""
         talk = await self._talk(name, request)
         talk.instead = False
-        return {self.chip: _chip(talk)}
+        return {self.chip: self._chip(talk)}
 
     async def chose(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """The next questions limited to one more paper or, if none is named, to what passes the filter."""
         talk = await self._talk(name, request)
         chosen = sent(event, "paper", bounds.TITLE)
         if not chosen:
-            talk.where = filter_sent(event)
+            talk.where = filter_sent(event, talk.collector)
             self._services.sessions.keep(talk)
-            return {self.name: talk.name, self.chip: _chip(talk)}
+            return {self.name: talk.name, self.chip: self._chip(talk)}
         with suppress(PaperNotFound):  # it was removed since it was shown
             paper = await asyncio.to_thread(self._services.assistant.paper, chosen)
             if paper not in talk.chosen and len(talk.chosen) < MOST_CHOSEN:
                 talk.chosen = (*talk.chosen, paper)
                 self._services.sessions.keep(talk)
-        return {self.name: talk.name, self.chip: _chip(talk)}
+        return {self.name: talk.name, self.chip: self._chip(talk)}
+
+    async def collected(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """The next questions limited to another collection, or to none; the rest of the filter stays."""
+        talk = await self._talk(name, request)
+        chosen = sent(event, "collection", bounds.COLLECTION)
+        talk.where = replace(talk.where, collection=chosen, owner=talk.collector)
+        self._services.sessions.keep(talk)
+        return {self.name: talk.name, self.chip: self._chip(talk)}
 
     async def left(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """The next questions no longer limited to a paper or, if none is named, to what passes the filter."""
         talk = await self._talk(name, request)
-        talk.where = talk.where if event.paper else ALL
+        if not event.paper:  # the collection is left in its own list
+            kept = self._services.assistant.collections.of(talk.collector).names()
+            stays = fold(talk.where.collection) in map(fold, kept)
+            talk.where = replace(ALL, collection=talk.where.collection, owner=talk.collector) if stays else ALL
         talk.chosen = tuple(paper for paper in talk.chosen if paper.id != event.paper)
-        return {self.chip: _chip(talk)}
+        return {self.chip: self._chip(talk)}
 
     async def pointed(self, name: str, event: gr.EventData, request: gr.Request) -> Updates:
         """The evidence of an earlier answer."""
@@ -249,14 +262,16 @@ class ConversationTab:
     # -- what is shown
 
     async def _talk(self, name: str, request: gr.Request) -> OpenConversation:
-        return await self._services.talk(name, request)
+        talk = await self._services.talk(name, request)
+        talk.collector = self._services.collector(request)
+        return talk
 
     async def _at_rest(self, talk: OpenConversation) -> Updates:
         current = _last(talk) if talk.turns else await asyncio.to_thread(self._welcome)
         return {
             self.past: await _past(talk, talk.turns[:-1]),
             self.current: _placed(talk, current),
-            self.chip: _chip(talk),
+            self.chip: self._chip(talk),
             self.box: gr.update(**_IDLE),
             self.evidence: self._evidence(talk, talk.last),
         }
@@ -274,7 +289,7 @@ class ConversationTab:
         return {
             self.past: await _past(talk, talk.turns),
             self.current: _placed(talk, reason),
-            self.chip: _chip(talk),
+            self.chip: self._chip(talk),
             self.box: gr.update(**_IDLE),
             self.evidence: self._evidence(talk, talk.last),
         }
@@ -288,6 +303,14 @@ class ConversationTab:
 
     def _so_far(self, state: answers.AnswerInProgress, number: int) -> Markup:
         return evidence.making(state.so_far, number, self._services.listings())
+
+    def _chip(self, talk: OpenConversation) -> Markup:
+        """The papers that the next question is limited to, and whether it replaces the last one."""
+        names = self._services.assistant.collections.of(talk.collector).names()
+        chosen = fold(talk.where.collection)
+        shown = replace(talk.where, collection="") if chosen in map(fold, names) else talk.where
+        choices = [(name, fold(name) == chosen) for name in names]
+        return render("answers.chip", shelves.chips(talk.chosen, shown), talk.instead, choices)
 
     def _welcome(self) -> Markup:
         status = self._services.assistant.status()
@@ -317,11 +340,6 @@ async def _past(talk: OpenConversation, turns: tuple[Turn, ...]) -> Markup:
 def _placed(talk: OpenConversation, *content: Markup) -> Markup:
     """Content with the name of its conversation, so that the page's address can name it; "" if nothing was asked."""
     return render("answers.placed", talk.name if talk.begun else "", content)
-
-
-def _chip(talk: OpenConversation) -> Markup:
-    """The papers that the next question is limited to, and whether it replaces the last one."""
-    return render("answers.chip", shelves.chips(talk.chosen, talk.where), talk.instead)
 
 
 def _box() -> gr.Textbox:

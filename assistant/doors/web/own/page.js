@@ -185,6 +185,7 @@
     back: shut,
     unfold: (button) => unfold(button),
     copy: (button) => copy(button),
+    link: (button) => link(button),
     thumb: (button) => rate(button, button.getAttribute("aria-pressed") === "true" ? null : button.dataset.good === "true"),
     commenting: (button) => commenting(button.closest(".opinion")),
     comment: (button) => rate(button, one(".thumb[aria-pressed=true]", button.closest(".opinion"))?.dataset.good === "true"),
@@ -194,8 +195,7 @@
   };
   const tab = (name) => // on a phone, some are in a menu
     all("#tabs :is([role=tab], .overflow-dropdown button)").find((one) => one.textContent.trim() === name)?.click();
-  const copy = async (button) => {
-    const text = button.dataset.copy;
+  const copy = async (button, text = button.dataset.copy) => {
     try {
       await navigator.clipboard.writeText(text);
     } catch { // browsers allow the clipboard only over https, or on this machine
@@ -209,6 +209,22 @@
     say("Copied");
     setTimeout(() => button.classList.remove("done"), 1500);
   };
+
+  const link = async (button) => { // it can be withdrawn where it leads
+    const result = one("output", button.parentElement);
+    const place = new URLSearchParams({ talk: talk(), turn: button.closest("[data-turn]").dataset.turn });
+    try {
+      const response = await fetch(`/answer?${place}`, { method: "POST" });
+      const text = await response.text();
+      if (!response.ok) { result.textContent = text; return; }
+      await copy(button, new URL(text, location.href).href);
+      const open = Object.assign(document.createElement("a"), { href: text, target: "_blank", rel: "noopener", textContent: "Open or withdraw" });
+      result.replaceChildren(open);
+    } catch {
+      result.textContent = "The server cannot be reached.";
+    }
+  };
+  document.addEventListener("assistant-copy", ({ detail }) => copy(detail.from, detail.text)); // from own/references.js
 
   // -- feedback: the markup that the server makes of it replaces what is there
 
@@ -255,6 +271,12 @@
   document.addEventListener("click", (event) => event.target.closest("#question .submit-button") && sent(box().value), true);
 
   for (const name of ["wheel", "touchmove"]) document.addEventListener(name, () => { moved = true; }, { passive: true });
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-collections]")) return;
+    send("chip", "input", { collection: event.target.value });
+    box().focus();
+  });
 
   // -- keys
 

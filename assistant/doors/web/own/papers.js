@@ -37,6 +37,28 @@
     else if (event.target.closest("[data-do=shut]")) shut();
     else removing(event.target.closest("#paper [data-do]"));
   });
+  // -- collections
+  const manage = (deed, name, paper = "") => send("edit", { ...typed(), deed, name, paper });
+  const save = () => {
+    const name = one("#found .saving input")?.value.trim();
+    if (!name) return;
+    clearTimeout(waiting);
+    manage("save", name);
+    one("#search [name=words]").value = ""; // the collection is listed next
+  };
+  document.addEventListener("click", (event) => {
+    const { do: deed, name, paper } = event.target.closest("#found [data-do], #paper [data-do]")?.dataset ?? {};
+    if (deed === "save") save();
+    else if (deed === "drop" || deed === "take") manage(deed, name, paper);
+  });
+  document.addEventListener("change", (event) => {
+    const put = event.target.closest("[data-put]");
+    if (put?.value) manage("put", put.value, put.dataset.put);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing && event.target.closest("#found .saving")) save();
+  });
+
   const removing = (button) => { // has to be confirmed
     const deed = button?.dataset.do;
     if (deed === "remove") send("delete", { ...typed(), paper: button.dataset.paper });
