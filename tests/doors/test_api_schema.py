@@ -45,7 +45,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     load_all_checks()
     home = tmp_path_factory.mktemp("schema") / "home"
     with pytest.MonkeyPatch.context() as patch, opened(home) as assistant:
-        patch.setattr(doorkeeper, "WRONG", 10**6)  # schemathesis also tries wrong keys
+        for limit in ("WRONG", "WRONG_IN_ALL"):  # schemathesis also tries wrong keys
+            patch.setattr(doorkeeper, limit, 10**6)
         with closing(Accounts(home)) as accounts:
             key = accounts.add_key("schemathesis", rights="write", per_minute=10**6)
         with made(assistant, keys_needed="always") as app, Live(app) as live:
