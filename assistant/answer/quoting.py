@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..core.records import Evidence, Hit, Sentence
 from ..core.text import content_words, names, numbers, stems_of
 from ..question.understanding import Asked
+from ..search.retrieval import PLAINLY
 from .editing import depends, edited, introducing, shortened
 
 AT_MOST = {"summary": 3, "list": 1, "count": 1, "overview": 1, "compare": 2}
@@ -110,12 +111,16 @@ def _worth(asked: Asked, evidence: Evidence, text: str) -> float:
 
 
 def _defining(asked: Asked, hit: Hit) -> Evidence | None:
-    """For a question about nothing but the paper's name ("What is X?"), the sentence that introduces it.
+    """For a question about nothing but a name ("What is X?"), the sentence that says what it is.
 
-    If no sentence does, it is the first that says what the authors propose.
+    The paper's own name is introduced there, or else it is the first that says what the authors propose; any other name
+    is spelt out: "... Low-Rank Adaptation (LoRA) enables ...".
     """
     if asked.several or not hit.signals.named or content_words(asked.focus):
         return None
+    if hit.signals.named < PLAINLY:
+        short = [f"({name.text})" for name in asked.named]
+        return next((one for one in hit.evidence if any(name in one.text for name in short)), None)
     introduced = (one for one in hit.evidence if introducing(hit.paper, one.text))
     proposed = (one for one in hit.evidence if one.signals.proposal)
     return next(introduced, None) or next(proposed, None)

@@ -118,6 +118,13 @@ def test_a_question_about_nothing_but_a_name_gets_the_sentence_that_introduces_i
     assert texts(quoted(narrow, hit(*rated, named=1.0)))[0] == "PearTree grows fast."
 
 
+def test_a_name_that_the_paper_only_uses_is_explained_where_it_is_spelt_out() -> None:
+    rated = (("PearTree beats ARB.", 0.9), ("We build PearTree.", 0.5), ("Arborescent regression (ARB) is slow.", 0.1))
+    asked = Asked("What is ARB?", "fact", named=(Named("ARB", ("1",)),))
+    assert texts(quoted(asked, hit(*rated, named=0.2)))[0] == "Arborescent regression (ARB) is slow."
+    assert texts(quoted(asked, hit(*rated[:2], named=0.2)))[0] == "PearTree beats ARB."  # nowhere spelt out
+
+
 def test_a_list_quotes_what_a_paper_does_rather_than_what_others_do() -> None:
     every = hit(("Trees have been slow.", 0.6), ("We grow trees.", 0.5), first=1.0, similarity=0.2)
     assert texts(quoted(asking("list"), every)) == ["[The authors] grow trees."]
