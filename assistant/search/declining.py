@@ -7,7 +7,7 @@ unstated, and what is not a question about papers is off-corpus. A decline names
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.logistic import model
@@ -19,11 +19,9 @@ from .relevance import probabilities
 from .retrieval import SURELY
 
 EMPTY = Decline("empty", "There are no papers here yet. Add papers with: assistant ingest PATH...")
-OFF_CORPUS: Mapping[str, str] = {
-    "instruction": "That is an instruction, not a question. I only report what the papers here say.",
-    "talk": "That is not a question for a library of papers. Ask me what the papers here say.",
-}
-"""What is said to a message that asks nothing of the papers."""
+OFF_CORPUS = ("instruction", "talk")
+"""The kinds of message that ask nothing of the papers; wording alone tells the two apart badly."""
+NOT_OF_PAPERS = "I only answer from the papers here. Ask what they say about a topic, a method or a result."
 NEAREST = 3
 """Most papers named as the nearest."""
 FAINT = 0.1
@@ -55,7 +53,7 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     if asked.kind in FOR_THE_DESK:
         return None
     if asked.kind in OFF_CORPUS:
-        return Decline("off-corpus", OFF_CORPUS[asked.kind])
+        return Decline("off-corpus", NOT_OF_PAPERS)
     if asked.strangers:
         return Decline("absent", f"No paper here is by {' or '.join(asked.strangers)}.{_nearest(nearest)}", nearest)
     if asked.where and not asked.allowed:

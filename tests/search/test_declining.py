@@ -47,16 +47,14 @@ def test_what_a_named_paper_states_is_not_declined(shelf: Shelf, question: str) 
     assert decline(*understood(shelf, question)) is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"), [("instruction", "instruction, not a question"), ("talk", "not a question for a library")]
-)
-def test_what_is_not_a_question_about_papers_is_off_corpus(shelf: Shelf, kind: str, words: str) -> None:
+@pytest.mark.parametrize("kind", ["instruction", "talk"])
+def test_what_is_not_a_question_about_papers_is_off_corpus(shelf: Shelf, kind: str) -> None:
     _, hits = understood(shelf, "What does PearRank learn from?")
     for some in (hits, []):
         declined = decline(Asked("PearRank!", kind), some)  # type: ignore[arg-type]
         assert declined is not None
         assert (declined.kind, declined.nearest) == ("off-corpus", ())
-        assert words in declined.message
+        assert "I only answer from the papers here" in declined.message
 
 
 @pytest.mark.parametrize(("coverage", "about"), [(BY_WORDS, True), (BY_WORDS - 0.01, False)])
