@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
-from .answer.replying import is_for_the_desk, reply
+from .answer.replying import is_for_the_desk, nearness, reply
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
@@ -37,6 +37,7 @@ from .question.understanding import FOR_THE_DESK, Asked, checked_question, fits_
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
+from .search.anew import begins_anew
 from .search.applying import conditions_in_words
 from .search.declining import EMPTY, decline, within
 from .search.following import followed, unquoted
@@ -354,7 +355,7 @@ class Assistant:
     def _searchable(self) -> Iterator[Search | None]:
         """The papers, ready to be searched; None if no paper was ever added."""
         with self._shared.using() as holdings, holdings.reading() as index:
-            yield None if index is None else Search(index, self._reader)
+            yield None if index is None else Search(index, self._reader, desk=functools.partial(nearness, index=index))
 
     def _checker(self, index: Index) -> Checker:
         """Checks by meaning where there is a reader, else by words and how alike these are."""
@@ -385,7 +386,8 @@ def _asked(
     titles = [paper.title for paper in chosen]
     if chosen:
         turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
-    if turns and is_for_the_desk(question, search.understood(question).kind, search.index):
+    desk = turns and is_for_the_desk(question, search.understood(question).kind, search.index)
+    if turns and (desk or (not chosen and begins_anew(question, turns, search))):
         turns = ()
     reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
     asked = reading.asked

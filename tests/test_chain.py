@@ -579,6 +579,17 @@ def test_questions_about_the_library_and_the_assistant_are_answered(
     assert answer.text.startswith(begins.format(papers=len(reader.papers())))
 
 
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [("How do I press snow?", SNOW), ("How do I replay storms?", RAGNAROK), ("Can I save light?", MOD)],
+)
+def test_a_question_worded_like_one_on_the_manual_is_about_the_papers_that_answer_it(
+    reader: Assistant, question: str, title: str
+) -> None:
+    answer = reader.ask(question)
+    assert (answer.kind, answer.titles[:1]) == ("fact", (title,))
+
+
 def test_the_library_and_the_assistant_can_be_asked_about_amid_a_conversation(reader: Assistant) -> None:
     turns = [Turn("What is PearRank?", reader.ask("What is PearRank?"))]
     answer = reader.ask("How do I export citations as BibTeX?", turns)

@@ -9,6 +9,7 @@ applying        the conditions of a question, which its hits meet or not
 bridging        the papers that the first hit leads to
 answering       whether the first hit answers, and which of its sentences does; asks the reader in doubt
 declining       why a question has no answer here
+anew            whether a later turn asks for other papers than the conversation has spoken of
 following       a later turn of a conversation: how it is read, by what each reading finds
 """
 
@@ -25,13 +26,14 @@ from ..core.records import Hit
 from ..core.text import words
 from ..index.searchable import Index
 from ..question.filtering import Filtered, filtered
+from ..question.kinds import Kind
 from ..question.understanding import ASIDE, Asked, understand, without_dates
 from ..reader import Reader
 from .answering import considered
 from .applying import applied, meeting
 from .bridging import leads, with_mentioned
 from .declining import decline
-from .readings import chosen, sides
+from .readings import FAMILIAR, chosen, sides
 from .relevance import judged, kept
 from .retrieval import HITS, Retriever
 
@@ -39,6 +41,8 @@ ANY_TOPIC = "What is proposed, and what is the main result?"
 """What a question without a topic is taken to ask of each paper."""
 Steps = Callable[[Asked], Sequence[str]]
 """Splits a question of several steps into plain questions; none for a question of one step."""
+Desk = Callable[[str, Kind], float]
+"""How near the nearest question is that is answered without papers, about the library or the assistant."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,13 @@ class Search:
     """Answers questions with hits from one index; if that has no embedder, by keywords and names alone.
 
     The reader, if there is one, says in doubt whether the first hit answers. Only papers that pass `where` count.
+    Without a `desk`, a question worded like one about the library or the assistant is taken to be near to one.
     """
 
     index: Index
     reader: Reader | None = None
     where: Filter = ALL
+    desk: Desk | None = None
 
     @functools.cached_property
     def _retriever(self) -> Retriever:
@@ -109,7 +115,8 @@ class Search:
     def read(self, asked: Asked, steps: Steps | None = None) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
         if not asked.everything and (asked.alternatives or asked.kind in ASIDE):
-            asked = chosen(asked, self._judged(asked))
+            nearness = self.desk(asked.text, asked.kind) if self.desk else FAMILIAR
+            asked = chosen(asked, self._judged(asked), nearness)
         hits = self.hits(asked, steps)
         asked = applied(asked, hits)
         return asked, tuple(meeting(asked, hits))
