@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from ..core.notebook import escaped
+from ..core.notebook import escaped, escaped_reply
 from ..core.records import Answer, Claim, Source
 from ..core.text import clean
 from ..people.conversations import KeptConversation, KeptTurn
@@ -61,7 +61,8 @@ def _body(answer: Answer) -> str:
     if answer.kind == "compare" and answer.sections and answer.sections[0][0]:
         parts = (escaped(answer.lead), _table(answer), escaped(answer.remark))
         return "\n\n".join(part for part in parts if part)
-    body = "\n".join(_paragraph(line) for line in answer.text.splitlines())
+    shown = escaped_reply if answer.message and not answer.declined else escaped
+    body = "\n".join(_paragraph(line, shown) for line in answer.text.splitlines())
     for claim in (claim for claim in answer.claims if claim.asked_for):
         body = body.replace(escaped(claim.text), _stressed(claim))
     return body
@@ -87,8 +88,8 @@ def _table(answer: Answer) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _paragraph(line: str) -> str:
-    return f"- {escaped(line.removeprefix('- '))}" if line.startswith("- ") else escaped(line)
+def _paragraph(line: str, shown: Callable[[str], str]) -> str:
+    return f"- {shown(line.removeprefix('- '))}" if line.startswith("- ") else shown(line)
 
 
 def _source(source: Source) -> str:
