@@ -32,7 +32,7 @@ from ..core.records import STARTING_OVER, Answer
 from ..core.text import clean
 from ..llm.ledger import bill, money
 from .drafts import summary
-from .showing import readable_answer
+from .showing import entry, readable_answer
 
 if TYPE_CHECKING:
     from ..core.drafts import CheckedCitation, CheckedDraft
@@ -114,7 +114,7 @@ class Screen:
         answer = readable_answer(answer)
         for source in answer.sources:
             indent = " " * len(f"[{source.number}] ")
-            self.line(f"[{source.number}] {source.label}", style="bold", rest=indent)
+            self.line(f"[{source.number}] {entry(answer, source)}", style="bold", rest=indent)
             shown = [c for c in source.citations if quotes or c.basis != "quoted"]
             for citation in {c.quote: c for c in shown}.values():
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"

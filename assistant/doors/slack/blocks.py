@@ -14,7 +14,7 @@ from ...core.notebook import escaped as escaped_line
 from ...core.notebook import escaped_reply
 from ...core.prose import coded
 from ...core.records import Answer, Citation, Source
-from ...show.showing import readable_answer
+from ...show.showing import entry, readable_answer
 
 Block = dict[str, Any]
 
@@ -68,7 +68,7 @@ def reply(answer: Answer, place: str = "") -> list[Block]:
     """
     answer = readable_answer(answer)
     sources = answer.sources
-    titles = [_cut(source.title, min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(sources))) for source in sources]
+    titles = [_cut(entry(answer, source), min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(sources))) for source in sources]
     lines = [line for line in answer.text.splitlines() if line]
     share = PROSE // len(lines) if sum(map(_size, lines)) > PROSE else PROSE
     prose = [_line(line, share) for line in lines]
@@ -104,7 +104,7 @@ def evidence(answer: Answer) -> Block:
     blocks: list[Block] = []
     for source in sources:
         quotes = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in {c.quote: c for c in source.citations}.values())
-        blocks.append(_section(_cut(f"[{source.number}] {source.title}\n{quotes}", min(TEXT, share))))
+        blocks.append(_section(_cut(f"[{source.number}] {source.label}\n{quotes}", min(TEXT, share))))
         if len(sources) <= VIEW_BLOCKS // 2 and (abstract := source.paper.abstract):
             blocks.append({"type": "context", "elements": [_plain(_cut(f"Abstract: {abstract}", min(TEXT, share)))]})
     return {

@@ -183,7 +183,7 @@ def _answer(answer: Answer) -> AnswerView:
         return tuple(claim.text for claim in answer.more_of(title))
 
     def paragraph(group: Sequence[Claim]) -> QuotedPaper:
-        more = left_out(group[0].heading) if not group[0].section else ()
+        more = left_out(group[0].titles[0]) if group[0].heading and not group[0].section else ()
         return QuotedPaper(
             group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group), more
         )
