@@ -38,7 +38,7 @@ from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
 from .search.anew import begins_anew
-from .search.applying import conditions_in_words
+from .search.applying import conditions_in_words, is_about
 from .search.declining import EMPTY, decline, within
 from .search.following import followed, unquoted
 from .search.retrieval import Retriever
@@ -180,7 +180,8 @@ class Assistant:
         """
         where = replace(where, source=listing or where.source, since=since or where.since, until=until or where.until)
         with self._shared.using() as holdings:
-            return holdings.papers(words, where=where)
+            matches = holdings.papers(words, where=replace(where, not_about=()))
+        return [paper for paper in matches if not any(is_about(paper, what) for what in where.not_about)]
 
     def paper(self, title: str, *, beginning: bool = False) -> Paper:
         """The paper with that title (ignoring case and spacing) or id; with `beginning`, its title may be cut short."""

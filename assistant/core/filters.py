@@ -15,7 +15,8 @@ class Filter(Brief):
 
     `since` and `until` are days, as 2025-03-12, 2025-03, 2025 or Mar 12, and included. A paper has all of the `authors`
     and one of the `venues`; an author is given by the family name or more, a venue by its name or a part of it.
-    `source` is a listing, by its file name or date. Papers that pass the filter `without` are left out.
+    `source` is a listing, by its file name or date. Papers that pass the filter `without` are left out. So are those
+    found that are about one of the topics `not_about`: their titles name it, or several of their sentences do.
 
     >>> Filter(since="2023", authors=("Potthast",)).words
     'since 2023, by Potthast'
@@ -27,16 +28,17 @@ class Filter(Brief):
     venues: tuple[str, ...] = ()
     source: str = ""
     without: Filter | None = None
+    not_about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("authors", "venues"):
+        for name in ("authors", "venues", "not_about"):
             given = getattr(self, name)
             names = (given,) if isinstance(given, str) else given  # one name would be taken for a tuple of letters
             object.__setattr__(self, name, tuple(text for one in names if (text := " ".join(one.split()))))
 
     def __bool__(self) -> bool:
         texts = (self.since, self.until, self.source)
-        return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without)
+        return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without or self.not_about)
 
     @property
     def words(self) -> str:
@@ -49,6 +51,7 @@ class Filter(Brief):
             f"at {' or '.join(self.venues)}" if self.venues else "",
             f"from {self.source.strip()}" if self.source.strip() else "",
             f"not {self.without.words}" if self.without else "",
+            f"not about {' or '.join(self.not_about)}" if self.not_about else "",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -62,9 +65,9 @@ def bounded_filter(where: Filter) -> Filter:
     bounded(where.since, DAY, "first day")
     bounded(where.until, DAY, "last day")
     bounded(where.source, TITLE, "listing's name")
-    for name in (*where.authors, *where.venues):
+    for name in (*where.authors, *where.venues, *where.not_about):
         bounded(name, TITLE, "name")
-    if len(where.authors) + len(where.venues) > NAMES:
+    if len(where.authors) + len(where.venues) + len(where.not_about) > NAMES:
         raise QuestionError(f"The filter has more than {NAMES} names. Leave some out.")
     if where.without:
         bounded_filter(where.without)

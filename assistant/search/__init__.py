@@ -85,9 +85,11 @@ class Search:
     def _limited(self, stated: Filtered) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
         listing = self._whole_listing(asked, stated)
-        filters = tuple(one for one in (stated.where, self.where, listing) if one)
+        filters = tuple(one for one in (stated.where, replace(self.where, not_about=()), listing) if one)
         allowed = self._passing(filters)
         asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers, undated=stated.undated)
+        if self.where.not_about:
+            asked = replace(asked, conditions=replace(asked.conditions, always=self.where.not_about))
         months = {end[:4] for one in filters for end in (one.since, one.until) if "-" in end}
         if allowed and months:
             asked = replace(asked, by_year=self.index.library.of_whole_years(allowed, years=months))

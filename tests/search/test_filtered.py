@@ -142,6 +142,30 @@ def test_a_conversation_and_a_retriever_take_filters(assistant: Assistant) -> No
     assert {node.metadata["title"] for node in nodes} == set(MOSS)
 
 
+# -- topics
+
+
+def test_papers_about_a_topic_are_left_out_of_lists_and_facts(assistant: Assistant) -> None:
+    everything = hit_titles(assistant, "Which papers have a garden?")
+    without = hit_titles(assistant, "Which papers have a garden?", Filter(not_about=("kites", "snow")))
+    assert everything - without == {PAIRS[6][0], PAIRS[7][0]}
+    question = "Does a kite keep a memory of the wind?"
+    assert PAIRS[6][0] in hit_titles(assistant, question)
+    assert PAIRS[6][0] not in hit_titles(assistant, question, Filter(not_about=("kites",)))
+
+
+def test_what_was_left_out_is_said_and_what_changes_nothing_too(assistant: Assistant) -> None:
+    answer = assistant.ask("Which papers have a garden?", where=Filter(not_about=("kites", "penguins")))
+    assert "Papers whose abstracts are about “kites” were left out." in answer.remark
+    assert "no abstract among the best matches says anything of it: “penguins”" in answer.remark
+    assert answer.filtered == ""
+
+
+def test_a_listing_of_papers_leaves_a_topic_out(assistant: Assistant) -> None:
+    where = Filter(authors=("Moss",), not_about=("snow",))
+    assert {paper.title for paper in assistant.papers(where=where)} == set(MOSS) - {PAIRS[7][0]}
+
+
 # -- months
 
 

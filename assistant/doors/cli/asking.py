@@ -16,6 +16,7 @@ from .shared import (
     Source,
     Until,
     Venues,
+    Without,
     filter_of,
     opened,
     screen,
@@ -36,10 +37,11 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    without: Without = None,
     home: Home = None,
 ) -> None:
     """Answer one question and list the sources."""
-    where = filter_of(since, until, author, venue, source)
+    where = filter_of(since, until, author, venue, source, without)
     with opened(context, home) as assistant:
         if json:
             from ...core.export import as_json
@@ -69,6 +71,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    without: Without = None,
     home: Home = None,
 ) -> None:
     """Start a conversation; questions may refer to earlier ones."""
@@ -77,7 +80,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     with opened(context, home, create=sample, stays=True) as assistant:
         if sample:
             with_sample(assistant)
-        TerminalChat(assistant, screen(), where=filter_of(since, until, author, venue, source)).run()
+        TerminalChat(assistant, screen(), where=filter_of(since, until, author, venue, source, without)).run()
 
 
 def check(

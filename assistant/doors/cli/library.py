@@ -23,6 +23,7 @@ from .shared import (
     Source,
     Until,
     Venues,
+    Without,
     filter_of,
     opened,
     screen,
@@ -127,11 +128,12 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     author: Authors = None,
     venue: Venues = None,
     source: Source = "",
+    without: Without = None,
     form: Annotated[Form, typer.Option("--as", help="How to list them.")] = "text",
     home: Home = None,
 ) -> None:
     """List the papers in the library: a title a line, or entries for a reference manager."""
-    where = filter_of(since, until, author, venue, source)
+    where = filter_of(since, until, author, venue, source, without)
     with opened(context, home) as assistant:
         matches = assistant.papers(text_of(words or []), where=where)
         status = assistant.status()

@@ -46,8 +46,18 @@ Source = Annotated[
 ]
 
 
+Without = Annotated[
+    list[str] | None, typer.Option("--without", metavar="TOPIC", help="No papers about this; may be repeated.")
+]
+
+
 def filter_of(
-    since: str, until: str, authors: Sequence[str] | None, venues: Sequence[str] | None, source: str
+    since: str,
+    until: str,
+    authors: Sequence[str] | None,
+    venues: Sequence[str] | None,
+    source: str,
+    without: Sequence[str] | None = None,
 ) -> Filter:
     """The filter that these options describe."""
     from ...core.filters import Filter
@@ -58,6 +68,7 @@ def filter_of(
         tuple(text_of([name]) for name in authors or ()),
         tuple(text_of([name]) for name in venues or ()),
         text_of([source]),
+        not_about=tuple(text_of([topic]) for topic in without or ()),
     )
 
 
