@@ -30,6 +30,7 @@ from .core.text import counted
 from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
+from .library.merging import Difference, differences
 from .library.papers import Library
 from .library.sources import made_manner
 from .question.conversation import points, regarding
@@ -187,6 +188,14 @@ class Assistant:
         """The paper with that title (ignoring case and spacing) or id; with `beginning`, its title may be cut short."""
         with self._shared.using() as holdings:
             return holdings.paper(title, beginning=beginning)
+
+    def differences(self, title: str) -> list[Difference]:
+        """What the sources of a paper, given by title or id, say differently of it; [] if they agree.
+
+        Raises `PaperNotFound`.
+        """
+        with self._shared.using() as holdings:
+            return differences(holdings.library.records(holdings.paper(title)))
 
     def status(self) -> Status:
         """How many papers there are, and whether they can be searched."""

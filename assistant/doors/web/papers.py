@@ -127,9 +127,10 @@ class PapersTab:
     def _opened(self, name: str, *, removable: bool) -> Markup:
         try:
             paper = self._services.assistant.paper(name)
+            differing = self._services.assistant.differences(name)
         except PaperNotFound:
             return shelves.message(GONE)
-        return shelves.opened(paper, self._services.listings(), removable=removable)
+        return shelves.opened(paper, self._services.listings(), differing, removable=removable)
 
     def _drawn(self) -> Markup | str:
         """The map; made once for each state of the library."""

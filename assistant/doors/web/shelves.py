@@ -18,6 +18,7 @@ from ...core.text import counted
 from ...index.atlas import Atlas, Cluster, Point
 from ...index.holdings import MOST_MATCHES
 from ...library.browsing import days
+from ...library.merging import Difference
 from ...show.showing import readable_paper, written
 from .evidence import AbstractSpan, abstract
 from .markup import OnlineLink, online, render
@@ -89,7 +90,7 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """One whole paper."""
+    """One whole paper. `differing`: the fields in which its sources differ, each with what each source says."""
 
     paper: str
     title: str
@@ -99,6 +100,7 @@ class PaperView:
     online: tuple[OnlineLink, ...]
     removable: bool
     written: str
+    differing: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +182,23 @@ def message(text: str) -> Markup:
 # -- one paper
 
 
-def opened(paper: Paper, listings: Mapping[str, str], *, removable: bool = False) -> Markup:
+def opened(
+    paper: Paper, listings: Mapping[str, str], differing: Sequence[Difference] = (), *, removable: bool = False
+) -> Markup:
     """One whole paper, with what can be done with it; if it is `removable`, that has to be confirmed."""
     shown = readable_paper(paper)
     names = ", ".join(_listing(source, listings.get(source, "")) for source in paper.sources)
     view = PaperView(
         *(paper.id, shown.title, abstract(shown), names, paper.published),
         *(online(shown), removable, written(paper, most=MOST_AUTHORS)),
+        tuple((one.field, _said(one, listings)) for one in differing),
     )
     return render("papers.opened", view)
+
+
+def _said(difference: Difference, listings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What each source says, the source as listings are called."""
+    return tuple((_listing(source, listings.get(source, "")), readable(said)) for source, said in difference.values)
 
 
 def removed(title: str) -> Markup:
