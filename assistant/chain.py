@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
-from .answer.replying import is_for_the_desk, reply
+from .answer.replying import is_for_the_desk, nearness, reply
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
@@ -34,6 +34,7 @@ from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .index.syncing import Synced, Syncing
 from .library.following import Addresses, Fetcher, Followed, services
+from .library.merging import Difference, differences
 from .library.papers import Library
 from .library.sources import made_manner
 from .question.conversation import points, regarding
@@ -41,7 +42,8 @@ from .question.understanding import FOR_THE_DESK, Asked, checked_question, fits_
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
-from .search.applying import conditions_in_words
+from .search.anew import begins_anew
+from .search.applying import conditions_in_words, is_about
 from .search.declining import EMPTY, decline, within
 from .search.following import followed, unquoted
 from .search.retrieval import Retriever
@@ -233,7 +235,8 @@ class Assistant:
         where = replace(where, collection=collection or where.collection)
         where = replace(where, source=listing or where.source, since=since or where.since, until=until or where.until)
         with self._shared.using() as holdings:
-            return holdings.papers(words, where=where)
+            matches = holdings.papers(words, where=replace(where, not_about=()))
+        return [paper for paper in matches if not any(is_about(paper, what) for what in where.not_about)]
 
     def paper(self, title: str, *, beginning: bool = False) -> Paper:
         """The paper with that title (ignoring case and spacing) or id; with `beginning`, its title may be cut short."""
@@ -244,6 +247,14 @@ class Assistant:
     def collections(self) -> Collections:
         """Named sets of papers, to limit questions to: made by hand or by a filter."""
         return Collections(self._shared.using)
+
+    def differences(self, title: str) -> list[Difference]:
+        """What the sources of a paper, given by title or id, say differently of it; [] if they agree.
+
+        Raises `PaperNotFound`.
+        """
+        with self._shared.using() as holdings:
+            return differences(holdings.library.records(holdings.paper(title)))
 
     def status(self) -> Status:
         """How many papers there are, and whether they can be searched."""
@@ -428,7 +439,7 @@ class Assistant:
     def _searchable(self) -> Iterator[Search | None]:
         """The papers, ready to be searched; None if no paper was ever added."""
         with self._shared.using() as holdings, holdings.reading() as index:
-            yield None if index is None else Search(index, self._reader)
+            yield None if index is None else Search(index, self._reader, desk=functools.partial(nearness, index=index))
 
     def _checker(self, index: Index) -> Checker:
         """Checks by meaning where there is a reader, else by words and how alike these are."""
@@ -459,7 +470,8 @@ def _asked(
     titles = [paper.title for paper in chosen]
     if chosen:
         turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
-    if turns and is_for_the_desk(question, search.understood(question).kind, search.index):
+    desk = turns and is_for_the_desk(question, search.understood(question).kind, search.index)
+    if turns and (desk or (not chosen and begins_anew(question, turns, search))):
         turns = ()
     reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
     asked = reading.asked

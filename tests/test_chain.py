@@ -578,6 +578,17 @@ def test_questions_about_the_library_and_the_assistant_are_answered(
     assert answer.text.startswith(begins.format(papers=len(reader.papers())))
 
 
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [("How do I press snow?", SNOW), ("How do I replay storms?", RAGNAROK), ("Can I save light?", MOD)],
+)
+def test_a_question_worded_like_one_on_the_manual_is_about_the_papers_that_answer_it(
+    reader: Assistant, question: str, title: str
+) -> None:
+    answer = reader.ask(question)
+    assert (answer.kind, answer.titles[:1]) == ("fact", (title,))
+
+
 def test_the_library_and_the_assistant_can_be_asked_about_amid_a_conversation(reader: Assistant) -> None:
     turns = [Turn("What is PearRank?", reader.ask("What is PearRank?"))]
     answer = reader.ask("How do I export citations as BibTeX?", turns)
@@ -902,3 +913,14 @@ def test_if_many_titles_begin_so_some_are_listed(hashed: Assistant, listing: Lis
     hashed.ingest(listing("many.txt", [(f"Same Pears {n:02}", ABSTRACTS[PEAR]) for n in range(12)]))
     with pytest.raises(PaperNotFound, match=r"^12 titles here .*Same Pears 07; and 4 more\. Give more of one\.$"):
         hashed.paper("same", beginning=True)
+
+
+def test_what_the_sources_of_a_paper_say_differently_can_be_asked_for(empty: Assistant, tmp_path: Path) -> None:
+    for name, year in (("preprint", 2023), ("proceedings", 2024)):
+        entry = f"@article{{a, title = {{Kites}}, abstract = {{{LONG}}}, year = {year}, journal = {{Winds}}}}"
+        (tmp_path / f"{name}.bib").write_text(entry, encoding="utf-8")
+        empty.ingest(tmp_path / f"{name}.bib")
+    (year_said,) = empty.differences("kites")
+    assert (year_said.field, dict(year_said.values)) == ("year", {"preprint.bib": "2023", "proceedings.bib": "2024"})
+    with pytest.raises(PaperNotFound, match="No paper here is called 'Dragons'"):
+        empty.differences("Dragons")

@@ -57,15 +57,20 @@ class DeskEntry:
 
 def reply(question: str, kind: Kind, index: Index) -> str:
     """What is said to a question about the library or the assistant; without a reply, where to look instead."""
-    nearness, entry = _nearest(question, kind, index)
-    if nearness >= NEAR:
+    near, entry = _nearest(question, kind, index)
+    if near >= NEAR:
         return entry.said(index)
     return COUNTS["size"](index) if kind == "library" else UNKNOWN
 
 
 def is_for_the_desk(question: str, kind: Kind, index: Index) -> bool:
     """Whether a turn of that kind goes on from nothing said before: a reply is very near to it."""
-    return kind in FOR_THE_DESK and _nearest(question, kind, index)[0] >= CLEARLY
+    return kind in FOR_THE_DESK and nearness(question, kind, index) >= CLEARLY
+
+
+def nearness(question: str, kind: Kind, index: Index) -> float:
+    """How near the question of the nearest entry is, from 0 to about 1.5."""
+    return _nearest(question, kind, index)[0]
 
 
 def _nearest(question: str, kind: Kind, index: Index) -> tuple[float, DeskEntry]:
@@ -80,8 +85,8 @@ def _nearest(question: str, kind: Kind, index: Index) -> tuple[float, DeskEntry]
         (one + OF_ITS_KIND * (entry.kind == kind), one, entry)
         for one, (_, entry) in zip(likeness, asked(), strict=True)
     ]
-    _, nearness, entry = max(near, key=lambda one: one[0])
-    return nearness, entry
+    _, likest, entry = max(near, key=lambda one: one[0])
+    return likest, entry
 
 
 @functools.cache

@@ -17,8 +17,9 @@ class Filter(Brief):
 
     `since` and `until` are days, as 2025-03-12, 2025-03, 2025 or Mar 12, and included. A paper has all of the `authors`
     and one of the `venues`; an author is given by the family name or more, a venue by its name or a part of it.
-    `source` is a listing, by its file name or date. Papers that pass the filter `without` are left out. `collection` is
-    one by its name that `owner` may use; a door says who that is, and "" is the home.
+    `source` is a listing, by its file name or date. Papers that pass the filter `without` are left out. So are those
+    found that are about one of the topics `not_about`: their titles name it, or several of their sentences do.
+    `collection` is one by its name that `owner` may use; a door says who that is, and "" is the home.
 
     >>> Filter(since="2023", authors=("Potthast",)).words
     'since 2023, by Potthast'
@@ -32,16 +33,17 @@ class Filter(Brief):
     without: Filter | None = None
     collection: str = ""
     owner: str = field(default="", repr=False)
+    not_about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("authors", "venues"):
+        for name in ("authors", "venues", "not_about"):
             given = getattr(self, name)
             names = (given,) if isinstance(given, str) else given  # one name would be taken for a tuple of letters
             object.__setattr__(self, name, tuple(text for one in names if (text := " ".join(one.split()))))
 
     def __bool__(self) -> bool:
         texts = (self.since, self.until, self.source, self.collection)
-        return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without)
+        return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without or self.not_about)
 
     @property
     def words(self) -> str:
@@ -55,6 +57,7 @@ class Filter(Brief):
             f"from {self.source.strip()}" if self.source.strip() else "",
             f"in the collection “{' '.join(self.collection.split())}”" if self.collection.strip() else "",
             f"not {self.without.words}" if self.without else "",
+            f"not about {' or '.join(self.not_about)}" if self.not_about else "",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -87,9 +90,9 @@ def bounded_filter(where: Filter) -> Filter:
     bounded(where.until, DAY, "last day")
     bounded(where.source, TITLE, "listing's name")
     bounded(where.collection, COLLECTION, "collection's name")
-    for name in (*where.authors, *where.venues):
+    for name in (*where.authors, *where.venues, *where.not_about):
         bounded(name, TITLE, "name")
-    if len(where.authors) + len(where.venues) > NAMES:
+    if len(where.authors) + len(where.venues) + len(where.not_about) > NAMES:
         raise QuestionError(f"The filter has more than {NAMES} names. Leave some out.")
     if where.without:
         bounded_filter(where.without)

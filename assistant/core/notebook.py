@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import fields
 from itertools import groupby
 from typing import Protocol
 
+from .prose import coded
 from .text import clean
 
 BRIEF = 60
@@ -81,8 +82,11 @@ class Displayed(Brief):
 
     __slots__ = ()
 
-    def _parts(self) -> tuple[str, Sequence[Cited], tuple[str, ...]]:
-        """Its text, its sources in the order of their numbers, and the titles that came nearest."""
+    def _parts(self) -> tuple[str, Sequence[Cited], tuple[str, ...], bool]:
+        """Its text, its sources in the order of their numbers, the titles that came nearest, and whether it is a reply.
+
+        A reply is of our own words, in which `...` encloses code.
+        """
         raise NotImplementedError
 
     def __str__(self) -> str:
@@ -97,20 +101,34 @@ class Displayed(Brief):
 
 def escaped(text: str) -> str:
     """Text as one line that Markdown shows as it is."""
-    line = _SPECIAL.sub(r"\\\g<0>", " ".join(clean(text).split()))
+    return _opened(_within(" ".join(clean(text).split())))
+
+
+def _within(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _opened(line: str) -> str:
     return _OPENING.sub(lambda match: match[0] + "\\" if match[0].isdigit() else "\\" + match[0], line)
 
 
-def as_text(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
+def escaped_reply(line: str) -> str:
+    """A line of a reply as Markdown, in which code stays code."""
+    pieces = [f"`{clean(piece)}`" if code else _within(piece) for piece, code in coded(line)]
+    return "".join(pieces) if pieces and pieces[0].startswith("`") else _opened("".join(pieces))
+
+
+def as_text(text: str, sources: Sequence[Cited], nearest: Sequence[str], reply: bool = False) -> str:
     """The answer, then its numbered titles; for a decline, the titles that came nearest."""
     titles = "\n".join(f"[{source.number}] {source.label}" for source in sources)
     near = "\n".join(["Nearest papers:", *(f"- {title}" for title in nearest)]) if nearest else ""
     return clean("\n\n".join(part for part in (text, titles, near) if part))
 
 
-def as_markdown(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
+def as_markdown(text: str, sources: Sequence[Cited], nearest: Sequence[str], reply: bool = False) -> str:
     """The same as Markdown, with the words cited under each title."""
-    lines = (f"- {escaped(line[2:])}" if _is_item(line) else escaped(line) for line in text.splitlines())
+    shown = escaped_reply if reply else escaped
+    lines = (f"- {shown(line[2:])}" if _is_item(line) else shown(line) for line in text.splitlines())
     near = ["Nearest papers:\n", *(f"- {escaped(title)}" for title in nearest)] if nearest else []
     return "\n\n".join(part for part in ("\n".join(lines), *map(_markdown_source, sources), "\n".join(near)) if part)
 
@@ -122,9 +140,10 @@ def _markdown_source(source: Cited) -> str:
     return f"[{source.number}] **{escaped(source.title)}**{byline}{address}\n\n{quotes}"
 
 
-def as_html(text: str, sources: Sequence[Cited], nearest: Sequence[str]) -> str:
+def as_html(text: str, sources: Sequence[Cited], nearest: Sequence[str], reply: bool = False) -> str:
     """The same as HTML. A price is no formula: MathJax passes over these classes."""
-    body = "".join(_block(lines, items=items) for items, lines in groupby(text.splitlines(), _is_item))
+    shown = _reply if reply else _plain
+    body = "".join(_block(lines, shown, items=items) for items, lines in groupby(text.splitlines(), _is_item))
     titles = "".join(map(_html_source, sources))
     near = "".join(f"<li>{_plain(title)}</li>" for title in nearest)
     cited = f"<ol>{titles}</ol>" if titles else ""
@@ -136,10 +155,14 @@ def _is_item(line: str) -> bool:
     return line.startswith("- ")
 
 
-def _block(lines: Iterable[str], *, items: bool) -> str:
+def _block(lines: Iterable[str], shown: Callable[[str], str], *, items: bool) -> str:
     if items:
-        return f"<ul>{''.join(f'<li>{_plain(line[2:])}</li>' for line in lines)}</ul>"
-    return "".join(f"<p>{_plain(line)}</p>" for line in lines if line)
+        return f"<ul>{''.join(f'<li>{shown(line[2:])}</li>' for line in lines)}</ul>"
+    return "".join(f"<p>{shown(line)}</p>" for line in lines if line)
+
+
+def _reply(line: str) -> str:
+    return "".join(f"<code>{_plain(piece)}</code>" if code else _plain(piece) for piece, code in coded(line))
 
 
 def _html_source(source: Cited) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+_CODE = re.compile(r"`([^`\n]+)`")
+
 
 class Shown(Protocol):
     """What is shown of a claim: its text, the title it is under, and the titles it cites."""
@@ -29,6 +31,15 @@ def prose(
         alone = len(bodies) == 1 and "\n" not in bodies[0]
         bodies = [f"{opening} {bodies[0]}"] if alone else [opening, *bodies]
     return "\n\n".join(part for part in (lead, *bodies, remark) if part)
+
+
+def coded(reply: str) -> list[tuple[str, bool]]:
+    """A reply about the library or the assistant in pieces, each with whether it is code, which `...` encloses.
+
+    >>> coded("Use `assistant ingest`.")
+    [('Use ', False), ('assistant ingest', True), ('.', False)]
+    """
+    return [(piece, n % 2 == 1) for n, piece in enumerate(_CODE.split(reply)) if piece]
 
 
 def unnumbered(text: str) -> str:

@@ -344,8 +344,9 @@ class Answer(Displayed):
         """The verdict as the answer opens with it: "Yes.", or nothing."""
         return f"{self.verdict.capitalize()}." if self.verdict else ""
 
-    def _parts(self) -> tuple[str, tuple[Source, ...], tuple[str, ...]]:
-        return self.text, self.sources, self.declined.nearest if self.declined else ()
+    def _parts(self) -> tuple[str, tuple[Source, ...], tuple[str, ...], bool]:
+        replied = bool(self.message) and self.declined is None
+        return self.text, self.sources, self.declined.nearest if self.declined else (), replied
 
 
 @dataclass(frozen=True, slots=True, repr=False)

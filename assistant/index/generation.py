@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EmbedderError
 from ..core.records import Paper, Passage
-from ..core.text import counted
+from ..core.text import counted, words
 from ..library.browsing import Kind
 from ..library.chunking import has_passages, passages
 from ..library.file import MAPPED
@@ -41,6 +41,8 @@ FILL_BATCH = 500
 """Papers indexed at once."""
 CACHED = 1024
 """Papers whose features stay in memory, 40 kB each: all of a small library, the most wanted of a large one."""
+FORMS = 50
+"""Most papers that are looked through for a form of a word."""
 QUESTIONS = 8
 """Questions whose encodings are kept: one is read before it is searched for."""
 KEYWORDS, PASSAGES = "keywords.sqlite", "passages.sqlite"
@@ -248,6 +250,11 @@ class Index:
     def holders(self, word: str, *, limit: int) -> list[str]:
         """The ids of up to `limit` papers that have the word, best first."""
         return [paper_id for paper_id, _ in self.keywords.search(word, limit=limit, whole=True)]
+
+    def writes(self, word: str, *, least: int) -> bool:
+        """Whether at least so many papers have the word in this very form, among those that have it in any."""
+        papers = self.library.papers(self.holders(word, limit=FORMS))
+        return sum(word in {one.casefold() for one in words(f"{p.title} {p.abstract}")} for p in papers) >= least
 
     # -- authors, venues and dates
 

@@ -271,6 +271,11 @@ class Library(LibraryFile):
         """Whether any paper has a date of its own."""
         return bool(self.rows("select 1 from days limit 1"))
 
+    def of_whole_years(self, paper_ids: Collection[str], *, years: Collection[str]) -> int:
+        """How many of these papers are of these years, but of no known month."""
+        whole = self.rows("select paper_id, year from days where first = 101 and last = 1231")
+        return sum(paper_id in paper_ids and str(year) in years for paper_id, year in whole)
+
     def newest(self, paper_ids: Collection[str], *, limit: int) -> list[str]:
         """The last published of these papers, the newest first; those without a date come last."""
         dated = (row[0] for row in self.rows("select paper_id from days order by year desc, last desc, paper_id"))

@@ -40,13 +40,15 @@ class Bound:
 class Conditions:
     """What the papers must not be about, what they must all be about, and the figures they must state.
 
-    `exclusions`: what is excluded as written, which is no part of the topic.
+    `exclusions`: what is excluded as written, which is no part of the topic. `always`: what they must not be about
+    even if the question wants only one; it comes from a filter.
     """
 
     without: tuple[str, ...] = ()
     both: tuple[str, ...] = ()
     bounds: tuple[Bound, ...] = ()
     exclusions: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
 
 
 NO_CONDITIONS = Conditions()

@@ -1,6 +1,6 @@
 """A question in, the filter that it states in words and the question without these words out.
 
-Years are read by their form: "since 2023", "from 2021 to 2023", "in 2022". Authors and venues are those that the
+Years, months and spans of time are read by their form: see `dates`. Authors and venues are those that the
 library has: "by chance" is an author only if one of that name is here, and "Long" only in "by Long" or "Long et al.",
 because abstracts use the word. So nothing is a filter without evidence, whatever it looks like.
 """
@@ -15,6 +15,7 @@ from typing import Protocol
 from ..core.filters import ALL, Filter
 from ..core.text import content_words, stem, words
 from ..library.browsing import Kind, name_words
+from .dates import Time, time_in
 
 LONGEST = 5
 """Most words of a name."""
@@ -22,22 +23,6 @@ RARE = 0.007
 """An abbreviation that a larger share of the papers uses is a topic ("AI"), not a venue."""
 
 _Y = r"((?:19|20)\d\d)"
-_PUBLISHED = r"(?:(?:that |which )?(?:were |was |are |is )?(?:published|appeared|written|dated) )?"
-_TO = r"(?: ?[-–—] ?| (?:to|until|till|through|and) )"
-_YEARS: tuple[tuple[re.Pattern[str], int | None, int | None], ...] = tuple(
-    (re.compile(rf"\b{_PUBLISHED}{form}(?![-\w]|\.\d)", re.I), first, last)
-    for form, first, last in (
-        (rf"(?:from |between |in )?{_Y}{_TO}{_Y}", 0, 0),
-        (rf"(?:since|starting (?:in|from)) {_Y}", 0, None),
-        (rf"(?:from|in) {_Y} (?:on(?:wards?)?|or later|and later)", 0, None),
-        (rf"(?:after|later than|newer than) {_Y}", 1, None),
-        (rf"(?:until|till|up to) {_Y}", None, 0),
-        (rf"(?:before|earlier than|older than|prior to) {_Y}", None, -1),
-        (rf"(?:in|from|of|during) (?:the year )?{_Y}", 0, 0),
-        (rf"{_Y}(?= (?:papers|articles|works|publications|studies)\b)", 0, 0),
-    )
-)
-"""The forms of years, and what is added to the year for the first and the last one meant; None: that end is open."""
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
 _NO = r"(?P<no>(?:,? ?but )?(?:not|except|excluding) )?"
 _WRITTEN = r"(?:(?:that |which )?(?:were |was |are |is )?(?:co-?)?(?:written|authored|published|presented|accepted) )?"
@@ -86,16 +71,21 @@ class Facts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """A question without the words of its filter, the filter, and the authors it asks for who are not here."""
+    """A question without the words of its filter, the filter, and the authors it asks for who are not here.
+
+    `time`: the months or span of time that it asks for. `undated`: the same, if no paper here has a date.
+    """
 
     text: str
     where: Filter = ALL
     strangers: tuple[str, ...] = ()
+    undated: str = ""
+    time: str = ""
 
     @property
     def years(self) -> tuple[str, ...]:
         """The years that its filter names."""
-        return tuple(dict.fromkeys(year for year in (self.where.since, self.where.until) if year))
+        return tuple(dict.fromkeys(end for end in (self.where.since, self.where.until) if end.isdigit()))
 
     @property
     def topicless(self) -> bool:
@@ -121,8 +111,11 @@ class _Mention:
 def filtered(question: str, facts: Facts, *, years: bool = True) -> Filtered:
     """The filter that a question states; its years are left in it if not `years`. Quoted titles state none."""
     text = _QUOTED.sub(lambda title: "_" * len(title[0]), question)
+    time = time_in(text) if years else Time()
     authors, venues = _mentions(text, "author", facts), _mentions(text, "venue", facts)
-    since, until, cut = _years(text) if years and facts.dated else ("", "", (0, 0))
+    undated = "" if facts.dated else time.words
+    time = time if facts.dated or undated else Time()
+    since, until = (time.since, time.until) if facts.dated else ("", "")
     if years and facts.dated and not since + until:
         since = until = next((venue.year for venue in venues if venue.year), "")
 
@@ -131,20 +124,10 @@ def filtered(question: str, facts: Facts, *, years: bool = True) -> Filtered:
 
     without = Filter(authors=names(authors, unwanted=True), venues=names(venues, unwanted=True))
     where = Filter(since, until, names(authors, unwanted=False), names(venues, unwanted=False), without=without or None)
-    spans = [*((one.start, one.end, one.instead) for one in (*authors, *venues)), (*cut, "")]
+    spans = [*((one.start, one.end, one.instead) for one in (*authors, *venues)), (time.start, time.end, "")]
     strangers = () if authors else _strangers(text, facts)
-    return Filtered(_tidy(_cut(question, spans)) if where else question, where, strangers)
-
-
-def _years(text: str) -> tuple[str, str, tuple[int, int]]:
-    """The first and the last year that the first form of years means, and where it stands."""
-    for form, first, last in _YEARS:
-        if match := form.search(text):
-            years = [int(year) for year in match.groups()]
-            since = "" if first is None else str(min(years) + first)
-            until = "" if last is None else str(max(years) + last)
-            return since, until, match.span()
-    return "", "", (0, 0)
+    rest = _tidy(_cut(question, spans)) if where or undated else question
+    return Filtered(rest, where, strangers, undated, time.words)
 
 
 def _mentions(text: str, kind: Kind, facts: Facts) -> list[_Mention]:

@@ -13,7 +13,9 @@ SHORTEST = 6
 SHORTEST_STEM = 5
 """Letters the stem of the correct word must have: "losing" is not "lossing"."""
 LEAST = 3
-"""Papers that must use the correct word."""
+"""Papers that must use the correct word; in this very form if it is no word of the language."""
+_ENDINGS = (("ies", "y"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("es", ""), ("s", ""), ("ly", ""))
+"""Endings of English words, and what stands in their place in the word that they are of."""
 
 
 class Words(Protocol):
@@ -27,19 +29,24 @@ class Words(Protocol):
         """Whether a word is spelt right, whatever the papers use; False if nobody knows."""
         ...
 
+    def writes(self, word: str, *, least: int) -> bool:
+        """Whether at least so many papers use the word in this very form."""
+        ...
+
 
 def spelt_right(question: str, book: Words, *, unknown: Iterable[str]) -> str:
     """The question with each of its `unknown` words replaced that is one slip away from a word the papers use.
 
     A slip is a letter left out, or two exchanged, after the first letter. A wrong or an extra letter makes another
     word as often as a misspelling ("warning", "warming"). A capitalised word is a name, unless it begins the question.
-    A word of the language is not misspelt, though no paper uses it ("patent" beside "patient").
+    A word of the language is not misspelt, though no paper uses it ("patent" beside "patient"), nor is a form of one
+    ("relaying" beside "replaying"). A stem and an ending that are no word of the language must be what papers write.
     """
     for word in unknown:
         lower = word[0].casefold() + word[1:] if question.startswith(word) else word
         if (
             len(word) >= SHORTEST
-            and not book.is_word(lower)
+            and not any(map(book.is_word, _forms(lower)))
             and lower.isascii()
             and lower.isalpha()
             and lower.islower()
@@ -49,8 +56,17 @@ def spelt_right(question: str, book: Words, *, unknown: Iterable[str]) -> str:
     return question
 
 
+def _forms(word: str) -> list[str]:
+    """A word, and what it may be a form of.
+
+    >>> _forms("relaying")
+    ['relaying', 'relay', 'relaye']
+    """
+    return [word, *(word.removesuffix(end) + instead for end, instead in _ENDINGS if word.endswith(end))]
+
+
 def _corrected(word: str, book: Words) -> str:
-    """The only word, a known stem and the ending, that this one is a slip of; the word itself if there are several."""
+    """The only word that papers use and that this one is a slip of; the word itself if there is none, or several."""
     from rapidfuzz.distance import OSA
 
     corrections: dict[str, str] = {}
@@ -61,4 +77,5 @@ def _corrected(word: str, book: Words) -> str:
             slip = len(correction) > len(word) or sorted(correction) == sorted(word)
             if slip and OSA.distance(word, correction, score_cutoff=1) == 1 and stem(correction) == known:
                 corrections[known] = correction
-    return next(iter(corrections.values())) if len(corrections) == 1 else word
+    written = {known: one for known, one in corrections.items() if book.is_word(one) or book.writes(one, least=LEAST)}
+    return next(iter(written.values())) if len(written) == 1 else word

@@ -88,13 +88,14 @@ class Asked:
     named: the papers and methods it names. coined: its made-up words ("LC-QuAD"), without those that a whole field uses
     ("BERT"). unknown: the coined words that no abstract here contains. sources: the listings it is limited to (None:
     all). where: the filters that it states or was given; allowed: the ids of the papers that pass them (None: all).
-    everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here. papers:
-    the ids of the papers chosen for it (None: all). without: of those that it leaves out. limit: how many papers it
-    wants (None: all that match). brief: one sentence will do. leads_on: it may refer to a second paper through the
-    first. foreign: it is not in English. nowhere: its content words, if no paper here uses any of them. prior: how
-    probable this reading is by its wording. alternatives: the other kinds that it may be of, as probable. conditions:
-    what the papers must or must not be about. left_out: the excluded topics that papers were left out for. unapplied:
-    the conditions that change nothing here.
+    everything: it wants all of these, whatever they are about. strangers: authors it asks for who are not here.
+    undated: the time that it asks for, if no paper here has a date. by_year: how many of the allowed papers may be of
+    the months asked for: only their year is known. papers: the ids of the papers chosen for it (None: all). without: of
+    those that it leaves out. limit: how many papers it wants (None: all that match). brief: one sentence will do.
+    leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere: its content
+    words, if no paper here uses any of them. prior: how probable this reading is by its wording. alternatives: the
+    other kinds that it may be of, as probable. conditions: what the papers must or must not be about. left_out: the
+    excluded topics that papers were left out for. unapplied: the conditions that change nothing here.
     """
 
     text: str
@@ -107,6 +108,8 @@ class Asked:
     allowed: frozenset[str] | None = None
     everything: bool = False
     strangers: tuple[str, ...] = ()
+    undated: str = ""
+    by_year: int = 0
     papers: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()
     limit: int | None = None
@@ -135,7 +138,8 @@ class Asked:
     def filtered(self) -> str:
         """How many papers pass its filters, and these in words: "4 papers since 2023, by Potthast"; "" without any."""
         words = ", ".join(one.words for one in self.where)
-        return f"{counted(len(self.allowed or ()), 'paper')} {words}" if self.where else ""
+        by_year = f" (of {self.by_year:,}, only the year is known)" if self.by_year else ""
+        return f"{counted(len(self.allowed or ()), 'paper')} {words}{by_year}" if self.where else ""
 
     def as_kind(self, kind: Kind) -> Asked:
         """The same question, surely of this kind."""
@@ -144,7 +148,7 @@ class Asked:
     @property
     def limited(self) -> bool:
         """Whether it is limited to some of the papers, or by somebody who has none here: it is about papers, then."""
-        return bool(self.where or self.strangers or self.sources is not None or self.papers is not None)
+        return bool(self.where or self.strangers or self.undated or self.sources is not None or self.papers is not None)
 
     def keeps(self, paper_id: str) -> bool:
         """Whether a paper is among the chosen ones, if there are any, and not left out."""

@@ -9,6 +9,7 @@ applying        the conditions of a question, which its hits meet or not
 bridging        the papers that the first hit leads to
 answering       whether the first hit answers, and which of its sentences does; asks the reader
 declining       why a question has no answer here
+anew            whether a later turn asks for other papers than the conversation has spoken of
 following       a later turn of a conversation: how it is read, by what each reading finds
 """
 
@@ -21,17 +22,18 @@ from dataclasses import dataclass, replace
 from ..core.errors import NoSuchDays
 from ..core.filters import ALL, Filter
 from ..core.logistic import model
-from ..core.records import Hit
+from ..core.records import Hit, fold
 from ..core.text import words
 from ..index.searchable import Index
 from ..question.filtering import Filtered, filtered
-from ..question.understanding import ASIDE, Asked, understand, without_dates
+from ..question.kinds import Kind
+from ..question.understanding import ASIDE, FOR_THE_DESK, Asked, understand, without_dates
 from ..reader import Reader
 from .answering import considered
 from .applying import applied, meeting
 from .bridging import leads, with_mentioned
 from .declining import decline
-from .readings import chosen, sides
+from .readings import FAMILIAR, chosen, sides
 from .relevance import judged, kept
 from .retrieval import HITS, Retriever
 
@@ -39,6 +41,8 @@ ANY_TOPIC = "What is proposed, and what is the main result?"
 """What a question without a topic is taken to ask of each paper."""
 Steps = Callable[[Asked], Sequence[str]]
 """Splits a question of several steps into plain questions; none for a question of one step."""
+Desk = Callable[[str, Kind], float]
+"""How near the nearest question is that is answered without papers, about the library or the assistant."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,13 @@ class Search:
     """Answers questions with hits from one index; if that has no embedder, by keywords and names alone.
 
     The reader, if there is one, says whether the first hit answers, and where. Only papers that pass `where` count.
+    Without a `desk`, a question worded like one about the library or the assistant is taken to be near to one.
     """
 
     index: Index
     reader: Reader | None = None
     where: Filter = ALL
+    desk: Desk | None = None
 
     @functools.cached_property
     def _retriever(self) -> Retriever:
@@ -60,16 +66,33 @@ class Search:
         """What a self-contained question asks for, of the papers that pass its own filter and `where`."""
         stated = filtered(question, self.index)
         asked = self._limited(stated)
-        if stated.years and self._is_about(stated.years, question, asked):
+        about_time = stated.years and self._is_about(stated.years, question, asked)
+        desk = stated.time and not stated.topicless and self._is_for_the_desk(stated.text)
+        if about_time or desk or (stated.time and self._says(stated.time, question)):
             asked = self._limited(filtered(question, self.index, years=False))
         return asked
+
+    def _is_for_the_desk(self, question: str) -> bool:
+        """Whether a question without its time is about the library: "What was added?"."""
+        return self._chosen(understand(question, self.index, self.index.library.listings())).kind in FOR_THE_DESK
+
+    def _says(self, time: str, question: str) -> bool:
+        """Whether a time is part of what a question is about: the paper that it is about names it, too."""
+        best = self.hits(self._limited(filtered(question, self.index, years=False)))[:1]
+        text = fold(f"{best[0].paper.title} {best[0].paper.abstract}") if best else ""
+        return bool(best) and fold(time) in text and best[0].relevance >= model("single").threshold
 
     def _limited(self, stated: Filtered) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
         listing = self._whole_listing(asked, stated)
-        filters = tuple(one for one in (stated.where, self.where, listing) if one)
+        filters = tuple(one for one in (stated.where, replace(self.where, not_about=()), listing) if one)
         allowed = self._passing(filters)
-        asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers)
+        asked = replace(asked, where=filters, allowed=allowed, strangers=stated.strangers, undated=stated.undated)
+        if self.where.not_about:
+            asked = replace(asked, conditions=replace(asked.conditions, always=self.where.not_about))
+        months = {end[:4] for one in filters for end in (one.since, one.until) if "-" in end}
+        if allowed and months:
+            asked = replace(asked, by_year=self.index.library.of_whole_years(allowed, years=months))
         if filters and (stated.topicless or listing):
             kind = asked.kind if asked.several else "list"
             asked = replace(
@@ -108,11 +131,17 @@ class Search:
 
     def read(self, asked: Asked, steps: Steps | None = None) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
-        if not asked.everything and (asked.alternatives or asked.kind in ASIDE):
-            asked = chosen(asked, self._judged(asked))
+        asked = self._chosen(asked)
         hits = self.hits(asked, steps)
         asked = applied(asked, hits)
         return asked, tuple(meeting(asked, hits))
+
+    def _chosen(self, asked: Asked) -> Asked:
+        """The reading that the evidence bears out."""
+        if asked.everything or not (asked.alternatives or asked.kind in ASIDE):
+            return asked
+        nearness = self.desk(asked.text, asked.kind) if self.desk else FAMILIAR
+        return chosen(asked, self._judged(asked), nearness)
 
     def hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
         """The judged hits, best first, with the papers that the question or its first hit leads to."""

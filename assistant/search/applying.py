@@ -1,7 +1,8 @@
 """The conditions of a question and its hits in, the hits that meet them out, and in words what was applied.
 
-They apply to questions about several papers. Whether a paper meets one is read off its title and abstract; a condition
-that changes nothing, because none of them says anything about it, is not passed over in silence.
+They apply to questions about several papers, and what a filter leaves out to all of them. Whether a paper meets one is
+read off its title and abstract; a condition that changes nothing, because none of them says anything about it, is not
+passed over in silence.
 """
 
 from __future__ import annotations
@@ -23,25 +24,24 @@ NEAR = 3
 
 def applied(asked: Asked, hits: Sequence[Hit]) -> Asked:
     """What was asked, with those of its conditions that leave papers out, and those that cannot be applied."""
-    if not asked.several:
-        return asked
-    excluded = asked.conditions.without
+    excluded = (*(asked.conditions.without if asked.several else ()), *asked.conditions.always)
     left_out = tuple(what for what in excluded if any(is_about(hit.paper, what) for hit in hits))
-    bounds = [bound for bound in asked.conditions.bounds if not any(states(hit.paper, bound) for hit in hits)]
+    bounded = asked.conditions.bounds if asked.several else ()
+    bounds = [bound for bound in bounded if not any(states(hit.paper, bound) for hit in hits)]
     useless = (*(what for what in excluded if what not in left_out), *(bound.text for bound in bounds))
     return replace(asked, left_out=left_out, unapplied=useless)
 
 
 def meeting(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that meet the conditions that can be applied, which only a question about several papers sets."""
+    """The hits that meet the conditions that can be applied; most are set by questions about several papers alone."""
+    hits = [hit for hit in hits if not any(is_about(hit.paper, what) for what in asked.left_out)]
     if not asked.several:
-        return [*hits]
+        return hits
     bounds = [bound for bound in asked.conditions.bounds if bound.text not in asked.unapplied]
     return [
         hit
         for hit in hits
-        if not any(is_about(hit.paper, what) for what in asked.left_out)
-        and all(_names_any(hit.paper, what) for what in asked.conditions.both)
+        if all(_names_any(hit.paper, what) for what in asked.conditions.both)
         and all(states(hit.paper, bound) for bound in bounds)
     ]
 

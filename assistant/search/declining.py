@@ -54,10 +54,8 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         return None
     if asked.kind in OFF_CORPUS:
         return Decline("off-corpus", NOT_OF_PAPERS)
-    if asked.strangers:
-        return Decline("absent", f"No paper here is by {' or '.join(asked.strangers)}.{_nearest(nearest)}", nearest)
-    if asked.where and not asked.allowed:
-        return Decline("absent", f"There are no papers here {', '.join(one.words for one in asked.where)}.")
+    if outside := _outside(asked, nearest):
+        return outside
     if asked.nowhere and not asked.unknown:
         plural = "s" if len(asked.nowhere) > 1 else ""
         quoted = " or ".join(f"“{word}”" for word in asked.nowhere)
@@ -73,6 +71,17 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         or _unstated(asked, hits, nearest)
         or _absent(asked, hits, nearest)
     )
+
+
+def _outside(asked: Asked, nearest: tuple[str, ...]) -> Decline | None:
+    """The decline for authors, times or filters that no paper here has or passes."""
+    if asked.strangers:
+        return Decline("absent", f"No paper here is by {' or '.join(asked.strangers)}.{_nearest(nearest)}", nearest)
+    if asked.undated:
+        return Decline("absent", f"No paper here has a date, so I cannot tell which of them are “{asked.undated}”.")
+    if asked.where and not asked.allowed:
+        return Decline("absent", f"There are no papers here {', '.join(one.words for one in asked.where)}.")
+    return None
 
 
 def _wrong_title(asked: Asked, hits: Sequence[Hit]) -> Decline | None:

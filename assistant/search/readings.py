@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..core.logistic import model
 from ..core.records import Hit
 from ..core.text import content_words
-from ..question.understanding import ASIDE, Asked
+from ..question.understanding import ASIDE, FOR_THE_DESK, Asked
 from .relevance import probabilities
 from .retrieval import SURELY
 
@@ -29,27 +29,39 @@ CLEAR = 0.65
 """How probable an instruction must be by its wording for no evidence to count."""
 LEAST = 0.02
 """What is added to either probability, so that no wording alone is decisive."""
+FAMILIAR, SPREAD = 0.9, 0.12
+"""How near the nearest question that the desk answers must be for the wording to be believed, and how far below that
+it is believed e times less. A reply that comes no nearer than 0.6 is not given."""
 MOST_PARTINGS = 4
 """Most places where a comparison is tried to be parted: each takes two searches."""
 
 
-def chosen(asked: Asked, hits: Sequence[Hit]) -> Asked:
+def chosen(asked: Asked, hits: Sequence[Hit], nearness: float = FAMILIAR) -> Asked:
     """The reading that is most probable after its hits were seen.
 
     Only what the hits tell apart is chosen anew: the papers or something else, and one paper or several. A clear
-    instruction stays one, however many papers it speaks of.
+    instruction stays one, however many papers it speaks of. `nearness` is that of the nearest question about the
+    library or the assistant that has a reply: "How do I restore a reef?" is worded like one, but is near to none.
     """
     if asked.kind == "instruction" and asked.prior >= CLEAR:
         return asked
     if not hits:
         return replace(asked, kind="fact") if asked.limited and asked.kind in ASIDE else asked
-    aside = 0.0 if asked.limited else sum(one.prior for one in asked.readings if one.kind in ASIDE)
+    aside = 0.0 if asked.limited else _aside(asked, nearness)
     if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
         return _likeliest(asked, [one for one in asked.readings if one.kind in ASIDE])
     of_papers = [one for one in asked.readings if one.kind not in ASIDE] or [replace(asked, kind="fact")]
     several = model("reading")
     wants_several = several.probability(features(asked, hits)) >= several.threshold
     return _likeliest(asked, [one for one in of_papers if one.several is wants_several] or of_papers)
+
+
+def _aside(asked: Asked, nearness: float) -> float:
+    """How probable it is before its hits are seen that a question asks nothing of the papers."""
+    familiar = math.exp(min(0.0, (nearness - FAMILIAR) / SPREAD))
+    return sum(
+        one.prior * (familiar if one.kind in FOR_THE_DESK else 1.0) for one in asked.readings if one.kind in ASIDE
+    )
 
 
 def _likeliest(asked: Asked, readings: Sequence[Asked]) -> Asked:

@@ -19,6 +19,7 @@ DATE: JsonDict = {
 DATES = "As 2025-03-12, 2025-03, 2025 or Mar 12; both days are included."
 AUTHORS = "Family names or whole names; a paper has all of them."
 VENUES = "Names of journals or meetings, or parts of them; a paper has one of them."
+TOPICS = "Papers found that are about one of these are left out."
 Name = Annotated[str, Field(max_length=bounds.TITLE)]
 
 
@@ -51,7 +52,8 @@ class Narrowing(FilterFields):
     """Which papers to use, and which of them not."""
 
     without: FilterFields = Field(default=FilterFields(), description="The papers that fit this are left out.")
+    not_about: list[Name] = Field(default=[], max_length=bounds.NAMES, description=TOPICS)
 
     def filter(self) -> Filter:
         """The filter that they describe."""
-        return replace(super().filter(), without=self.without.filter() or None)
+        return replace(super().filter(), without=self.without.filter() or None, not_about=tuple(self.not_about))

@@ -8,13 +8,13 @@ from ..core.notebook import escaped
 from ..core.records import Answer, Claim, Paper
 from ..core.text import clean
 from .markdown import of_answer
-from .showing import readable_answer
+from .showing import entry, readable_answer
 
 
 def as_text(answer: Answer) -> str:
     """The question, the answer and the titles it cites, as plain text."""
     answer = readable_answer(answer)
-    sources = (f"[{source.number}] {source.label}" for source in answer.sources)
+    sources = (f"[{source.number}] {entry(answer, source)}" for source in answer.sources)
     return clean("\n\n".join(part for part in (answer.question, answer.text, "\n".join(sources)) if part))
 
 

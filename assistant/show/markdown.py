@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from ..core.notebook import escaped
+from ..core.notebook import escaped, escaped_reply
 from ..core.records import Answer, Claim, Source
 from ..core.text import clean
 from ..people.conversations import KeptConversation, KeptTurn
-from .showing import readable_answer
+from .showing import entry, readable_answer
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SOURCE = re.compile(r"^\\?\[\d+\\?\] \*\*(.+?)\*\*(?: \([^\n]*\))?(?: <[^<>]*>)?$", re.M)
@@ -25,7 +25,7 @@ def of_answer(answer: Answer) -> str:
     answer = readable_answer(answer)
     parts = [_body(answer)]
     if answer.sources:
-        parts.append("\n\n".join(map(_source, answer.sources)))
+        parts.append("\n\n".join(_source(source, entry(answer, source)) for source in answer.sources))
     if answer.declined and answer.declined.nearest:
         parts.append("\n".join(["Nearest:", "", *(f"- {escaped(title)}" for title in answer.declined.nearest)]))
     return "\n\n".join(parts) + "\n"
@@ -61,7 +61,8 @@ def _body(answer: Answer) -> str:
     if answer.kind == "compare" and answer.sections and answer.sections[0][0]:
         parts = (escaped(answer.lead), _table(answer), escaped(answer.remark))
         return "\n\n".join(part for part in parts if part)
-    body = "\n".join(_paragraph(line) for line in answer.text.splitlines())
+    shown = escaped_reply if answer.message and not answer.declined else escaped
+    body = "\n".join(_paragraph(line, shown) for line in answer.text.splitlines())
     for claim in (claim for claim in answer.claims if claim.asked_for):
         body = body.replace(escaped(claim.text), _stressed(claim))
     return body
@@ -87,13 +88,14 @@ def _table(answer: Answer) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _paragraph(line: str) -> str:
-    return f"- {escaped(line.removeprefix('- '))}" if line.startswith("- ") else escaped(line)
+def _paragraph(line: str, shown: Callable[[str], str]) -> str:
+    return f"- {shown(line.removeprefix('- '))}" if line.startswith("- ") else shown(line)
 
 
-def _source(source: Source) -> str:
-    """A source under its number in the text, and its quotes."""
+def _source(source: Source, called: str) -> str:
+    """A source under its number in the text, what it is `called`, and its quotes."""
     address = f" <{source.url}>" if _ADDRESS.fullmatch(source.url) else ""
     quotes = "".join(f"\n> {escaped(quote)}\n>" for quote in source.quotes).removesuffix("\n>")
-    byline = f" ({escaped(source.byline)})" if source.byline else ""
+    byline = escaped(called.removeprefix(source.title))
+    byline = f" {byline}" if byline else ""
     return f"[{source.number}] **{escaped(source.title)}**{byline}{address}\n{quotes}"

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..core.bibliography import labelled
 from ..core.readable import readable, readable_with
-from ..core.records import Answer, Citation, Claim, Hit, Paper
+from ..core.records import Answer, Citation, Claim, Hit, Paper, Source
 from ..core.text import Span
 
 
@@ -25,10 +26,13 @@ def written(paper: Paper, *, most: int = 3) -> str:
 def readable_answer(answer: Answer) -> Answer:
     """An answer to be shown, with the same numbers; its quotes are still verbatim parts of its abstracts.
 
-    Two titles that would become the same are left as they are.
+    Two titles that would become the same are left as they are. In a list, the title above a paper's sentences is
+    followed by who wrote it and when; `entry` then leaves that out below the answer.
     """
     titles = _titles(answer)
     abstracts = {hit.paper.title: hit.paper.abstract for hit in answer.hits}
+    labels = {hit.paper.title: labelled(titles[hit.paper.title], hit.paper.byline) for hit in answer.hits}
+    listed = labels if _is_list(answer) else {}
     declined = answer.declined
     if declined is not None:
         message, nearest = readable(declined.message), tuple(titles[title] for title in declined.nearest)
@@ -37,8 +41,8 @@ def readable_answer(answer: Answer) -> Answer:
         answer,
         lead=readable(answer.lead),
         message=readable(answer.message),
-        claims=tuple(_claim(claim, titles, abstracts) for claim in answer.claims),
-        more=tuple(_claim(claim, titles, abstracts) for claim in answer.more),
+        claims=tuple(_claim(claim, titles, abstracts, listed) for claim in answer.claims),
+        more=tuple(_claim(claim, titles, abstracts, labels) for claim in answer.more),
         rejections=tuple(
             replace(rejection, sentence=readable(rejection.sentence), reason=readable(rejection.reason))
             for rejection in answer.rejections
@@ -48,11 +52,21 @@ def readable_answer(answer: Answer) -> Answer:
     )
 
 
-def _claim(claim: Claim, titles: dict[str, str], abstracts: dict[str, str]) -> Claim:
+def entry(answer: Answer, source: Source) -> str:
+    """What a source is called below the answer that was made readable: its byline is there or above its sentences."""
+    return source.title if source.label in {claim.heading for claim in answer.claims} else source.label
+
+
+def _is_list(answer: Answer) -> bool:
+    """Whether the answer lists papers, each under its title; in a comparison the titles head the columns."""
+    return answer.kind != "compare" and len({claim.heading for claim in answer.claims if claim.heading}) > 1
+
+
+def _claim(claim: Claim, titles: dict[str, str], abstracts: dict[str, str], labels: dict[str, str]) -> Claim:
     return replace(
         claim,
         text=readable(claim.text),
-        heading=titles.get(claim.heading) or readable(claim.heading),
+        heading=labels.get(claim.heading) or titles.get(claim.heading) or readable(claim.heading),
         asked_for=readable(claim.asked_for),
         section=readable(claim.section),
         citations=tuple(_citation(citation, titles, abstracts) for citation in claim.citations),

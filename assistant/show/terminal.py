@@ -26,12 +26,13 @@ from rich.progress import (
 from rich.spinner import Spinner
 from rich.text import Text
 
+from ..core.prose import coded
 from ..core.readable import readable
 from ..core.records import STARTING_OVER, Answer
 from ..core.text import clean
 from ..llm.ledger import bill, money
 from .drafts import summary
-from .showing import readable_answer
+from .showing import entry, readable_answer
 
 if TYPE_CHECKING:
     from ..core.drafts import CheckedCitation, CheckedDraft
@@ -65,9 +66,13 @@ class Screen:
     def __init__(self, *, stderr: bool = False) -> None:
         self.console = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
-    def line(self, text: str = "", *, style: str = "", first: str = "", rest: str = "") -> None:
-        """Write a paragraph: `first` before its first line, `rest` before the others if it has to be wrapped."""
-        body = Text(clean(text), style=style)
+    def line(self, text: str = "", *, style: str = "", first: str = "", rest: str = "", reply: bool = False) -> None:
+        """Write a paragraph: `first` before its first line, `rest` before the others if it has to be wrapped.
+
+        In a `reply`, code is bold on a terminal, and in `...` elsewhere.
+        """
+        pieces = coded(clean(text)) if reply and self.console.is_terminal else [(clean(text), False)]
+        body = Text.assemble(*((piece, "bold" if code else "") for piece, code in pieces), style=style)
         body.highlight_regex(_MARK, "cyan")
         if not self.console.is_terminal:
             self.console.print(Text.assemble(first, body), soft_wrap=True)
@@ -86,7 +91,12 @@ class Screen:
             self.line(answer.query, style="dim", first="Read as: ", rest="  ")
         for paragraph in answer.text.split("\n"):
             item = paragraph.startswith("- ")
-            self.line(paragraph.removeprefix("- ") if item else paragraph, first="- " * item, rest="  " * item)
+            self.line(
+                paragraph.removeprefix("- ") if item else paragraph,
+                first="- " * item,
+                rest="  " * item,
+                reply=bool(answer.message),
+            )
         if answer.titles:
             self.line()
             self.sources(answer, quotes=quotes)
@@ -104,7 +114,7 @@ class Screen:
         answer = readable_answer(answer)
         for source in answer.sources:
             indent = " " * len(f"[{source.number}] ")
-            self.line(f"[{source.number}] {source.label}", style="bold", rest=indent)
+            self.line(f"[{source.number}] {entry(answer, source)}", style="bold", rest=indent)
             shown = [c for c in source.citations if quotes or c.basis != "quoted"]
             for citation in {c.quote: c for c in shown}.values():
                 basis = "" if citation.basis == "quoted" else f" ({citation.basis}, support {citation.support:.2f})"

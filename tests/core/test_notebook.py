@@ -119,6 +119,14 @@ def test_a_notebook_shows_an_answer_as_markdown_without_foreign_markup() -> None
         assert text in shown.text
 
 
+def test_commands_that_a_reply_names_are_code_in_a_notebook() -> None:
+    reply = Answer("Q?", "Q?", message="Use `assistant ingest <FILE>` & *wait*.\n- `assistant papers`")
+    for shown in (reply._repr_html_(), MarkdownIt("commonmark").render(reply._repr_markdown_())):
+        assert [tag for tag, _ in Elements(shown).opened if tag != "div"] == ["p", "code", "ul", "li", "code"]
+        assert "Use assistant ingest <FILE> & *wait*." in Elements(shown).text.replace("\n", "")
+    assert str(reply) == reply.message
+
+
 def test_a_decline_in_a_notebook_names_the_nearest_papers() -> None:
     shown = Elements(DECLINED._repr_html_())
     assert [tag for tag, _ in shown.opened] == ["div", "p", "p", "ul", "li"]

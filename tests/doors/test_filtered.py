@@ -16,12 +16,14 @@ from mcp import Client
 from typer.testing import CliRunner
 
 from assistant.chain import Assistant
+from assistant.core.filters import Filter
 from assistant.core.records import Paper
 from assistant.core.settings import Settings
 from assistant.doors import api, cli
 from assistant.doors.mcp.server import Server
 from assistant.service.answering import Answering
 from assistant.service.doorkeeper import Doorkeeper
+from assistant.service.narrowing import Narrowing
 
 from ..papers import PAIRS
 
@@ -60,6 +62,7 @@ def run(home: Path, *words: str) -> str:
         (("--venue", "acl", "--venue", "nature", "--source", "lib.bib"), PAPERS),
         (("--listing", "lib.bib", "--since", "2024"), PAPERS[7:]),
         (("--author", "Nobody"), []),
+        (("--author", "Moss", "--without", "snow", "--without", "lanterns"), PAPERS[3:6:2]),
     ],
 )
 def test_the_command_line_lists_what_passes(library_home: Path, options: tuple[str, ...], papers: list[Paper]) -> None:
@@ -144,3 +147,8 @@ def test_programs_and_agents_give_filters(library_home: Path) -> None:
     assert {paper["title"] for paper in listed["papers"]} == set(MOSS[:2])
     assert refused == 422
     assert whole.text.splitlines()[1:3] == ["Ivy Moss, Ash Reed, Plato", "ACL, 2018"]
+
+
+def test_programs_and_agents_leave_a_topic_out() -> None:
+    assert Narrowing(not_about=["snow"], venues=["ACL"]).filter() == Filter(venues=("ACL",), not_about=("snow",))
+    assert not Narrowing().filter()

@@ -28,6 +28,7 @@ from assistant.core.readable import readable
 from assistant.doors import mcp
 from assistant.doors.mcp import server
 from assistant.people.accounts import Accounts
+from assistant.service import uploads
 from assistant.service.answering import Answering
 from assistant.service.doorkeeper import Doorkeeper
 
@@ -245,6 +246,82 @@ def test_an_unknown_tool_is_a_protocol_error(url: str) -> None:
             await agent.call_tool("delete_everything", {})
 
     play(url, scene)
+
+
+# -- adding papers
+
+BIBTEX = (
+    "@article{a, title = {Lighthouses in Fog}, year = 2024, abstract = {We light lanterns in fog, count the ships that "
+    "find the harbour, and compare nine colours of light over three winters.}}\n"
+)
+
+
+def adding(home: Path, scene: Scene) -> None:
+    with Assistant.open(home) as assistant, closing(Answering(assistant)) as line:
+        play(server.Server(assistant, line, adding=True).protocol, scene)
+
+
+def test_an_agent_adds_papers_only_where_that_is_allowed(home: Path, url: str) -> None:
+    async def refused(agent: Client) -> None:
+        assert "add_papers" not in [tool.name for tool in (await agent.list_tools()).tools]
+        with pytest.raises(MCPError, match="There is no such tool"):
+            await agent.call_tool("add_papers", {"text": BIBTEX})
+
+    async def scene(agent: Client) -> None:
+        tool = next(tool for tool in (await agent.list_tools()).tools if tool.name == "add_papers")
+        assert tool.annotations is not None
+        assert tool.annotations.read_only_hint is False
+        (home.parent / "refs.bib").write_text(BIBTEX, encoding="utf-8")
+        outcomes = [
+            await agent.call_tool("add_papers", arguments)
+            for arguments in (
+                {"text": BIBTEX, "name": "refs.bib", "dry_run": True},
+                {"text": BIBTEX, "name": "refs.bib"},
+                {"path": str(home.parent / "refs.bib")},
+                {"text": "@article{a, title = {No Abstract}}", "name": "b.bib"},
+            )
+        ]
+        values = [one.structured_content or {} for one in outcomes]
+        counts = [(one["added"], one["unchanged"]) for one in values]
+        assert counts == [(1, 0), (1, 0), (0, 1), (0, 0)]
+        assert text(outcomes[0]).startswith("Nothing was changed. It would be: 1 added,")
+        assert "No Abstract, line 1: has no abstract" in text(outcomes[3])
+        for one in values:
+            jsonschema_rs.validate(tool.output_schema or {}, one)
+
+    play(url, refused)
+    adding(home, scene)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "Give either the text of a file or the path of one."),
+        ({"text": BIBTEX, "path": "a.bib"}, "Give either the text of a file or the path of one."),
+        ({"path": "no such file.bib"}, "'no such file.bib' is no file on this machine."),
+        ({"path": "."}, "'.' is no file on this machine."),
+        ({"text": BIBTEX, "format": "runes"}, "runes"),
+    ],
+)
+def test_what_cannot_be_added_is_explained(home: Path, arguments: dict[str, Any], message: str) -> None:
+    async def scene(agent: Client) -> None:
+        outcome = await agent.call_tool("add_papers", arguments)
+        assert outcome.is_error
+        assert message in text(outcome)
+
+    adding(home, scene)
+
+
+def test_a_file_that_is_too_long_is_not_added(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "UPLOAD", 100)
+    (home.parent / "long.bib").write_text(BIBTEX, encoding="utf-8")
+
+    async def scene(agent: Client) -> None:
+        for arguments in ({"text": BIBTEX}, {"path": str(home.parent / "long.bib")}):
+            outcome = await agent.call_tool("add_papers", arguments)
+            assert "The file is longer than" in text(outcome)
+
+    adding(home, scene)
 
 
 def test_an_internal_error_reveals_nothing(home: Path) -> None:

@@ -102,6 +102,21 @@ def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, t
     assert seen.page.evaluate("window.hit") is None
 
 
+def test_a_file_that_is_not_recognised_is_read_as_the_form_says(seen: Visit, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.csv"
+    rows = [
+        f'"{title}","{abstract} It is orange, and a little sour."' for title, abstract in map(paper, ("Loquat", "Fig"))
+    ]
+    odd.write_text("\n".join(["Aufsatz,Inhalt", *rows, ""]), encoding="utf-8")
+    seen.page.set_input_files("#files", [str(odd)])
+    assert over(seen)["rejected"] == 1
+    seen.page.get_by_label("Column of the title").fill("Aufsatz")
+    seen.page.get_by_label("Column of the abstract").fill("Inhalt")
+    seen.page.set_input_files("#files", [str(odd)])
+    seen["#batch .manner"].wait_for(state="detached")
+    assert over(seen)["added"] == 2
+
+
 def test_added_papers_show_up_on_every_tab(seen: Visit, served: Served, tmp_path: Path) -> None:
     total = served.assistant.status().papers + 1
     seen.page.evaluate(DROP, ["dropped.txt", Path(listing(tmp_path, "x.txt", paper("Sorb"))).read_text()])

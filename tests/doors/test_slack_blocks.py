@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.core.notebook import escaped as markdown_escaped
 from assistant.core.readable import readable
 from assistant.core.records import Answer, Citation, Claim, Decline, Hit, Paper, Passage
 from assistant.doors.slack.blocks import (
@@ -112,6 +111,25 @@ def test_an_answer_about_the_library_has_no_evidence_to_show() -> None:
     assert [e["action_id"] for e in buttons["elements"]] == ["thumb_up", "thumb_down", "again"]
 
 
+def test_commands_that_a_reply_names_are_code() -> None:
+    given = Answer("q", "q", message="Use `assistant ingest FILE...` & *wait*.\n- `--home <FOLDER>`")
+    blocks = reply(given)
+    assert [block["type"] for block in blocks] == ["rich_text"]
+    (section,) = blocks[0]["elements"]
+    assert [(piece["text"], piece.get("style")) for piece in section["elements"]] == [
+        ("Use ", None),
+        ("assistant ingest FILE...", {"code": True}),
+        (" & *wait*.\n• ", None),
+        ("--home <FOLDER>", {"code": True}),
+    ]
+    assert shown(blocks) == "Use `assistant ingest FILE...` & *wait*.\n• `--home <FOLDER>`"
+    assert shown(blocks, markdown=True) == "Use `assistant ingest FILE...` \\& \\*wait\\*.\n• `--home <FOLDER>`"
+
+
+def test_no_answer_from_papers_is_code() -> None:
+    assert [block["type"] for block in reply(answer(("A", "Use `ls`.")))] == ["section", "context"]
+
+
 def test_a_decline_that_names_the_nearest_does_not_name_them_twice() -> None:
     declined = Answer("q", "q", declined=Decline("absent", "No. The nearest is “A”.", ("A",)))
     assert len(reply(declined)) == 1
@@ -174,7 +192,7 @@ def test_the_fallback_is_one_short_line() -> None:
 
 
 def test_blocks_can_be_shown_as_markdown() -> None:
-    assert shown(reply(answer(("*A*", "1 < 2."))), markdown_escaped) == "1 \\< 2. [1]\n\n[1] \\*A\\*\n“1 \\< 2.”"
+    assert shown(reply(answer(("*A*", "1 < 2."))), markdown=True) == "1 \\< 2. [1]\n\n[1] \\*A\\*\n“1 \\< 2.”"
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), min_size=1, max_size=12, unique_by=lambda p: p[0]))

@@ -272,6 +272,12 @@ def test_a_decline_links_the_titles_it_names_to_the_nearest_papers() -> None:
     assert "<mark" not in beside
 
 
+def test_commands_that_a_reply_names_are_code_on_the_page() -> None:
+    reply = Answer("q", "q", message="Use `assistant ingest <FILE>` or wait.")
+    shown = answers.finished(Turn("q", reply), 1, last=True)
+    assert "Use <code>assistant ingest &lt;FILE&gt;</code> or wait." in shown
+
+
 def test_the_welcome_says_how_many_papers_there_are_and_what_to_ask() -> None:
     assert text(answers.welcome(1, ["Why?"])).startswith("Ask about the 1 paper here")
     assert 'data-do="ask" data-question="Why?"' in answers.welcome(1, ["Why?"])

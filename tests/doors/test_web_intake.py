@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,29 @@ def test_the_sample_is_added_like_any_files(gate: Intake, assistant: Assistant) 
     assert state.done
     assert (state.done.added, state.done.rejects) == (120, ())
     assert {*assistant.status().listings} == {file.name for file in sample_files()}
+
+
+ODD = (
+    b"Aufsatz,Inhalt\n"
+    b"Laternen,We light lanterns in fog and count the ships that find the harbour in nine colours of light.\n"
+    b"Drachen,We fly kites in fog and count the gulls that follow the kite in nine colours of string.\n"
+)
+
+
+def test_a_table_that_is_not_recognised_is_read_by_the_columns_that_are_named(gate: Intake) -> None:
+    async def adding(batch: str, **manner: Any) -> BatchState:
+        assert await refusal(gate, "odd.csv", ODD, batch=batch) == ""
+        gate.begin(ME, batch, **manner)
+        return await end(gate)
+
+    first = asyncio.run(adding("b"))
+    asked = shown(first, 0)
+    assert '<form class="manner"' in asked
+    assert '<option value="csv">csv</option>' in asked
+    again = asyncio.run(adding("c", format="csv", columns={"title": "Aufsatz", "abstract": "Inhalt"}))
+    assert again.done
+    assert (again.done.added, again.done.rejects) == (2, ())
+    assert "manner" not in shown(again, 2)
 
 
 def test_the_same_file_a_second_time_changes_nothing(gate: Intake, assistant: Assistant, listing: bytes) -> None:
@@ -219,7 +243,7 @@ def test_batches_are_added_one_at_a_time(gate: Intake, assistant: Assistant, mon
     going = threading.Event()
     ingest = assistant.ingest
 
-    def slowly(*paths: Path, progress: object) -> object:
+    def slowly(*paths: Path, **_: object) -> object:
         going.wait(20)
         return ingest(*paths)
 

@@ -21,6 +21,7 @@ from assistant.doors.web import shelves
 from assistant.doors.web.shelves import PAGE, PaperFilter
 from assistant.index.atlas import Atlas, Cluster, Point
 from assistant.index.holdings import MOST_MATCHES, Holdings
+from assistant.library.merging import Difference
 from assistant.library.papers import Library
 from assistant.people.accounts import Accounts
 
@@ -155,6 +156,18 @@ def test_the_list_gives_the_map_its_ids_unless_there_are_too_many(monkeypatch: p
 
 
 # -- one paper, and the chosen ones
+
+
+def test_an_open_paper_says_where_its_sources_differ() -> None:
+    differing = [
+        Difference("year", (("a.txt", "2023"), ("c.txt", "2024"))),
+        Difference("venue", (("a.txt", "arXiv"), ("c.txt", "<b>ACL</b>"))),
+        Difference("abstract", (("a.txt", "Pears fall."), ("c.txt", "Pears fall far."))),
+    ]
+    shown = shelves.opened(PEAR, LISTINGS, differing)
+    assert "Its sources differ in year, venue and abstract Year Mar 11 (a.txt) 2023 c.txt 2024 Venue" in text(shown)
+    assert "<b>ACL" not in shown
+    assert "differ" not in shelves.opened(PEAR, LISTINGS)
 
 
 def test_an_open_paper_is_complete_and_can_be_asked_about() -> None:

@@ -169,6 +169,13 @@ def test_names_and_the_papers_that_have_them(opened: Index) -> None:
 # -- changes
 
 
+def test_a_word_is_written_by_the_papers_that_have_it_in_that_form(opened: Index) -> None:
+    assert opened.writes("orchards", least=1)
+    assert not opened.writes("orchards", least=2)  # the other one has "orchard"
+    assert not opened.writes("orcharding", least=1)
+    assert not opened.writes("glacier", least=1)
+
+
 def test_a_small_change_is_made_in_a_copy(
     filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

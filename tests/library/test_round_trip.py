@@ -75,11 +75,8 @@ def test_thousands_of_papers_are_the_same_in_every_format(name: str, tmp_path: P
 # -- properties
 
 WORDS = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cn"), blacklist_characters="<"),
-    min_size=1,
-    max_size=12,
-)
-"""Without "<": "<A>" could be markup as well as text, and is taken for markup."""
+    st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cn")), min_size=1, max_size=12
+) | st.sampled_from(["<A>", "<b", "c>", "<s>", "x<y", "<title>"])
 TITLES = st.lists(WORDS, min_size=1, max_size=8).map(lambda words: " ".join(["On", *words]))
 SENTENCES = st.lists(WORDS, min_size=1, max_size=30).map(
     lambda words: f"In this work we show {' '.join(words)} at last."
@@ -101,6 +98,13 @@ ONES = st.builds(
     st.sampled_from(["", "Journal of Orchard Studies", "Kites & Lanterns", "Proc. 9th {Meeting} on 100% Silk_Strings"]),
     st.sampled_from(["", "10.1234/orchard.2021.7", "10.1000/a_b%c(1)"]),
 )
+
+
+@FORMATS
+def test_words_in_angle_brackets_are_no_markup(name: str, tmp_path: Path) -> None:
+    paper = Paper("The <A> Operator", "If x < y and y > z, then <A> and <p> differ, and x <b and c> d holds.")
+    (read,) = as_read(name, [paper], tmp_path)
+    assert (read.title, read.abstract) == (paper.title, paper.abstract)
 
 
 @FORMATS

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 import pytest
 
 from assistant.core.filters import ALL, Filter
 from assistant.core.text import stem
 from assistant.library.browsing import Kind, is_author, is_venue
+from assistant.question import dates
 from assistant.question.filtering import Filtered, filtered
 
 AUTHORS = ("Martin Potthast", "Benno Stein", "Laurens van der Maaten", "Jian Long", "Ivy Chance")
@@ -42,6 +44,17 @@ def at(*venues: str) -> Filter:
     return Filter(venues=venues)
 
 
+class Today(date):
+    @classmethod
+    def today(cls) -> Today:
+        return cls(2023, 1, 15)
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dates, "date", Today)
+
+
 @pytest.mark.parametrize(
     ("words", "since", "until"),
     [
@@ -61,12 +74,30 @@ def at(*venues: str) -> Filter:
         ("that were published in 2022", "2022", "2022"),
         ("from 2022", "2022", "2022"),
         ("of the year 2022", "2022", "2022"),
+        ("in March 2022", "2022-03", "2022-03"),
+        ("since Sept. 2022", "2022-09", ""),
+        ("after December 2021", "2022-01", ""),
+        ("before January 2022", "", "2021-12"),
+        ("from March to June 2022", "2022-03", "2022-06"),
+        ("between June 2022 and March 2021", "2021-03", "2022-06"),
+        ("from May 2021 to 2022", "2021-05", "2022"),
+        ("from spring 2022", "2022-03", "2022-05"),
+        ("in the fall of 2022", "2022-09", "2022-11"),
+        ("in winter 2022", "2022-12", "2023-02"),
+        ("since last year", "2022", ""),
+        ("from last year", "2022", "2022"),
+        ("published this month", "2023-01", "2023-01"),
+        ("from last month", "2022-12", "2022-12"),
+        ("in the last two years", "2021-01", ""),
+        ("of the past 3 months", "2022-10", ""),
+        ("in the last year", "2022-01", ""),
+        ("during the last two weeks", "2023-01-01", ""),
     ],
 )
-def test_years_are_read_by_their_form(words: str, since: str, until: str) -> None:
-    expected = Filtered("Which papers study parsing?", Filter(since, until))
-    assert filtered(f"Which papers {words} study parsing?", Shelf()) == expected
-    assert filtered(f"Which papers study parsing {words}?", Shelf()) == expected
+def test_times_are_read_by_their_form(words: str, since: str, until: str) -> None:
+    for question in (f"Which papers {words} study parsing?", f"Which papers study parsing {words}?"):
+        stated = filtered(question, Shelf())
+        assert (stated.text, stated.where) == ("Which papers study parsing?", Filter(since, until))
 
 
 def test_a_year_may_stand_before_the_papers() -> None:
@@ -82,6 +113,9 @@ def test_a_year_may_stand_before_the_papers() -> None:
         "Who gains 0.2019 points in 2019-style tests?",
         "Regarding “Parsing since 2023”: how fast is it?",
         'What is the paper "By Potthast in 2023" about?',
+        "What changed in the last two years of the trial?",
+        "Which of them may 2023 study?",
+        "How was last year's weather?",
     ],
 )
 def test_other_numbers_and_quoted_titles_are_no_filter(question: str) -> None:
@@ -91,6 +125,10 @@ def test_other_numbers_and_quoted_titles_are_no_filter(question: str) -> None:
 def test_years_are_no_filter_of_papers_without_dates() -> None:
     question = "Which papers since 2023 study parsing?"
     assert filtered(question, Shelf(dated=False)) == Filtered(question)
+    worded = "Which papers since last year study parsing?"
+    assert filtered(worded, Shelf(dated=False)) == Filtered(
+        "Which papers study parsing?", undated="since last year", time="since last year"
+    )
     assert filtered(question, Shelf(), years=False) == Filtered(question)
 
 

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.core.records import Paper
-from assistant.core.text import stem
+from assistant.core.text import stem, words
 from assistant.index.keywords import KeywordIndex
 from assistant.question.spelling import LEAST, spelt_right
 from assistant.question.understanding import understand
 
 from .vocabulary import PaperWords
 
-TEXT = "Retrieval with attention, transformers, warming, contrasts, concerts, losses and learning in a network."
+TEXT = (
+    "Retrieval with attention, transformers, warming, contrasts, concerts, losses and learning in networks. We replay "
+    "sufficient labels while replaying a transformer, a network and its sufficiency."
+)
 PAPERS = [Paper(f"Paper {n}", TEXT) for n in range(LEAST)]
 
 
@@ -22,14 +25,18 @@ class Stems:
     """The stems of `papers` papers that all use the same words."""
 
     def __init__(self, papers: int = LEAST) -> None:
+        self._papers = PAPERS[:papers]
         self._keywords = KeywordIndex(":memory:")
-        self._keywords.put(PAPERS[:papers])
+        self._keywords.put(self._papers)
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
         return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
 
     def is_word(self, word: str) -> bool:
-        return word == "netwroks"
+        return word in ("netwroks", "relay")
+
+    def writes(self, word: str, *, least: int) -> bool:
+        return sum(word in words(paper.abstract.casefold()) for paper in self._papers) >= least
 
 
 @pytest.mark.parametrize(
@@ -61,6 +68,15 @@ def test_a_word_of_the_language_is_left_alone() -> None:
     assert spelt_right("What is netwroks?", Stems(), unknown=["netwroks"]) == "What is netwroks?"
 
 
+def test_a_form_of_a_word_of_the_language_is_left_alone() -> None:
+    assert spelt_right("What is relaying?", Stems(), unknown=["relaying"]) == "What is relaying?"
+    assert spelt_right("What is relpaying?", Stems(), unknown=["relpaying"]) == "What is replaying?"
+
+
+def test_a_stem_and_an_ending_that_no_paper_writes_are_no_correction() -> None:
+    assert spelt_right("Does it suffice?", Stems(), unknown=["suffice"]) == "Does it suffice?"
+
+
 def test_the_first_word_may_be_capitalised() -> None:
     assert spelt_right("Retreival of code", Stems(), unknown=["Retreival"]) == "Retrieval of code"
 
@@ -76,6 +92,9 @@ def test_with_two_possible_corrections_nothing_is_changed() -> None:
 
         def is_word(self, word: str) -> bool:
             return False
+
+        def writes(self, word: str, *, least: int) -> bool:
+            return True
 
     assert spelt_right("a plante", Two(), unknown=["plante"]) == "a plante"
 
@@ -103,6 +122,9 @@ def test_an_ending_that_changes_the_stem_is_no_slip() -> None:
 
         def is_word(self, word: str) -> bool:
             return False
+
+        def writes(self, word: str, *, least: int) -> bool:
+            return True
 
     assert spelt_right("a genrous one", One(), unknown=["genrous"]) == "a genrous one"
     assert stem("generous") != "gener"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from assistant.core.records import Paper
+from assistant.core.text import words
 from assistant.index.keywords import KeywordIndex
 from assistant.index.names import names_of
 
@@ -15,7 +16,7 @@ class PaperWords:
     """The `Vocabulary` of a few papers, in memory."""
 
     def __init__(self, papers: Iterable[Paper]) -> None:
-        papers = list(papers)
+        self._papers = papers = list(papers)
         self._keywords = KeywordIndex(":memory:")
         self._keywords.put(papers)
         self._bearers: dict[str, list[str]] = {}
@@ -37,6 +38,9 @@ class PaperWords:
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> Sequence[str]:
         return self._keywords.stems(start, shortest=shortest, longest=longest, least=least)
+
+    def writes(self, word: str, *, least: int) -> bool:
+        return sum(word in words(f"{one.title} {one.abstract}".casefold()) for one in self._papers) >= least
 
     def is_word(self, word: str) -> bool:
         return word in ORDINARY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +140,74 @@ def test_a_conversation_and_a_retriever_take_filters(assistant: Assistant) -> No
     assert chat.ask("Which papers have a garden?", where=Filter(authors=("Moss",))).filtered == "4 papers by Moss"
     nodes = assistant.retriever(where=Filter(authors=("Moss",))).retrieve("Which papers have a garden?")
     assert {node.metadata["title"] for node in nodes} == set(MOSS)
+
+
+# -- topics
+
+
+def test_papers_about_a_topic_are_left_out_of_lists_and_facts(assistant: Assistant) -> None:
+    everything = hit_titles(assistant, "Which papers have a garden?")
+    without = hit_titles(assistant, "Which papers have a garden?", Filter(not_about=("kites", "snow")))
+    assert everything - without == {PAIRS[6][0], PAIRS[7][0]}
+    question = "Does a kite keep a memory of the wind?"
+    assert PAIRS[6][0] in hit_titles(assistant, question)
+    assert PAIRS[6][0] not in hit_titles(assistant, question, Filter(not_about=("kites",)))
+
+
+def test_what_was_left_out_is_said_and_what_changes_nothing_too(assistant: Assistant) -> None:
+    answer = assistant.ask("Which papers have a garden?", where=Filter(not_about=("kites", "penguins")))
+    assert "Papers whose abstracts are about “kites” were left out." in answer.remark
+    assert "no abstract among the best matches says anything of it: “penguins”" in answer.remark
+    assert answer.filtered == ""
+
+
+def test_a_listing_of_papers_leaves_a_topic_out(assistant: Assistant) -> None:
+    where = Filter(authors=("Moss",), not_about=("snow",))
+    assert {paper.title for paper in assistant.papers(where=where)} == set(MOSS) - {PAIRS[7][0]}
+
+
+# -- months
+
+
+@pytest.fixture(scope="module")
+def monthly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    alone = Settings(home=tmp_path_factory.mktemp("monthly"), reader="none")
+    dates = ("2021-03-04", "2021-03", "2021-06", "2021", "2022", "2020-12", "", "2023-01")
+    papers = [
+        Paper(title, f"{abstract} It has a garden.", published=day, year=int(day[:4]) if day else None)
+        for (title, abstract), day in zip(PAIRS, dates, strict=True)
+    ]
+    with Assistant.open(settings=alone, embedder=HashEmbedder()) as assistant:
+        assistant._holdings.library.put(papers)
+        yield assistant
+
+
+@pytest.mark.parametrize(
+    ("time", "places", "searched"),
+    [
+        ("from March 2021", [0, 1, 3], "3 papers of 2021-03 (of 1, only the year is known)"),
+        ("since June 2021", [2, 3, 4, 7], "4 papers since 2021-06 (of 1, only the year is known)"),
+        ("in winter 2022", [4, 7], "2 papers from 2022-12 to 2023-02 (of 1, only the year is known)"),
+        ("between 2021 and 2022", [0, 1, 2, 3, 4], "5 papers from 2021 to 2022"),
+    ],
+)
+def test_months_are_a_filter_and_a_year_alone_may_be_of_any(
+    monthly: Assistant, time: str, places: list[int], searched: str
+) -> None:
+    asked, hits = monthly.understood(f"Which papers {time} have a garden?")
+    assert asked.filtered == searched
+    assert {hit.paper.title for hit in hits} == {PAIRS[place][0] for place in places}
+
+
+def test_a_month_that_the_paper_itself_names_is_no_filter(monthly: Assistant) -> None:
+    title = "Kites of a Storm"
+    monthly._holdings.library.put([Paper(title, "Zephyrs tore nine kites in March 2019 at the lighthouse.", year=2020)])
+    asked, hits = monthly.understood("Which zephyrs tore nine kites in March 2019 at the lighthouse?")
+    assert (asked.where, hits[0].paper.title) == ((), title)
+
+
+def test_a_time_is_declined_in_words_where_no_paper_has_a_date(tmp_path: Path) -> None:
+    with Assistant.open(settings=Settings(home=tmp_path / "home", reader="none"), embedder=HashEmbedder()) as undated:
+        undated._holdings.library.put([Paper(title, abstract) for title, abstract in PAIRS])
+        answer = undated.ask("Which papers from March 2021 are about orchards?")
+    assert answer.text == "No paper here has a date, so I cannot tell which of them are “from March 2021”."

@@ -9,7 +9,7 @@ import pytest
 from assistant.core.records import Evidence, Hit, Paper, Passage
 from assistant.index.names import Named
 from assistant.question.understanding import Asked
-from assistant.search.readings import CLEAR, chosen, features, partings, sides
+from assistant.search.readings import CLEAR, FAMILIAR, chosen, features, partings, sides
 
 
 def hit(title: str, relevance: float) -> Hit:
@@ -32,6 +32,22 @@ def test_an_instruction_stays_one_however_good_the_hits() -> None:
     clear = replace(doubtful("instruction", "fact"), prior=CLEAR)
     assert chosen(clear, [hit("Snow", 1.0)]).kind == "instruction"
     assert chosen(replace(clear, prior=CLEAR - 0.1), [hit("Snow", 1.0)]).kind == "fact"
+
+
+@pytest.mark.parametrize(("nearness", "kind"), [(1.2, "manual"), (FAMILIAR, "manual"), (0.5, "fact")])
+def test_a_question_near_to_no_reply_is_not_about_the_assistant(nearness: float, kind: str) -> None:
+    asked = replace(doubtful("manual", "fact"), prior=0.9, alternatives=(("fact", 0.1),))
+    assert chosen(asked, [hit("Snow", 0.4)], nearness).kind == kind
+
+
+def test_small_talk_needs_no_reply_to_be_near_to() -> None:
+    asked = replace(doubtful("talk", "fact"), prior=0.9, alternatives=(("fact", 0.1),))
+    assert chosen(asked, [hit("Snow", 0.4)], 0.0).kind == "talk"
+
+
+def test_where_nothing_speaks_for_either_the_wording_decides() -> None:
+    asked = replace(doubtful("manual", "fact"), prior=0.9, alternatives=(("fact", 0.1),))
+    assert chosen(asked, [hit("Snow", 0.001)], 0.5).kind == "manual"
 
 
 def test_without_hits_the_wording_decides() -> None:

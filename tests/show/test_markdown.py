@@ -128,3 +128,13 @@ def test_nothing_hostile_in_a_whole_conversation_is_markup(hostile: str) -> None
     headings = [a.tag for a in READER.parse(text) if a.type == "heading_open"]
     assert headings == ["h1", "h2", "h2"]
     assert text.count("*2026-01-02 03:04 UTC*") == 2
+
+
+def test_commands_that_a_reply_names_are_code_and_those_of_a_paper_are_not() -> None:
+    reply = Answer("q", "q", message="Use `assistant ingest <FILE>` & *wait*.\n- `assistant papers`")
+    shown = READER.render(markdown.of_answer(reply))
+    assert shown.count("<code>") == 2
+    assert "<code>assistant ingest &lt;FILE&gt;</code> &amp; *wait*." in shown
+    passage = Passage("1", "A", "Use `ls`.", 0)
+    quoted = Answer("q", "q", (Claim("Use `ls`.", (Citation(passage, "Use `ls`.", 1.0, "quoted"),)),))
+    assert "<code>" not in READER.render(markdown.of_answer(quoted))

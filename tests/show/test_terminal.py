@@ -106,6 +106,18 @@ def test_a_terminal_gets_short_lines_and_colour(
     assert clean(printed) == "- one two three four five six\n  seven [1]\n"
 
 
+def test_commands_that_a_reply_names_are_bold_on_a_terminal_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = Answer("q", "q", message="Use `assistant ingest FILE`.")
+    Screen().answer(reply, quotes=True)
+    assert capsys.readouterr().out == "Use `assistant ingest FILE`.\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    Screen().answer(reply, quotes=True)
+    assert "Use \x1b[1massistant ingest FILE\x1b[0m." in capsys.readouterr().out
+
+
 def test_no_color_is_respected(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", "1")

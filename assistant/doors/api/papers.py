@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
-from ...chain import Assistant
 from ...core import bounds
-from ...core.errors import NoSuchDays, QuestionError
+from ...core.errors import NoSuchDays
 from ...core.export import paper_as_json, plain
 from ...core.filters import Filter
-from ...core.records import Ingested
+from ...service.uploads import added
 from ...show.styles import references
 from . import bodies
 from .backend import MayRead, MayWrite, TheBackend
-
-UNNAMED = "papers.txt"
-"""The name of an upload that has no usable one."""
 
 Name = Annotated[str, InPath(max_length=bounds.TITLE, description="Id or title.", examples=["5f2c0a9be1d34a77"])]
 
@@ -72,8 +65,9 @@ async def add(
 
     Sending the same file again changes nothing; a changed file of the same name updates its papers.
     """
-    ingest = functools.partial(_ingest, backend.assistant, file.filename or "", await file.read(), parameters)
-    ingested = await asyncio.to_thread(ingest)
+    content = await file.read()
+    manner = parameters.model_dump(include={"format", "titles_only", "dry_run"})
+    ingested = await asyncio.to_thread(added, backend.assistant, file.filename or "", content, **manner)
     return JSONResponse(plain(ingested))
 
 
@@ -81,17 +75,3 @@ async def add(
 async def remove(backend: TheBackend, _: MayWrite, name: Name) -> Response:
     """Remove a paper."""
     return JSONResponse(plain(await asyncio.to_thread(backend.assistant.remove, name)))
-
-
-def _ingest(assistant: Assistant, name: str, content: bytes, parameters: bodies.IngestParameters) -> Ingested:
-    """Take in an upload under its own name, by which the next upload is known as the same listing."""
-    name = "".join(sign for sign in Path(name.replace("\\", "/")).name if sign.isprintable())[-100:].strip(". ")
-    with TemporaryDirectory(prefix="papers-") as folder:
-        path = Path(folder) / (name or UNNAMED)
-        try:
-            path.write_bytes(content)
-        except (OSError, ValueError) as error:
-            raise QuestionError(f"The file cannot be stored under its name: {error}. Rename it.") from error
-        return assistant.ingest(
-            path, format=parameters.format, titles_only=parameters.titles_only, dry_run=parameters.dry_run
-        )

@@ -18,6 +18,7 @@ from .shared import (
     Source,
     Until,
     Venues,
+    Without,
     filter_of,
     opened,
     screen,
@@ -45,12 +46,13 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     venue: Venues = None,
     source: Source = "",
     collection: InCollection = "",
+    without: Without = None,
     home: Home = None,
 ) -> None:
     """Answer one question and list the sources."""
     from ...show.styles import references
 
-    where, listed = filter_of(since, until, author, venue, source, collection), form or "bibtex"
+    where, listed = filter_of(since, until, author, venue, source, collection, without), form or "bibtex"
     references((), listed)  # fails before the question is asked, not after it
     with opened(context, home) as assistant:
         if json:
@@ -90,6 +92,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     venue: Venues = None,
     source: Source = "",
     collection: InCollection = "",
+    without: Without = None,
     home: Home = None,
 ) -> None:
     """Start a conversation; questions may refer to earlier ones."""
@@ -98,7 +101,7 @@ def chat(  # noqa: PLR0913 - each is an option of the command
     with opened(context, home, create=sample, stays=True) as assistant:
         if sample:
             with_sample(assistant)
-        where = filter_of(since, until, author, venue, source, collection)
+        where = filter_of(since, until, author, venue, source, collection, without)
         if collection:
             assistant.collections.get(where.collection)  # an unknown one is refused before the first question
         TerminalChat(assistant, screen(), where=where).run()

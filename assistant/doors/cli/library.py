@@ -25,6 +25,7 @@ from .shared import (
     Source,
     Until,
     Venues,
+    Without,
     filter_of,
     opened,
     screen,
@@ -127,6 +128,7 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     venue: Venues = None,
     source: Source = "",
     collection: InCollection = "",
+    without: Without = None,
     form: Annotated[
         ListForm,
         typer.Option("--format", "--as", help="As titles, references of a style, or entries for a reference manager."),
@@ -134,7 +136,7 @@ def papers(  # noqa: PLR0913 - each is an option of the command
     home: Home = None,
 ) -> None:
     """List the papers in the library: a title a line, as references, or for a reference manager."""
-    where = filter_of(since, until, author, venue, source, collection)
+    where = filter_of(since, until, author, venue, source, collection, without)
     with opened(context, home) as assistant:
         matches = assistant.papers(text_of(words or []), where=where)
         status = assistant.status()

@@ -122,13 +122,19 @@ def _announce(address: str, host: str, *, auth: bool) -> None:
     screen(stderr=True).line(warning)
 
 
-def serve_agent(context: typer.Context, home: Home = None) -> None:
+def serve_agent(
+    context: typer.Context,
+    adding: Annotated[
+        bool, typer.Option("--allow-adding", help="Let the agent add papers, from files on this machine, too.")
+    ] = False,
+    home: Home = None,
+) -> None:
     """Serve an agent over MCP on standard input and output."""
     with opened(context, home, stays=True) as assistant:
         from .. import mcp
 
         try:
-            mcp.serve(assistant)
+            mcp.serve(assistant, adding=adding)
         except ExceptionGroup as group:  # of the tasks that read and write
             if (failed := group.subgroup(OSError)) is None:
                 raise

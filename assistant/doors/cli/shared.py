@@ -52,6 +52,11 @@ Source = Annotated[
 InCollection = Annotated[str, typer.Option("--collection", metavar="NAME", help="Only papers in this collection.")]
 
 
+Without = Annotated[
+    list[str] | None, typer.Option("--without", metavar="TOPIC", help="No papers about this; may be repeated.")
+]
+
+
 def filter_of(
     since: str,
     until: str,
@@ -59,6 +64,7 @@ def filter_of(
     venues: Sequence[str] | None,
     source: str,
     collection: str = "",
+    without: Sequence[str] | None = None,
 ) -> Filter:
     """The filter that these options describe."""
     from ...core.filters import Filter
@@ -70,6 +76,7 @@ def filter_of(
         tuple(text_of([name]) for name in venues or ()),
         text_of([source]),
         collection=text_of([collection]),
+        not_about=tuple(text_of([topic]) for topic in without or ()),
     )
 
 

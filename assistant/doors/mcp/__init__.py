@@ -25,14 +25,17 @@ def installed() -> bool:
     return importlib.util.find_spec("mcp") is not None
 
 
-def serve(assistant: Assistant) -> None:
-    """Serve one agent over standard input and output until it hangs up; raises `MissingExtra`."""
+def serve(assistant: Assistant, *, adding: bool = False) -> None:
+    """Serve one agent over standard input and output until it hangs up; raises `MissingExtra`.
+
+    `adding`: it may add papers.
+    """
     _require()
     from ...service.answering import Answering
     from .server import Server
 
     with closing(Answering(assistant)) as answering:
-        asyncio.run(Server(assistant, answering).over_stdio())
+        asyncio.run(Server(assistant, answering, adding=adding).over_stdio())
 
 
 def router(assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper) -> APIRouter:

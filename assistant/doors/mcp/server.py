@@ -21,19 +21,22 @@ from starlette.routing import Route
 from ... import __version__
 from ...chain import Assistant
 from ...core.bounds import BODY
-from ...core.errors import AssistantError, PaperNotFound
+from ...core.errors import AssistantError, PaperNotFound, QuestionError
 from ...core.export import draft_as_json, paper_as_json, plain
 from ...core.readable import readable
-from ...core.records import Answer, Paper
+from ...core.records import Answer, Ingested, Paper
 from ...service.answering import Answering
 from ...service.doorkeeper import Caller, Doorkeeper
 from ...service.entry import Entry
 from ...service.problems import problem_of
+from ...service.uploads import added, file_content
 from ...show.showing import readable_paper
 from ...show.styles import references
 from . import prompts
 from .tools import (
+    ADDING,
     TOOLS,
+    AddArguments,
     AskArguments,
     CheckArguments,
     CheckDraftArguments,
@@ -42,6 +45,7 @@ from .tools import (
     as_structure,
     as_text,
     draft_as_text,
+    ingested_as_text,
     output_schemas,
 )
 
@@ -55,6 +59,8 @@ INSTRUCTIONS = (
     "text with `check_draft`."
 )
 READ_ONLY = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+ADDS = types.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 Context = ServerRequestContext[Any, Any]
 ToolResult = tuple[str, dict[str, Any]]
@@ -77,14 +83,19 @@ def routes(server: Server, doorkeeper: Doorkeeper) -> APIRouter:
 class Server:
     """The protocol over one assistant. Over HTTP the `doorkeeper` counts the questions of each key."""
 
-    def __init__(self, assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper | None = None) -> None:
+    def __init__(
+        self, assistant: Assistant, answering: Answering, doorkeeper: Doorkeeper | None = None, *, adding: bool = False
+    ) -> None:
+        """`adding`: whether agents may add papers, from files on this machine, too."""
         self._assistant, self._answering, self._doorkeeper = assistant, answering, doorkeeper
+        self._offered = {**TOOLS, **(ADDING if adding else {})}
         self._tools: dict[str, Callable[[Any, Context], Awaitable[ToolResult]]] = {
             "ask": self._ask,
             "search_papers": self._search,
             "get_paper": self._get,
             "check_citation": self._check,
             "check_draft": self._check_draft,
+            "add_papers": self._add,
         }
         self.protocol: Protocol[Any] = Protocol(
             "paper-assistant",
@@ -114,17 +125,17 @@ class Server:
                     description=text,
                     input_schema=kind.model_json_schema(),
                     output_schema=output_schemas()[name],
-                    annotations=READ_ONLY,
+                    annotations=READ_ONLY if name in TOOLS else ADDS,
                 )
-                for name, (text, kind) in TOOLS.items()
+                for name, (text, kind) in self._offered.items()
             ]
         )
 
     async def _call(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        if params.name not in TOOLS:
-            raise MCPError(types.INVALID_PARAMS, f"There is no such tool. There are: {', '.join(TOOLS)}.")
+        if params.name not in self._offered:
+            raise MCPError(types.INVALID_PARAMS, f"There is no such tool. There are: {', '.join(self._offered)}.")
         try:
-            arguments: BaseModel = TOOLS[params.name][1].model_validate(params.arguments or {})
+            arguments: BaseModel = self._offered[params.name][1].model_validate(params.arguments or {})
             self._count(context)
             text, values = await self._tools[params.name](arguments, context)
         except ValidationError as error:
@@ -180,6 +191,18 @@ class Server:
         if verdict.unsupported:
             result += f". Not borne out: {'; '.join(f'“{readable(words)}”' for words in verdict.unsupported)}"
         return f"{result}. Nearest words: “{readable(verdict.quote)}”", plain(verdict)
+
+    async def _add(self, arguments: AddArguments, _: Context) -> ToolResult:
+        if bool(arguments.text) is bool(arguments.path):
+            raise QuestionError("Give either the text of a file or the path of one.")
+        manner = arguments.model_dump(include={"format", "titles_only", "dry_run"})
+
+        def add() -> Ingested:
+            content = arguments.text.encode(errors="replace") if arguments.text else file_content(arguments.path)
+            return added(self._assistant, arguments.name or arguments.path, content, **manner)
+
+        ingested = await asyncio.to_thread(add)
+        return ingested_as_text(ingested, dry_run=arguments.dry_run), plain(ingested)
 
     # -- prompts
 

@@ -11,7 +11,8 @@ from ...core import bounds
 from ...core.drafts import CheckedDraft, CheckedSentence
 from ...core.export import as_json, schemas
 from ...core.readable import readable
-from ...core.records import Answer
+from ...core.records import Answer, Ingested
+from ...library.sources import FORMATS
 from ...service.narrowing import Narrowing
 from ...show.drafts import summary
 from ...show.showing import readable_answer
@@ -84,6 +85,24 @@ class CheckDraftArguments(Arguments):
     )
 
 
+class AddArguments(Arguments):
+    """Arguments of `add_papers`: the text of a file and its name, or the path of a file on the server's machine."""
+
+    text: str = Field(default="", max_length=bounds.UPLOAD, description="The whole text of a file of papers.")
+    name: str = Field(default="", max_length=bounds.TITLE, description="The name of that file, such as refs.bib.")
+    path: str = Field(
+        default="", max_length=bounds.TITLE, description="Instead of a text: a file on the machine of the library."
+    )
+    format: str = Field(
+        default="",
+        max_length=bounds.DAY,
+        description="Its format; by default that of its content.",
+        json_schema_extra={"enum": ["", *FORMATS]},
+    )
+    titles_only: bool = Field(default=False, description="Keep papers without an abstract, too.")
+    dry_run: bool = Field(default=False, description="Change nothing; count what would be.")
+
+
 class FoundPaper(BaseModel):
     """A paper that fits a search."""
 
@@ -129,6 +148,16 @@ TOOLS: dict[str, tuple[str, type[Arguments]]] = {
 }
 
 
+ADDING: dict[str, tuple[str, type[Arguments]]] = {
+    "add_papers": (
+        "Add the papers of a file to the library: BibTeX, RIS, CSV, JSON and other formats, up to 20 MB. Records that "
+        "cannot be added are returned with the reason. Adding a file again changes nothing.",
+        AddArguments,
+    ),
+}
+"""The tools that change the library; they are offered only where that is allowed."""
+
+
 @functools.cache
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema of what each tool returns: parts of the one schema of records, but for a search."""
@@ -146,6 +175,7 @@ def output_schemas() -> dict[str, dict[str, Any]]:
         "search_papers": FoundPapers.model_json_schema(mode="serialization"),
         "get_paper": {**parts["Paper"], "$defs": {"Identifiers": parts["Identifiers"]}},
         "check_citation": parts["Check"],
+        "add_papers": {**parts["Ingested"], "$defs": {"Reject": parts["Reject"]}},
         "check_draft": {
             **parts["CheckedDraft"],
             "$defs": {name: parts[name] for name in ("CheckedSentence", "CheckedCitation", "Check")},
@@ -169,6 +199,14 @@ def as_text(answer: Answer, listed: str = "") -> str:
     nearest = answer.declined.nearest if answer.declined else ()
     named = ["\n".join(["Nearest:", *(f"- {title}" for title in nearest)])] if nearest else []
     return "\n\n".join([answer.text, *sources, *named, *([listed.rstrip()] if listed else [])])
+
+
+def ingested_as_text(ingested: Ingested, *, dry_run: bool) -> str:
+    """How many papers were added, and why records were rejected."""
+    counts = f"{ingested.added} added, {ingested.updated} updated, {ingested.unchanged} unchanged"
+    lines = [f"{'Nothing was changed. It would be: ' if dry_run else ''}{counts}, {ingested.rejected} rejected."]
+    lines += [f"- {one.title or one.source}, line {one.line}: {one.reason}" for one in ingested.rejects[:MOST_HITS]]
+    return "\n".join(lines)
 
 
 def draft_as_text(draft: CheckedDraft) -> str:

@@ -1,7 +1,7 @@
 """An answer as Slack's Block Kit, within its limits; nothing that a paper, a person or a model wrote is markup in it.
 
 Such text goes into `plain_text` objects, where asterisks, underscores and backticks are not markup and titles stay
-word for word; mrkdwn, which cannot escape these, contains only our own links.
+word for word; mrkdwn, which cannot escape these, contains only our own links. A reply that names commands is rich text.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...core.notebook import escaped as escaped_line
+from ...core.notebook import escaped_reply
+from ...core.prose import coded
 from ...core.records import Answer, Citation, Source
-from ...show.showing import readable_answer
+from ...show.showing import entry, readable_answer
 
 Block = dict[str, Any]
 
@@ -65,7 +68,7 @@ def reply(answer: Answer, place: str = "") -> list[Block]:
     """
     answer = readable_answer(answer)
     sources = answer.sources
-    titles = [_cut(source.title, min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(sources))) for source in sources]
+    titles = [_cut(entry(answer, source), min(TEXT - 2 * QUOTE, MESSAGE // 3 // len(sources))) for source in sources]
     lines = [line for line in answer.text.splitlines() if line]
     share = PROSE // len(lines) if sum(map(_size, lines)) > PROSE else PROSE
     prose = [_line(line, share) for line in lines]
@@ -74,8 +77,9 @@ def reply(answer: Answer, place: str = "") -> list[Block]:
         f"[{source.number}] {title}{_quotes(source, min(QUOTE, room // len(sources)))}"
         for source, title in zip(sources, titles, strict=True)
     ]
+    block = _replied if answer.message and not answer.declined else _section
     return [
-        *(_section(text) for text in _packed(prose)),
+        *(block(text) for text in _packed(prose)),
         *_papers(papers, [source.url if _ADDRESS.fullmatch(source.url) else "" for source in sources]),
         *_nearest(answer),
         *([_buttons(answer, place)] if place else []),
@@ -100,7 +104,7 @@ def evidence(answer: Answer) -> Block:
     blocks: list[Block] = []
     for source in sources:
         quotes = "\n".join(f"“{c.quote}” ({_basis(c)})" for c in {c.quote: c for c in source.citations}.values())
-        blocks.append(_section(_cut(f"[{source.number}] {source.title}\n{quotes}", min(TEXT, share))))
+        blocks.append(_section(_cut(f"[{source.number}] {source.label}\n{quotes}", min(TEXT, share))))
         if len(sources) <= VIEW_BLOCKS // 2 and (abstract := source.paper.abstract):
             blocks.append({"type": "context", "elements": [_plain(_cut(f"Abstract: {abstract}", min(TEXT, share)))]})
     return {
@@ -129,16 +133,25 @@ def more(answer: Answer) -> Block:
     }
 
 
-def shown(blocks: Sequence[Block], escape: Callable[[str], str] = str) -> str:
-    """Blocks as text, for doors that do not show blocks; `escape` makes each line harmless in their markup."""
-    parts = ["\n".join(escape(line) for line in _text(block).splitlines()) for block in blocks]
+def shown(blocks: Sequence[Block], *, markdown: bool = False) -> str:
+    """Blocks as text, for doors that do not show blocks; as `markdown`, each line is escaped, and code stays code."""
+    parts = ["\n".join(_escape(block, markdown)(line) for line in _text(block).splitlines()) for block in blocks]
     return "\n\n".join(part for part in parts if part)
+
+
+def _escape(block: Block, markdown: bool) -> Callable[[str], str]:
+    if not markdown:
+        return str
+    return escaped_reply if block["type"] == "rich_text" else escaped_line
 
 
 def _text(block: Block) -> str:
     texts = [block["text"]] if block["type"] == "section" else block.get("elements", [])
     if block["type"] == "actions":
         return ""
+    if block["type"] == "rich_text":
+        pieces = block["elements"][0]["elements"]
+        return "".join(f"`{piece['text']}`" if "style" in piece else piece["text"] for piece in pieces)
     return "\n".join(unescaped(text["text"]) for text in texts if text["type"] == "plain_text")
 
 
@@ -147,6 +160,18 @@ def _text(block: Block) -> str:
 
 def _section(text: str) -> Block:
     return {"type": "section", "text": _plain(text)}
+
+
+def _replied(text: str) -> Block:
+    """A reply about the library or the assistant, in which `...` encloses code; rich text has no markup in it.
+
+    https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+    """
+    pieces = coded(text)
+    if not any(code for _, code in pieces):
+        return _section(text)
+    shown = [{"type": "text", "text": piece, **({"style": {"code": True}} if code else {})} for piece, code in pieces]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": shown}]}
 
 
 def _plain(text: str) -> Block:

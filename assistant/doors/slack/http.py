@@ -29,7 +29,6 @@ from starlette.routing import Route, request_response
 from ...chain import Assistant
 from ...core.bounds import SLACK
 from ...core.errors import AssistantError
-from ...core.notebook import escaped
 from ...core.records import Answer
 from ...core.settings import Settings
 from ...service.answering import Answering
@@ -216,4 +215,4 @@ def _as_command(text: str, blocks: list[Any], answer: Answer | None) -> dict[str
 
 def _markdown(text: str, blocks: list[Any]) -> str:
     """The blocks in Mattermost's Markdown; an @ in a paper mentions nobody."""
-    return shown(blocks or notice(text), escape=escaped).replace("@", "&#64;")
+    return shown(blocks or notice(text), markdown=True).replace("@", "&#64;")

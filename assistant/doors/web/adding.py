@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 
 from ...core import bounds
 from ...core.records import Ingested
+from ...library.sources import FORMATS
 from .intake import MOST_FILES, BatchState, Progress, UploadRefused
 from .markup import render
 from .sessions import Unidentified
@@ -27,6 +28,8 @@ TITLE = "Add papers"
 ON_ARRIVAL = """
 trigger("apply", {});
 """
+OFFERED = ("title", "abstract", "authors", "year")
+"""The fields whose columns in a table can be named, if a file is not recognised."""
 SHOWN = 200
 """Rejects shown; the rest are counted."""
 EXCERPT = 80
@@ -83,7 +86,11 @@ class AddPapersTab:
         lost = getattr(event, "lost", [])
         names = (str(name)[: bounds.TITLE] for name in (lost[:MOST_FILES] if isinstance(lost, list) else []))
         owner = self._services.entrance.owner(request.cookies)
-        self._services.intake.begin(owner, sent(event, "batch", bounds.ID), names)
+        form = sent(event, "format", bounds.DAY)
+        columns = {field: name for field in OFFERED if (name := sent(event, field, bounds.TITLE).strip())}
+        self._services.intake.begin(
+            owner, sent(event, "batch", bounds.ID), names, format=form if form in FORMATS else "", columns=columns
+        )
         async with aclosing(self.watched(request)) as updates:
             async for update in updates:
                 yield update
@@ -103,7 +110,12 @@ def shown(state: BatchState, papers: int) -> Markup | str:
     if state.running and state.progress:
         stage, things = STAGES.get(state.progress.stage, (state.progress.stage.capitalize(), ""))
         return render("adding.running", state, stage, _progress(state.progress, stage, things))
-    return render("adding.over", state, state.done or Ingested(), papers, SHOWN, EXCERPT) if state.over else ""
+    if not state.over:
+        return ""
+    done = state.done or Ingested()
+    unread = any(not reject.line for reject in done.rejects)
+    choices = (tuple(FORMATS), OFFERED) if unread else ()
+    return render("adding.over", state, done, papers, SHOWN, EXCERPT, choices)
 
 
 def _progress(progress: Progress, stage: str, things: str) -> str:

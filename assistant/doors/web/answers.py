@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...answer.writing import ExtractiveWriter
+from ...core.prose import coded
 from ...core.readable import readable
 from ...core.records import Answer, Claim, Decline, Hit, Turn
 from ...core.text import counted
@@ -72,7 +73,7 @@ class AnswerView:
     """The sections of an answer; verdict and lead before them, after them papers that may fit as well, and the remark.
 
     A section is a name, "" if there is only one, and its paragraphs. A comparison has `columns`: the titles compared,
-    each with the sentences that are left out.
+    each with the sentences that are left out. A `message` is in pieces, some of which are code.
     """
 
     opening: str
@@ -81,7 +82,7 @@ class AnswerView:
     columns: tuple[tuple[str, tuple[str, ...]], ...]
     further: tuple[tuple[str, str], ...]
     remark: str
-    message: str
+    message: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def answer_view(answer: Answer) -> AnswerView:
         return tuple(claim.text for claim in answer.more_of(title))
 
     def paragraph(group: Sequence[Claim]) -> QuotedPaper:
-        more = left_out(group[0].heading) if not group[0].section else ()
+        more = left_out(group[0].titles[0]) if group[0].heading and not group[0].section else ()
         return QuotedPaper(
             group[0].heading, tuple(_sentence(claim, marks[id(claim)], numbers) for claim in group), more
         )
@@ -192,7 +193,8 @@ def answer_view(answer: Answer) -> AnswerView:
     compared = answer.kind == "compare" and sections and sections[0][0]
     columns = tuple((title, left_out(title)) for title in answer.titles) if compared else ()
     further = tuple((claim.heading, claim.text) for claim in answer.further)
-    return AnswerView(answer.opening, answer.lead, sections, columns, further, answer.remark, answer.message)
+    message = tuple(coded(answer.message))
+    return AnswerView(answer.opening, answer.lead, sections, columns, further, answer.remark, message)
 
 
 def _sentence(claim: Claim, mark: int, numbers: dict[str, int]) -> CitedSentence:

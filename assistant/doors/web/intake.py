@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -103,6 +103,7 @@ class Batch:
         self.progress: Progress | None = None
         self.done: Ingested | None = None
         self.failed: Failure | None = None
+        self.format, self.columns = "", dict[str, str]()
         self._ending, self._since = ending, 0.0
 
     @property
@@ -181,9 +182,21 @@ class Intake:
             batch.refused.append(RefusedFile(_shown(name), str(error)))
             raise
 
-    def begin(self, owner: str, batch_name: str, lost: Iterable[str] = ()) -> None:
-        """Begin to add a batch, unless the owner has one in progress; files `lost` on the way are noted as refused."""
+    def begin(
+        self,
+        owner: str,
+        batch_name: str,
+        lost: Iterable[str] = (),
+        *,
+        format: str = "",
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin to add a batch, unless the owner has one in progress; files `lost` on the way are noted as refused.
+
+        `format` and `columns` are those of `Assistant.ingest`, for files that are not recognised.
+        """
         batch = self._open(owner, batch_name)
+        batch.format, batch.columns = format, dict(columns or {})
         del self._arriving[owner, batch_name]
         known = {file.name for file in batch.refused}
         names = dict.fromkeys(map(_shown, lost))
@@ -209,7 +222,8 @@ class Intake:
 
     def _work(self, batch: Batch) -> Ingested:
         batch.report("opening", 0, 0)
-        return self._assistant.ingest(*(batch.folder / name for name in batch.files), progress=batch.report)
+        paths = [batch.folder / name for name in batch.files]
+        return self._assistant.ingest(*paths, format=batch.format, columns=batch.columns, progress=batch.report)
 
     def _open(self, owner: str, name: str) -> Batch:
         """The batch of that name, or a new one."""

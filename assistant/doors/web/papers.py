@@ -209,12 +209,13 @@ class PapersTab:
         """One whole paper; it can be removed, and put into collections, by who may change them."""
         try:
             paper = self._services.assistant.paper(name)
+            differing = self._services.assistant.differences(name)
             holding = manager.holding(paper.id) if manager else []
             others = [one for one in manager.names(own=True) if one not in holding] if manager else []
         except PaperNotFound:
             return shelves.message(GONE)
         listings = self._services.listings()
-        return shelves.opened(paper, listings, removable=manager is not None, collections=(holding, others))
+        return shelves.opened(paper, listings, differing, removable=manager is not None, collections=(holding, others))
 
     def _drawn(self) -> Markup | str:
         """The map; made once for each state of the library."""

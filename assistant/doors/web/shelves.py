@@ -18,6 +18,7 @@ from ...core.text import counted
 from ...index.atlas import Atlas, Cluster, Point
 from ...index.holdings import MOST_MATCHES
 from ...library.browsing import days
+from ...library.merging import Difference
 from ...show.showing import readable_paper, written
 from .evidence import AbstractSpan, abstract
 from .markup import OnlineLink, online, render
@@ -92,7 +93,10 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """One whole paper; `holding` are the collections that it was put into, `others` those that it can be put into."""
+    """One whole paper. `differing`: the fields in which its sources differ, each with what each source says.
+
+    `holding` are the collections that it was put into, `others` those that it can be put into.
+    """
 
     paper: str
     title: str
@@ -102,6 +106,7 @@ class PaperView:
     online: tuple[OnlineLink, ...]
     removable: bool
     written: str
+    differing: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     holding: tuple[str, ...]
     others: tuple[str, ...]
 
@@ -199,6 +204,7 @@ def message(text: str) -> Markup:
 def opened(
     paper: Paper,
     listings: Mapping[str, str],
+    differing: Sequence[Difference] = (),
     *,
     removable: bool = False,
     collections: tuple[Sequence[str], Sequence[str]] = ((), ()),
@@ -212,10 +218,16 @@ def opened(
     view = PaperView(
         *(paper.id, shown.title, abstract(shown), names, paper.published),
         *(online(shown), removable, written(paper, most=MOST_AUTHORS)),
+        tuple((one.field, _said(one, listings)) for one in differing),
         holding=tuple(collections[0]),
         others=tuple(collections[1]),
     )
     return render("papers.opened", view)
+
+
+def _said(difference: Difference, listings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What each source says, the source as listings are called."""
+    return tuple((_listing(source, listings.get(source, "")), readable(said)) for source, said in difference.values)
 
 
 def removed(title: str) -> Markup:

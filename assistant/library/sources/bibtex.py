@@ -25,6 +25,7 @@ MAX_LINES = 50_000
 _STARTS = re.compile(r"\s*@\s*([A-Za-z]+)\s*(?:[{(]|$)")
 _OTHERS = frozenset({"comment", "preamble", "string"})
 _UNSET = re.compile(r"[\w.:+/-]*")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
 def raw_papers(content: Content, _: Mapping[str, str]) -> Iterator[RawPaper]:
@@ -83,7 +84,7 @@ def _raw_paper(line: int, text: str, fields: Mapping[str, str], problem: str) ->
         abstract=plain("abstract", "annote" if "mendeley" in fields.get("annote", "") else "abstract"),
         authors=[*_names(fields.get("author", "") or fields.get("editor", ""))],
         year=plain("year", "date"),
-        published=plain("date"),
+        published=plain("date") or _month(plain("year"), plain("month")),
         venue=plain("journal", "journaltitle", "booktitle", "school", "howpublished"),
         url=fields.get("url", "").replace("\\", "").strip("{}"),
         doi=fields.get("doi", "").replace("\\", "").strip("{}"),
@@ -91,6 +92,13 @@ def _raw_paper(line: int, text: str, fields: Mapping[str, str], problem: str) ->
         pubmed=plain("pmid"),
         keywords=re.split(r"[,;]", plain("keywords", "mendeley-tags")),
     )
+
+
+def _month(year: str, month: str) -> str:
+    """A year and a month as a date: "2024-03"; "" if either is not known. BibTeX writes months as mar, March or 3."""
+    number = _MONTHS.index(month[:3].casefold()) + 1 if month[:3].casefold() in _MONTHS else 0
+    number = number or (int(month) if re.fullmatch(r"0?[1-9]|1[0-2]", month) else 0)
+    return f"{year}-{number:02}" if number and re.fullmatch(r"\d{4}", year) else ""
 
 
 def _names(text: str) -> Iterator[str]:

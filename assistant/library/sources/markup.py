@@ -25,10 +25,15 @@ BLOCKS = frozenset(
     "abstract br div h1 h2 h3 h4 label li list list-item ol p sec section table tbody td title tr ul".split()
 )
 """Elements without which a text is the same. Any others stay as they are: an abstract may be on the tag `<s>`."""
+UNCLOSED = frozenset("br li p td tr".split())
+"""Elements that HTML need not close."""
+SPACING = 20
+"""Characters before an element in which the end of the paragraph before it is looked for."""
+_ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+))*\s*"""
 _MARKUP = re.compile(
-    r"""<(?:\w+:)?sup\b[^<>]*>(?P<raised>[^<>]*)</(?:\w+:)?sup>
-    | </?(?:(?P<prefix>\w+):)?(?P<name>[a-z][\w-]*)(?:\s[^<>]*)?/?>
-    | &(?P<entity>\#\d{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});""",
+    rf"""<(?:\w+:)?sup\b{_ATTRIBUTES}>(?P<raised>[^<>]*)</(?:\w+:)?sup>
+    | <(?P<end>/?)(?:(?P<prefix>\w+):)?(?P<name>[a-z][\w-]*)(?P<attributes>{_ATTRIBUTES})(?P<empty>/?)>
+    | &(?P<entity>\#\d{{1,7}}|\#x[0-9a-f]{{1,6}}|[a-z][a-z0-9]{{1,30}});""",
     re.I | re.X,
 )
 _TITLED = re.compile(r"<((?:jats:)?title)>\s*(?:abstract|summary)\s*</\1>", re.I)
@@ -39,22 +44,52 @@ _RAISED = str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹�
 def without_html(text: str) -> str:
     """Text without elements and entities of HTML and JATS; "10<sup>-3</sup>" is "10⁻³".
 
+    An element is one that is closed, has attributes or begins a paragraph. "<A>" alone is what the authors wrote.
+
     >>> without_html("<jats:p>We fly <i>kites</i> &amp; lanterns, 10<sup>-3</sup> at a time.</jats:p>")
     'We fly kites & lanterns, 10⁻³ at a time.'
+    >>> without_html("The <A> Operator")
+    'The <A> Operator'
     """
-    return _MARKUP.sub(_shown, _TITLED.sub("", text)).strip() if "<" in text or "&" in text else text
+    if "<" not in text and "&" not in text:
+        return text
+    text = _TITLED.sub("", text)
+    elements = _elements(text)
+    return _MARKUP.sub(lambda markup: _shown(markup, written=markup.start() not in elements), text).strip()
 
 
-def _shown(markup: re.Match[str]) -> str:
-    """What is shown of an element's start or end, of a superscript, or of an entity."""
+def _elements(text: str) -> set[int]:
+    """Where the starts and ends of elements are in a text; anything else in angle brackets belongs to it."""
+    places: set[int] = set()
+    opened: dict[str, list[int]] = {}
+    last = 0
+    for markup in _MARKUP.finditer(text):
+        if not markup["name"]:
+            continue
+        name, place = markup["name"].casefold(), markup.start()
+        before = text[max(last, place - SPACING) : place].rstrip()[-1:]
+        begins = name == "br" or (name in UNCLOSED and before in ("", *".!?:;"))
+        ends = markup["end"] and name in BLOCKS
+        if markup["prefix"] or markup["attributes"].strip() or markup["empty"] or begins or ends:
+            places.add(place)
+        if not markup["end"]:
+            opened.setdefault(name, []).append(place)
+        elif opened.get(name):
+            places |= {opened[name].pop(), place}
+        last = markup.end() if place in places else last
+    return places
+
+
+def _shown(markup: re.Match[str], *, written: bool) -> str:
+    """What is shown of an element's start or end, of a superscript, or of an entity; `written` if it is no markup."""
     if markup["entity"]:
         return html.unescape(markup[0])
     if markup["raised"] is not None:
         return raised(html.unescape(markup["raised"]))
     name = markup["name"].casefold()
-    if name in BLOCKS:
-        return " "
-    return "" if name in INLINE or markup["prefix"] in ("mml", "jats") else markup[0]
+    if written or not (name in BLOCKS or name in INLINE or markup["prefix"] in ("mml", "jats")):
+        return markup[0]
+    return " " if name in BLOCKS else ""
 
 
 def raised(text: str) -> str:

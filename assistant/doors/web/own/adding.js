@@ -11,6 +11,8 @@
   const upload = async (files) => {
     if (!files.length || one("#files").disabled) return;
     arriving = true;
+    const form = one("#batch form.manner"); // how to read files that were not recognised before
+    const manner = form ? Object.fromEntries(new FormData(form)) : {};
     follow();
     const batch = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
     const lost = [];
@@ -27,7 +29,7 @@
     say("");
     one("#files").value = "";
     arriving = false;
-    send("batch", "submit", { batch, lost });
+    send("batch", "submit", { batch, lost, ...manner });
   };
 
   document.addEventListener("change", (event) => { if (event.target.id === "files") upload([...event.target.files]); });
