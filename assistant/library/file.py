@@ -67,13 +67,16 @@ create table names (
 create index names_by_paper on names (paper_id);
 insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]'), json_extract(days, '$[2]')
     from (select id, days(published) as days from papers) where days is not null""",
+    """
+create index days_by_year on days (year, last, first);
+create index papers_by_revision on papers (revision)""",
 )
 """What each version of the file added to the previous one.
 
 `further`: what is known of a paper beyond its other columns, as JSON. `record`: what a source says of it, as JSON; ""
 if that is what the paper says or, by an older program, was not kept. `place`: how much that counts, 0 for the most.
 `days`: those of a paper that has a date, as 100 times the month plus the day, and its year or 0. `names`: its authors
-and venue, by the key that `browsing` gives them.
+and venue, by the key that `browsing` gives them. `papers_by_revision`: all ids, without the texts between them.
 """
 _AS_IF_NEW = {
     3: """
@@ -83,7 +86,8 @@ create temp table aliases (key text, paper_id text);
 create temp table days (paper_id text, year integer, first integer, last integer);
 create temp table names (kind text, key text, name text, paper_id text);
 insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]'), json_extract(days, '$[2]')
-    from (select id, days(published) as days from papers) where days is not null"""
+    from (select id, days(published) as days from papers) where days is not null""",
+    5: "",  # it only lacks indexes
 }
 """For a connection that cannot upgrade the file, by its version: what is read from it as if it were upgraded."""
 SCHEMA_VERSION = len(_SCHEMAS)
