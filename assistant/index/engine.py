@@ -7,7 +7,6 @@ times as long, in wall-clock and processor time alike (median of nine pairs).
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -69,15 +68,12 @@ class EngineStore:
         except chroma_errors() as error:
             raise StoreError(f"The index folder {str(path)!r} cannot be opened: {error}") from error
 
-    def nearest(
-        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        if limit < 1 or (paper_ids is not None and not paper_ids):
+    def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        if limit < 1:
             return []
-        where = None if paper_ids is None else json.dumps({"paper_id": {"$in": list(paper_ids)}})
         with translated():
             reply = self._engine.query(
-                self._collection, None, [vector.tolist()], limit, where, None, ["distances"], *_OWNER
+                self._collection, None, [vector.tolist()], limit, None, None, ["distances"], *_OWNER
             )
         return [(i, 1.0 - d) for i, d in zip(reply.ids[0], reply.distances[0], strict=True)]
 

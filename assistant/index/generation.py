@@ -7,9 +7,10 @@ names and readings. Once it is in force nobody writes to it: see `searchable`.
 from __future__ import annotations
 
 import functools
+import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from ..core.text import counted, words
 from ..library.browsing import Kind
 from ..library.chunking import has_passages, passages
 from ..library.file import MAPPED
+from ..library.paper_ids import PaperIds, ids_of
 from ..library.papers import Library
 from .embedding import BundledEmbedder
 from .interaction import Codes, centre, join, key_of, maxsim, placed, question_tokens, stored, stored_vectors, vector_of
@@ -35,10 +37,12 @@ if TYPE_CHECKING:
     from .embedding import Embedder, Encoding
     from .interaction import Progress
 
-FORMAT = 4
-"""Raised when passages, keywords, codes or readings change their form; older generations are then rebuilt."""
+FORMAT = 5
+"""Raised when passages, vectors, keywords, codes or readings change their form; older generations are then rebuilt."""
 FILL_BATCH = 500
 """Papers indexed at once."""
+COMPARED = 4096
+"""Papers whose vectors are in memory at once, some 2 kB each."""
 CACHED = 1024
 """Papers whose features stay in memory, 40 kB each: all of a small library, the most wanted of a large one."""
 FORMS = 50
@@ -54,7 +58,10 @@ create table if not exists passages (
 create table if not exists names (name text, paper_id text, primary key (name, paper_id)) without rowid;
 create index if not exists names_by_paper on names (paper_id);
 create table if not exists readings (paper_id text primary key, fingerprint text, reading blob) without rowid;
+create table if not exists vectors (paper integer primary key, vectors blob);
 """
+"""`vectors`: those of a paper's passages, float32, by its id as a signed number; the store has them, too, but is
+slow to look among some papers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,6 @@ class Index:
         self._known: dict[tuple[int, int], list[str]] = {}  # any thread may fill it, with the same values
         self._cached: dict[str, Features] = {}
         self._caching = threading.Lock()  # of `_cached`
-        self._among: tuple[frozenset[str], list[str], NDArray[np.float32]] | None = None
         self.encoding_of = functools.lru_cache(maxsize=QUESTIONS)(self._encoded)
 
     def __len__(self) -> int:
@@ -145,27 +151,27 @@ class Index:
                 del self._cached[paper_id]
         return features
 
-    def nearest_of(
-        self, paper_ids: frozenset[str], vector: NDArray[np.float32], *, limit: int
-    ) -> list[tuple[str, float]]:
-        """The `limit` passages nearest to `vector` of not too many papers, with their cosines, best first.
+    def nearest_of(self, paper_ids: PaperIds, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        """The papers of the `limit` passages nearest to `vector`, of these papers, with their cosines, best first.
 
-        They are compared one by one. The vectors of the last papers are kept: a filter is used more than once.
+        All are compared one by one. A paper comes as often as it has passages among these.
         """
         import numpy as np
 
-        last = self._among
-        if last is None or last[0] is not paper_ids:
-            ids = sorted(paper_ids)
-            batches = (self._rows(ids[first : first + FILL_BATCH]) for first in range(0, len(ids), FILL_BATCH))
-            keys = {f"{i}:{at}": key for rows in batches for i, own in rows.items() for at, _, key in own}
-            vectors = stored_vectors(self.library, self.generation.embedder, list(keys.values()))
-            names = [name for name, key in keys.items() if key in vectors]
-            last = self._among = (paper_ids, names, np.array([vectors[keys[name]] for name in names]))
-        if not last[1]:
-            return []
-        cosines = last[2] @ vector
-        return [(last[1][row], float(cosines[row])) for row in np.argsort(-cosines, kind="stable")[:limit]]
+        papers, cosines = [np.zeros(0, np.uint64)], [np.zeros(0, np.float32)]
+        for first in range(0, len(paper_ids), COMPARED):
+            numbers = json.dumps(paper_ids.numbers[first : first + COMPARED].view(np.int64).tolist())
+            query = "select paper, vectors from vectors where paper in (select value from json_each(?))"
+            if rows := self._select(query, (numbers,)):
+                owners, blobs = zip(*rows, strict=True)
+                with usable(_TABLE):
+                    vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(-1, len(vector))
+                    passages = [len(blob) // (4 * len(vector)) for blob in blobs]
+                    papers.append(np.repeat(np.array(owners, np.int64).view(np.uint64), passages))
+                    cosines.append(vectors @ vector)
+        all_papers, all_cosines = np.concatenate(papers), np.concatenate(cosines)
+        best = np.lexsort((all_papers, -all_cosines))[:limit]
+        return list(zip(ids_of(all_papers[best]), all_cosines[best].tolist(), strict=True))
 
     def likeness(self, sentence: str, paper: Paper) -> float:
         """The late interaction of a sentence with a paper, 0 to 1; 0 if papers are searched by words only."""
@@ -302,11 +308,13 @@ class Index:
         rows = [(passage.paper_id, passage.start, len(passage.text), key) for passage, key in keys.items()]
         names = [(name, paper.id) for paper in papers for name in names_of(paper)]
         readings = [(paper.id, paper.fingerprint, packed(paper)) for paper in papers]
+        blobs = _vectors_of(keys, vectors)
         with usable(_TABLE):
             self._passages.execute("begin")
             self._passages.executemany("insert into passages values (?, ?, ?, ?)", rows)
             self._passages.executemany("insert into names values (?, ?)", names)
             self._passages.executemany("insert into readings values (?, ?, ?)", readings)
+            self._passages.executemany("insert into vectors values (?, ?)", blobs.items())
             self._passages.execute("commit")
         self.keywords.put(papers)
         self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
@@ -317,6 +325,7 @@ class Index:
         with usable(_TABLE):
             for table in ("passages", "names", "readings"):
                 self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
+            self._passages.executemany("delete from vectors where paper = ?", [(_row(i),) for i in paper_ids])
         self.keywords.remove(paper_ids)
         self.store.remove_papers(paper_ids)
 
@@ -343,6 +352,8 @@ class Index:
             faults.append("the keyword index has lost words or misplaced them")
         if self.generation.embedder:
             faults.append(_difference("vector store", indexed, self.store.whole()))
+            papers_with_vectors = {row[0] for row in self._select("select paper from vectors")}
+            faults.append(_difference("table of vectors", {_row(i) for i in quotable}, papers_with_vectors))
         if any(faults):
             return [fault for fault in faults if fault]
         wrong = {"keyword index": self.keywords.misread(closely), _TABLE: self._misread(closely)}
@@ -360,11 +371,32 @@ class Index:
                 names.setdefault(paper_id, set()).add(name)
             query = f"select paper_id, fingerprint, reading from readings where paper_id in ({marks})"
             readings = {paper_id: (mark, reading) for paper_id, mark, reading in self._select(query, ids)}
+            keys = {passage: key_of(passage) for paper in batch for passage in passages(paper)}
+            own_vectors = _vectors_of(keys, stored_vectors(self.library, self.generation.embedder, [*keys.values()]))
+            query = f"select paper, vectors from vectors where paper in ({marks})"
+            vectors = dict(self._select(query, [*map(_row, ids)]))
             for paper in batch:
-                indexed = (rows.get(paper.id, []), names.get(paper.id, set()), readings.get(paper.id))
-                own = [(passage.start, len(passage.text), key_of(passage)) for passage in passages(paper)]
-                wrong += indexed != (own, set(names_of(paper)), (paper.fingerprint, packed(paper)))
+                row = _row(paper.id)
+                indexed = (rows.get(paper.id, []), names.get(paper.id, set()), readings.get(paper.id), vectors.get(row))
+                own = [(passage.start, len(passage.text), keys[passage]) for passage in passages(paper)]
+                reading = (paper.fingerprint, packed(paper))
+                wrong += indexed != (own, set(names_of(paper)), reading, own_vectors.get(row))
         return wrong
+
+
+def _row(paper_id: str) -> int:
+    """The row of a paper's vectors."""
+    return int.from_bytes(bytes.fromhex(paper_id), signed=True)
+
+
+def _vectors_of(keys: Mapping[Passage, str], vectors: Mapping[str, NDArray[np.float32]]) -> dict[int, bytes]:
+    """The vectors of each paper's passages, by its row; `keys` and `vectors` have those of each passage."""
+    rows: dict[int, bytes] = {}
+    for passage, key in keys.items():
+        if key in vectors:
+            row = _row(passage.paper_id)
+            rows[row] = rows.get(row, b"") + vectors[key].astype("<f4").tobytes()
+    return rows
 
 
 def _marks(values: Collection[object]) -> str:
@@ -372,6 +404,6 @@ def _marks(values: Collection[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def _difference(name: str, expected: set[str], indexed: set[str]) -> str:
+def _difference(name: str, expected: Set[object], indexed: Set[object]) -> str:
     missing, extra = len(expected - indexed), len(indexed - expected)
     return f"the {name} lacks {missing} and has {extra} too many" if missing or extra else ""

@@ -13,7 +13,7 @@ import math
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import StoreError
 from ..core.records import Paper
 from ..core.text import stems, terms, words
+from ..library.paper_ids import PaperIds, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ class KeywordIndex:
     def __init__(self, path: str | Path) -> None:
         # All threads share this connection, which SQLite locks. An index in force is never written to.
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-        self._within: tuple[Collection[str], NDArray[np.int64]] | None = None
+        self._within: tuple[PaperIds, NDArray[np.bool_]] | None = None
         with usable("keyword index"):
             self._db.executescript(_SCHEMA)
 
@@ -183,7 +184,7 @@ class KeywordIndex:
         self._db.execute("replace into lengths values (?, ?)", (block, lengths))
 
     def search(
-        self, question: str, *, limit: int, whole: bool = False, within: Collection[str] | None = None
+        self, question: str, *, limit: int, whole: bool = False, within: PaperIds | None = None
     ) -> list[tuple[str, float]]:
         """The `limit` best papers as (id, BM25 score > 0), best first; [] if no word is known.
 
@@ -207,22 +208,28 @@ class KeywordIndex:
             best = [(i, float(scores[row])) for i, row in self._db.execute(query, (json.dumps(rows.tolist()),))]
         return sorted(best, key=lambda item: (-item[1], item[0]))[:limit]
 
-    def _only(self, scores: NDArray[np.float64], paper_ids: Collection[str]) -> NDArray[np.float64]:
-        """The scores, 0 for all other papers. The rows of the last papers are kept: a filter is used more than once."""
+    def _only(self, scores: NDArray[np.float64], paper_ids: PaperIds) -> NDArray[np.float64]:
+        """The scores, 0 for all other papers. Which rows these leave is kept: a question looks more than once."""
         import numpy as np
 
         last = self._within
         if last is None or last[0] is not paper_ids:
-            last = (paper_ids, np.fromiter((row for i in paper_ids if (row := self._rows.get(i))), np.int64))
-            self._within = last
-        kept = np.zeros_like(scores)
-        kept[last[1]] = scores[last[1]]
-        return kept
+            ids, rows = self._rows
+            kept = np.zeros(len(scores), bool)
+            kept[rows[paper_ids.holds(ids)]] = True
+            last = self._within = (paper_ids, kept)
+        return np.where(last[1], scores, 0)
 
     @functools.cached_property
-    def _rows(self) -> dict[str, int]:
-        """The row of each paper; only read once the index is in force and no longer changes."""
-        return dict(self._db.execute("select id, row from papers"))
+    def _rows(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """The id of each paper as a number, in order, and its row; only read once the index no longer changes."""
+        import numpy as np
+
+        ((ids,),) = self._db.execute("select group_concat(id, '') from papers not indexed")  # in the order of the rows
+        lengths = b"".join(blob for (blob,) in self._db.execute("select rows from lengths order by block"))
+        numbers = numbers_of(ids or "")
+        order = np.argsort(numbers)
+        return numbers[order], np.frombuffer(lengths, np.uint16).nonzero()[0][order]
 
     def _scores(self, wanted: Sequence[str]) -> NDArray[np.float64]:
         """The BM25 score of each row; an empty array if no term is known."""

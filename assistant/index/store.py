@@ -30,10 +30,8 @@ _SPACE = {"hnsw": {"space": "cosine", "ef_search": 100}}
 class Store(Protocol):
     """The seam: passages by vector."""
 
-    def nearest(
-        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """The `limit` nearest passages as (passage id, cosine), best first; of `paper_ids` only, if given."""
+    def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        """The `limit` nearest passages as (passage id, cosine), best first."""
         ...
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None: ...
@@ -57,15 +55,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._rows: dict[str, tuple[str, NDArray[np.float32]]] = {}
 
-    def nearest(
-        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        wanted = None if paper_ids is None else set(paper_ids)
-        nearest = [
-            (passage_id, float(row @ vector))
-            for passage_id, (paper_id, row) in self._rows.items()
-            if wanted is None or paper_id in wanted
-        ]
+    def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        nearest = [(passage_id, float(row @ vector)) for passage_id, (_, row) in self._rows.items()]
         return sorted(nearest, key=lambda item: (-item[1], item[0]))[: max(limit, 0)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
@@ -137,16 +128,11 @@ class ChromaStore:
                 "ASSISTANT_CHROMA_URL to keep the index in a folder."
             ) from error
 
-    def nearest(
-        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        if limit < 1 or (paper_ids is not None and not paper_ids):
+    def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        if limit < 1:
             return []
-        where: Any = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
         with translated():
-            reply = self._collection.query(
-                query_embeddings=[vector.tolist()], n_results=limit, where=where, include=["distances"]
-            )
+            reply = self._collection.query(query_embeddings=[vector.tolist()], n_results=limit, include=["distances"])
         return [(i, 1.0 - d) for i, d in zip(reply["ids"][0], reply["distances"][0], strict=True)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:

@@ -74,7 +74,9 @@ create table collections (
 create table collected (
     collection integer not null references collections(number) on delete cascade,
     paper_id text not null references papers(id) on delete cascade, primary key (collection, paper_id)) without rowid;
-create index collected_by_paper on collected (paper_id)""",
+create index collected_by_paper on collected (paper_id);
+create index days_by_year on days (year, last, first);
+create index papers_by_revision on papers (revision)""",
 )
 """What each version of the file added to the previous one.
 
@@ -83,6 +85,7 @@ if that is what the paper says or, by an older program, was not kept. `place`: h
 `days`: those of a paper that has a date, as 100 times the month plus the day, and its year or 0. `names`: its authors
 and venue, by the key that `browsing` gives them. `collections`: by a hash of their owner, "" for the home, and their
 folded name; `filter` is JSON, "" without one. `collected`: the papers put in by hand.
+`papers_by_revision`: all ids, without the texts between them.
 """
 _NO_COLLECTIONS = """
 create temp table collections (

@@ -5,21 +5,24 @@ The papers of a file are added in one transaction.
 
 from __future__ import annotations
 
+import functools
+import operator
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import LibraryError
 from ..core.filters import Filter
 from ..core.records import Ingested, Paper, digest, fold
-from .browsing import Kind, day_row, days_of, fitting, meant, names_of
+from .browsing import Kind, day_row, days_of, fitting, joined, meant, names_of, of_sources
 from .file import LibraryFile
 from .identity import is_one_paper, keys_of
 from .merging import further, merged, packed, record_of, unpacked
+from .paper_ids import PaperIds, ids_of, numbers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Library(LibraryFile):
 
     def __init__(self, home: str | Path) -> None:
         super().__init__(home)
-        self._passing: dict[tuple[object, ...], frozenset[str] | None] = {}  # any thread fills it, with the same values
+        self._passing: dict[tuple[object, ...], PaperIds | None] = {}  # any thread fills it, with the same values
 
     @property
     def revision(self) -> int:
@@ -244,11 +247,11 @@ class Library(LibraryFile):
         """Each source and the path of its file when it was last ingested; "" if that is unknown."""
         return dict(self.rows("select source, place from listings order by source"))
 
-    def fitting(self, where: Filter) -> set[str] | None:
+    def fitting(self, where: Filter) -> PaperIds | None:
         """The ids of the papers that pass a filter; None if all do. Raises as `browsing.fitting` does."""
         return fitting(where, self.rows)
 
-    def passing(self, filters: tuple[Filter, ...]) -> frozenset[str] | None:
+    def passing(self, filters: tuple[Filter, ...]) -> PaperIds | None:
         """The ids of the papers that pass all of the filters; None if all do. Raises as `fitting` does.
 
         While nothing changes, the same filters give the same set, so that what is made of it can be kept, too.
@@ -259,7 +262,7 @@ class Library(LibraryFile):
             sets = [ids for one in filters if (ids := self.fitting(one)) is not None]
             if len(self._passing) >= PASSING:
                 self._passing.clear()
-            self._passing[key] = frozenset(set.intersection(*sets)) if sets else None
+            self._passing[key] = functools.reduce(operator.and_, sets) if sets else None
         return self._passing[key]
 
     def meant(self, kind: Kind, name: str) -> list[str]:
@@ -276,15 +279,16 @@ class Library(LibraryFile):
         whole = self.rows("select paper_id, year from days where first = 101 and last = 1231")
         return sum(paper_id in paper_ids and str(year) in years for paper_id, year in whole)
 
-    def newest(self, paper_ids: Collection[str], *, limit: int) -> list[str]:
+    def newest(self, paper_ids: PaperIds, *, limit: int) -> list[str]:
         """The last published of these papers, the newest first; those without a date come last."""
-        dated = (row[0] for row in self.rows("select paper_id from days order by year desc, last desc, paper_id"))
-        return list(islice(dict.fromkeys(chain((i for i in dated if i in paper_ids), sorted(paper_ids))), limit))
+        newest_first = "select paper_id from days order by year desc, last desc, first desc, paper_id desc"
+        all_dated = numbers_of(joined(f"paper_id from ({newest_first})", (), self.rows))
+        dated = ids_of(all_dated[paper_ids.holds(all_dated)][:limit])
+        return dated if len(dated) == limit else [*dated, *islice(paper_ids - PaperIds(dated), limit - len(dated))]
 
-    def paper_ids_of(self, sources: Sequence[str]) -> set[str]:
+    def paper_ids_of(self, sources: Sequence[str]) -> PaperIds:
         """The ids of the papers in any of these sources."""
-        marks = ",".join("?" * len(sources))
-        return {row[0] for row in self.rows(f"select paper_id from sources where source in ({marks})", sources)}
+        return of_sources(sources, self.rows)
 
 
 def _record(text: str, source: str) -> Paper | None:

@@ -12,6 +12,7 @@ from ..core.errors import QuestionError
 from ..core.filters import Filter
 from ..core.text import STOP_WORDS, content_words, counted, parts, stem, words
 from ..index.names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in, name_like, named_in, spellings
+from ..library.paper_ids import PaperIds
 from .conditions import NO_CONDITIONS, Conditions, conditions_of
 from .kinds import Kind, Label, Wanted, embedder, wanted
 from .spelling import Words, spelt_right
@@ -105,7 +106,7 @@ class Asked:
     unknown: tuple[str, ...] = ()
     sources: tuple[str, ...] | None = None
     where: tuple[Filter, ...] = ()
-    allowed: frozenset[str] | None = None
+    allowed: PaperIds | None = None
     everything: bool = False
     strangers: tuple[str, ...] = ()
     undated: str = ""

@@ -25,6 +25,7 @@ from ..core.logistic import model
 from ..core.records import Hit, fold
 from ..core.text import words
 from ..index.searchable import Index
+from ..library.paper_ids import PaperIds
 from ..question.filtering import Filtered, filtered
 from ..question.kinds import Kind
 from ..question.understanding import ASIDE, FOR_THE_DESK, Asked, understand, without_dates
@@ -107,12 +108,12 @@ class Search:
             return ALL
         return Filter(source=labels.pop())
 
-    def _passing(self, filters: tuple[Filter, ...]) -> frozenset[str] | None:
+    def _passing(self, filters: tuple[Filter, ...]) -> PaperIds | None:
         """The ids of the papers that pass, None if all do; none if a last day is before a first."""
         try:
             return self.index.library.passing(filters)
         except NoSuchDays:
-            return frozenset()
+            return PaperIds()
 
     def _is_about(self, years: Sequence[str], question: str, asked: Asked) -> bool:
         """Whether years are part of what a question is about: it names a paper of other years, or an abstract has them.
@@ -164,7 +165,9 @@ class Search:
 
     def _newest(self, asked: Asked) -> list[Hit]:
         """The newest of the papers that pass the filters, every one of them wanted."""
-        allowed = frozenset(filter(asked.keeps, asked.allowed or ()))
+        allowed = (asked.allowed or PaperIds()) - PaperIds(asked.without)
+        if asked.papers is not None:
+            allowed &= PaperIds(asked.papers)
         newest = self.index.library.newest(allowed, limit=HITS)
         hits = {hit.paper.id: hit for hit in self._retriever.retrieve(replace(asked, papers=tuple(newest)))}
         return [replace(hits[i], relevance=1.0) for i in newest if i in hits]

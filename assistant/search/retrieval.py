@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from ..core.records import Evidence, Hit, Passage
@@ -16,6 +17,7 @@ from ..index.interaction import question_tokens
 from ..index.names import is_called
 from ..index.reading import stems_of
 from ..library.chunking import has_passages
+from ..library.paper_ids import PaperIds
 from ..question.understanding import Asked
 from .evidence import EvidenceQuery, compare, evidence, signals, weights
 
@@ -36,10 +38,11 @@ WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 SURELY, PLAINLY, COINED, LOOSELY = 1.0, 0.5, 0.2, 0.1
 """How surely a name means a paper: the paper is called that; it is, but the question writes the name like any other
 word ("got", of GoT); it coined a name that others use too; or the name is misspelt or merely mentioned."""
-FEW = 2000
-"""Allowed papers whose passages are compared one by one: the store takes far longer to look among as many."""
-ENOUGH, MOST_SIFTED = 0.5, 8000
-"""Share of the wanted passages that is enough if only some papers are allowed, and the most passages to get for it."""
+FEW = 4000
+"""Allowed papers that are compared one by one at once."""
+MARGIN, MOST_SIFTED = 1.5, 4000
+"""How many times the passages are got that should have enough of allowed papers, and the most to get; the store takes
+as long for these as comparing `FEW` papers."""
 OWN = 2
 """A name that at most this many papers use, and that one of them coined, means that one as surely as its title."""
 
@@ -51,7 +54,7 @@ class Lookup:
     asked: Asked
     query: EvidenceQuery
     vector: NDArray[np.float32] | None
-    allowed: frozenset[str] | None
+    allowed: PaperIds | None
     lists: Mapping[str, Mapping[str, float]]
 
 
@@ -102,7 +105,7 @@ class Retriever:
         allowed = asked.allowed
         if asked.sources is not None:
             listed = self._library.paper_ids_of(asked.sources)
-            allowed = frozenset(listed if allowed is None else allowed & listed)
+            allowed = listed if allowed is None else allowed & listed
         query, vector = self._query(asked)
         return Lookup(asked, query, vector, allowed, self._lists(asked, vector, allowed))
 
@@ -131,52 +134,51 @@ class Retriever:
         return query, encoding.vector
 
     def _lists(
-        self, asked: Asked, vector: NDArray[np.float32] | None, allowed: frozenset[str] | None
+        self, asked: Asked, vector: NDArray[np.float32] | None, allowed: PaperIds | None
     ) -> dict[str, dict[str, float]]:
         """The papers that each list finds, with their scores, best first."""
-        lists = {
-            "named": self._named(asked),
+        named = self._named(asked)
+        return {
+            "named": {i: named[i] for i in named if allowed is None or i in allowed},
             "bm25": dict(self._index.keywords.search(asked.text, limit=DEEP * 10, within=allowed)),
             "cosine": {} if vector is None else self._nearest(vector, allowed),
         }
-        if allowed is None:
-            return lists
-        return {name: {i: score for i, score in ranked.items() if i in allowed} for name, ranked in lists.items()}
 
-    def _nearest(self, vector: NDArray[np.float32], allowed: frozenset[str] | None) -> dict[str, float]:
-        """The papers nearest to the question, with the cosine of their nearest passage, best first.
-
-        The store is slow to look among many papers: of these it is asked for as many more as are not allowed.
-        """
-        store, depth = self._index.store, DEEP * 2
-        if allowed is None:
-            passages = store.nearest(vector, limit=depth)
-        elif len(allowed) <= FEW:
-            passages = self._index.nearest_of(allowed, vector, limit=depth)
-        else:
-            passages = self._sifted(vector, allowed, depth)
+    def _nearest(self, vector: NDArray[np.float32], allowed: PaperIds | None) -> dict[str, float]:
+        """The papers nearest to the question, with the cosine of their nearest passage, best first."""
+        depth = DEEP * 2
+        papers = self._first(vector, depth) if allowed is None else self._first_of(allowed, vector, depth)
         nearest: dict[str, float] = {}
-        for passage_id, cosine in passages:
-            nearest.setdefault(passage_id.partition(":")[0], cosine)
+        for paper_id, cosine in papers:
+            nearest.setdefault(paper_id, cosine)
         return nearest
 
-    def _sifted(self, vector: NDArray[np.float32], allowed: frozenset[str], depth: int) -> list[tuple[str, float]]:
-        """The `depth` nearest passages of many allowed papers, out of enough of all passages."""
-        store = self._index.store
-        limit = depth * len(self._index) // len(allowed)
-        while True:
-            nearest = store.nearest(vector, limit=limit)
-            kept = [one for one in nearest if one[0].partition(":")[0] in allowed]
-            if len(kept) >= ENOUGH * depth or limit >= MOST_SIFTED or len(nearest) < limit:
+    def _first_of(self, allowed: PaperIds, vector: NDArray[np.float32], depth: int) -> list[tuple[str, float]]:
+        """The papers of the `depth` nearest passages of those allowed, best first.
+
+        If many are, they are looked for among the first of all passages; should these have too few, or if few are
+        allowed, these are compared one by one.
+        """
+        limit = int(MARGIN * depth * len(self._index) / max(1, len(allowed)))
+        while len(allowed) > FEW and limit <= MOST_SIFTED:
+            papers = self._first(vector, limit)
+            kept = list(compress(papers, allowed.has([paper_id for paper_id, _ in papers])))
+            if len(kept) >= depth or len(papers) < limit:
                 return kept[:depth]
             limit *= 4
+        return self._index.nearest_of(allowed, vector, limit=depth)
+
+    def _first(self, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
+        """The papers of the `limit` nearest passages of all, with their cosines, best first."""
+        passages = self._index.store.nearest(vector, limit=limit)
+        return [(passage_id.partition(":")[0], cosine) for passage_id, cosine in passages]
 
     def _chosen(self, lookup: Lookup) -> set[str]:
         """The ids of the chosen papers; if there are very many, of those that come first among them in some list."""
         asked, allowed = lookup.asked, lookup.allowed
         if asked.papers is None:
             return set()
-        chosen = frozenset(asked.papers) if allowed is None else allowed.intersection(asked.papers)
+        chosen = PaperIds(asked.papers) if allowed is None else allowed & PaperIds(asked.papers)
         return set(_firsts(self._lists(asked, lookup.vector, chosen), DEEP))
 
     def _named(self, asked: Asked) -> dict[str, float]:

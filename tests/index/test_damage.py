@@ -189,12 +189,12 @@ def test_a_library_of_an_older_program_gets_a_state_and_keeps_its_vectors(
     with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
         database.executescript(
             "drop table states; alter table encodings drop column seal; "
-            "drop table aliases; drop table days; drop table names; "
+            "drop table aliases; drop table days; drop table names; drop index papers_by_revision; "
             "alter table papers drop column further; alter table sources drop column record; "
             "alter table sources drop column place; "
             "insert into meta values ('revision', '7'); pragma user_version = 2"
         )
-    assert len(_SCHEMAS) == 5
+    assert len(_SCHEMAS) == 6
     embedder.calls.clear()
     holdings = open_holdings()
     assert holdings.library.revision == 7
@@ -227,6 +227,30 @@ def test_a_lost_file_of_the_index_is_reported(
         with pytest.raises(StoreError, match=r"The index at .*Make it whole: assistant doctor --repair"):
             holdings.index()
     holdings.doctor(repair=True)
+    assert holdings.doctor() == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (
+            "delete from vectors where paper = (select max(paper) from vectors)",
+            "the table of vectors lacks 1 and has 0",
+        ),
+        ("insert into vectors values (7, x'00')", "the table of vectors lacks 0 and has 1 too many"),
+        (
+            "update vectors set vectors = zeroblob(256) where paper = (select max(paper) from vectors)",
+            "wrong about 1 pa",
+        ),
+    ],
+)
+def test_doctor_reports_lost_and_wrong_vectors(open_holdings: Open, listing: Listing, damage: str, fault: str) -> None:
+    writer = open_holdings()
+    writer.ingest([listing()])
+    with closing(sqlite3.connect(broken(writer, "passages.sqlite"))) as database, database:
+        database.execute(damage)
+    holdings = open_holdings()
+    assert fault in holdings.doctor(repair=True)[0]
     assert holdings.doctor() == []
 
 

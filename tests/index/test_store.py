@@ -42,11 +42,9 @@ class WrittenThenRead:
         with closing(ChromaStore.folder(self._path)) as store:
             store.remove_papers(paper_ids)
 
-    def nearest(
-        self, vector: NDArray[np.float32], *, limit: int, paper_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         with closing(EngineStore(self._path)) as store:
-            return store.nearest(vector, limit=limit, paper_ids=paper_ids)
+            return store.nearest(vector, limit=limit)
 
     def whole(self) -> set[str]:
         with closing(EngineStore(self._path)) as store:
@@ -75,8 +73,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def ids(store: Store, word: str, *, limit: int = 10, paper_ids: list[str] | None = None) -> list[str]:
-    return [passage_id for passage_id, _ in store.nearest(word_vector(word), limit=limit, paper_ids=paper_ids)]
+def ids(store: Store, word: str, *, limit: int = 10) -> list[str]:
+    return [passage_id for passage_id, _ in store.nearest(word_vector(word), limit=limit)]
 
 
 def test_an_empty_store_finds_nothing(store: Store) -> None:
@@ -97,13 +95,6 @@ def test_the_nearest_come_first_with_their_cosine(store: Store) -> None:
 def test_no_more_than_the_limit_are_found(store: Store, limit: int, count: int) -> None:
     store.put(ROWS)
     assert len(ids(store, "pear", limit=limit)) == count
-
-
-def test_only_passages_of_the_given_papers_are_found(store: Store) -> None:
-    store.put(ROWS)
-    assert set(ids(store, "snow", paper_ids=["pear", "unknown"])) == {PEAR.id, PEAR_TWO.id}
-    assert ids(store, "snow", paper_ids=[]) == []
-    assert ids(store, "snow", paper_ids=["unknown"]) == []
 
 
 def test_a_passage_put_again_is_replaced(store: Store) -> None:
@@ -141,11 +132,11 @@ def test_batches_too_large_for_a_client_are_split(store: Store, monkeypatch: pyt
     assert ids(store, "w7", limit=1) == ["p7:0"]
 
 
-def test_each_of_many_papers_can_be_searched_and_removed(store: Store) -> None:
+def test_each_of_many_papers_can_be_found_and_removed(store: Store) -> None:
     many = {Passage(f"p{n}", "t", "x", 0): word_vector(f"w{n}") for n in range(1203)}
     store.put(many)
     named = [f"p{n}" for n in range(1202)]
-    assert ids(store, "w1202", limit=1, paper_ids=[*named, "p1202"]) == ["p1202:0"]
+    assert ids(store, "w1202", limit=1) == ["p1202:0"]
     assert len(store.whole()) == 1203
     store.remove_papers(named)
     assert store.whole() == {"p1202:0"}

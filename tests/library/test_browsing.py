@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.core.errors import PaperNotFound, QuestionError
+from assistant.core.errors import LibraryError, PaperNotFound, QuestionError
 from assistant.core.filters import Filter
 from assistant.core.records import Paper
 from assistant.library.browsing import SHOWN, Days, days, days_of, is_author
@@ -255,6 +255,14 @@ def test_an_edited_paper_is_reached_by_what_it_says_now(library: Library) -> Non
     assert library.fitting(Filter(authors=("Reed",), since="2025")) == {paper.id}
     library.remove([paper.id])
     assert library.fitting(Filter(authors=("Reed",))) == set()
+
+
+def test_a_damaged_id_is_an_error_of_the_library(library: Library) -> None:
+    library.put([Paper("A", "", year=2024)])
+    library.rows("pragma foreign_keys = off")
+    library.rows("update days set paper_id = 'not an id'")
+    with pytest.raises(LibraryError, match=r"has an id that is not one .* Restore a copy\."):
+        library.fitting(Filter(since="2024"))
 
 
 @given(st.text(max_size=30))

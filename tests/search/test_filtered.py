@@ -66,7 +66,7 @@ def test_papers_far_from_the_question_are_reached(
 ) -> None:
     """However the store is asked, and however few of its first passages are allowed."""
     monkeypatch.setattr(retrieval, "FEW", few)
-    monkeypatch.setattr(retrieval, "ENOUGH", 1)
+    monkeypatch.setattr(retrieval, "MARGIN", 0.1)
     monkeypatch.setattr(retrieval, "DEEP", 1)
     best, *_ = assistant.search("Which papers have a garden with kites?", where=Filter(until="2017"))
     assert best.paper == PAPERS[0]
