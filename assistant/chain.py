@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
+from .answer.meaning import in_doubt
 from .answer.replying import is_for_the_desk, reply
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.verdicts import opening_of
@@ -32,7 +33,7 @@ from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, Status, made
 from .library.papers import Library
 from .library.sources import made_manner
-from .question.conversation import points, regarding
+from .question.conversation import bare, points, regarding
 from .question.understanding import FOR_THE_DESK, Asked, checked_question, fits_any_paper
 from .reader import Reader
 from .reader import chosen as chosen_reader
@@ -255,10 +256,10 @@ class Assistant:
             if search is None or courtesy:
                 yield Event("answered", answer=Answer(question, question, declined=courtesy, kind="talk"))
                 return
-            asked = _asked(question, recent, chosen, replace(search, where=where), session)
+            asked = yield from _asked(question, recent, chosen, replace(search, where=where), session)
             yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
             clock.lap("understanding")
-            asked, read = search.read(asked, session.steps)
+            asked, read = search.read(asked)
             hits = unquoted(question, recent, read)
             declined = decline(asked, hits)
             clock.lap("retrieval")
@@ -375,12 +376,19 @@ def _judged(sentence: str, paper: Paper, checker: Checker, session: ModelSession
 
 def _begun(question: str, asked: Asked) -> Answer:
     """An answer that has its question so far."""
-    return Answer(question, asked.text, kind=asked.kind, written_by=ExtractiveWriter.name, filtered=asked.filtered)
+    return Answer(
+        question,
+        asked.text,
+        kind=asked.kind,
+        read_by=asked.read_by,
+        written_by=ExtractiveWriter.name,
+        filtered=asked.filtered,
+    )
 
 
 def _asked(
     question: str, turns: Sequence[Turn], chosen: Sequence[Paper], search: Search, session: ModelSession | PlainSession
-) -> Asked:
+) -> Generator[Event, None, Asked]:
     """What the question asks for, with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
     titles = [paper.title for paper in chosen]
     if chosen:
@@ -388,12 +396,15 @@ def _asked(
     if turns and is_for_the_desk(question, search.understood(question).kind, search.index):
         turns = ()
     reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
-    asked = reading.asked
-    text = asked.text
-    if reading.meaning != "alone" and not chosen:
-        text = session.self_contained(question, turns, text)
-    elif reading.meaning == "alone" and chosen and (fits_any_paper(question, search.index) or points(question)):
-        text = regarding(titles, question)
-    if text == asked.text:
-        return asked
-    return replace(search.understood(text), papers=asked.papers, without=asked.without)
+    asked, alone = reading.asked, reading.meaning == "alone"
+    if chosen and not alone:
+        question = asked.text
+    elif chosen and (fits_any_paper(question, search.index) or points(question)):
+        question = regarding(titles, question)
+        asked = replace(search.understood(question), papers=asked.papers)
+    if chosen or bare(question) != question:  # the papers that it is about are known
+        turns, alone = (), True
+    if session.interpreter and in_doubt(asked, turns):
+        yield Event("understanding the question")
+        asked = session.interpreter.read(question, turns, asked, search, alone=alone)
+    return asked

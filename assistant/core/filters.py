@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .bounds import DAY, NAMES, TITLE, bounded
 from .errors import QuestionError
@@ -37,6 +37,22 @@ class Filter(Brief):
     def __bool__(self) -> bool:
         texts = (self.since, self.until, self.source)
         return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without)
+
+    def completed(self, other: Filter) -> Filter:
+        """This filter; days, authors and venues are those of another where this one names none, unwanted ones included.
+
+        >>> Filter(since="2023").completed(Filter(until="2020", venues=("ACL",))).words
+        'since 2023, at ACL'
+        """
+        days = self if self.since or self.until else other
+        names = self if self.without else other
+        return replace(
+            self,
+            since=days.since,
+            until=days.until,
+            authors=self.authors or names.authors,
+            venues=self.venues or names.venues,
+        )
 
     @property
     def words(self) -> str:

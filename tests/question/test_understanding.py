@@ -203,6 +203,8 @@ def test_the_number_of_papers_wanted(question: str, limit: int | None) -> None:
         "Quels sont les résultats de PearRank sur la neige ?",
         "Qual è il metodo che usa PearRank?",
         "哪些论文研究检索?",
+        "Welche Verfahren gegen Schnee wurden in Afrika erprobt?",
+        "Quem estudou a neve a partir de pás?",
         "Что такое PearRank?",
     ],
 )
@@ -217,6 +219,9 @@ def test_a_foreign_question(question: str) -> None:
         "Is Ragnarök a sandbox?",
         "Which papers use α, β and σ?",
         "die hard negatives in retrieval",
+        "Dynamically Expandable Network DEN",
+        "annotator minutes per dialogue",
+        "Kohli et al. bilingual dictionaries",
         "PearRank",
     ],
 )
