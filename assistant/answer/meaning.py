@@ -223,9 +223,10 @@ def _is_translation(text: str, question: str, known: str, search: Search) -> boo
 
 
 def _names(asked: Asked) -> list[str]:
-    """The papers and coined words that a question names, if they are written like names."""
-    named = (*(name.text for name in asked.named), *asked.coined)
-    return [name for name in named if any(c.isupper() or c.isdigit() for c in name)]
+    """What is written like a name in the papers and coined words that a question names: "SQL" in "text-to-SQL"."""
+    named = words(" ".join((*(name.text for name in asked.named), *asked.coined)))
+    pieces = (piece for word in named for piece in parts(word) or [word])
+    return [piece for piece in pieces if any(c.isupper() or c.isdigit() for c in piece)]
 
 
 def _digits(text: str) -> set[str]:

@@ -216,6 +216,11 @@ def test_numbers_are_the_same_in_any_spelling(read: Read) -> None:
     assert read(reply(text), "Was lernt aus 1.600 Birnen bei 3,5 Punkten?", ()).text == text
 
 
+def test_the_rest_of_a_compound_is_translated(read: Read) -> None:
+    text = "Which text-to-SQL orchards are there?"
+    assert read(reply(text), "有没有文本转SQL的果园？", ()).text == text
+
+
 # -- the kind
 
 
