@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from .answer.asking import asked_for
 from .answer.composing import Clock
 from .answer.courtesy import reply_at_once
 from .answer.dialogue import Conversation
-from .answer.replying import is_for_the_desk, nearness, reply
+from .answer.replying import nearness, reply
 from .answer.session import ModelAccount, ModelSession, NoModel, PlainSession, account
 from .answer.verdicts import opening_of
 from .answer.writing import ExtractiveWriter, Writer
@@ -25,27 +25,22 @@ from .core.bounds import SENTENCE, bounded
 from .core.drafts import CheckedDraft
 from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
 from .core.filters import ALL, Filter, bounded_filter
-from .core.records import Answer, Check, Event, Hit, Ingested, Paper, Reject, Turn
+from .core.records import Answer, Check, Event, Hit, Paper, Turn
 from .core.sharing import Shared
 from .core.text import counted
 from .index import served
-from .index.collections import Collections
 from .index.embedding import BundledEmbedder, Embedder
-from .index.holdings import Holdings, Status, made
-from .index.syncing import Synced, Syncing
-from .library.following import Addresses, Fetcher, Followed, services
-from .library.merging import Difference, differences
+from .index.holdings import Holdings, made
+from .index.keeper import Keeper
+from .library.following import Addresses
 from .library.papers import Library
-from .library.sources import made_manner
-from .question.conversation import points, regarding
-from .question.understanding import FOR_THE_DESK, Asked, checked_question, fits_any_paper
+from .question.understanding import FOR_THE_DESK, Asked, checked_question
 from .reader import Reader
 from .reader import chosen as chosen_reader
 from .search import Search
-from .search.anew import begins_anew
 from .search.applying import conditions_in_words, is_about
 from .search.declining import EMPTY, decline, within
-from .search.following import followed, unquoted
+from .search.following import unquoted
 from .search.retrieval import Retriever
 
 if TYPE_CHECKING:
@@ -64,7 +59,7 @@ NOT_YET = "There is nothing to check against: no paper has been indexed yet. Add
 """Why nothing is checked: no paper was added, or the first ones are still being indexed."""
 
 
-class Assistant:
+class Assistant(Keeper):
     """Answers questions from a library of papers. Open it with `Assistant.open`; close it, or use it in a `with`.
 
     Threads may share it. Every method raises `AssistantError` once it is closed; calls already running still finish.
@@ -81,11 +76,10 @@ class Assistant:
         addresses: Addresses = Addresses(),  # noqa: B008 -- it is frozen
     ) -> None:
         """`writer` writes the answers without a `model`; by default they are quoted. `reader` checks by meaning."""
-        self._holdings, self._memory_turns, self._addresses = holdings, memory_turns, addresses
+        closed = "This assistant is closed. Open another with Assistant.open(...)."
+        super().__init__(Shared(holdings, self._release, closed=closed), addresses)
+        self._holdings, self._memory_turns = holdings, memory_turns
         self._model, self._reader = model or NoModel(writer), reader
-        self._shared = Shared(
-            holdings, self._release, closed="This assistant is closed. Open another with Assistant.open(...)."
-        )
 
     @classmethod
     def open(
@@ -144,79 +138,6 @@ class Assistant:
 
     # -- papers
 
-    def ingest(
-        self,
-        *paths: str | Path,
-        format: str = "",
-        columns: Mapping[str, str] | None = None,
-        dry_run: bool = False,
-        titles_only: bool = False,
-        progress: Progress | None = None,
-    ) -> Ingested:
-        """Add the papers of files, archives and folders; records that cannot be added are in `rejects`.
-
-        The format of each file is recognised by its content, unless `format` names one of `library.sources.FORMATS`.
-        `columns` say which column of a table has a field: `{"title": "Name"}`. `dry_run` changes nothing and counts
-        what would be. `titles_only` keeps papers that have no abstract: they are found by their titles.
-
-        Adding a file again changes nothing. `progress(stage, done, total)` is called as large files are read, and as
-        passages are embedded and indexed. Raises `LibraryBusy` while another process is writing, `QuestionError` for an
-        unknown format or column.
-        """
-        with self._shared.using() as holdings:
-            manner = made_manner(format, columns or {}, titles_only=titles_only)
-            return holdings.ingest(paths, manner=manner, dry_run=dry_run, progress=progress)
-
-    def rejects(self) -> list[Reject]:
-        """The records that could not be added when their file was last read, and are not here from elsewhere."""
-        with self._shared.using() as holdings:
-            return holdings.rejects()
-
-    def follow(self, kind: str, target: str, *, name: str = "", most: int = 1000) -> Followed:
-        """Follow a source from now on: its papers are added by `sync`, and by nothing else.
-
-        `kind` is arxiv, openalex, zotero, folder or feed; `target` a query, a library, a folder or an address there.
-        Of what is there already, the first sync takes up to `most` papers. Raises `SourceError`.
-        """
-        with self._shared.using() as holdings:
-            return holdings.followed.add(kind, target, name=name, most=most)
-
-    def unfollow(self, name: str) -> Followed:
-        """Follow a source no longer; its papers stay. Raises `SourceError` for an unknown one."""
-        with self._shared.using() as holdings:
-            return holdings.followed.remove(name)
-
-    def followed(self) -> list[Followed]:
-        """The sources that are followed, when each was last synced, and what that brought."""
-        with self._shared.using() as holdings:
-            return holdings.followed.all()
-
-    def sync(
-        self,
-        *names: str,
-        report: Callable[[Synced], object] = lambda _: None,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> list[Synced]:
-        """Bring the sources of these names, or all, up to date; what each brought, which `report` gets at once.
-
-        `sleep` is called for the pauses between requests; what it raises ends the sync, which the next one goes on
-        with. What is wrong with a source is in its `fault`. Raises `SourceError` for an unknown name, `LibraryBusy`
-        while another sync runs.
-        """
-        with self._shared.using() as holdings:
-            syncing = Syncing(holdings, holdings.followed, services(self._addresses, Fetcher(sleep=sleep)))
-            return syncing.run(names, report)
-
-    def news(self, *, days: float = 7) -> list[Paper]:
-        """The papers that followed sources brought in the last days, the last first."""
-        with self._shared.using() as holdings:
-            return holdings.library.papers(holdings.followed.news(time.time() - days * 86_400))
-
-    def remove(self, *titles: str) -> Ingested:
-        """Remove papers by title or id. If one is missing, raises `PaperNotFound` and removes none."""
-        with self._shared.using() as holdings:
-            return holdings.remove(titles)
-
     def papers(
         self,
         words: str = "",
@@ -238,29 +159,6 @@ class Assistant:
             matches = holdings.papers(words, where=replace(where, not_about=()))
         return [paper for paper in matches if not any(is_about(paper, what) for what in where.not_about)]
 
-    def paper(self, title: str, *, beginning: bool = False) -> Paper:
-        """The paper with that title (ignoring case and spacing) or id; with `beginning`, its title may be cut short."""
-        with self._shared.using() as holdings:
-            return holdings.paper(title, beginning=beginning)
-
-    @property
-    def collections(self) -> Collections:
-        """Named sets of papers, to limit questions to: made by hand or by a filter."""
-        return Collections(self._shared.using)
-
-    def differences(self, title: str) -> list[Difference]:
-        """What the sources of a paper, given by title or id, say differently of it; [] if they agree.
-
-        Raises `PaperNotFound`.
-        """
-        with self._shared.using() as holdings:
-            return differences(holdings.library.records(holdings.paper(title)))
-
-    def status(self) -> Status:
-        """How many papers there are, and whether they can be searched."""
-        with self._shared.using() as holdings:
-            return holdings.status()
-
     def spending(self) -> Spending | None:
         """What language models used today and in all; None if none is configured."""
         with self._shared.using():
@@ -270,11 +168,6 @@ class Assistant:
         """The language model that writes the answers, "" until its name is known; None if they are quoted."""
         with self._shared.using():
             return self._model.name
-
-    def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> list[str]:
-        """The faults of the library and its index, in words; with `repair`, they are fixed from the papers."""
-        with self._shared.using() as holdings:
-            return holdings.doctor(repair=repair, progress=progress)
 
     def atlas(self) -> Atlas:
         """The map of the papers: similar papers are near each other, and each cluster has a topic.
@@ -340,10 +233,10 @@ class Assistant:
             if search is None or courtesy:
                 yield Event("answered", answer=Answer(question, question, declined=courtesy, kind="talk"))
                 return
-            asked = _asked(question, recent, chosen, replace(search, where=where), session)
+            asked = yield from asked_for(question, recent, chosen, replace(search, where=where), session.interpreter)
             yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
             clock.lap("understanding")
-            asked, read = search.read(asked, session.steps)
+            asked, read = search.read(asked)
             hits = unquoted(question, recent, read)
             declined = decline(asked, hits)
             clock.lap("retrieval")
@@ -460,26 +353,11 @@ def _judged(sentence: str, paper: Paper, checker: Checker, session: ModelSession
 
 def _begun(question: str, asked: Asked) -> Answer:
     """An answer that has its question so far."""
-    return Answer(question, asked.text, kind=asked.kind, written_by=ExtractiveWriter.name, filtered=asked.filtered)
-
-
-def _asked(
-    question: str, turns: Sequence[Turn], chosen: Sequence[Paper], search: Search, session: ModelSession | PlainSession
-) -> Asked:
-    """What the question asks for, with what it refers to spelt out: papers of earlier turns, or the chosen ones."""
-    titles = [paper.title for paper in chosen]
-    if chosen:
-        turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
-    desk = turns and is_for_the_desk(question, search.understood(question).kind, search.index)
-    if turns and (desk or (not chosen and begins_anew(question, turns, search))):
-        turns = ()
-    reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
-    asked = reading.asked
-    text = asked.text
-    if reading.meaning != "alone" and not chosen:
-        text = session.self_contained(question, turns, text)
-    elif reading.meaning == "alone" and chosen and (fits_any_paper(question, search.index) or points(question)):
-        text = regarding(titles, question)
-    if text == asked.text:
-        return asked
-    return replace(search.understood(text), papers=asked.papers, without=asked.without, brief=asked.brief)
+    return Answer(
+        question,
+        asked.text,
+        kind=asked.kind,
+        read_by=asked.read_by,
+        written_by=ExtractiveWriter.name,
+        filtered=asked.filtered,
+    )

@@ -12,7 +12,8 @@ Read in this order:
     parsing     reads the sentences out of a language model's reply
     drafting    a language model writes instead: the sources in its prompt, the draft, the best of several drafts
     composing   checks what a writer writes, sentence by sentence, and composes the answer
-    rewording   a language model rewrites follow-ups and splits questions of several steps
+    meaning     a language model says what a question asks for, where the rules may misread it
+    asking      the two joined: what a question asks for, after earlier turns and with chosen papers
     session     one question with a language model, within its time and budget, or without one
     dialogue    a conversation remembers its turns
 """

@@ -7,7 +7,7 @@ kinds of session have the same methods.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -16,16 +16,15 @@ from ..check.checker import Checker
 from ..check.judging import Judge
 from ..core.errors import LLMError
 from ..core.export import as_json, from_json
-from ..core.records import Answer, Check, Event, Turn, digest
+from ..core.records import Answer, Check, Event, digest
 from ..llm import LLM, Metered, ServedModel, Usage, configured
 from ..llm.ledger import Ledger, Spending, cost
 from ..llm.llamaindex import ours
 from ..llm.prompts import Prompts
 from ..question.understanding import Asked
-from ..search import Steps
 from .composing import Clock, Composer
 from .drafting import TEMPERATURE, BestOfDrafts, LLMWriter
-from .rewording import Reworder
+from .meaning import Interpreter
 from .verdicts import Opening, opened
 from .writing import ExtractiveWriter, Writer
 
@@ -61,8 +60,8 @@ class PlainSession:
     """One question without a language model: it is asked as it was read, and answering costs nothing."""
 
     stage = "checking citations"
-    steps: Steps | None = None
-    """Questions are not split."""
+    interpreter: Interpreter | None = None
+    """The rules read every question."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -72,9 +71,6 @@ class PlainSession:
 
     def __exit__(self, *_: object) -> None:
         return None
-
-    def self_contained(self, question: str, turns: Sequence[Turn], offline: str) -> str:
-        return offline
 
     def judged(self, sentence: str, title: str, check: Check) -> Check:
         return check
@@ -131,8 +127,7 @@ class ModelSession:
         if account.judge is not account.llm:
             self._judging = Metered(account.judge, seconds=settings.model_timeout, before=self._check_daily_limit)
         self._from_cache = False
-        reworder = Reworder(self._llm, prompts)
-        self.self_contained, self.steps = reworder.self_contained, reworder.steps
+        self.interpreter = Interpreter(self._llm, prompts)
         self._writers = [
             LLMWriter(self._llm, prompts, prompt_tokens=settings.model_prompt_tokens, temperature=temperature)
             for temperature in (0.0, *[TEMPERATURE] * (settings.model_drafts - 1))
@@ -170,7 +165,7 @@ class ModelSession:
             self._from_cache = True
             again = from_json(json.loads(cached))
             yield from (Event("answering", claim=claim) for claim in again.claims)
-            return replace(again, question=answer.question, kind=answer.kind, hits=answer.hits)
+            return replace(again, question=answer.question, read_by=answer.read_by, hits=answer.hits)
         writer = BestOfDrafts(self._writers, checker) if len(self._writers) > 1 else self._writers[0]
         stand_in = opened(ExtractiveWriter(), opening)
         composer = Composer(
@@ -198,7 +193,9 @@ class ModelSession:
         settings = self._settings
         chosen = settings.judge, settings.judge_model, str(settings.model_prompt_tokens), str(settings.model_drafts)
         papers = (text for hit in answer.hits for text in (hit.paper.fingerprint, f"{hit.relevance:.3f}"))
-        return digest("answer", answer.query, self._prompts.wording, self._llm.name, *chosen, repr(opening), *papers)
+        return digest(
+            "answer", answer.query, answer.kind, self._prompts.wording, self._llm.name, *chosen, repr(opening), *papers
+        )
 
     def _used(self) -> dict[str, Usage]:
         """What each model used for this question."""

@@ -61,6 +61,7 @@ _FIELDS = {
         "declined": "Why there is no answer; null if there is one.",
         "rejections": "What was written and did not pass the checks.",
         "hits": "The papers found, best first.",
+        "read_by": "The language model by whose reading of the question was searched; empty if by that of the rules.",
         "written_by": "`extractive` for quotations, otherwise the name of a language model.",
         "wording": "The hash of the prompts; empty if no language model was used.",
         "usage": "What language models used: `calls`, of which `estimated`, `prompt_tokens`, `completion_tokens`.",

@@ -45,6 +45,22 @@ class Filter(Brief):
         texts = (self.since, self.until, self.source, self.collection)
         return any(map(str.strip, texts)) or bool(self.authors or self.venues or self.without or self.not_about)
 
+    def completed(self, other: Filter) -> Filter:
+        """This filter; days, authors and venues are those of another where this one names none, unwanted ones included.
+
+        >>> Filter(since="2023").completed(Filter(until="2020", venues=("ACL",))).words
+        'since 2023, at ACL'
+        """
+        days = self if self.since or self.until else other
+        names = self if self.without else other
+        return replace(
+            self,
+            since=days.since,
+            until=days.until,
+            authors=self.authors or names.authors,
+            venues=self.venues or names.venues,
+        )
+
     @property
     def words(self) -> str:
         """The filter as people say it."""

@@ -266,7 +266,8 @@ class Answer(Displayed):
     searched, and which, if not all: "4 papers since 2023, by Potthast". `lead` says so, too, and introduces a list, or
     the sentence that denies what the question takes for granted; `remark` says what went wrong. `more` is what the text
     leaves out: other near sentences of the papers cited, and papers that may fit a list. `message` answers a question
-    about the library or the assistant itself, which no paper is cited for. `wording` is the hash of the prompts,
+    about the library or the assistant itself, which no paper is cited for. `read_by` is the language model by whose
+    reading of the question it was searched, "" if by that of the rules. `wording` is the hash of the prompts,
     `usage` what a language model used, `cost` the same in US dollars (None if a price is unknown).
     """
 
@@ -288,6 +289,7 @@ class Answer(Displayed):
     timings: Mapping[str, float] = field(default_factory=dict)
     filtered: str = ""
     message: str = ""
+    read_by: str = ""
 
     @property
     def answered(self) -> bool:

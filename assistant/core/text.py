@@ -53,6 +53,7 @@ STOP_WORDS = frozenset(
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'’+/][^\W_]+)*[+]*", re.UNICODE)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_BESIDE_CJK = re.compile(rf"(?<={_CJK.pattern})(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?={_CJK.pattern})")
 _NUMBER = re.compile(
     r"(?<![\w.])(?:[$€£]\s?)?(\d+(?:,\d{3})+|\d+)(\.\d+)?"
     r"(?:\s?(%|percent\b|×|x\b|k\b|m\b|b\b|t\b|thousand\b|million\b|billion\b|trillion\b|-?fold\b|times\b))?",
@@ -175,11 +176,12 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
 
 def words(text: str) -> list[str]:
     """The words of `text` as written: "GPT-4", "wasn't" and "3.5" are one word each; each CJK character is one."""
-    result: list[str] = []
-    for match in _WORD.finditer(text):
-        word = match.group()
-        result.extend(word if _CJK.search(word) else (word,))
-    return result
+    return _WORD.findall(_CJK.sub(r" \g<0> ", text))
+
+
+def apart(text: str) -> str:
+    """The text with a space wherever Chinese, Japanese or Korean and other characters meet: "用BERT" is "用 BERT"."""
+    return _BESIDE_CJK.sub(" ", text)
 
 
 def stem(word: str) -> str:

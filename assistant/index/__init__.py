@@ -15,5 +15,7 @@ In reading order:
     inspection    damage in the files of a library
     holdings      files in, an indexed library out: everything above, kept in step
     collections   named sets of papers
+    syncing       followed sources, whose new papers are added
+    keeper        all of it, as an assistant offers it
     atlas         a map of the papers
 """

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ..core.bounds import TITLE
 from ..core.records import Paper, fold
-from ..core.text import STOP_WORDS, content_words, names
+from ..core.text import STOP_WORDS, apart, content_words, names
 
 LONGEST_TITLE = 40
 """Most words of a question compared with a name: no listing has a title this long."""
@@ -139,7 +139,7 @@ def named_in(question: str, book: NameBook) -> list[Named]:
 
     Names that more than `TOPIC_PAPERS` papers share are left out.
     """
-    tokens = question.split()
+    tokens = apart(question).split()
     has_content = [bool(content_words(token)) for token in tokens]
     spans = {
         (start, end): key(text)

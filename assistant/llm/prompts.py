@@ -15,10 +15,9 @@ from .model import Message
 
 NAMES = {
     "answer": {"question", "sources", "wanted"},
-    "condense": {"question", "turns"},
     "judge": {"pairs"},
     "repair": {"question", "rejected", "sources"},
-    "split": {"question"},
+    "understand": {"question", "turns"},
 }
 """The names that each prompt must contain; it may contain no others."""
 DASHES = "\n---\n"
@@ -47,10 +46,9 @@ class Prompts:
     """All prompts. `wording` is the hash of their texts."""
 
     answer: Prompt
-    condense: Prompt
     judge: Prompt
     repair: Prompt
-    split: Prompt
+    understand: Prompt
     wording: str
 
     @classmethod

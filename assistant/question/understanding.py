@@ -55,10 +55,13 @@ _SPELT = {word: n for n, word in enumerate("zero one two three four five six sev
 _ABROAD = frozenset(
     """der die das den dem des ein eine einen einem einer und oder mit für von auf wie viele welche welches welcher
     welchen wird werden wurde ist sind man nicht bei zum zur nach über es gibt worum geht um le la les un
-    une des du et ou avec pour de dans quel quelle quels quelles est sont comment combien sur par il elle
+    une des du ou avec pour de dans quel quelle quels quelles est sont comment combien sur par il elle
     que qui se en au aux ce cette el los las una y o con para qué cuál cuáles cómo cuánto cuántos es son se
-    lo al del hay algún alguna che quale quali quanto quanti è sono gli il di per nel della dei c'è um uma
-    os as e ou com não qual quais são como da do na no""".split()
+    lo del hay algún alguna che quale quali quanto quanti è sono gli il di nel della dei c'è um uma
+    os as e ou com não qual quais são como da do na no gegen wurden warum wieso kann können lässt lassen sich wir
+    durch aus zwischen ohne auch haben diese dieser dieses womit wodurch pourquoi quand où sans entre leur leurs dont
+    peut quién quiénes dónde por sobre esta estos estas quem onde porque pelo pela há mais existe existem dove perché
+    degli delle sulla""".split()
 )
 """Function words of German, French, Spanish, Italian and Portuguese."""
 _LIKENESS = re.compile(r"-(?:like|style|inspired|ish|based|type|esque|sized?|parameter|scale|trained|tuned)s?$", re.I)
@@ -96,7 +99,9 @@ class Asked:
     leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere: its content
     words, if no paper here uses any of them. prior: how probable this reading is by its wording. alternatives: the
     other kinds that it may be of, as probable. conditions: what the papers must or must not be about. left_out: the
-    excluded topics that papers were left out for. unapplied: the conditions that change nothing here.
+    excluded topics that papers were left out for. unapplied: the conditions that change nothing here. steps: the plain
+    questions that it consists of, if it takes several steps. read_by: the language model that read it, "" if the rules
+    did.
     """
 
     text: str
@@ -124,6 +129,8 @@ class Asked:
     conditions: Conditions = NO_CONDITIONS
     left_out: tuple[str, ...] = ()
     unapplied: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    read_by: str = ""
 
     @property
     def readings(self) -> tuple[Asked, ...]:
@@ -145,6 +152,13 @@ class Asked:
     def as_kind(self, kind: Kind) -> Asked:
         """The same question, surely of this kind."""
         return replace(self, kind=kind, prior=1.0, alternatives=())
+
+    def as_probably(self, kind: Kind, share: float) -> Asked:
+        """The same question, where a reading as this kind has that share of the probability, beside what it has."""
+        priors = {one.kind: one.prior * (1 - share) for one in self.readings}
+        priors[kind] = priors.get(kind, 0.0) + share
+        (first, prior), *others = sorted(priors.items(), key=lambda one: -one[1])
+        return replace(self, kind=first, prior=prior, alternatives=tuple(others))
 
     @property
     def limited(self) -> bool:
@@ -200,7 +214,7 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
     unused = [word for word in content_words(question) if not _known(word, counts) and word not in in_names]
     names += misspelt_in(question, vocabulary, unknown=[word for word in unused if not vocabulary.is_word(word)])
     in_names = {word for name in names for word in words(name.text)}
-    foreign = _is_foreign(question)
+    foreign = is_foreign(question)
     unexplained = [word for word in unused if word not in in_names]
     corrected = question if foreign else spelt_right(question, vocabulary, unknown=unexplained)
     if corrected != question:
@@ -369,10 +383,11 @@ def _limit(question: str) -> int | None:
     return _SPELT.get(number) or int(number)
 
 
-def _is_foreign(question: str) -> bool:
+def is_foreign(question: str) -> bool:
     """Whether a question is in another script, or has more function words of another language than of English."""
     letters = [c for c in question if c.isalpha()]
     if sum(c > "\u024f" and not "\u0370" <= c <= "\u03ff" for c in letters) > len(letters) / 4:
         return True
-    folded = [word.casefold() for word in words(question)]
+    telling = [word for word in words(question) if len(word) > 1 and not word.isupper()]  # neither "a" nor "DEN"
+    folded = [word.casefold() for word in telling]
     return sum(word in _ABROAD for word in folded) > sum(word in STOP_WORDS for word in folded)

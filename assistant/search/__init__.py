@@ -32,7 +32,7 @@ from ..question.understanding import ASIDE, FOR_THE_DESK, Asked, understand, wit
 from ..reader import Reader
 from .answering import considered
 from .applying import applied, meeting
-from .bridging import leads, with_mentioned
+from .bridging import KINDS, leads, with_mentioned
 from .declining import decline
 from .readings import FAMILIAR, chosen, sides
 from .relevance import judged, kept
@@ -40,8 +40,6 @@ from .retrieval import HITS, Retriever
 
 ANY_TOPIC = "What is proposed, and what is the main result?"
 """What a question without a topic is taken to ask of each paper."""
-Steps = Callable[[Asked], Sequence[str]]
-"""Splits a question of several steps into plain questions; none for a question of one step."""
 Desk = Callable[[str, Kind], float]
 """How near the nearest question is that is answered without papers, about the library or the assistant."""
 
@@ -63,14 +61,18 @@ class Search:
     def _retriever(self) -> Retriever:
         return Retriever(self.index)
 
-    def understood(self, question: str) -> Asked:
-        """What a self-contained question asks for, of the papers that pass its own filter and `where`."""
-        stated = filtered(question, self.index)
+    def understood(self, question: str, *, also: Filter = ALL) -> Asked:
+        """What a self-contained question asks for, of the papers that pass its own filter and `where`.
+
+        `also` has what its own filter may lack.
+        """
+        stated = _completed(filtered(question, self.index), also)
         asked = self._limited(stated)
         about_time = stated.years and self._is_about(stated.years, question, asked)
         desk = stated.time and not stated.topicless and self._is_for_the_desk(stated.text)
         if about_time or desk or (stated.time and self._says(stated.time, question)):
-            asked = self._limited(filtered(question, self.index, years=False))
+            undated = replace(also, since="", until="")
+            asked = self._limited(_completed(filtered(question, self.index, years=False), undated))
         return asked
 
     def _is_for_the_desk(self, question: str) -> bool:
@@ -130,10 +132,10 @@ class Search:
         text = f"{best[0].paper.title} {best[0].paper.abstract}" if best else ""
         return any(year in words(text) for year in years) and best[0].relevance >= model("single").threshold
 
-    def read(self, asked: Asked, steps: Steps | None = None) -> tuple[Asked, tuple[Hit, ...]]:
+    def read(self, asked: Asked) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
         asked = self._chosen(asked)
-        hits = self.hits(asked, steps)
+        hits = self.hits(asked)
         asked = applied(asked, hits)
         return asked, tuple(meeting(asked, hits))
 
@@ -144,16 +146,16 @@ class Search:
         nearness = self.desk(asked.text, asked.kind) if self.desk else FAMILIAR
         return chosen(asked, self._judged(asked), nearness)
 
-    def hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
+    def hits(self, asked: Asked) -> list[Hit]:
         """The judged hits, best first, with the papers that the question or its first hit leads to."""
-        return considered(asked, self._hits(asked, steps), self.reader)
+        return considered(asked, self._hits(asked), self.reader)
 
-    def _hits(self, asked: Asked, steps: Steps | None = None) -> list[Hit]:
+    def _hits(self, asked: Asked) -> list[Hit]:
         """The same, as the cheap signals judge them."""
         if asked.everything:
             return self._newest(asked)
         hits = self._judged(asked)
-        led_to = self._of_steps(asked, hits, steps) or leads(asked, hits, self.index)[:1]
+        led_to = self._of_steps(asked, hits) or leads(asked, hits, self.index)[:1]
         if not led_to and asked.kind in ("compare", "steps"):
             led_to = sides(asked, self._alone)
         if led_to:
@@ -172,10 +174,10 @@ class Search:
         hits = {hit.paper.id: hit for hit in self._retriever.retrieve(replace(asked, papers=tuple(newest)))}
         return [replace(hits[i], relevance=1.0) for i in newest if i in hits]
 
-    def _of_steps(self, asked: Asked, hits: Sequence[Hit], steps: Steps | None) -> list[str]:
+    def _of_steps(self, asked: Asked, hits: Sequence[Hit]) -> list[str]:
         """The ids of the papers, other than the first hit, that answer the steps of a question."""
         paper_ids: list[str] = []
-        for step in steps(asked) if steps and not decline(asked, hits) else ():
+        for step in asked.steps if asked.kind in KINDS and not decline(asked, hits) else ():
             best = self._alone(step, asked)
             paper_ids += [best.paper.id] if best else []
         return [paper_id for paper_id in dict.fromkeys(paper_ids) if paper_id != hits[0].paper.id]
@@ -192,3 +194,7 @@ class Search:
         )
         hits = self._judged(one)
         return None if decline(one, hits) else hits[0]
+
+
+def _completed(stated: Filtered, also: Filter) -> Filtered:
+    return replace(stated, where=stated.where.completed(also))

@@ -22,6 +22,11 @@ EMPTY = Decline("empty", "There are no papers here yet. Add papers with: assista
 OFF_CORPUS = ("instruction", "talk")
 """The kinds of message that ask nothing of the papers; wording alone tells the two apart badly."""
 NOT_OF_PAPERS = "I only answer from the papers here. Ask what they say about a topic, a method or a result."
+ABROAD = Decline(
+    "absent",
+    "The question does not seem to be in English, and no paper here clearly matches its names and words. "
+    "Please ask it in English.",
+)
 NEAREST = 3
 """Most papers named as the nearest."""
 FAINT = 0.1
@@ -67,6 +72,7 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
     return (
         _wrong_title(asked, hits)
         or _invented(asked, hits, nearest)
+        or _in_another_language(asked, hits)
         or _beside(asked, hits)
         or _unstated(asked, hits, nearest)
         or _absent(asked, hits, nearest)
@@ -107,6 +113,12 @@ def _invented(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> De
     if hits[0].signals.named == SURELY:
         return Decline("unstated", f"The abstract of “{hits[0].paper.title}” does not mention {names}.", nearest)
     return Decline("invented", f"No paper here mentions {names}.{_nearest(nearest)}", nearest)
+
+
+def _in_another_language(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """The decline for a question that is not in English, if no name or word of it leads to a paper."""
+    surely = hits[0].signals.named == SURELY or hits[0].relevance >= model("single").threshold
+    return None if not asked.foreign or asked.papers is not None or surely else ABROAD
 
 
 def _unstated(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:

@@ -32,6 +32,8 @@ LEAST = 0.02
 FAMILIAR, SPREAD = 0.9, 0.12
 """How near the nearest question that the desk answers must be for the wording to be believed, and how far below that
 it is believed e times less. A reply that comes no nearer than 0.6 is not given."""
+SAYS_ALL = 0.5
+"""The least probability that a paper is meant which has all words of a question."""
 MOST_PARTINGS = 4
 """Most places where a comparison is tried to be parted: each takes two searches."""
 
@@ -48,7 +50,9 @@ def chosen(asked: Asked, hits: Sequence[Hit], nearness: float = FAMILIAR) -> Ask
     if not hits:
         return replace(asked, kind="fact") if asked.limited and asked.kind in ASIDE else asked
     aside = 0.0 if asked.limited else _aside(asked, nearness)
-    if aside * (1 - hits[0].relevance) > (1 - aside) * hits[0].relevance:
+    says_all = hits[0].signals.coverage == 1  # in a library of a few papers that counts more than relevance
+    meant = max(hits[0].relevance, SAYS_ALL if says_all else 0.0)
+    if aside * (1 - meant) > (1 - aside) * meant:
         return _likeliest(asked, [one for one in asked.readings if one.kind in ASIDE])
     of_papers = [one for one in asked.readings if one.kind not in ASIDE] or [replace(asked, kind="fact")]
     several = model("reading")

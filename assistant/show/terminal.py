@@ -139,7 +139,8 @@ class Screen:
         """Write how the answer came about: the search, the papers found and why, rejected sentences, and the time."""
         answer = readable_answer(answer)
         self.line(answer.query, first="Searched: ", rest="  ")
-        self.line(f"Kind of question: {answer.kind}. Written by: {answer.written_by or 'nobody'}.")
+        reader = f" Read by: {answer.read_by or 'rules'}." if answer.usage else ""
+        self.line(f"Kind of question: {answer.kind}.{reader} Written by: {answer.written_by or 'nobody'}.")
         shown = f", the first {MAX_HITS} below" if len(answer.hits) > MAX_HITS else ""
         self.line(f"Papers found: {len(answer.hits)}{shown}.")
         for number, hit in enumerate(answer.hits[:MAX_HITS], start=1):

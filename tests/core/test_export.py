@@ -179,6 +179,7 @@ def test_an_answer_is_written_whole() -> None:
                 },
             }
         ],
+        "read_by": "",
         "written_by": "extractive",
         "wording": "",
         "usage": {"input": 3},
@@ -257,6 +258,7 @@ answers = st.builds(
     lead=texts,
     remark=texts,
     kind=texts,
+    read_by=texts,
     written_by=texts,
     usage=st.dictionaries(texts, st.integers(), max_size=2),
     timings=st.dictionaries(texts, numbers, max_size=2),

@@ -31,6 +31,24 @@ def test_a_filter_is_said_in_words(where: Filter, words: str) -> None:
 def test_one_name_may_be_given_as_it_is() -> None:
     assert Filter(authors="Ash  Reed", venues="ACL") == Filter(authors=("Ash Reed",), venues=("ACL",))  # type: ignore[arg-type]
     assert Filter(authors=(" ", "Moss")) == Filter(authors=("Moss",))
+
+
+OTHER = Filter("2020", "2021", ("Reed",), ("ACL",), "Mar 12", Filter(venues=("Nature",)))
+
+
+@pytest.mark.parametrize(
+    ("where", "completed"),
+    [
+        (Filter(), Filter("2020", "2021", ("Reed",), ("ACL",))),
+        (Filter(until="2019"), Filter("", "2019", ("Reed",), ("ACL",))),
+        (Filter(authors=("Moss",)), Filter("2020", "2021", ("Moss",), ("ACL",))),
+        (Filter(venues=("Nature",)), Filter("2020", "2021", ("Reed",), ("Nature",))),
+        (Filter(without=Filter(authors=("Reed",))), Filter("2020", "2021", without=Filter(authors=("Reed",)))),
+    ],
+)
+def test_a_filter_is_completed_where_it_says_nothing(where: Filter, completed: Filter) -> None:
+    assert where.completed(OTHER) == completed
+    assert where.completed(Filter()) == where
     assert not Filter(since=" ", authors=(" ",))
 
 

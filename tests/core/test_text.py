@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assistant.core.text import content_words, names, numbers, parts, sentences, stem, terms, words
+from assistant.core.text import apart, content_words, names, numbers, parts, sentences, stem, terms, words
 
 TWO = [
     pytest.param("RAG (Lewis et al. 2020) works.|It is fast.", id="et-al-before-a-year"),
@@ -139,6 +139,11 @@ def test_a_long_run_of_stops_takes_linear_time() -> None:
 )
 def test_words(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+def test_words_between_chinese_characters_stay_whole() -> None:
+    assert words("用GPT-4做2.3实验") == ["用", "GPT-4", "做", "2.3", "实", "验"]
+    assert apart("用GPT-4做2.3实验, BERT") == "用 GPT-4 做 2.3 实验, BERT"
 
 
 def test_forms_of_a_word_share_a_stem() -> None:

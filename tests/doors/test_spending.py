@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ from ..papers import PAIRS, Pair, write_listing
 from ..test_chain import assert_sound
 
 PRICES = "scripted=1000/10000"
+SECOND = "What does PearRank gain over BM25?"
+READ = json.dumps({"question": SECOND, "kind": "figure"})
+"""A later question, and how the model reads it."""
 
 Open = Callable[..., tuple[Assistant, ScriptedModel]]
 
@@ -69,18 +73,18 @@ def test_without_a_price_there_is_no_cost(opened: Open) -> None:
 
 
 def test_a_conversation_sums_its_turns(opened: Open) -> None:
-    assistant, _ = opened(drafted(SORTS), drafted(GAINS), model_prices=PRICES)
+    assistant, _ = opened(drafted(SORTS), READ, drafted(GAINS), model_prices=PRICES)
     chat = assistant.conversation()
     assert (chat.usage, chat.cost) == ({}, 0.0)
-    answers = [chat.ask(QUESTION), chat.ask("What does PearRank gain over BM25?")]
-    assert chat.usage["calls"] == 2
+    answers = [chat.ask(QUESTION), chat.ask(SECOND)]
+    assert chat.usage["calls"] == 3
     assert chat.usage["prompt_tokens"] == sum(answer.usage["prompt_tokens"] for answer in answers)
     assert chat.cost == pytest.approx(sum(answer.cost or 0 for answer in answers))
 
 
 def test_the_page_shows_what_the_conversation_has_used(opened: Open) -> None:
-    asked = (QUESTION, "What does PearRank gain over BM25?")
-    assistant, _ = opened(*[drafted(SORTS), drafted(GAINS)] * 2, model_prices=PRICES)
+    asked = (QUESTION, SECOND)
+    assistant, _ = opened(*[drafted(SORTS), READ, drafted(GAINS)] * 2, model_prices=PRICES)
 
     async def scene(url: str) -> list[str]:
         visitor = await Visitor.arrive(url)

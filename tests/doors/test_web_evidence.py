@@ -239,7 +239,7 @@ def test_other_papers_and_rejected_sentences_are_folded_with_the_reasons() -> No
     assert text(rejected).startswith("Rejected sentences (1) Plums fly. the abstract does not say so (cited as p2)")
     assert text(why) == (
         "Why this answer Searched for Of fruit: what falls? Kind of question list Written by extractive "
-        "Time retrieval 12 ms Language model 2 calls, about 1,200 tokens in, 80 out, $0.0012 "
+        "Time retrieval 12 ms Read by rules Language model 2 calls, about 1,200 tokens in, 80 out, $0.0012 "
         "Rank in each list that was searched; – means the paper was not in that list "
         "Paper Relevance Score bm25 cosine Pears 0.90 2.50 3 – Plums 0.50 2.50 3 – Cherries 0.10 2.50 3 –"
     )

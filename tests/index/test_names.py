@@ -160,6 +160,7 @@ def test_plain(name: str, expected: str) -> None:
         pytest.param(
             "PearRank or RocketQA?", [Named("PearRank", ("p3",)), Named("RocketQA", ("p1",))], id="in-their-order"
         ),
+        pytest.param("请问RocketQA有多大?", [Named("RocketQA", ("p1",))], id="between-chinese-characters"),
         pytest.param("the clip", [], id="topics-and-stop-words"),
         pytest.param("MoE", [Named("MoE", ("a", "b", "c"))], id="three-bearers-are-not-a-topic"),
         pytest.param("Nothing here", [], id="none"),

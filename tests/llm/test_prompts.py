@@ -52,7 +52,7 @@ def test_the_wording_changes_with_every_text(folder: Path) -> None:
     assert whole == Prompts.load().wording
     wordings = {whole}
     for name in NAMES:
-        change(folder / f"{name}.md", "data", "facts") if name != "split" else change(folder / "split.md", "or", "and")
+        change(folder / f"{name}.md", "data", "facts")
         wordings.add(Prompts.load(folder).wording)
     assert len(wordings) == len(NAMES) + 1
 
@@ -79,19 +79,19 @@ def test_an_unknown_name_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "a system text", "system\n---\n", "\n---\n$question"])
 def test_a_file_needs_two_parts(folder: Path, text: str) -> None:
-    (folder / "split.md").write_text(text)
+    (folder / "understand.md").write_text(text)
     with pytest.raises(PromptError, match="a line of three dashes"):
         Prompts.load(folder)
 
 
 def test_a_dollar_without_a_name_is_refused(folder: Path) -> None:
-    change(folder / "split.md", "$question", "$question for $5")
+    change(folder / "understand.md", "$question", "$question for $5")
     with pytest.raises(PromptError, match=r"Write \$\$ for a dollar sign"):
         Prompts.load(folder)
 
 
 def test_a_file_that_is_not_text_is_refused(folder: Path) -> None:
-    (folder / "split.md").write_bytes(b"\xff\xfe")
+    (folder / "understand.md").write_bytes(b"\xff\xfe")
     with pytest.raises(PromptError, match="cannot be read"):
         Prompts.load(folder)
 
@@ -100,7 +100,7 @@ def test_the_installed_prompts_are_inside_the_package(folder: Path, monkeypatch:
     """A wheel has the texts in assistant/prompts, a checkout next to the package."""
     from assistant.llm import prompts
 
-    change(folder / "split.md", "or", "and")
+    change(folder / "understand.md", "or", "and")
     monkeypatch.setattr(prompts, "__file__", str(folder.parent / "llm" / "prompts.py"))
     assert Prompts.load() == Prompts.load(folder)
 
@@ -162,4 +162,4 @@ def test_data_forms_no_control_token(token: str, form: Callable[[str], str]) -> 
 
 
 def test_a_message_is_plain() -> None:
-    assert Prompts.load().split.filled({"question": "Why?"})[1] == Message("user", "Why?")
+    assert Prompts.load().judge.filled({"pairs": "Why?"})[1] == Message("user", "Why?")

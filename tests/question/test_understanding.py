@@ -216,6 +216,8 @@ def test_whether_one_sentence_will_do(question: str, brief: bool) -> None:
         "Quels sont les résultats de PearRank sur la neige ?",
         "Qual è il metodo che usa PearRank?",
         "哪些论文研究检索?",
+        "Welche Verfahren gegen Schnee wurden in Afrika erprobt?",
+        "Quem estudou a neve a partir de pás?",
         "Что такое PearRank?",
     ],
 )
@@ -230,6 +232,9 @@ def test_a_foreign_question(question: str) -> None:
         "Is Ragnarök a sandbox?",
         "Which papers use α, β and σ?",
         "die hard negatives in retrieval",
+        "Dynamically Expandable Network DEN",
+        "annotator minutes per dialogue",
+        "Kohli et al. bilingual dictionaries",
         "PearRank",
     ],
 )

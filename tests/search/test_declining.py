@@ -47,6 +47,26 @@ def test_what_a_named_paper_states_is_not_declined(shelf: Shelf, question: str) 
     assert decline(*understood(shelf, question)) is None
 
 
+def test_another_language_is_declined_unless_its_names_and_words_find_a_paper(shelf: Shelf) -> None:
+    named = understood(shelf, "Was lernt PearRank aus den Birnen?")
+    assert named[0].foreign
+    assert decline(*named) is None
+    asked, hits = understood(shelf, "Wie viele Birnen gibt es in der Stadt?")
+    clear = replace(hits[0], relevance=model("single").threshold)
+    below = replace(hits[0], relevance=model("single").threshold - 0.01)
+    assert decline(asked, [clear]) is None
+    declined = decline(asked, [below, *hits[1:]])
+    assert declined is not None
+    assert (declined.kind, declined.nearest) == ("absent", ())
+    assert declined.message.startswith("The question does not seem to be in English, and no paper here clearly matches")
+
+
+def test_another_language_is_no_reason_where_papers_are_chosen(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "Wie viele Birnen gibt es in der Stadt?")
+    hits = [replace(hits[0], relevance=FAINT)]
+    assert decline(replace(asked, papers=(hits[0].paper.id,)), hits) is None
+
+
 @pytest.mark.parametrize("kind", ["instruction", "talk"])
 def test_what_is_not_a_question_about_papers_is_off_corpus(shelf: Shelf, kind: str) -> None:
     _, hits = understood(shelf, "What does PearRank learn from?")

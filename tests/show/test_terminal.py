@@ -130,6 +130,13 @@ def test_a_decline_lists_the_nearest_papers(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "Nothing here.\n\nNearest papers:\n- Plums\n"
 
 
+def test_why_says_who_read_the_question_if_a_language_model_had_a_part(capsys: pytest.CaptureFixture[str]) -> None:
+    for read_by in ("qwen", ""):
+        Screen().why(replace(ANSWER, usage={"calls": 2}, read_by=read_by))
+    read = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Kind")]
+    assert read == [f"Kind of question: fact. Read by: {name}. Written by: extractive." for name in ("qwen", "rules")]
+
+
 def test_why_explains_how_the_answer_came_about(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().why(ANSWER)
     assert capsys.readouterr().out.splitlines() == [

@@ -28,6 +28,7 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
+    from ...chain import Assistant
     from ...core.records import Answer
 
 
@@ -68,10 +69,15 @@ def ask(  # noqa: PLR0913 - each is an option of the command
             if form:
                 typer.echo(f"\n{references(answer, listed)}", nl=False)
         if answer.declined and answer.declined.kind == "empty":
-            folder = assistant.status().home
-            screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
+            _say_which(assistant)
     if not answer.answered:
         raise typer.Exit(DECLINED)
+
+
+def _say_which(assistant: Assistant) -> None:
+    """Name the library that is empty."""
+    folder = assistant.status().home
+    screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
 
 
 def _print_json(answer: Answer, listed: str) -> None:

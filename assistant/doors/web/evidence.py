@@ -227,6 +227,7 @@ def _why(answer: Answer, so_far: str) -> WhyView | None:
         "Time": ", ".join(f"{name} {1000 * spent:.0f} ms" for name, spent in answer.timings.items()),
     }
     if answer.usage:
+        facts["Read by"] = answer.read_by or "rules"
         facts["Language model"] = bill(answer.usage, answer.cost)
     if so_far:
         facts["This conversation"] = so_far
