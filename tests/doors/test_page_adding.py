@@ -105,7 +105,8 @@ def test_files_are_added_and_rejects_have_reasons(seen: Visit, served: Served, t
 def test_a_file_that_is_not_recognised_is_read_as_the_form_says(seen: Visit, tmp_path: Path) -> None:
     odd = tmp_path / "odd.csv"
     rows = [
-        f'"{title}","{abstract} It is orange, and a little sour."' for title, abstract in map(paper, ("Loquat", "Fig"))
+        f'"{title}","{abstract} It is orange, and a little sour."'
+        for title, abstract in map(paper, ("Damson", "Jujube"))
     ]
     odd.write_text("\n".join(["Aufsatz,Inhalt", *rows, ""]), encoding="utf-8")
     seen.page.set_input_files("#files", [str(odd)])
@@ -136,7 +137,7 @@ def go_on(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading
     """Set it to let the ingest of papers go on after its first step."""
     going, ingest = threading.Event(), served.assistant.ingest
 
-    def slowly(*paths: Path, progress: Any) -> Any:
+    def slowly(*paths: Path, progress: Any, **_: object) -> Any:
         def slow(stage: str, done: int, total: int) -> None:
             progress(stage, done, total)
             going.wait(20)
