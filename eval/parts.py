@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from assistant import chain, search
+from assistant import search
+from assistant.answer import asking
 from assistant.core.logistic import Logistic, model
 from assistant.core.records import Hit
 from assistant.question.understanding import Asked, understand
@@ -152,7 +153,7 @@ PARTS = (
     Part("vectors", "no list of nearest passages, no cosine", without_vectors),
     Part("late interaction", "no token vectors, for papers or sentences", without_late_interaction),
     Part("names", "no paper is looked up by name", without_names),
-    Part("follow-ups", "each turn is asked as typed", lambda: patch.object(chain, "followed", as_asked)),
+    Part("follow-ups", "each turn is asked as typed", lambda: patch.object(asking, "followed", as_asked)),
     Part("second step", "no paper is reached through another", without_second_step),
     Part("gate: invented", "unknown names are ignored", lambda: without_gates("_invented")),
     Part("gate: unstated", "missing facts are ignored", lambda: without_gates("_unstated")),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import chain, search
+from assistant import search
+from assistant.answer import asking
 from assistant.chain import Assistant
 from assistant.core.records import Answer
 from assistant.index.holdings import Holdings
@@ -24,7 +25,7 @@ from eval.runner import outcomes
 from ..papers import PAIRS
 
 SEAMS = (
-    (chain, "followed"),
+    (asking, "followed"),
     *((search, name) for name in ("understand", "leads", "with_mentioned", "judged")),
     *((declining, name) for name in ("_invented", "_unstated", "_absent", "model")),
     (evidence, "model"),
