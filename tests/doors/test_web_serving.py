@@ -46,27 +46,30 @@ def test_it_serves_until_interrupted_and_connects_to_no_other_machine(home: Path
     with subprocess.Popen(
         [*command, "--home", str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout and process.stderr
-        address = process.stdout.readline().removeprefix("The page is at ").strip()
-        assert address.startswith("http://127.0.0.1:")
-        with httpx.Client(base_url=address) as client:
-            for _ in range(100):
-                try:
-                    assert client.get("/healthz").json() == {"status": "ok"}
-                    break
-                except httpx.ConnectError:
-                    continue
-            assert "gradio" in client.get("/").text
-            assert client.get("/api/papers").json() == {"total": 0, "papers": []}
-            assert client.get("/api/nothing").headers["content-type"] == "application/problem+json"
-            assert "script" not in client.get("/api/docs").text
-            assert client.get("/v1/models").json()["data"][0]["id"] == "papers"
-            assert client.post("/mcp", json={}).json()["jsonrpc"] == "2.0"
-            assert client.get("/api/papers", headers={"Origin": "https://evil.example"}).status_code == 401
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
-        assert process.stdout.read() == "Press Ctrl-C to stop.\n"
-        assert process.stderr.read() == ""
+        try:
+            assert process.stdout and process.stderr
+            address = process.stdout.readline().removeprefix("The page is at ").strip()
+            assert address.startswith("http://127.0.0.1:")
+            with httpx.Client(base_url=address) as client:
+                for _ in range(100):
+                    try:
+                        assert client.get("/healthz").json() == {"status": "ok"}
+                        break
+                    except httpx.ConnectError:
+                        continue
+                assert "gradio" in client.get("/").text
+                assert client.get("/api/papers").json() == {"total": 0, "papers": [], "references": ""}
+                assert client.get("/api/nothing").headers["content-type"] == "application/problem+json"
+                assert "script" not in client.get("/api/docs").text
+                assert client.get("/v1/models").json()["data"][0]["id"] == "papers"
+                assert client.post("/mcp", json={}).json()["jsonrpc"] == "2.0"
+                assert client.get("/api/papers", headers={"Origin": "https://evil.example"}).status_code == 401
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 0
+            assert process.stdout.read() == "Press Ctrl-C to stop.\n"
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()  # else a failure would wait for it for ever
 
 
 WATCHED = """
