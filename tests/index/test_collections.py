@@ -209,7 +209,10 @@ def test_a_library_of_the_version_before_has_none_and_is_upgraded(home: Path, em
         assistant._holdings.library.put(PAPERS)
     with sqlite3.connect(home / "library.sqlite") as database:
         version = f"pragma user_version = {len(_SCHEMAS) - 1}"
-        database.executescript(f"drop table collected; drop table collections; {version}")
+        database.executescript(
+            f"drop table collected; drop table collections; drop index days_by_year; drop index papers_by_revision; "
+            f"{version}"
+        )
     database.close()
     with Assistant.open(home, embedder=embedder) as assistant:
         assert assistant.collections.listed() == []

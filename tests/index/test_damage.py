@@ -190,6 +190,7 @@ def test_a_library_of_an_older_program_gets_a_state_and_keeps_its_vectors(
         database.executescript(
             "drop table states; alter table encodings drop column seal; "
             "drop table aliases; drop table days; drop table names; drop index papers_by_revision; "
+            "drop table collected; drop table collections; "
             "alter table papers drop column further; alter table sources drop column record; "
             "alter table sources drop column place; "
             "insert into meta values ('revision', '7'); pragma user_version = 2"
