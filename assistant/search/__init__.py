@@ -81,9 +81,14 @@ class Search:
 
     def _says(self, time: str, question: str) -> bool:
         """Whether a time is part of what a question is about: the paper that it is about names it, too."""
-        best = self.hits(self._limited(filtered(question, self.index, years=False)))[:1]
-        text = fold(f"{best[0].paper.title} {best[0].paper.abstract}") if best else ""
-        return bool(best) and fold(time) in text and best[0].relevance >= model("single").threshold
+        return fold(time) in fold(self._meant(question))
+
+    def _meant(self, question: str) -> str:
+        """The text of the paper that a question without its time is probably about; "" if there is none."""
+        best = self._hits(self._limited(filtered(question, self.index, years=False)))[:1]
+        if not best or best[0].relevance < model("single").threshold:
+            return ""
+        return f"{best[0].paper.title} {best[0].paper.abstract}"
 
     def _limited(self, stated: Filtered) -> Asked:
         asked = understand(stated.text, self.index, self.index.library.listings())
@@ -128,9 +133,8 @@ class Search:
             return True
         if not any(self.index.document_counts(years).values()):
             return False
-        best = self.hits(self._limited(filtered(question, self.index, years=False)))[:1]
-        text = f"{best[0].paper.title} {best[0].paper.abstract}" if best else ""
-        return any(year in words(text) for year in years) and best[0].relevance >= model("single").threshold
+        meant = words(self._meant(question))
+        return any(year in meant for year in years)
 
     def read(self, asked: Asked) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""

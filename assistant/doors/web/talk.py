@@ -83,7 +83,7 @@ class ConversationTab:
         self.chip.input(self.collected, [self.name], [self.name, self.chip], **QUIETLY)
         self.chip.delete(self.left, [self.name], [self.chip], **QUIETLY)
         self.current.select(self.pointed, [self.name], [self.evidence], **QUIETLY)
-        self.current.tick(self.renewed, [self.name], [self.current], **QUIETLY)
+        self.current.tick(self.renewed, [self.name], [self.current], **EACH)
         self.drawer.markup.select(self.opened, None, everything, cancels=asks, **QUIETLY)
         self.drawer.listen()
         self.opinion.like(self.rated, [self.name], [self.opinion], **EACH)
