@@ -157,6 +157,7 @@ def test_a_restart_of_the_server_keeps_everything(chromium: Any, tmp_path: Path)
         visit["#current .thumb.up"].click()
         visit["#current .thumb.up[aria-pressed=true]"].wait_for()
         answer, talk = visit.texts("#current .answer"), visit.page.url.removeprefix(first.url)
+        visit.page.goto("about:blank")  # an open page would go on asking the first server
     with serving(tmp_path / "home", PAIRS) as second:  # on another port, which cookies ignore
         visit.url = second.url
         visit.open(talk)
