@@ -1,4 +1,4 @@
-"""New papers and a person's late questions in, out which of the papers are on what that person asked."""
+"""New papers and a person's recent questions in, out which of the papers are on what that person asked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..people.conversations import Conversations
 
 WEEK = 7 * 86_400.0
-"""Seconds for which a question is late."""
+"""Seconds for which a question is recent."""
 QUESTIONS = 20
 """The last questions that are searched for, each in less than 0.1 s."""
 NAMED = 5
@@ -40,7 +40,7 @@ class OnTopic:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The ids of new papers, how many of them are on late questions, and which."""
+    """The ids of new papers, how many of them are on recent questions, and which."""
 
     new: tuple[str, ...] = ()
     on_topic: int = 0
@@ -61,7 +61,7 @@ def news_of(
     *,
     clock: Callable[[], float] = time.time,
 ) -> News:
-    """The new papers, by their ids, and which of them are on what the owner of some conversations asked of late.
+    """The new papers, by their ids, and which of them are on what the owner of some conversations asked recently.
 
     Each question is searched for as if it were asked now.
     """
