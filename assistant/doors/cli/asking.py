@@ -53,12 +53,13 @@ def ask(  # noqa: PLR0913 - each is an option of the command
     """Answer one question and list the sources."""
     from ...show.styles import references
 
-    where, listed = filter_of(since, until, author, venue, source, collection, without), form or "bibtex"
-    references((), listed)  # fails before the question is asked, not after it
+    where = filter_of(since, until, author, venue, source, collection, without)
+    if form:
+        references((), form)  # fails before the question is asked, not after it
     with opened(context, home) as assistant:
         if json:
             answer = assistant.ask(text_of(question), where=where)
-            _print_json(answer, references(answer, listed) if form else "")
+            _print_json(answer, references(answer, form) if form else "")
         else:
             out = screen()
             answer = out.follow(assistant.stream(text_of(question), where=where))
@@ -67,7 +68,7 @@ def ask(  # noqa: PLR0913 - each is an option of the command
                 out.line()
                 out.more(answer)
             if form:
-                typer.echo(f"\n{references(answer, listed)}", nl=False)
+                typer.echo(f"\n{references(answer, form)}", nl=False)
         if answer.declined and answer.declined.kind == "empty":
             _say_which(assistant)
     if not answer.answered:
