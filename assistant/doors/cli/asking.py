@@ -69,16 +69,16 @@ def ask(  # noqa: PLR0913 - each is an option of the command
                 out.more(answer)
             if form:
                 typer.echo(f"\n{references(answer, form)}", nl=False)
-        if answer.declined and answer.declined.kind == "empty":
-            _say_which(assistant)
+        _name_if_empty(assistant, answer)
     if not answer.answered:
         raise typer.Exit(DECLINED)
 
 
-def _say_which(assistant: Assistant) -> None:
-    """Name the library that is empty."""
-    folder = assistant.status().home
-    screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
+def _name_if_empty(assistant: Assistant, answer: Answer) -> None:
+    """Name the library if it has no papers: another one may have been meant."""
+    if answer.declined and answer.declined.kind == "empty":
+        folder = assistant.status().home
+        screen(stderr=True).line(f"The library is the folder {folder}. Use --home for another one.")
 
 
 def _print_json(answer: Answer, listed: str) -> None:
