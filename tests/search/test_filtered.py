@@ -206,6 +206,13 @@ def test_a_month_that_the_paper_itself_names_is_no_filter(monthly: Assistant) ->
     assert (asked.where, hits[0].paper.title) == ((), title)
 
 
+def test_a_month_that_only_a_paper_on_something_else_names_is_a_filter(monthly: Assistant) -> None:
+    title = "Kites of a Storm"
+    monthly._holdings.library.put([Paper(title, "Zephyrs tore nine kites in March 2019 at the lighthouse.", year=2020)])
+    asked, _ = monthly.understood("What do glaciers, penguins and volcanoes have in common in March 2019?")
+    assert asked.filtered.endswith("of 2019-03")
+
+
 def test_a_time_is_declined_in_words_where_no_paper_has_a_date(tmp_path: Path) -> None:
     with Assistant.open(settings=Settings(home=tmp_path / "home", reader="none"), embedder=HashEmbedder()) as undated:
         undated._holdings.library.put([Paper(title, abstract) for title, abstract in PAIRS])
