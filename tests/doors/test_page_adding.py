@@ -168,7 +168,7 @@ def test_the_conversation_goes_on_while_files_are_added(seen: Visit, go_on: thre
 
 
 def test_typed_text_stays_when_papers_are_added(seen: Visit, go_on: threading.Event, tmp_path: Path) -> None:
-    seen.page.set_input_files("#files", listing(tmp_path, "typing.txt", paper("Jujube")))
+    seen.page.set_input_files("#files", listing(tmp_path, "typing.txt", paper("Salak")))
     seen["#batch progress"].wait_for()
     seen.page.get_by_role("tab", name="Ask").click()
     before = seen["#current .welcome h2"].inner_text()
