@@ -38,6 +38,8 @@ _FORMS: tuple[tuple[re.Pattern[str], int | None, int | None], ...] = tuple(
     )
 )
 """The forms of times, and what is added for the first and the last one meant; None: that end is open."""
+_OF_PAPERS = re.compile(rf"\b(?:papers?|articles?|works?|publications?|studies) {_PUBLISHED}(?:\w+ ){{1,2}}{_Y}$", re.I)
+"""A year, at the end, that is one of papers."""
 _COUNT = rf"(\d{{1,2}}|{'|'.join(_NUMBERS)})"
 _AGO = re.compile(
     rf"\b{_PUBLISHED}(?:in|from|of|during|over|within) the (?:last|past|previous) (?:{_COUNT} )?(year|month|week)s?"
@@ -55,7 +57,8 @@ _CALENDAR = re.compile(
 class Time:
     """The first and the last day, as filters have them, where the words stand, and the words of a month or span.
 
-    `words` is "" for years, which an undated library cannot tell from other numbers.
+    `words` is "" for years. `year` has the words of one that is no other number: "since 2023" or "papers of 2023", but
+    not "after 2000 steps".
     """
 
     since: str = ""
@@ -63,6 +66,7 @@ class Time:
     start: int = 0
     end: int = 0
     words: str = ""
+    year: str = ""
 
 
 def time_in(text: str) -> Time:
@@ -74,8 +78,10 @@ def time_in(text: str) -> Time:
     for form, first, last in _FORMS:
         if match := form.search(text):
             since, until = _between(_points(match), first, last)
-            worded = any(map(_is_part, match.groups()))
-            return Time(since, until, *match.span(), match[0] if worded else "")
+            if any(map(_is_part, match.groups())):
+                return Time(since, until, *match.span(), match[0])
+            plain = (first, last) == (0, None) or _OF_PAPERS.search(text, 0, match.end())
+            return Time(since, until, *match.span(), year=match[0] if plain else "")
     if match := _AGO.search(text):
         count = _NUMBERS.get((match[1] or "one").casefold()) or int(match[1])
         return Time(_ago(date.today(), count, match[2].casefold()), "", *match.span(), match[0])

@@ -113,7 +113,7 @@ def filtered(question: str, facts: Facts, *, years: bool = True) -> Filtered:
     text = _QUOTED.sub(lambda title: "_" * len(title[0]), question)
     time = time_in(text) if years else Time()
     authors, venues = _mentions(text, "author", facts), _mentions(text, "venue", facts)
-    undated = "" if facts.dated else time.words
+    undated = "" if facts.dated else time.words or time.year
     time = time if facts.dated or undated else Time()
     since, until = (time.since, time.until) if facts.dated else ("", "")
     if years and facts.dated and not since + until:

@@ -123,13 +123,13 @@ def test_other_numbers_and_quoted_titles_are_no_filter(question: str) -> None:
 
 
 def test_years_are_no_filter_of_papers_without_dates() -> None:
-    question = "Which papers since 2023 study parsing?"
+    question = "Does the parser stop after 2000 steps?"
     assert filtered(question, Shelf(dated=False)) == Filtered(question)
-    worded = "Which papers since last year study parsing?"
-    assert filtered(worded, Shelf(dated=False)) == Filtered(
-        "Which papers study parsing?", undated="since last year", time="since last year"
-    )
-    assert filtered(question, Shelf(), years=False) == Filtered(question)
+    for time in ("since last year", "since 2023", "from 2023 on", "published in 2023", "of 2021", "before 2020"):
+        worded = f"Which papers {time} study parsing?"
+        undated = filtered(worded, Shelf(dated=False))
+        assert (undated.text, undated.undated) == ("Which papers study parsing?", time)
+        assert filtered(worded, Shelf(), years=False) == Filtered(worded)
 
 
 @pytest.mark.parametrize(
