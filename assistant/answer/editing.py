@@ -52,12 +52,14 @@ _DEPENDS = re.compile(
     re.I,
 )
 """Openings that point back and could not be edited."""
-LONG, FEWEST = 28, 10
-"""Words from which a sentence in a list is shortened, and those that stay at least."""
+LONG, FEWEST, TOO_LONG = 28, 10, 50
+"""Words from which a sentence in a list is shortened, those that stay at least, and from which it always is."""
 _CLAUSE = re.compile(
     r"[,;:](?= (?:which|where|whose|while|achieving|resulting|enabling|allowing|leading|demonstrating|showing|making"
     r"|thereby|including|so|and (?:\[|then|find|show|demonstrate|introduce|propose|conduct|evaluate))\b)|;(?= )"
+    r"|[,:](?= (?:including |namely |(?:which|that) )?\((?:1|i|a)\) )"
 )
+"""Where a clause or an enumeration may be cut off."""
 _KIND = re.compile(rf"\b(?:(?P<method>{METHOD})|(?P<data>{DATA}))\b", re.I)
 
 
@@ -153,13 +155,18 @@ def _first_persons(text: str) -> Iterator[re.Match[str]]:
 
 
 def shortened(text: str, wanted: Set[str]) -> str:
-    """An edited sentence without its last clauses if it is long; the `wanted` stems that it has stay in."""
+    """An edited sentence without its last clauses if it is long.
+
+    The `wanted` stems that it has stay in, unless it is `TOO_LONG`: then as many of them as can.
+    """
     if len(text.split()) <= LONG:
         return text
     wanted = wanted & stems_of(text)
-    cuts = (text[: match.start()] for match in _CLAUSE.finditer(text))
-    short = [cut for cut in cuts if FEWEST <= len(cut.split()) <= LONG and wanted <= stems_of(cut)]
-    return f"{short[-1]} {CUT}" if short else text
+    most = TOO_LONG if len(text.split()) > TOO_LONG else LONG
+    cuts = [text[: match.start()] for match in _CLAUSE.finditer(text)]
+    cuts = [cut for cut in cuts if FEWEST <= len(cut.split()) <= most]
+    short = [cut for cut in cuts if wanted <= stems_of(cut)] or (cuts if most == TOO_LONG else [])
+    return f"{max(short, key=lambda cut: len(wanted & stems_of(cut)))} {CUT}" if short else text
 
 
 def depends(text: str) -> bool:

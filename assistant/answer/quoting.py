@@ -29,6 +29,8 @@ AS_SURE = 0.8
 """The same for a shorter sentence to be quoted instead, where a brief answer is asked for."""
 DEPENDING, DEPENDING_IN_LIST = 0.5, 0.3
 """How much less a sentence is worth that only the sentence before it explains; a list does not show that one."""
+ELSEWHERE = 0.3
+"""How much less a sentence of a list is worth that only says where something is to be had: it has an address."""
 
 _WANTS_NAME = re.compile(r"(?:on |in |by |for )?which\b", re.I)
 
@@ -107,6 +109,7 @@ def _worth(asked: Asked, evidence: Evidence, text: str) -> float:
         worth = (
             signals.similarity + 0.2 * signals.coverage + 0.3 * signals.proposal + 0.15 * signals.own - 0.3 * general
         )
+        worth *= ELSEWHERE if "://" in text else 1
     return worth * (DEPENDING_IN_LIST if asked.several else DEPENDING) if depends(text) else worth
 
 

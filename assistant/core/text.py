@@ -30,6 +30,8 @@ _BREAK = re.compile(r"""(?<![.!?。！？])([.!?。！？]+)(["'”’)\]}]*\.?)
 _OPENING = "\"'“‘([{$\\~*`"
 _LATEX = re.compile(r"""["'“‘(\[]*(?:\$|\\[(a-zA-Z])""")
 """A formula or command, which may start a sentence in lower case: "It works. $k$ is small."."""
+_SMALL_NAME = re.compile(r"[a-z]{1,4}[A-Z]")
+"""A name that opens a sentence in lower case: "mSLAM", "iBOT"."""
 
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # a control sequence, as for colours
@@ -145,7 +147,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if not rest:
         return True
     following = rest.lstrip(_OPENING).split(maxsplit=1)[0] if rest.lstrip(_OPENING) else ""
-    if following[:1].islower() and not _LATEX.match(rest):
+    if following[:1].islower() and not _LATEX.match(rest) and not _SMALL_NAME.match(following):
         return False
     folded = word.rstrip(".").casefold()
     starts = following.rstrip(",.:;").casefold() in _STARTERS

@@ -126,6 +126,14 @@ def test_a_long_sentence_loses_clauses_that_the_question_does_not_ask_for() -> N
     assert shortened("Trees grow, which is good.", set()) == "Trees grow, which is good."
 
 
+def test_a_long_enumeration_is_cut_off_even_if_the_question_names_a_part_of_it() -> None:
+    opening = "[The authors] study the growth of old and young trees in three steps"
+    steps = ", ".join(
+        f"({n}) trees of the same age are measured in a forest of a cold place on earth" for n in (1, 2, 3)
+    )
+    assert shortened(f"{opening}: {steps}, and so we know their growth.", {"growth", "know"}) == f"{opening} […]"
+
+
 # -- over whole abstracts
 
 

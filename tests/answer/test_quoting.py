@@ -131,6 +131,14 @@ def test_a_list_quotes_what_a_paper_does_rather_than_what_others_do() -> None:
     assert quoted(asking("list"), every).more == ()
 
 
+def test_a_list_quotes_what_a_paper_is_about_rather_than_where_its_code_is() -> None:
+    code = ("We release PearTree at https://pear.example/tree", 0.9)
+    paper = hit(code, ("We show how trees grow.", 0.5), similarity=0.6, proposal=1.0)
+    alike = replace(paper.evidence[1], signals=SentenceSignals(answers=0.5, similarity=0.5))
+    paper = replace(paper, evidence=(paper.evidence[0], alike))
+    assert texts(quoted(asking("list"), paper)) == ["[The authors] show how trees grow."]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence", "expected"),
     [
