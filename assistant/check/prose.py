@@ -21,7 +21,10 @@ _LATEX = re.compile(r"^\s*\\(?:documentclass|begin\{document\}|(?:sub)*section\*
 """What shows that a draft is LaTeX; a citation or a formula does not."""
 _FRONT_MATTER = re.compile(r"\A(?:---\n.*?\n(?:---|\.\.\.)(?=\n|\Z)|\+\+\+\n.*?\n\+\+\+(?=\n|\Z))", re.S)
 _REFERENCES = re.compile(r"[\W\d_]*(?:references|bibliography|works cited|literature(?: cited)?)[\W_]*", re.I)
-_NUMBERED = re.compile(r"(?:\[(?P<bracketed>\d{1,3})\]:?|(?P<plain>\d{1,3})[.)]|\[(?P<note>\^[^\]\s]+)\]:|[-*+•])\s+")
+_NUMBERED = re.compile(
+    r"(?:\[(?P<bracketed>\d{1,3})\]:?|(?P<plain>\d{1,3})[.)]|\[(?P<note>\^[^\]\s]+)\]:|\[@(?P<key>[^\]\s]+)\]:?"
+    r"|[-*+•])\s+"
+)
 _NOTE = re.compile(r"\[(\^[^\]\s]+)\]:\s+")
 
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -126,7 +129,7 @@ def _references(lines: Sequence[str], already: int) -> dict[str, str]:
     for line in (line.strip() for line in lines if not _REFERENCES.fullmatch(line)):
         start = _NUMBERED.match(line)
         if start:
-            key = start["bracketed"] or start["plain"] or start["note"] or f"#{already + len(entries)}"
+            key = start["bracketed"] or start["plain"] or start["note"] or start["key"] or f"#{already + len(entries)}"
         entries[key] = f"{entries.get(key, '')} {line[start.end() if start else 0 :]}".strip()
     return entries
 

@@ -81,13 +81,13 @@ class References:
         return tuple(paper for paper in papers if fold(family_name(paper.authors[0]).split()[-1]) == fold(author))
 
     def _papers_named(self, reference: str) -> tuple[Paper, ...]:
-        """The papers whose titles a reference has: those with the longest, if one title is a part of another."""
+        """The papers whose titles a reference has, without those whose title is a part of another's."""
         hits = self._index.keywords.search(reference, limit=CANDIDATES)
         candidates = self._library.papers([paper_id for paper_id, _ in hits])
         for names in (_has_title, _has_main_title, _has_title_misspelt):
             if papers := [paper for paper in candidates if names(reference, readable(paper.title))]:
-                longest = max(len(paper.title) for paper in papers)
-                return tuple(papers) if names is not _has_title else tuple(p for p in papers if len(p.title) == longest)
+                whole = [one for one in papers if not any(_is_part(one.title, other.title) for other in papers)]
+                return tuple(whole if names is _has_title else papers)
         return ()
 
 
@@ -111,6 +111,11 @@ def _has_title(reference: str, title: str) -> bool:
         re.search(before, text[: match.start()]) and re.match(after, text[match.end() :])
         for match in re.finditer(rf"(?<!\w){title_in_it}(?!\w)", text)
     )
+
+
+def _is_part(title: str, other: str) -> bool:
+    """Whether another title has this one as a part of its own, and is longer."""
+    return _letters(title) != _letters(other) and _has_title(other, title)
 
 
 def _has_main_title(reference: str, title: str) -> bool:

@@ -98,6 +98,11 @@ def test_references_of_plain_text_begin_at_a_line_that_says_so() -> None:
     assert draft.references == {"1": "The Wind.", "2": "Snow."}
 
 
+def test_references_may_have_the_keys_by_which_they_are_cited() -> None:
+    draft = manuscript("It is so [@kite].\n\n## References\n[1] Snow.\n[@kite] The Wind.\n[@b-2]: Shovels.\n")
+    assert draft.references == {"1": "Snow.", "kite": "The Wind.", "b-2": "Shovels."}
+
+
 def test_references_without_numbers_are_one_a_paragraph() -> None:
     draft = manuscript("It flies.\n\n## References\n\nKite, A. (2020).\nThe Wind.\n\nSnow, B. (2021). Shovels.")
     assert list(draft.references.values()) == ["Kite, A. (2020). The Wind.", "Snow, B. (2021). Shovels."]

@@ -66,6 +66,13 @@ def test_a_reference_stands_for_the_paper_whose_title_it_has(entry: str, number:
     assert listed(entry) == ([] if number is None else [TITLES[number]])
 
 
+def test_a_reference_that_has_two_titles_may_stand_for_either() -> None:
+    assert titles(Mark("[@key]", "key", "key"), key="1. Do kites remember the wind? 2. Lantern.") == [
+        TITLES[0],
+        TITLES[4],
+    ]
+
+
 def test_a_title_without_its_subtitle_may_stand_for_several() -> None:
     assert listed("Lamp, C. A Method for Lamps. 2020.") == [TITLES[5], TITLES[6]]
 
