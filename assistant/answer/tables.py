@@ -1,7 +1,8 @@
-"""The papers of a comparison in, a table of quotations out: a row for each aspect, a cell for each paper.
+"""The papers of a comparison in, what is asked of each out, or a table: a row for each aspect, a cell for each paper.
 
-What the question asks comes first. The other rows are what most abstracts state: what is done, on which data, and what
-comes of it. A sentence is in one cell only, and a cell is empty if the abstract does not state that.
+"Which of A and B is faster?" asks for something; "Compare A and B." does not. Then the rows are what most abstracts
+state: what is done, on which data, and what comes of it. A sentence is in one cell only, and a cell is empty if the
+abstract does not state that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from ..question.understanding import Asked
 from .editing import depends, edited
 from .quoting import quoted
 
-ASKED = "On your question"
 STATED = 0.5
 """Lowest worth of a sentence for an aspect: one cue for it, and none against."""
 
@@ -28,16 +28,17 @@ _DATA = re.compile(rf"\b{DATA}s?\b|\bcorpora\b|\btrained on\b|\bevaluated on\b|\
 
 
 def compared(asked: Asked, hits: Sequence[Hit]) -> Iterator[Sentence]:
+    """What the question asks of each paper; if it asks for nothing but a comparison, the rows of aspects."""
+    if content_words(_COMPARING.sub(" ", asked.focus)):
+        yield from (sentence for hit in hits for sentence in quoted(asked, hit, fewest=2).sentences)
+    else:
+        yield from _aspects(hits)
+
+
+def _aspects(hits: Sequence[Hit]) -> Iterator[Sentence]:
     """The cells row by row, each under the title of its paper; a row has at least two."""
     texts = {hit.paper.id: edited(hit.paper, hit.evidence) for hit in hits}
     free = {hit.paper.id: list(hit.evidence) for hit in hits}
-    if content_words(_COMPARING.sub(" ", asked.focus)):
-        for hit in hits:
-            cell = quoted(asked, hit, fewest=2).sentences
-            quotes = {sentence.text for sentence in cell}
-            free[hit.paper.id] = [one for one in hit.evidence if texts[hit.paper.id][one.start] not in quotes]
-            for sentence in cell:
-                yield Sentence(sentence.text, sentence.marks, sentence.heading, section=ASKED)
     for aspect, worth in _ASPECTS.items():
         row = [(hit, _best(free[hit.paper.id], worth, texts[hit.paper.id])) for hit in hits]
         cells = [(hit, best) for hit, best in row if best is not None]
