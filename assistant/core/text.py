@@ -15,7 +15,8 @@ import Stemmer  # type: ignore[import-not-found]  # a compiled module without st
 
 _ABBREVIATIONS = frozenset(
     """al alg algs avg ca cf ch co def dept dr e.g eq eqs est etc fig figs i.e i.i.d a.k.a inc incl lem ltd mr mrs ms no
-    nos p pp prof prop approx ref refs resp s.t sec secs st tab tabs thm univ viz vol vs w.r.t""".split()
+    nos p pp prof prop approx ref refs resp s.t sec secs st tab tabs thm univ viz vol vs w.r.t
+    jan feb apr jun jul aug sept oct nov dec""".split()
 )
 _NEVER_LAST = frozenset(
     "alg algs approx ca cf dr e.g eq eqs fig figs i.e lem mr mrs ms prof resp sec secs thm viz vs w.r.t".split()

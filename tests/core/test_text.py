@@ -52,6 +52,7 @@ TWO = [
     pytest.param("It works.|$k$ is small.", id="latex-opens-in-lower-case"),
     pytest.param("It works.|\\(k\\) is small.", id="latex-in-brackets-opens"),
     pytest.param("It works.|\\emph{k} is small.", id="latex-command-opens"),
+    pytest.param("We take posts of one autumn (Oct. 2020 to Dec. 2020).|It works.", id="months"),
     pytest.param("It works in many languages.|mSLAM is small.", id="name-in-lower-case-opens"),
     pytest.param("It works ($n=2$).|($k$ is small.)", id="latex-opens-in-a-bracket"),
     pytest.param("It is robust w.r.t. $k$ and $n$.|It is fast.", id="latex-after-an-abbreviation"),
