@@ -211,6 +211,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = [options.abstracts] if options.abstracts else stock.sample()
     try:
         papers = [paper for file in files for paper in read(file).papers][: options.papers]
+        if not papers:
+            raise stock.EvaluationError(f"There are no papers in {', '.join(map(str, files))}.")
         plain, product = Timed(PlainEmbedder()), Timed(BundledEmbedder())
         with tempfile.TemporaryDirectory() as folder:
             near = embedded(papers, plain, product, Path(folder))
