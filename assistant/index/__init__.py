@@ -3,6 +3,7 @@
 In reading order:
 
     embedding     texts in, vectors out: the seam and the bundled model
+    network       the bundled model, with products of integers
     served        the same from an OpenAI-compatible server
     interaction   the vectors and codes of passages, stored in the library; late interaction with a question
     store         passages by vector: Chroma

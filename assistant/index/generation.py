@@ -27,7 +27,7 @@ from .embedding import BundledEmbedder
 from .interaction import Codes, centre, join, key_of, maxsim, placed, question_tokens, stored, stored_vectors, vector_of
 from .keywords import KeywordIndex, usable
 from .names import names_of
-from .reading import Reading, packed, read, unpacked
+from .reading import Reading, is_reading_of, packed, read, unpacked
 from .store import Store
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from .embedding import Embedder, Encoding
     from .interaction import Progress
 
-FORMAT = 5
+FORMAT = 6
 """Raised when passages, vectors, keywords, codes or readings change their form; older generations are then rebuilt."""
 FILL_BATCH = 500
 """Papers indexed at once."""
 COMPARED = 4096
-"""Papers whose vectors are in memory at once, some 2 kB each."""
+"""Papers whose vectors are in memory at once, some 3 kB each."""
 CACHED = 1024
 """Papers whose features stay in memory, 40 kB each: all of a small library, the most wanted of a large one."""
 FORMS = 50
@@ -60,7 +60,7 @@ create index if not exists names_by_paper on names (paper_id);
 create table if not exists readings (paper_id text primary key, fingerprint text, reading blob) without rowid;
 create table if not exists vectors (paper integer primary key, vectors blob);
 """
-"""`vectors`: those of a paper's passages, float32, by its id as a signed number; the store has them, too, but is
+"""`vectors`: those of a paper's passages, float16, by its id as a signed number; the store has them, too, but is
 slow to look among some papers only."""
 
 
@@ -165,8 +165,8 @@ class Index:
             if rows := self._select(query, (numbers,)):
                 owners, blobs = zip(*rows, strict=True)
                 with usable(_TABLE):
-                    vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(-1, len(vector))
-                    passages = [len(blob) // (4 * len(vector)) for blob in blobs]
+                    vectors = np.frombuffer(b"".join(blobs), "<f2").reshape(-1, len(vector)).astype(np.float32)
+                    passages = [len(blob) // (2 * len(vector)) for blob in blobs]
                     papers.append(np.repeat(np.array(owners, np.int64).view(np.uint64), passages))
                     cosines.append(vectors @ vector)
         all_papers, all_cosines = np.concatenate(papers), np.concatenate(cosines)
@@ -377,10 +377,11 @@ class Index:
             vectors = dict(self._select(query, [*map(_row, ids)]))
             for paper in batch:
                 row = _row(paper.id)
-                indexed = (rows.get(paper.id, []), names.get(paper.id, set()), readings.get(paper.id), vectors.get(row))
+                mark, reading = readings.get(paper.id, ("", b""))
+                indexed = (rows.get(paper.id, []), names.get(paper.id, set()), mark, vectors.get(row))
                 own = [(passage.start, len(passage.text), keys[passage]) for passage in passages(paper)]
-                reading = (paper.fingerprint, packed(paper))
-                wrong += indexed != (own, set(names_of(paper)), reading, own_vectors.get(row))
+                right = indexed == (own, set(names_of(paper)), paper.fingerprint, own_vectors.get(row))
+                wrong += not (right and is_reading_of(paper, reading))
         return wrong
 
 
@@ -395,7 +396,7 @@ def _vectors_of(keys: Mapping[Passage, str], vectors: Mapping[str, NDArray[np.fl
     for passage, key in keys.items():
         if key in vectors:
             row = _row(passage.paper_id)
-            rows[row] = rows.get(row, b"") + vectors[key].astype("<f4").tobytes()
+            rows[row] = rows.get(row, b"") + vectors[key].astype("<f2").tobytes()
     return rows
 
 

