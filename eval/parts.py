@@ -113,9 +113,9 @@ def without_second_step() -> Iterator[None]:
         yield
 
 
-def as_asked(question: str, _turns: object, within: search.Search, **_: object) -> TurnReading:
+def as_asked(_question: str, _turns: object, _search: object, alone: Asked) -> TurnReading:
     """A follow-up as typed."""
-    return TurnReading("alone", lambda: within.understood(question))
+    return TurnReading("alone", lambda: alone)
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def rows(talk: Talk) -> Iterator[LaterTurn]:
     turns = [answered(first, TurnReading("alone", lambda: talk.search.understood(first)), talk.search)]
     for question in talk.questions[1:]:
         before = earlier(turns)
-        looks = look(question.question, before, talk.search)
+        looks = look(question.question, before, talk.search, talk.search.understood(question.question))
         every = readings(question.question, before, looks, talk.search)
         values = features(question.question, before, looks, every)
         after = [answered(question.question, one, talk.search) for one in every]
@@ -206,7 +206,7 @@ def replayed(talk: Talk, chosen: Preference) -> Iterator[tuple[Question, str, fl
         reading = TurnReading("alone", functools.partial(talk.search.understood, question.question))
         if turns:
             before = earlier(turns)
-            looks = look(question.question, before, talk.search)
+            looks = look(question.question, before, talk.search, talk.search.understood(question.question))
             every = readings(question.question, before, looks, talk.search)
             reading = probable(every, features(question.question, before, looks, every), chosen)
         turns.append(answered(question.question, reading, talk.search))

@@ -25,10 +25,11 @@ def asked_for(
     titles = [paper.title for paper in chosen]
     if chosen:
         turns = [turn for turn in turns if turn.answer.titles and {*turn.answer.titles} <= {*titles}]
-    desk = turns and is_for_the_desk(question, search.understood(question).kind, search.index)
-    if turns and (desk or (not chosen and begins_anew(question, turns, search))):
+    asked = replace(search.understood(question), papers=tuple(paper.id for paper in chosen) or None)
+    desk = turns and is_for_the_desk(question, asked.kind, search.index)
+    if turns and (desk or (not chosen and begins_anew(question, turns, search, asked))):
         turns = ()
-    reading = followed(question, turns, search, papers=tuple(paper.id for paper in chosen) or None)
+    reading = followed(question, turns, search, asked)
     asked, alone = reading.asked, reading.meaning == "alone"
     if chosen and not alone:
         question = asked.text

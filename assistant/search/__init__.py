@@ -58,7 +58,8 @@ class Search:
     desk: Desk | None = None
 
     @functools.cached_property
-    def _retriever(self) -> Retriever:
+    def retriever(self) -> Retriever:
+        """It remembers the last questions, so that the readings of one share what they find."""
         return Retriever(self.index)
 
     def understood(self, question: str, *, also: Filter = ALL) -> Asked:
@@ -167,7 +168,7 @@ class Search:
         return with_mentioned(asked, hits, self.index, functools.partial(self._judged, asked))
 
     def _judged(self, asked: Asked, also: Sequence[str] = ()) -> list[Hit]:
-        return kept(asked, judged(asked, self._retriever.retrieve(replace(asked, text=asked.topic), also=also)))
+        return kept(asked, judged(asked, self.retriever.retrieve(replace(asked, text=asked.topic), also=also)))
 
     def _newest(self, asked: Asked) -> list[Hit]:
         """The newest of the papers that pass the filters, every one of them wanted."""
@@ -175,7 +176,7 @@ class Search:
         if asked.papers is not None:
             allowed &= PaperIds(asked.papers)
         newest = self.index.library.newest(allowed, limit=HITS)
-        hits = {hit.paper.id: hit for hit in self._retriever.retrieve(replace(asked, papers=tuple(newest)))}
+        hits = {hit.paper.id: hit for hit in self.retriever.retrieve(replace(asked, papers=tuple(newest)))}
         return [replace(hits[i], relevance=1.0) for i in newest if i in hits]
 
     def _of_steps(self, asked: Asked, hits: Sequence[Hit]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from ..core.records import Paper, Turn
 from ..question.conversation import bare, cues, earlier, numbered
+from ..question.understanding import Asked
 from .relevance import judged
-from .retrieval import Retriever
 
 if TYPE_CHECKING:
     from . import Search
@@ -26,16 +26,18 @@ POINTING = ("pointer", "group", "pair", "others", "more", "only", "against", "sh
 """The cues of turns that go on."""
 
 
-def begins_anew(question: str, turns: Sequence[Turn], search: Search) -> bool:
-    """Whether a turn wants a list of papers that has nothing to do with the turns before it."""
+def begins_anew(question: str, turns: Sequence[Turn], search: Search, alone: Asked) -> bool:
+    """Whether a turn wants a list of papers that has nothing to do with the turns before it.
+
+    `alone`: what it asks for if it stands alone.
+    """
     talk, worded = earlier(turns), cues(question)
     if bare(question) != question or numbered(question, talk) or any(worded[cue] for cue in POINTING):
         return False
-    asked = search.understood(question)
-    if not asked.several:
+    if not alone.several:
         return False
     shown = tuple(Paper(title, "").id for title in talk.seen)
-    hits = judged(asked, Retriever(search.index).retrieve(replace(asked, papers=shown)))
+    hits = judged(alone, search.retriever.retrieve(replace(alone, papers=shown)))
     of_shown = max((hit.relevance for hit in hits if hit.paper.id in shown), default=0.0)
     of_others = max((hit.relevance for hit in hits if hit.paper.id not in shown), default=0.0)
     return of_others >= PROBABLE and of_shown < UNLIKELY

@@ -20,7 +20,7 @@ from ..question.conversation import Earlier, bare, cues, earlier, joined, number
 from ..question.understanding import ASIDE, Asked
 from .declining import decline
 from .relevance import judged, kept, worth_citing
-from .retrieval import SURELY, Retriever
+from .retrieval import SURELY
 
 if TYPE_CHECKING:
     from . import Search
@@ -98,14 +98,12 @@ class Looks:
     alike: Look
 
 
-def followed(
-    question: str, turns: Sequence[Turn], search: Search, *, papers: tuple[str, ...] | None = None
-) -> TurnReading:
-    """The most probable reading of a question after these turns. `papers`: the ids it is limited to (None: all)."""
+def followed(question: str, turns: Sequence[Turn], search: Search, alone: Asked) -> TurnReading:
+    """The most probable reading of a question after these turns. `alone`: what it asks for if it stands alone."""
     if not turns or bare(question) != question:  # it may name its papers itself
-        return TurnReading("alone", lambda: replace(search.understood(question), papers=papers))
+        return TurnReading("alone", lambda: alone)
     talk = earlier(turns)
-    looks = look(question, talk, search, papers)
+    looks = look(question, talk, search, alone)
     every = readings(question, talk, looks, search)
     best = probable(every, features(question, talk, looks, every), preference("turns"))
     named = {paper_id for name in looks.alone.asked.named if name.exact for paper_id in name.paper_ids}
@@ -133,17 +131,16 @@ def probable(every: Sequence[TurnReading], values: Sequence[Mapping[str, float]]
     return every[scores.index(max(scores))]
 
 
-def look(question: str, talk: Earlier, search: Search, papers: tuple[str, ...] | None = None) -> Looks:
+def look(question: str, talk: Earlier, search: Search, alone: Asked) -> Looks:
     """What the readings of a turn find."""
-    alone = replace(search.understood(question), papers=papers)
     last = talk.last[0] if talk.last else ""
-    joint = (replace(search.understood(joined(one, question)), papers=papers) for one in (talk.topic, last))
-    asked = (alone, *(one.as_kind("fact") for one in joint))
+    joint = (search.understood(joined(one, question)) for one in (talk.topic, last))
+    asked = (alone, *(replace(one, papers=alone.papers).as_kind("fact") for one in joint))
     return Looks(*(Look(one, _hits(one, talk, search)) for one in asked))
 
 
 def _hits(asked: Asked, talk: Earlier, search: Search) -> list[Hit]:
-    retrieved = Retriever(search.index).retrieve(replace(asked, papers=tuple(map(_id, talk.seen))))
+    retrieved = search.retriever.retrieve(replace(asked, papers=tuple(map(_id, talk.seen))))
     return kept(asked, judged(asked.as_kind("fact"), retrieved)) if retrieved else []
 
 
@@ -288,5 +285,6 @@ def _shared(stems: set[str], text: str) -> float:
     return len(stems & {stem(word) for word in content_words(text)}) / max(1, len(stems))
 
 
+@functools.lru_cache(maxsize=1024)
 def _id(title: str) -> str:
     return Paper(title, "").id

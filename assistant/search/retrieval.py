@@ -5,12 +5,12 @@ Three lists find candidates. Every candidate then gets every signal, so scores a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from ..core.records import Evidence, Hit, Passage
+from ..core.records import Evidence, Hit, Paper, Passage
 from ..core.signals import PaperSignals
 from ..core.text import numbers, stem, words
 from ..index.interaction import question_tokens
@@ -33,6 +33,8 @@ DEPTH, DEEP = 20, 30
 lists would lose 3 points of F1 on the fitting questions."""
 HITS = 20
 """Candidates that are read sentence by sentence."""
+LOOKUPS = 4
+"""Questions whose lists are kept, the last ones: the readings of a turn, one of which is then searched for."""
 WEIGHTS = {"bm25": 0.5, "cosine": 0.5, "maxsim": 1.0}
 """The weight of each standardised signal in the fused score."""
 SURELY, PLAINLY, COINED, LOOSELY = 1.0, 0.5, 0.2, 0.1
@@ -59,11 +61,15 @@ class Lookup:
 
 
 class Retriever:
-    """Ranked hits from one index; if that has no embedder, from keywords and names alone."""
+    """Ranked hits from one index; if that has no embedder, from keywords and names alone.
+
+    It serves one question and its readings, which share what they find: papers that change meanwhile stay as they were.
+    """
 
     def __init__(self, index: Index) -> None:
         self._index, self._library, self._embedder = index, index.library, index.embedder
-        self._last: Lookup | None = None
+        self._lookups: list[Lookup] = []
+        self._fetched: dict[str, Paper] = {}
 
     def retrieve(self, asked: Asked, *, limit: int = HITS, also: Sequence[str] = ()) -> list[Hit]:
         """At most `limit` hits, best first; [] if no paper has anything in common with the question.
@@ -71,13 +77,12 @@ class Retriever:
         The papers in `also` were reached through another hit: they are returned whatever their rank, with the signal
         `bridge`. So are the chosen papers, but among all others, which show whether the question is about them.
         """
-        if self._last is None or self._last.asked != asked:  # with `also` the same question comes a second time
-            self._last = self._lookup(asked)
-        lookup, allowed = self._last, self._last.allowed
+        lookup = self._looked_up(asked)
+        allowed = lookup.allowed
         lists = {**lookup.lists, "bridge": {i: 1.0 for i in also if allowed is None or i in allowed}}
-        chosen = self._chosen(lookup)
+        chosen = self._chosen(asked, lookup)
         candidates = dict.fromkeys([*chosen, *_firsts(lists, DEEP if asked.several else DEPTH)])
-        if not (papers := [paper for paper in self._library.papers(candidates) if has_passages(paper)]):
+        if not (papers := [paper for paper in self._papers(candidates) if has_passages(paper)]):
             return []
         indexed = self._index.features_of(papers)
         matches = compare(lookup.query, indexed) if self._embedder else {}
@@ -100,6 +105,19 @@ class Retriever:
             )
             for i in order
         ]
+
+    def _papers(self, paper_ids: Collection[str]) -> list[Paper]:
+        """The papers with these ids, in that order; unknown ids are left out. Each is fetched once."""
+        missing = [paper_id for paper_id in paper_ids if paper_id not in self._fetched]
+        self._fetched |= {paper.id: paper for paper in self._library.papers(missing)}
+        return [self._fetched[paper_id] for paper_id in paper_ids if paper_id in self._fetched]
+
+    def _looked_up(self, asked: Asked) -> Lookup:
+        """What a question finds. It may have come before, as another kind or with other papers chosen for it."""
+        same = replace(asked.as_kind("fact"), papers=None, without=())
+        lookup = next((one for one in self._lookups if one.asked == same), None) or self._lookup(same)
+        self._lookups = [lookup, *(one for one in self._lookups if one is not lookup)][:LOOKUPS]
+        return lookup
 
     def _lookup(self, asked: Asked) -> Lookup:
         allowed = asked.allowed
@@ -173,12 +191,13 @@ class Retriever:
         passages = self._index.store.nearest(vector, limit=limit)
         return [(passage_id.partition(":")[0], cosine) for passage_id, cosine in passages]
 
-    def _chosen(self, lookup: Lookup) -> set[str]:
+    def _chosen(self, asked: Asked, lookup: Lookup) -> set[str]:
         """The ids of the chosen papers; if there are very many, of those that come first among them in some list."""
-        asked, allowed = lookup.asked, lookup.allowed
         if asked.papers is None:
             return set()
-        chosen = PaperIds(asked.papers) if allowed is None else allowed & PaperIds(asked.papers)
+        chosen = PaperIds(asked.papers) if lookup.allowed is None else lookup.allowed & PaperIds(asked.papers)
+        if len(chosen) <= DEEP and self._embedder:
+            return set(chosen)
         return set(_firsts(self._lists(asked, lookup.vector, chosen), DEEP))
 
     def _named(self, asked: Asked) -> dict[str, float]:

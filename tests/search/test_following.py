@@ -14,7 +14,17 @@ from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
 from assistant.question.conversation import earlier, regarding
 from assistant.search import Search
-from assistant.search.following import MEANINGS, TurnReading, features, followed, look, probable, readings, unquoted
+from assistant.search.following import (
+    MEANINGS,
+    Looks,
+    TurnReading,
+    features,
+    followed,
+    look,
+    probable,
+    readings,
+    unquoted,
+)
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
@@ -32,9 +42,12 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
     holdings.close()
 
 
+def looked(question: str, turns: Sequence[Turn], search: Search, papers: tuple[str, ...] | None = None) -> Looks:
+    return look(question, earlier(turns), search, replace(search.understood(question), papers=papers))
+
+
 def made(question: str, turns: Sequence[Turn], search: Search) -> list[TurnReading]:
-    talk = earlier(turns)
-    return readings(question, talk, look(question, talk, search), search)
+    return readings(question, earlier(turns), looked(question, turns, search), search)
 
 
 def every(question: str, turns: Sequence[Turn], search: Search) -> dict[str, TurnReading]:
@@ -45,7 +58,7 @@ def every(question: str, turns: Sequence[Turn], search: Search) -> dict[str, Tur
 def values(question: str, turns: Sequence[Turn], search: Search) -> dict[str, dict[str, float]]:
     """What the model sees of the first reading of each meaning."""
     talk = earlier(turns)
-    looks = look(question, talk, search)
+    looks = looked(question, turns, search)
     some = readings(question, talk, looks, search)
     rows = zip(some, features(question, talk, looks, some), strict=True)
     return {one.meaning: row for one, row in reversed([*rows])}
@@ -60,9 +73,9 @@ def titles(papers: Sequence[Paper]) -> list[str]:
 
 
 def test_a_first_question_stands_alone(search: Search) -> None:
-    reading = followed("What does PearRank learn from?", [], search)
-    assert (reading.meaning, reading.asked.text) == ("alone", "What does PearRank learn from?")
-    assert followed("how big is it?", [], search, papers=(KITE.id,)).asked.papers == (KITE.id,)
+    alone = search.understood("What does PearRank learn from?")
+    reading = followed("What does PearRank learn from?", [], search, alone)
+    assert (reading.meaning, reading.asked) == ("alone", alone)
 
 
 def test_a_turn_may_stand_alone_or_go_on_with_the_topic(search: Search) -> None:
@@ -138,7 +151,7 @@ def test_without_a_paper_there_is_none_to_go_on_about(search: Search) -> None:
 
 def test_a_limit_to_papers_holds_for_every_reading(search: Search) -> None:
     talk = earlier(ONE)
-    looks = look("and the second?", talk, search, papers=(PEAR.id, SNOW.id))
+    looks = looked("and the second?", ONE, search, (PEAR.id, SNOW.id))
     limited = readings("and the second?", talk, looks, search)
     assert {one.asked.papers for one in limited} == {(PEAR.id, SNOW.id)}
     assert {title for one in limited for title in one.cites} <= {PEAR.title, SNOW.title}
@@ -146,7 +159,8 @@ def test_a_limit_to_papers_holds_for_every_reading(search: Search) -> None:
 
 def test_a_question_that_names_its_papers_itself_stands_alone(search: Search) -> None:
     asked = regarding([KITE.title], "how big is it?")
-    assert followed(asked, ONE, search).asked.text == asked
+    alone = search.understood(asked)
+    assert followed(asked, ONE, search, alone).asked == alone
 
 
 def test_more_is_what_was_not_quoted_yet(search: Search) -> None:
@@ -205,7 +219,7 @@ def test_a_reading_is_seen_by_what_it_would_cite(search: Search) -> None:
 
 def test_a_number_speaks_for_its_paper(search: Search) -> None:
     talk = earlier(THREE)
-    looks = look("the second one?", talk, search)
+    looks = looked("the second one?", THREE, search)
     some = readings("the second one?", talk, looks, search)
     rows = zip(some, features("the second one?", talk, looks, some), strict=True)
     assert [one.about for one, row in rows if one.meaning == "paper" and row["numbered"]] == [(READING.title,)]

@@ -19,7 +19,7 @@ from assistant.library.papers import Library
 from assistant.question.understanding import Asked, understand
 from assistant.search import retrieval
 from assistant.search.evidence import EvidenceQuery, Matches
-from assistant.search.retrieval import COINED, PLAINLY, SURELY, Retriever, fused
+from assistant.search.retrieval import COINED, PLAINLY, SURELY, Lookup, Retriever, fused
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
@@ -225,6 +225,25 @@ def test_without_an_embedder_words_decide(wordy: Shelf) -> None:
 
 
 # -- chosen papers
+
+
+def test_the_readings_of_a_question_share_what_it_finds(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+    retriever, lookup = Retriever(shelf.index), Retriever._lookup
+
+    def counted(self: Retriever, asked: Asked) -> Lookup:
+        looked_up.append(asked.text)
+        return lookup(self, asked)
+
+    one = shelf.asked(QUESTIONS[0])
+    without = replace(one.as_kind("list"), without=(shelf.id_of(PEAR),))
+    of_two = replace(one, papers=(shelf.id_of(SNOW), shelf.id_of(KITE)))
+    alone = [Retriever(shelf.index).retrieve(asked) for asked in (one, without, of_two)]
+    monkeypatch.setattr(Retriever, "_lookup", counted)
+    assert [retriever.retrieve(asked) for asked in (one, without, of_two)] == alone
+    retriever.retrieve(shelf.asked(QUESTIONS[1]))
+    assert retriever.retrieve(one) == alone[0]
+    assert looked_up == list(QUESTIONS[:2])
 
 
 @pytest.mark.parametrize("which", ["shelf", "wordy"])
