@@ -80,7 +80,7 @@ class Stages:
 
 
 @dataclass(slots=True)
-class Timed:
+class Watched:
     """An embedder that notes how long it takes and keeps what it gives."""
 
     inner: Embedder
@@ -118,25 +118,25 @@ def now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def embedded(papers: Sequence[Paper], one: Timed, other: Timed, folder: Path) -> Nearness:
+def embedded(papers: Sequence[Paper], one: Watched, other: Watched, folder: Path) -> Nearness:
     """Embed papers with both in turn, as an ingest does, each into a library of its own in `folder`."""
     libraries = [Library(folder / name) for name in ("one", "other")]
-    for timed in (one, other):
-        timed.inner.encode(["a", "b", "c"])  # opens the model
+    for watched in (one, other):
+        watched.inner.encode(["a", "b", "c"])  # opens the model
     try:
         for first in range(0, len(papers), TURN):
-            for timed, library in zip((one, other), libraries, strict=True):
+            for watched, library in zip((one, other), libraries, strict=True):
                 started = now()
                 with library.writing():
-                    encode_missing(library, timed, papers[first : first + TURN])
-                timed.stages.add(EMBEDDING, started)
+                    encode_missing(library, watched, papers[first : first + TURN])
+                watched.stages.add(EMBEDDING, started)
     finally:
         for library in libraries:
             library.close()
     return nearness([encoded_text(p) for paper in papers for p in passages(paper)], one.encodings, other.encodings)
 
 
-def indexed(home: Path, papers: Sequence[Paper], embedder: Timed) -> None:
+def indexed(home: Path, papers: Sequence[Paper], embedder: Watched) -> None:
     """Make an index of papers whose encodings the library in `home` has already."""
     started = now()
     with closing(Library(home)) as library, library.writing():
@@ -213,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         papers = [paper for file in files for paper in read(file).papers][: options.papers]
         if not papers:
             raise stock.EvaluationError(f"There are no papers in {', '.join(map(str, files))}.")
-        plain, product = Timed(PlainEmbedder()), Timed(BundledEmbedder())
+        plain, product = Watched(PlainEmbedder()), Watched(BundledEmbedder())
         with tempfile.TemporaryDirectory() as folder:
             near = embedded(papers, plain, product, Path(folder))
             indexed(Path(folder) / "other", papers, product)

@@ -15,7 +15,18 @@ from assistant.library.papers import Library
 from assistant.library.sample import sample_files
 from assistant.library.sources import read
 from eval import embedding
-from eval.embedding import EMBEDDING, INDEXING, MODEL, Nearness, PlainEmbedder, Stages, Timed, embedded, main, nearness
+from eval.embedding import (
+    EMBEDDING,
+    INDEXING,
+    MODEL,
+    Nearness,
+    PlainEmbedder,
+    Stages,
+    Watched,
+    embedded,
+    main,
+    nearness,
+)
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS
@@ -55,7 +66,7 @@ def test_a_library_of_products_of_floats_stays_in_use(
 
 def test_both_embed_every_paper_into_a_library_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "TURN", 1)
-    one, other = Timed(HashEmbedder()), Timed(HashEmbedder())
+    one, other = Watched(HashEmbedder()), Watched(HashEmbedder())
     near = embedded(PAPERS[:3], one, other, tmp_path)
     assert (near.passages, near.lowest, near.mean, near.bits) == (3, pytest.approx(1), pytest.approx(1), 1)
     assert one.stages.clock.keys() == one.stages.processor.keys() == {MODEL, EMBEDDING}
