@@ -159,7 +159,7 @@ def holdings(open_holdings: Callable[..., Holdings]) -> Holdings:
     return open_holdings()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A free port that the system does not assign itself: another process could be given one that it does."""
     while True:
         port = random.randrange(20_000, 30_000)
@@ -180,7 +180,7 @@ class ChromaServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> ChromaServer:
