@@ -30,7 +30,7 @@ from .papers import PAIRS, Pair, write_listing
 ROOT = Path(__file__).parent.parent
 FOREIGN = (
     *("ASSISTANT_", "OPENAI_", "CHROMA_", "HF_", "TIKTOKEN_CACHE_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
-    *("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES", "TTY_", "SLACK_"),
+    *("FORCE_COLOR", "NO_COLOR", "OTEL_", "COLUMNS", "LINES", "TTY_", "SLACK_"),
 )
 
 settings.register_profile("exact", derandomize=True, deadline=None, database=None, max_examples=150)

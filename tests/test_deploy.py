@@ -107,7 +107,7 @@ def app(tmp_path: Path) -> Path:
     """The folder that the image has at /app."""
     ignored = shutil.ignore_patterns("__pycache__", "sets")
     copied = re.findall(r"^COPY (\w+) \1$", CONTAINERFILE, re.M)
-    assert copied
+    assert {*copied} == {"assistant", "eval", "prompts"}
     for name in copied:
         shutil.copytree(ROOT / name, tmp_path / "app" / name, ignore=ignored)
     return tmp_path / "app"

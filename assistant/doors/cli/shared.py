@@ -106,8 +106,11 @@ def opened(
     assistant will answer many questions.
     """
     from ...chain import Assistant
+    from ...core import logs
 
-    with Assistant.open(None if settings else home or context.obj, settings=settings, create=create) as assistant:
+    settings = settings or settings_of(context, home)
+    logs.configure(settings.log_format)
+    with Assistant.open(settings=settings, create=create) as assistant:
         notice = assistant.status().notice
         if notice:
             screen(stderr=True).line(notice)
