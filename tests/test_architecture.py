@@ -40,8 +40,8 @@ VENDOR_ROOMS = {
     "Stemmer": {"core.text"},
     "filelock": {"core.database", "library.file", "library.following.store"},
     "gradio": {"doors.web"},
-    "httpx": {"index.store", "library.following.fetching", "people.oidc"},
-    "httpx2": {"llm"},
+    "httpx": {"index.store", "library.following.fetching"},
+    "httpx2": {"llm", "people.oidc"},
     "jinja2": {"doors.web.markup"},
     "joserfc": {"people.oidc"},
     "llama_index": {"index.store", "llm.llamaindex"},  # core.tokens reads its token table without importing it

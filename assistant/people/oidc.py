@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
@@ -125,7 +125,7 @@ class Provider:
             with self._client_for(begun.back) as client:
                 tokens = client.fetch_token(self._said("token_endpoint"), code=code, code_verifier=begun.verifier)
             return str(tokens["id_token"])
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise _unreachable(error) from error
         except (OAuthError, KeyError, ValueError) as error:  # the last where the response is no JSON
             raise NotIdentified(REFUSED, f"the code gave no token: {type(error).__name__}") from error
@@ -195,8 +195,8 @@ class Provider:
 def _fetched(address: str) -> Mapping[str, Any]:
     """A document of the provider's. Raises `NotIdentified`."""
     try:
-        document = httpx.get(address, timeout=PATIENCE).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
+        document = httpx2.get(address, timeout=PATIENCE).raise_for_status().json()
+    except (httpx2.HTTPError, ValueError) as error:
         raise _unreachable(error) from error
     if not isinstance(document, dict):
         raise _unreachable(TypeError("no object"))

@@ -170,7 +170,7 @@ def test_keys_may_change(openid: OpenID, provider: Provider) -> None:
     ],
 )
 def test_domains_and_groups_decide_who_is_let_in(
-    openid: OpenID, rules: dict[str, list[str]], claims: dict[str, Any], allowed: bool
+    openid: OpenID, rules: dict[str, Any], claims: dict[str, Any], allowed: bool
 ) -> None:
     provider = Provider(openid.url, CLIENT, SECRET, **rules)
     openid.claims = claims
@@ -292,6 +292,15 @@ def test_a_provider_with_another_name_or_none_at_all_is_not_used(openid: OpenID)
         with pytest.raises(NotIdentified, match="cannot be used now") as error:
             Provider(url, CLIENT, SECRET).begin(BACK)
         assert error.value.status == 503
+
+
+def test_a_provider_that_is_gone_before_the_end_is_reported() -> None:
+    with OpenID() as openid:
+        provider = Provider(openid.url, CLIENT, SECRET)
+        answer, state = went(provider)
+    with pytest.raises(NotIdentified, match="cannot be used now") as error:
+        provider.finish(answer, state)
+    assert error.value.status == 503
 
 
 # -- users
