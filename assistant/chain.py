@@ -109,33 +109,23 @@ class Assistant(Keeper):
         from .core.settings import Settings
 
         chosen = settings or Settings.from_environment(home=home)
+        tracer = _tracer(chosen)
         library = Library(home or chosen.home if create else made(home or chosen.home))
         notices: list[str] = []
-        reader: Reader | None = None
         if embedder is None:
             try:
                 embedder = BundledEmbedder(threads=chosen.threads)
             except EmbedderError as error:
                 notices.append(f"Searching by words alone. {error}")
-        try:
-            reader = chosen_reader(chosen.reader, threads=chosen.threads)
-        except ReaderError as error:
-            notices.append(str(error))
+        reader = _reader(chosen, notices)
         remote = served.configured(chosen, embedder) if embedder else None
         former = embedder if remote else None
         holdings = Holdings(
             library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=" ".join(notices)
         )
         model = account(chosen, llm, library.home)
-        addresses = Addresses.of(chosen)
-        return cls(
-            holdings,
-            model=model,
-            reader=reader,
-            memory_turns=chosen.memory_turns,
-            addresses=addresses,
-            tracer=_tracer(chosen),
-        )
+        turns, addresses = chosen.memory_turns, Addresses.of(chosen)
+        return cls(holdings, model=model, reader=reader, memory_turns=turns, addresses=addresses, tracer=tracer)
 
     def __enter__(self) -> Self:
         return self
@@ -376,6 +366,15 @@ class Assistant(Keeper):
     def _checker(self, index: Index) -> Checker:
         """Checks by meaning where there is a reader, else by words and how alike these are."""
         return Checker(index.keywords.rarity, index.likeness if index.embedder else None, self._reader)
+
+
+def _reader(settings: Settings, notices: list[str]) -> Reader | None:
+    """What the settings have citations checked with; if it is missing, a notice says so."""
+    try:
+        return chosen_reader(settings.reader, threads=settings.threads)
+    except ReaderError as error:
+        notices.append(str(error))
+        return None
 
 
 def _tracer(settings: Settings) -> Tracer | None:

@@ -34,7 +34,7 @@ QUESTION = "What does PearRank learn from?"
 OTHER = "Which papers are about pears?"
 
 
-class Told:
+class Recorded:
     """What an exporter was given."""
 
     def __init__(self) -> None:
@@ -60,17 +60,17 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def recorded() -> Recorded:
+    return Recorded()
 
 
 @pytest.fixture
-def opened(tmp_path: Path, told: Told) -> Iterator[Callable[..., Assistant]]:
-    """`opened(questions=True)`: an assistant over the small corpus whose steps are `told`."""
+def opened(tmp_path: Path, recorded: Recorded) -> Iterator[Callable[..., Assistant]]:
+    """`opened(questions=True)`: an assistant over the small corpus whose steps are `recorded`."""
     open_ones: list[Assistant] = []
 
     def run(*, questions: bool = False) -> Assistant:
-        tracer = OpenTelemetry(SimpleSpanProcessor(told.exporter), questions=questions)
+        tracer = OpenTelemetry(SimpleSpanProcessor(recorded.exporter), questions=questions)
         holdings = Holdings(Library(tmp_path / "home"), HashEmbedder())
         open_ones.append(Assistant(holdings, reader=DoubleReader(), tracer=tracer))
         open_ones[-1].ingest(write_listing(tmp_path / "a.txt", PAIRS))
@@ -81,17 +81,17 @@ def opened(tmp_path: Path, told: Told) -> Iterator[Callable[..., Assistant]]:
         one.close()
 
 
-def test_a_question_is_told_step_by_step(opened: Callable[..., Assistant], told: Told) -> None:
+def test_a_question_is_told_step_by_step(opened: Callable[..., Assistant], recorded: Recorded) -> None:
     answer = opened().ask(QUESTION)
-    assert {span.name for span in told.spans} == {"ask", "understand", "search", "read", "write", "check"}
-    assert {name: told.inside(name) for name in ("ask", "understand", "search", "write")} == {
+    assert {span.name for span in recorded.spans} == {"ask", "understand", "search", "read", "write", "check"}
+    assert {name: recorded.inside(name) for name in ("ask", "understand", "search", "write")} == {
         "ask": "",
         "understand": "ask",
         "search": "ask",
         "write": "ask",
     }
-    assert "write" in {told.inside("check"), *parents(told, "check")}
-    assert told.figures("ask") == {
+    assert "write" in {recorded.inside("check"), *parents(recorded, "check")}
+    assert recorded.figures("ask") == {
         "kind": answer.kind,
         "outcome": "answered",
         "read_by": answer.read_by,
@@ -100,50 +100,52 @@ def test_a_question_is_told_step_by_step(opened: Callable[..., Assistant], told:
         "claims": len(answer.claims),
         "rejections": 0,
     }
-    assert told.figures("search") == {"hits": len(answer.hits)}
-    assert told.figures("write")["model"] == ExtractiveWriter.name
-    assert told.figures("read")["model"] == "double"
-    assert len({span.context.trace_id for span in told.spans}) == 1
+    assert recorded.figures("search") == {"hits": len(answer.hits)}
+    assert recorded.figures("write")["model"] == ExtractiveWriter.name
+    assert recorded.figures("read")["model"] == "double"
+    assert len({span.context.trace_id for span in recorded.spans}) == 1
 
 
-def parents(told: Told, name: str) -> set[str]:
-    names = {each.context.span_id: each.name for each in told.spans}
-    return {names[span.parent.span_id] for span in told.spans if span.name == name and span.parent}
+def parents(recorded: Recorded, name: str) -> set[str]:
+    names = {each.context.span_id: each.name for each in recorded.spans}
+    return {names[span.parent.span_id] for span in recorded.spans if span.name == name and span.parent}
 
 
-def test_no_text_is_told_unless_it_is_asked_for(opened: Callable[..., Assistant], told: Told) -> None:
+def test_no_text_is_told_unless_it_is_asked_for(opened: Callable[..., Assistant], recorded: Recorded) -> None:
     assistant = opened()
     answer = assistant.ask(QUESTION)
     assistant.check(QUESTION, answer.titles[0])
     assistant.retriever().retrieve(QUESTION)
-    assert told.spans
-    assert [words for words in ("PearRank", "learn", *answer.titles) if words in str(told)] == []
+    assert recorded.spans
+    assert [words for words in ("PearRank", "learn", *answer.titles) if words in str(recorded)] == []
 
 
-def test_the_question_is_told_if_a_setting_says_so(opened: Callable[..., Assistant], told: Told) -> None:
+def test_the_question_is_told_if_a_setting_says_so(opened: Callable[..., Assistant], recorded: Recorded) -> None:
     opened(questions=True).ask(QUESTION)
-    assert told.figures("ask")["question"] == QUESTION
+    assert recorded.figures("ask")["question"] == QUESTION
 
 
-def test_a_question_that_fails_is_told_without_its_text(opened: Callable[..., Assistant], told: Told) -> None:
+def test_a_question_that_fails_is_told_without_its_text(opened: Callable[..., Assistant], recorded: Recorded) -> None:
     with pytest.raises(QuestionError):
         opened().ask(QUESTION * 1000)
-    (span,) = told.spans
+    (span,) = recorded.spans
     assert (span.status.is_ok, span.attributes) == (False, {"error.type": "QuestionError"})
-    assert "PearRank" not in str(told)
+    assert "PearRank" not in str(recorded)
 
 
 def test_a_question_that_nobody_waits_for_any_more_is_told_as_cancelled(
-    opened: Callable[..., Assistant], told: Told
+    opened: Callable[..., Assistant], recorded: Recorded
 ) -> None:
     stream = opened().stream(QUESTION)
     next(stream)
     stream.close()
-    assert told.figures("ask") == {"cancelled": True}
-    assert "understand" in {span.name for span in told.spans}
+    assert recorded.figures("ask") == {"cancelled": True}
+    assert "understand" in {span.name for span in recorded.spans}
 
 
-def test_questions_that_take_turns_on_threads_are_told_apart(opened: Callable[..., Assistant], told: Told) -> None:
+def test_questions_that_take_turns_on_threads_are_told_apart(
+    opened: Callable[..., Assistant], recorded: Recorded
+) -> None:
     assistant = opened()
     streams = [assistant.stream(QUESTION), assistant.stream(OTHER)]
 
@@ -155,39 +157,41 @@ def test_questions_that_take_turns_on_threads_are_told_apart(opened: Callable[..
         thread = threading.Thread(target=advance)
         thread.start()
         thread.join()
-    traces = {span.context.trace_id: span.context.span_id for span in told.spans if span.name == "ask"}
+    traces = {span.context.trace_id: span.context.span_id for span in recorded.spans if span.name == "ask"}
     assert len(traces) == 2
-    for span in told.spans:
+    for span in recorded.spans:
         if span.name in ("understand", "search", "write"):
             assert span.parent
             assert span.parent.span_id == traces[span.context.trace_id]
 
 
-def test_what_llama_index_does_is_told_too(opened: Callable[..., Assistant], told: Told) -> None:
+def test_what_llama_index_does_is_told_too(opened: Callable[..., Assistant], recorded: Recorded) -> None:
     assistant = opened()
     assistant.retriever().retrieve(QUESTION)
-    assert (told.inside("search"), told.inside("PaperRetriever.retrieve")) in (
+    assert (recorded.inside("search"), recorded.inside("PaperRetriever.retrieve")) in (
         ("PaperRetriever.retrieve", ""),
         ("PaperRetriever._retrieve", ""),
     )
 
 
-def test_a_language_model_of_llama_index_is_told_inside_the_step_that_asks_it(tmp_path: Path, told: Told) -> None:
+def test_a_language_model_of_llama_index_is_told_inside_the_step_that_asks_it(
+    tmp_path: Path, recorded: Recorded
+) -> None:
     settings = Settings(home=tmp_path / "home")
     with Assistant.open(settings=settings, embedder=HashEmbedder(), llm=MockLLM()) as plain:
         plain.ingest(write_listing(tmp_path / "a.txt", PAIRS))
         model = plain._model
-        tracer = OpenTelemetry(SimpleSpanProcessor(told.exporter))
+        tracer = OpenTelemetry(SimpleSpanProcessor(recorded.exporter))
         with Assistant(Holdings(Library(tmp_path / "home"), HashEmbedder()), model=model, tracer=tracer) as traced:
             traced.ask(QUESTION)
-    assert told.inside("MockLLM.stream_chat") == "write"
+    assert recorded.inside("MockLLM.stream_chat") == "write"
 
 
-def test_a_closed_assistant_tells_no_more(opened: Callable[..., Assistant], told: Told) -> None:
+def test_a_closed_assistant_tells_no_more(opened: Callable[..., Assistant], recorded: Recorded) -> None:
     assistant = opened()
     assistant.close()
     MockLLM().complete("hello")
-    assert told.spans == []
+    assert recorded.spans == []
 
 
 # -- to a collector
