@@ -220,7 +220,7 @@ def proxied(assistants: Sequence[str], folder: Path) -> Iterator[tuple[str, ssl.
     log = folder / "log"
     with log.open("w") as output, subprocess.Popen(command, env=environment, stderr=output) as caddy:
         try:
-            while "serving initial configuration" not in log.read_text():
+            while "certificate obtained successfully" not in log.read_text():
                 assert caddy.poll() is None, log.read_text()
                 time.sleep(0.05)
             certificate = folder / "caddy/pki/authorities/local/root.crt"
