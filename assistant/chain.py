@@ -28,12 +28,14 @@ from .core.filters import ALL, Filter, bounded_filter
 from .core.records import Answer, Check, Event, Hit, Paper, Turn
 from .core.sharing import Shared
 from .core.text import counted
+from .core.tracing import Tracer, in_own_context, outcome, step, traced
 from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, made
 from .index.keeper import Keeper
 from .library.following import Addresses
 from .library.papers import Library
+from .llm.llamaindex import follow
 from .question.understanding import FOR_THE_DESK, Asked, checked_question
 from .reader import Reader
 from .reader import chosen as chosen_reader
@@ -74,12 +76,18 @@ class Assistant(Keeper):
         reader: Reader | None = None,
         memory_turns: int = 8,
         addresses: Addresses = Addresses(),  # noqa: B008 -- it is frozen
+        tracer: Tracer | None = None,
     ) -> None:
-        """`writer` writes the answers without a `model`; by default they are quoted. `reader` checks by meaning."""
+        """`writer` writes the answers without a `model`; by default they are quoted. `reader` checks by meaning.
+
+        `tracer` is told of each step.
+        """
         closed = "This assistant is closed. Open another with Assistant.open(...)."
         super().__init__(Shared(holdings, self._release, closed=closed), addresses)
         self._holdings, self._memory_turns = holdings, memory_turns
         self._model, self._reader = model or NoModel(writer), reader
+        self._tracer = tracer
+        self._unfollow = follow(tracer) if tracer else None
 
     @classmethod
     def open(
@@ -101,26 +109,23 @@ class Assistant(Keeper):
         from .core.settings import Settings
 
         chosen = settings or Settings.from_environment(home=home)
+        tracer = _tracer(chosen)
         library = Library(home or chosen.home if create else made(home or chosen.home))
         notices: list[str] = []
-        reader: Reader | None = None
         if embedder is None:
             try:
                 embedder = BundledEmbedder(threads=chosen.threads)
             except EmbedderError as error:
                 notices.append(f"Searching by words alone. {error}")
-        try:
-            reader = chosen_reader(chosen.reader, threads=chosen.threads)
-        except ReaderError as error:
-            notices.append(str(error))
+        reader = _reader(chosen, notices)
         remote = served.configured(chosen, embedder) if embedder else None
         former = embedder if remote else None
         holdings = Holdings(
             library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=" ".join(notices)
         )
         model = account(chosen, llm, library.home)
-        addresses = Addresses.of(chosen)
-        return cls(holdings, model=model, reader=reader, memory_turns=chosen.memory_turns, addresses=addresses)
+        turns, addresses = chosen.memory_turns, Addresses.of(chosen)
+        return cls(holdings, model=model, reader=reader, memory_turns=turns, addresses=addresses, tracer=tracer)
 
     def __enter__(self) -> Self:
         return self
@@ -135,6 +140,9 @@ class Assistant(Keeper):
     def _release(self) -> None:
         self._holdings.close()
         self._model.close()
+        if self._tracer and self._unfollow:
+            self._unfollow()
+            self._tracer.close()
 
     # -- papers
 
@@ -224,6 +232,23 @@ class Assistant(Keeper):
         self, question: str, turns: Sequence[Turn] = (), *, papers: Collection[str] = (), where: Filter = ALL
     ) -> Generator[Event, None, None]:
         """Each stage, each claim that passed the checks, then the answer. Closing the stream cancels the question."""
+        events = self._traced(question, turns, papers, where)
+        return in_own_context(events) if self._tracer else events
+
+    def _traced(
+        self, question: str, turns: Sequence[Turn], papers: Collection[str], where: Filter
+    ) -> Generator[Event, None, None]:
+        with traced(self._tracer, "ask") as asking:
+            if self._tracer and self._tracer.questions:
+                asking.tell({"question": question})
+            answer = yield from self._answered(question, turns, papers, where)
+            asking.tell(outcome(answer))
+            yield Event("answered", answer=answer)
+
+    def _answered(
+        self, question: str, turns: Sequence[Turn], papers: Collection[str], where: Filter
+    ) -> Generator[Event, None, Answer]:
+        """Each stage and each claim, then the answer."""
         clock, question, chosen = Clock(), checked_question(question), self._chosen(papers)
         where = bounded_filter(where)
         with self._searchable() as search, self._model.session() as session:
@@ -231,14 +256,18 @@ class Assistant(Keeper):
             recent = of_papers[-self._memory_turns :] if self._memory_turns else ()
             courtesy = reply_at_once(question, recent, search, chosen=bool(chosen or where)) if search else EMPTY
             if search is None or courtesy:
-                yield Event("answered", answer=Answer(question, question, declined=courtesy, kind="talk"))
-                return
-            asked = yield from asked_for(question, recent, chosen, replace(search, where=where), session.interpreter)
+                return Answer(question, question, declined=courtesy, kind="talk")
+            with step("understand") as reading:
+                limited = replace(search, where=where)
+                asked = yield from asked_for(question, recent, chosen, limited, session.interpreter)
+                reading.tell({"kind": asked.kind, "read_by": asked.read_by, "turns": len(recent)})
             yield Event(f"searching {asked.filtered or counted(len(chosen) or len(search.index.keywords), 'paper')}")
             clock.lap("understanding")
-            asked, read = search.read(asked)
-            hits = unquoted(question, recent, read)
-            declined = decline(asked, hits)
+            with step("search") as searching:
+                asked, read = limited.read(asked)
+                hits = unquoted(question, recent, read)
+                declined = decline(asked, hits)
+                searching.tell({"hits": len(hits)})
             clock.lap("retrieval")
             yield Event(f"reading {counted(len(hits), 'paper')}", hits=hits)
             yield Event(session.stage)
@@ -249,9 +278,7 @@ class Assistant(Keeper):
                 answer = yield from self._composed(answer, asked, search.index, session, clock)
         declined = answer.declined and within(answer.declined, asked)
         remark = " ".join(filter(None, (answer.remark, conditions_in_words(asked))))
-        yield Event(
-            "answered", answer=replace(session.billed(answer), declined=declined, remark=remark, timings=clock.laps)
-        )
+        return replace(session.billed(answer), declined=declined, remark=remark, timings=clock.laps)
 
     def _composed(
         self, answer: Answer, asked: Asked, index: Index, session: ModelSession | PlainSession, clock: Clock
@@ -259,7 +286,8 @@ class Assistant(Keeper):
         """Each claim that passed the checks, then the answer made of its hits."""
         if self._reader and isinstance(session, ModelSession):
             self._reader.wake()  # it loads while the model writes
-        opening = opening_of(asked, answer.hits, self._reader)
+        with step("check"):
+            opening = opening_of(asked, answer.hits, self._reader)
         clock.lap("checking")
         if opening:
             answer = replace(answer, verdict=opening.verdict, lead=opening.lead)
@@ -279,7 +307,7 @@ class Assistant(Keeper):
         paper, sentence = self.paper(title), bounded(sentence, SENTENCE, "sentence")
         if not any(c.isalnum() for c in sentence):
             raise QuestionError("The sentence has no words. Write one that the abstract may support.")
-        with self._searchable() as search, self._model.session() as session:
+        with traced(self._tracer, "check"), self._searchable() as search, self._model.session() as session:
             if search is None:
                 raise LibraryBusy(NOT_YET)
             return _judged(sentence, paper, self._checker(search.index), session)
@@ -294,7 +322,7 @@ class Assistant(Keeper):
         called before each sentence that cites something; the check ends with what it raises. Raises `QuestionError`.
         """
         text, entries = texts(draft, bibliography)
-        with self._searchable() as search, self._model.session() as session:
+        with traced(self._tracer, "check"), self._searchable() as search, self._model.session() as session:
             if search is None:
                 raise LibraryBusy(NOT_YET)
             source, checker = manuscript(text), self._checker(search.index)
@@ -310,11 +338,12 @@ class Assistant(Keeper):
 
     def understood(self, question: str, *, where: Filter = ALL) -> tuple[Asked, list[Hit]]:
         """How a self-contained question was understood, and its hits, best first."""
-        with self._searchable() as every:
+        with traced(self._tracer, "search") as searching, self._searchable() as every:
             if every is None:
                 return Asked(question, "fact"), []
             search = replace(every, where=bounded_filter(where))
             asked, hits = search.read(search.understood(checked_question(question)))
+            searching.tell({"hits": len(hits)})
             return asked, [*hits]
 
     def retriever(self, *, where: Filter = ALL) -> BaseRetriever:
@@ -337,6 +366,24 @@ class Assistant(Keeper):
     def _checker(self, index: Index) -> Checker:
         """Checks by meaning where there is a reader, else by words and how alike these are."""
         return Checker(index.keywords.rarity, index.likeness if index.embedder else None, self._reader)
+
+
+def _reader(settings: Settings, notices: list[str]) -> Reader | None:
+    """What the settings have citations checked with; if it is missing, a notice says so."""
+    try:
+        return chosen_reader(settings.reader, threads=settings.threads)
+    except ReaderError as error:
+        notices.append(str(error))
+        return None
+
+
+def _tracer(settings: Settings) -> Tracer | None:
+    """What the settings have traces sent with."""
+    if not settings.otel_endpoint:
+        return None
+    from .core.telemetry import configured
+
+    return configured(settings)
 
 
 def ask(question: str, turns: Sequence[Turn] = ()) -> Answer:

@@ -22,8 +22,9 @@ GROUPS = {
     "Checking citations": ("reader",),
     "The language model": ("model", "embedding_model", "judge"),
     "Followed sources": ("arxiv", "openalex", "zotero"),
-    "The page and the HTTP interface": ("page_names", "proxies", "keys_needed"),
+    "The page and the HTTP interface": ("page_names", "proxies", "keys_needed", "oidc"),
     "Slack and Mattermost": ("slack", "mattermost"),
+    "Logs and traces": ("log", "otel"),
 }
 """Headings, and how the names of the settings under them begin."""
 UNFOLDED = ("usage", "timings", "hits[].passage", "hits[].ranks", "hits[].signals")

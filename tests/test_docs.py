@@ -53,13 +53,14 @@ NOT_RUN = {
     r"assistant serve\b.*": "runs until Ctrl-C; tests/doors/test_web_serving.py starts it",
     r"assistant users add \w+": "asks for a password at the terminal; tests/doors/test_cli_people.py types one",
     r"assistant slack": "needs the tokens of a Slack workspace; tests/doors/test_slack.py has a double of one",
+    r"(docker|helm|kubectl|sudo) .*": "needs a server; tests/test_deploy.py checks the files of deploy/",
     r"make \w+": "would install packages or run these tests; that the target exists is checked below",
     r"pip install .*": "would download packages; that the extra exists is checked below",
     r"\S+python -m pytest .*": "these tests are such a run; that the file exists is checked below",
     r"\S+python -m (eval|tests)\..*": "takes minutes; that the module exists is checked below",
 }
 """Command lines that are not run here, and why. Their commands and options are checked all the same."""
-NOT_RUN_AT_ALL = {"ini": "needs systemd", "nginx": "needs nginx"}
+NOT_RUN_AT_ALL = {"ini": "is a file of systemd or compose", "nginx": "needs nginx"}
 """Languages of blocks that are not run, and why."""
 
 

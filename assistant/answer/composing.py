@@ -17,6 +17,7 @@ from ..check.citations import CheckedMark, check_marks, checked, claim_of
 from ..check.judging import Judge
 from ..core.errors import LLMError
 from ..core.records import STARTING_OVER, Answer, Claim, Decline, Event, Rejection, fold
+from ..core.tracing import step
 from ..question.understanding import Asked
 from ..search.declining import nothing_stood
 from .verdicts import AGAINST, opposes
@@ -104,6 +105,13 @@ class Composer:
         return TOO_LITTLE if len(self._answer.claims) < ENOUGH * written else ""
 
     def _draft(self, writer: Writer, failed: Sequence[Rejection] = ()) -> Generator[Event, None, int]:
+        """What `_checked_draft` gives, as one step."""
+        with step("write") as writing:
+            written = yield from self._checked_draft(writer, failed)
+            writing.tell({"model": writer.name, "sentences": written, "again": bool(failed)})
+        return written
+
+    def _checked_draft(self, writer: Writer, failed: Sequence[Rejection]) -> Generator[Event, None, int]:
         """Check sentences as they are written; with `failed`, those that replace these. Returns how many there were.
 
         Once a sentence has to wait for the judge, all later ones wait too: the judge is called once, and the
@@ -124,7 +132,9 @@ class Composer:
                 self._answer = replace(self._answer, rejections=(*self._answer.rejections, rejection))
                 written += 1
                 continue
-            marks = check_marks(sentence, self._answer.hits, self._checker)
+            with step("check") as checking:
+                marks = check_marks(sentence, self._answer.hits, self._checker)
+                checking.tell({"citations": len(marks)})
             self._clock.lap("checking")
             written += 1
             if self._judge and (waiting or any(map(self._judge.is_undecided, marks))):

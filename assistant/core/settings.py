@@ -23,15 +23,20 @@ if TYPE_CHECKING:
 PREFIX = "ASSISTANT_"
 LONGEST = 200
 """Characters of a refused value that an error repeats."""
-OPENAI = {"OPENAI_BASE_URL": "model_url", "OPENAI_API_KEY": "model_key"}
-"""The openai client's own variables, read where ours is not set."""
+COMMON = {
+    "OPENAI_BASE_URL": "model_url",
+    "OPENAI_API_KEY": "model_key",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "otel_endpoint",
+}
+"""Variables that other programs know, read where ours is not set."""
 
 
 class Settings(BaseSettings):
     """Everything that can be set: by an argument, else by an `ASSISTANT_...` variable.
 
-    The address and the key of a language model may also be set by the openai client's own variables. No `.env` file is
-    read. Raises `SettingsError`, which names the setting, the value and what is allowed.
+    The address and the key of a language model may also be set by the openai client's own variables, and the address of
+    a collector by OpenTelemetry's. No `.env` file is read. Raises `SettingsError`, which names the setting, the value
+    and what is allowed.
     """
 
     model_config = SettingsConfigDict(
@@ -126,6 +131,17 @@ class Settings(BaseSettings):
         default="elsewhere",
         description="Which callers of `/api`, `/v1` and `/mcp` need a key: `elsewhere` (other machines) or `always`.",
     )
+    oidc_issuer: str = Field(
+        default="", description="Address of an OpenID provider whose users may log in besides those with a password."
+    )
+    oidc_client_id: str = Field(default="", description="The name that the provider gave to this page.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="The secret that goes with it.")
+    oidc_domains: str = Field(
+        default="", description="Domains of the e-mail addresses that may log in, `example.org`; empty: any."
+    )
+    oidc_groups: str = Field(
+        default="", description="Groups whose members may log in, separated by commas; empty: no group is needed."
+    )
     slack_bot_token: str = Field(
         default="", repr=False, description="Slack's bot token, `xoxb-...`; for several workspaces, one token each."
     )
@@ -142,6 +158,17 @@ class Settings(BaseSettings):
     mattermost_tokens: str = Field(
         default="", repr=False, description="Tokens of Mattermost's webhooks and slash commands."
     )
+
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How warnings and errors are logged on standard error: `text` or `json`."
+    )
+    otel_endpoint: str = Field(
+        default="",
+        validation_alias=AliasChoices("ASSISTANT_OTEL_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="Address of an OpenTelemetry collector (OTLP over HTTP) that gets traces; empty: none; "
+        "also read from `OTEL_EXPORTER_OTLP_ENDPOINT`.",
+    )
+    otel_questions: bool = Field(default=False, description="Whether traces contain the texts of questions.")
 
     def __init__(self, **values: Any) -> None:  # pydantic converts text to what a setting is
         try:
@@ -169,7 +196,9 @@ class Settings(BaseSettings):
         except RuntimeError as error:
             raise ValueError("names a user who is not known here") from error
 
-    @field_validator("chroma_url", "model_url", "arxiv_url", "openalex_url", "zotero_url")
+    @field_validator(
+        "chroma_url", "model_url", "arxiv_url", "openalex_url", "zotero_url", "otel_endpoint", "oidc_issuer"
+    )
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not (re.fullmatch(r"https?://[^\s/]+\S*", value) and value.isprintable() and _sound(value)):
@@ -248,6 +277,6 @@ def _problem(error: ErrorDetails) -> str:
     name = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         return _unknown(repr(name), Settings.model_fields)
-    name = OPENAI.get(name, name.removeprefix(PREFIX).casefold())  # pydantic names an alias by its variable
+    name = COMMON.get(name, name.removeprefix(PREFIX).casefold())  # pydantic names an alias by its variable
     reason = error["msg"].removeprefix("Value error, ")  # pydantic's prefix to our own words
     return f"The setting {name!r} ({PREFIX}{name.upper()}) is {str(error['input'])[:LONGEST]!r}: {reason}."

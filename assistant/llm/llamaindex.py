@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.errors import LLMError, SettingsError
 from ..core.records import Hit
+from ..core.tracing import Tracer
 from .model import LLM, SECONDS, Message, Reply, Schema
 
 if TYPE_CHECKING:
+    from inspect import BoundArguments
+
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
     from llama_index.core.llms import LLM as LlamaIndexLLM
     from llama_index.core.llms import CustomLLM
@@ -41,6 +46,42 @@ def retriever(search: Callable[[str], list[Hit]]) -> BaseRetriever:
             ]
 
     return PaperRetriever()
+
+
+def follow(tracer: Tracer) -> Callable[[], None]:
+    """Tell a tracer what llama-index does, such as retrieving for an engine; returns how to stop that.
+
+    Of a call the class and the method are told, never what it was given.
+    """
+    from llama_index_instrumentation import get_dispatcher
+    from llama_index_instrumentation.span import BaseSpan
+    from llama_index_instrumentation.span_handlers import BaseSpanHandler
+
+    class Call(BaseSpan):
+        step: Any
+
+    class Follower(BaseSpanHandler[Call]):
+        def new_span(self, id_: str, bound_args: BoundArguments, *_: Any, **__: Any) -> Call:
+            return Call(id_=id_, step=tracer.begin(id_.partition("-")[0]))
+
+        def prepare_to_exit_span(self, id_: str, bound_args: BoundArguments, *_: Any, **__: Any) -> Call:
+            self.open_spans[id_].step.end()
+            return self.open_spans[id_]
+
+        def prepare_to_drop_span(
+            self,
+            id_: str,
+            bound_args: BoundArguments,
+            instance: Any = None,
+            err: BaseException | None = None,
+            **_: Any,
+        ) -> Call:
+            self.open_spans[id_].step.end(err)
+            return self.open_spans[id_]
+
+    root, follower = get_dispatcher(), Follower(open_spans={}, current_span_ids={})
+    root.add_span_handler(follower)
+    return functools.partial(root.span_handlers.remove, follower)
 
 
 # -- language models
@@ -90,7 +131,9 @@ class Adapted:
                     if cancelled.is_set():
                         break
 
-        threading.Thread(target=read, name="llama-index language model", daemon=True).start()
+        # in this context, so that a trace has what it does inside the step that asked for it
+        work = functools.partial(copy_context().run, read)
+        threading.Thread(target=work, name="llama-index language model", daemon=True).start()
         return reply
 
     def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:

@@ -35,6 +35,8 @@ SHORTEST = 15
 https://pages.nist.gov/800-63-4/sp800-63b.html"""
 LOGIN_DAYS = 14
 """Days that a login lasts."""
+AWAY = 600
+"""Seconds that a log-in at an OpenID provider may take."""
 PREFIX = "papers_"
 """Start of every key. It tells whoever comes across one what it opens."""
 PER_MINUTE = 60
@@ -55,6 +57,11 @@ create table keys (
 create table logins (
     hash blob primary key, name text not null references users(name) on delete cascade, until real not null)
 """,
+    """
+create table identities (
+    issuer text not null, subject text not null, name text not null references users(name) on delete cascade,
+    primary key (issuer, subject))
+""",
 )
 """The changes from each version of the file to the next."""
 
@@ -70,6 +77,23 @@ class User:
     def owner(self) -> str:
         """The owner of their conversations."""
         return f"user:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody at an OpenID provider. The issuer and the subject identify them for ever; the name is for people."""
+
+    issuer: str
+    subject: str
+    name: str
+
+
+class NotIdentified(AccountError):
+    """Nobody was identified; `reason` is for the log, and `status` that of the response."""
+
+    def __init__(self, message: str, reason: str, status: int = 401) -> None:
+        super().__init__(message)
+        self.reason, self.status = reason, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +164,25 @@ class Accounts:
     def log_out(self, token: str) -> None:
         """Invalidate a token."""
         self._db.change("delete from logins where hash = ?", (_digest(token),))
+
+    def identified(self, identity: Identity) -> User:
+        """The user whom a provider identified; made when they first log in, with no password.
+
+        The name is theirs at the provider as far as it can be a name here and nobody has it.
+        """
+        issuer, subject = identity.issuer, identity.subject
+        known = "select users.name, id from identities join users using (name) where issuer = ? and subject = ?"
+        with self._db.writing():
+            if rows := self._db.rows(known, (issuer, subject)):
+                return User(*rows[0])
+            name = re.sub(r"[^a-z0-9._@-]+", "-", _folded(identity.name)).lstrip("._@-")[:50] or "user"
+            if self._db.rows("select 1 from users where name = ?", (name,)):
+                name += f"-{secrets.token_hex(4)}"
+            user = User(name, secrets.token_hex(8))
+            # No password has an empty hash.
+            self._db.change("insert into users values (?, ?, ?, ?, ?, ?, ?)", (name, user.id, *COST, b"", b""))
+            self._db.change("insert into identities values (?, ?, ?)", (issuer, subject, name))
+        return user
 
     # -- users
 

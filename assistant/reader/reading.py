@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.records import Read
 from ..core.text import Span
+from ..core.tracing import step
 from .folder import FolderReader
 from .packaged import PackagedReader, States
 
@@ -88,7 +89,9 @@ def chosen(setting: str, *, threads: int) -> Reader | None:
 
 def supports(reader: Reader, premise: str, sentence: str) -> float:
     """The log-odds that the premise supports the sentence. Raises `ReaderError`."""
-    read = reader.read(premise, sentence)
+    with step("read") as reading:
+        reading.tell({"model": reader.name, "pairs": 1})
+        read = reader.read(premise, sentence)
     if reader.entailment is not None:
         probability = min(1 - 1e-6, max(1e-6, float(read[reader.entailment])))
         return math.log(probability / (1 - probability))
@@ -98,7 +101,9 @@ def supports(reader: Reader, premise: str, sentence: str) -> float:
 
 def answers(reader: Reader, text: str, sentences: Sequence[Span], question: str) -> list[Read]:
     """What the model says of each sentence of a text; [] if it cannot say. Raises `ReaderError`."""
-    states = reader.states(text, question)
+    with step("read") as reading:
+        reading.tell({"model": reader.name, "sentences": len(sentences)})
+        states = reader.states(text, question)
     if states is None:
         return []
     of_sentences, of_question = vectors(states, sentences)
@@ -149,7 +154,9 @@ def leanings(reader: Reader, sentence: str, statement: str) -> tuple[float, floa
     """
     import numpy as np
 
-    both = [reader.read(sentence, text) for text in (statement, DENIAL.format(statement))]
+    with step("read") as reading:
+        reading.tell({"model": reader.name, "pairs": 2})
+        both = [reader.read(sentence, text) for text in (statement, DENIAL.format(statement))]
     if reader.entailment is not None:
         affirmed, denied = (float(read[reader.entailment]) for read in both)
         return affirmed * (1 - denied), denied * (1 - affirmed)

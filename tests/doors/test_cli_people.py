@@ -72,6 +72,18 @@ def test_a_user_is_added_listed_and_removed(run: Callable[..., Result], home: Pa
     assert (done.stdout, done.stderr) == ("", "There are no users yet. Add one with: assistant users add NAME\n")
 
 
+def test_a_user_can_be_added_in_an_empty_folder_alone(tmp_path: Path) -> None:
+    def added(folder: Path) -> int:
+        arguments = ["--home", str(folder), "users", "add", "ann", "--password-stdin"]
+        return CliRunner().invoke(app, arguments, input=PASSWORD).exit_code
+
+    (tmp_path / "volume" / "lost+found").mkdir(parents=True)
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "letter").touch()
+    assert [added(tmp_path / name) for name in ("volume", "documents", "nowhere")] == [0, 1, 1]
+    assert opens(tmp_path / "volume", "ann", PASSWORD)
+
+
 def test_removing_a_user_deletes_their_conversations_and_no_others(run: Callable[..., Result], home: Path) -> None:
     with closing(Accounts(home)) as accounts, closing(Conversations(home)) as conversations:
         ann, bob = (accounts.add_user(name, PASSWORD) for name in ("ann", "bob"))

@@ -27,10 +27,10 @@ keys = typer.Typer(help="Keys for programs.", no_args_is_help=True, rich_markup_
 
 
 @contextmanager
-def _accounts(context: typer.Context, home: Path | None) -> Iterator[Accounts]:
+def _accounts(context: typer.Context, home: Path | None, *, fresh: bool = False) -> Iterator[Accounts]:
     from ...people.accounts import Accounts
 
-    accounts = Accounts(home_of(context, home))
+    accounts = Accounts(home_of(context, home, fresh=fresh))
     try:
         yield accounts
     finally:
@@ -57,7 +57,7 @@ def add_user(
     home: Home = None,
 ) -> None:
     """Add a user. Asks for the password twice."""
-    with _accounts(context, home) as accounts:
+    with _accounts(context, home, fresh=True) as accounts:
         accounts.vacant(name)  # refuse a bad name before asking for the password
         added = accounts.add_user(name, _password(piped=password_stdin))
     screen(stderr=True).line(f"Added the user {added.name}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...core.errors import AssistantError
+from ...core.errors import AssistantError, MissingExtra
 from .shared import MAX_PER_MINUTE, Home, opened, screen, settings_of, with_sample
 
 if TYPE_CHECKING:
     from ...chain import Assistant
     from ...core.settings import Settings
+    from ...people.oidc import Provider
     from ...service.answering import Answering
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
@@ -51,12 +53,13 @@ def serve(  # noqa: PLR0913 - each is an option of the command
 
         rules = web.Rules(
             login=auth,
+            provider=_provider(settings) if auth else None,
             per_minute=per_minute,
             nearby=settings.keys_needed != "always",
             hosts=_hosts(host, settings.page_names),
             proxies=frozenset(settings.proxies.replace(",", " ").split()),
         )
-        if auth:
+        if auth and not rules.provider:
             _require_users(settings.home)
         web.serve(
             assistant,
@@ -98,6 +101,17 @@ def doors(
 def _hosts(host: str, names: str) -> frozenset[str]:
     """The Host headers a page for this machine accepts; empty, which accepts any, when other machines can reach it."""
     return frozenset({*LOCAL, *names.casefold().replace(",", " ").split()}) if host in LOCAL else frozenset()
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """Where users may log in without a password; raises `MissingExtra`."""
+    if not settings.oidc_issuer:
+        return None
+    if importlib.util.find_spec("authlib") is None:
+        raise MissingExtra("oidc")
+    from ...people.oidc import Provider
+
+    return Provider.of(settings)
 
 
 def _require_users(home: Path) -> None:

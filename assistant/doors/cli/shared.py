@@ -22,6 +22,9 @@ MAX_PER_MINUTE = 1_000_000
 FAILED, REJECTED, DECLINED, DAMAGED, NOT_SYNCED, STOPPED, UNREAD = 1, 3, 4, 5, 6, 130, 141
 """Exit codes; the help explains them."""
 
+LOST = "lost+found"
+"""What an empty volume contains."""
+
 Form = Literal["apa", "ieee", "acl", "chicago", "mla", "vancouver", "nature", "bibtex", "ris", "csl"]
 """The forms of `show.styles`, written out: importing that takes longer than a help page may."""
 ListForm = Literal["text", Form]
@@ -103,8 +106,11 @@ def opened(
     assistant will answer many questions.
     """
     from ...chain import Assistant
+    from ...core import logs
 
-    with Assistant.open(None if settings else home or context.obj, settings=settings, create=create) as assistant:
+    settings = settings or settings_of(context, home)
+    logs.configure(settings.log_format)
+    with Assistant.open(settings=settings, create=create) as assistant:
         notice = assistant.status().notice
         if notice:
             screen(stderr=True).line(notice)
@@ -120,11 +126,18 @@ def settings_of(context: typer.Context, home: Path | None) -> Settings:
     return Settings.from_environment(home=home or context.obj)
 
 
-def home_of(context: typer.Context, home: Path | None) -> Path:
-    """The library's folder, named on the command line or in the settings; `LibraryError` if it is missing."""
-    from ...index.holdings import made
+def home_of(context: typer.Context, home: Path | None, *, fresh: bool = False) -> Path:
+    """The library's folder, named on the command line or in the settings; `LibraryError` if it is missing.
 
-    return made(settings_of(context, home).home)
+    fresh: make a library in a folder that is there and empty, as the volume of a new container is.
+    """
+    from ...index.holdings import made
+    from ...library.papers import Library
+
+    folder = settings_of(context, home).home
+    if fresh and folder.is_dir() and {entry.name for entry in folder.iterdir()} <= {LOST}:
+        Library(folder).close()
+    return made(folder)
 
 
 def with_sample(assistant: Assistant) -> None:

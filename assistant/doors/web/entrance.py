@@ -22,16 +22,19 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse,
 from ...core.bounds import FORM
 from ...core.errors import AccountError
 from ...core.text import counted
-from ...people.accounts import AT_ONCE, LOGIN_DAYS
+from ...people.accounts import AT_ONCE, AWAY, LOGIN_DAYS, NotIdentified
 from ...people.limits import Limits
 from .markup import render
 from .sessions import Unidentified, owner_of
 
 if TYPE_CHECKING:
     from ...people.accounts import Accounts, User
+    from ...people.oidc import Provider
 
 LOGIN = "assistant-login"
 """The cookie of those who are logged in."""
+STATE = "assistant-login-state"
+"""The cookie of those who are at the provider: only their browser can finish what it began."""
 TRIES, TRIES_AT_A_NAME = 30, 6
 """Attempts a minute from one address, at all names and at one: a typo costs a short wait, guessing takes for ever."""
 TRIES_IN_ALL, TRIES_AT_A_NAME_IN_ALL = 300, 60
@@ -54,8 +57,8 @@ class LoginRefused(AccountError):
 class Entrance:
     """Who may come in: with `accounts` their users, without them everyone, each identified by their browser."""
 
-    def __init__(self, accounts: Accounts | None) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: Accounts | None, provider: Provider | None = None) -> None:
+        self._accounts, self.provider = accounts, provider
         self._limits = Limits()
         self._checking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="log-in")
 
@@ -98,6 +101,30 @@ class Entrance:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._checking, self._checked, name, password, address)
 
+    def begin(self, back: str, talk: str, address: str) -> tuple[str, str]:
+        """Where the provider lets users log in, and the state for the cookie; raises `LoginRefused`."""
+        if self._limits.allow(f"from {address}", TRIES) or self._limits.allow("in all", TRIES_IN_ALL):
+            raise LoginRefused("Too many attempts. Try again in a minute.", 429)
+        assert self.provider, "there is a route to it only if there is one"
+        try:
+            return self.provider.begin(back, talk)
+        except NotIdentified as error:
+            raise self._not_identified(error, address) from error
+
+    def finish(self, answer: Mapping[str, str], state: str, address: str) -> tuple[str, str]:
+        """The token for the cookie of whoever the provider identified, and their `talk`; raises `LoginRefused`."""
+        assert self.provider
+        assert self._accounts
+        try:
+            identity, talk = self.provider.finish(answer, state)
+        except NotIdentified as error:
+            raise self._not_identified(error, address) from error
+        return self._accounts.log_in(self._accounts.identified(identity)), talk
+
+    def _not_identified(self, error: NotIdentified, address: str) -> LoginRefused:
+        log.warning("log-in through the provider refused from %s: %s", address, error.reason)
+        return LoginRefused(str(error), error.status)
+
     def _checked(self, name: str, password: str, address: str) -> str:
         if self._accounts and (user := self._accounts.user(name, password)):
             return self._accounts.log_in(user)
@@ -117,9 +144,11 @@ def router(entrance: Entrance) -> APIRouter:
     """The log-in page, what its form is sent to, and the way out."""
     routes = APIRouter()
 
+    provided = entrance.provider is not None
+
     @routes.get("/login")
     def page(request: Request, talk: str = "") -> Response:
-        return _home(talk) if entrance.user(request.cookies) else _page(talk)
+        return _home(talk) if entrance.user(request.cookies) else _page(talk, provided=provided)
 
     @routes.post("/login")
     async def log_in(request: Request) -> Response:
@@ -127,21 +156,11 @@ def router(entrance: Entrance) -> APIRouter:
         if fields is None:
             return PlainTextResponse("The form is too long.", 413)
         name, talk = fields.get("name", ""), fields.get("talk", "")
-        address = request.client.host if request.client else ""
         try:
-            token = await entrance.log_in(name, fields.get("password", ""), address)
+            token = await entrance.log_in(name, fields.get("password", ""), _address(request))
         except LoginRefused as refused:
-            return _page(talk, name, str(refused), refused.status)
-        response = _home(talk)
-        response.set_cookie(
-            LOGIN,
-            token,
-            max_age=LOGIN_DAYS * 86400,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
-        return response
+            return _page(talk, name, str(refused), refused.status, provided=provided)
+        return _entered(request, talk, token)
 
     @routes.post("/logout")
     def log_out(request: Request) -> Response:
@@ -150,7 +169,53 @@ def router(entrance: Entrance) -> APIRouter:
         response.delete_cookie(LOGIN, httponly=True, samesite="lax", secure=request.url.scheme == "https")
         return response
 
+    if provided:
+        routes.include_router(_provider(entrance))
     return routes
+
+
+def _provider(entrance: Entrance) -> APIRouter:
+    """The way to the provider, and the one back."""
+    routes = APIRouter()
+
+    @routes.get("/login/provider")
+    def leave(request: Request, talk: str = "") -> Response:
+        back = str(request.url.replace(path="/login/provider/back", query="", fragment=""))
+        try:
+            where, state = entrance.begin(back, talk, _address(request))
+        except LoginRefused as refused:
+            return _page(talk, "", str(refused), refused.status, provided=True)
+        response = RedirectResponse(where, 303)
+        _keep(response, request, STATE, state, AWAY)
+        return response
+
+    @routes.get("/login/provider/back")
+    def come_back(request: Request) -> Response:
+        try:
+            token, talk = entrance.finish(request.query_params, request.cookies.get(STATE, ""), _address(request))
+            response = _entered(request, talk, token)
+        except LoginRefused as refused:
+            response = _page("", "", str(refused), refused.status, provided=True)
+        response.delete_cookie(STATE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+        return response
+
+    return routes
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _entered(request: Request, talk: str, token: str) -> Response:
+    """Where a log-in leads, with the cookie that it gives."""
+    response = _home(talk)
+    _keep(response, request, LOGIN, token, LOGIN_DAYS * 86400)
+    return response
+
+
+def _keep(response: Response, request: Request, cookie: str, value: str, seconds: int) -> None:
+    safely = request.url.scheme == "https"
+    response.set_cookie(cookie, value, max_age=seconds, httponly=True, samesite="lax", secure=safely)
 
 
 async def _form(request: Request) -> dict[str, str] | None:
@@ -170,5 +235,5 @@ def _home(talk: str) -> Response:
     return RedirectResponse(f"/?talk={talk}" if _TALK.fullmatch(talk) else "/", 303)
 
 
-def _page(talk: str, name: str = "", message: str = "", status: int = 200) -> Response:
-    return HTMLResponse(render("login.page", talk, name, message), status)
+def _page(talk: str, name: str = "", message: str = "", status: int = 200, *, provided: bool) -> Response:
+    return HTMLResponse(render("login.page", talk, name, message, provided), status)

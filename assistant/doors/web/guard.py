@@ -58,7 +58,7 @@ USED_ROUTES = re.compile(
     rf"|POST (?:{JOIN}|/gradio_api/(?:cancel|reset))"
 )
 """The methods and paths of Gradio's that the page uses; everything else it offers, now or later, is blocked."""
-OPEN = re.compile(r"/(?:login|logout|healthz|own/(?:login\.css|icon\.svg)|favicon\.ico)")
+OPEN = re.compile(r"/(?:login(?:/provider(?:/back)?)?|logout|healthz|own/(?:login\.css|icon\.svg)|favicon\.ico)")
 """What can be seen without logging in."""
 SIGNED = "/slack"
 """The door whose callers sign their requests; they may reach this machine through a tunnel, under any name."""

@@ -55,6 +55,7 @@ def configured(
         served,
         http=Bounded,
         ws="none",
+        log_config=None,  # the process has its own
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -75,7 +75,7 @@ class Services:
         home = assistant.status().home
         self.assistant, self.rules = assistant, rules
         self.conversations = Conversations(home)
-        self.entrance = Entrance(Accounts(home) if rules.login else None)
+        self.entrance = Entrance(Accounts(home) if rules.login else None, rules.provider)
         self.sessions = Sessions(self.conversations)
         self._answering, self._own_line = answering or Answering(assistant), answering is None
         self.asker = Asker(self._answering, self.sessions.remember, per_minute=rules.per_minute)
