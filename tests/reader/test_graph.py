@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.reader.graph import Graph, tensors
 from assistant.reader.onnx import session
@@ -11,7 +14,12 @@ LARGE = np.arange(-300, 300, dtype=np.int64).reshape(2, 300)  # its sizes take o
 
 
 def test_tensors_come_back_as_they_were_written() -> None:
-    written = [LARGE, np.array([[0.5]], np.float32), np.array([0, 255], np.uint8), np.array([-128], np.int8)]
+    written: list[NDArray[Any]] = [
+        LARGE,
+        np.array([[0.5]], np.float32),
+        np.array([0, 255], np.uint8),
+        np.array([-128], np.int8),
+    ]
     graph = Graph()
     names = [graph.tensor(one) for one in written]
     read = tensors(graph.model({}, {}))
