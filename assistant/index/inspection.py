@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.database import read_only
 from ..core.errors import LibraryError
 from ..core.text import counted
 from .interaction import is_sound
@@ -31,6 +30,8 @@ def damaged_files(home: Path, *folders: Path) -> list[str]:
 
 def _damage(path: Path) -> str:
     """What SQLite says is wrong with a file; "" if nothing is."""
+    from ..core.sqlite_file import read_only
+
     try:
         with closing(sqlite3.connect(read_only(path), uri=True, timeout=30)) as db:
             rows = db.execute("pragma integrity_check(3)").fetchall()

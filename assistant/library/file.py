@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.database import read_only
+from ..core.database import DataHome
 from ..core.errors import LibraryBusy, LibraryError
 from ..core.records import Paper
 from .browsing import day_row, days
@@ -136,8 +136,9 @@ class LibraryFile:
     the folder or file cannot be used.
     """
 
-    def __init__(self, home: str | Path) -> None:
-        self.home = Path(home).expanduser()
+    def __init__(self, home: str | Path | DataHome) -> None:
+        self.data_home = DataHome.of(home)
+        self.home = self.data_home.folder
         self.path = self.home / "library.sqlite"
         with _usable(self.home, "opened"):
             self.home.mkdir(parents=True, exist_ok=True)
@@ -150,6 +151,8 @@ class LibraryFile:
     def _db(self) -> sqlite3.Connection:
         """This thread's own connection: no thread sees the unfinished transaction of another."""
         if not hasattr(self._local, "connection"):
+            from ..core.sqlite_file import read_only
+
             db = sqlite3.connect(
                 self.path.absolute().as_uri() if self.writable else read_only(self.path),
                 uri=True,

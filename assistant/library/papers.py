@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..core.database import DataHome
 from ..core.errors import LibraryError
 from ..core.filters import Filter
 from ..core.records import Ingested, Paper, digest, fold
@@ -47,7 +48,7 @@ PASSING = 8
 class Library(LibraryFile):
     """The papers in one folder."""
 
-    def __init__(self, home: str | Path) -> None:
+    def __init__(self, home: str | Path | DataHome) -> None:
         super().__init__(home)
         self._passing: dict[tuple[object, ...], PaperIds | None] = {}  # any thread fills it, with the same values
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..core.database import DataHome
 from ..core.errors import AssistantError
 from ..people.accounts import PREFIX, Accounts, Key, Right
 from ..people.limits import Limits
@@ -60,7 +61,11 @@ class Doorkeeper:
     """Lets programs in. A program on this machine needs no key unless `always`, but a key it sends must be valid."""
 
     def __init__(
-        self, home: Path, *, always: bool = False, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        home: Path | DataHome,
+        *,
+        always: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._accounts, self._limits, self._tries = Accounts(home), Limits(), Limits()
         self._always, self._sleep = always, sleep

@@ -13,6 +13,7 @@ from ...core.errors import AssistantError
 
 if TYPE_CHECKING:
     from ...chain import Assistant
+    from ...core.database import DataHome
     from ...core.filters import Filter
     from ...core.settings import Settings
     from ...show.terminal import Screen
@@ -120,11 +121,11 @@ def settings_of(context: typer.Context, home: Path | None) -> Settings:
     return Settings.from_environment(home=home or context.obj)
 
 
-def home_of(context: typer.Context, home: Path | None) -> Path:
-    """The library's folder, named on the command line or in the settings; `LibraryError` if it is missing."""
+def home_of(context: typer.Context, home: Path | None) -> DataHome:
+    """The library's home, named on the command line or in the settings; `LibraryError` if it is missing."""
     from ...index.holdings import made
 
-    return made(settings_of(context, home).home)
+    return made(settings_of(context, home).data_home())
 
 
 def with_sample(assistant: Assistant) -> None:

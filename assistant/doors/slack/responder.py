@@ -18,6 +18,7 @@ from .claims import Claims, IncomingMessage
 
 if TYPE_CHECKING:
     from ...chain import Assistant
+    from ...core.database import DataHome
     from ...core.settings import Settings
     from ...service.answering import Answering
 
@@ -37,9 +38,9 @@ class Responder:
     """Answers the messages of all doors that speak Slack's way. Close it, or use it in a `with`."""
 
     def __init__(
-        self, assistant: Assistant, answering: Answering, settings: Settings, *, home: Path | None = None
+        self, assistant: Assistant, answering: Answering, settings: Settings, *, home: Path | DataHome | None = None
     ) -> None:
-        home = home or assistant.status().home
+        home = home or assistant.data_home
         self._answering, self._limits = answering, Limits()
         self._conversations = Conversations(home)
         self.claims = Claims(home)

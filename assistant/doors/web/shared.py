@@ -72,7 +72,7 @@ class Services:
     """
 
     def __init__(self, assistant: Assistant, rules: Rules, answering: Answering | None = None) -> None:
-        home = assistant.status().home
+        home = assistant.data_home
         self.assistant, self.rules = assistant, rules
         self.conversations = Conversations(home)
         self.entrance = Entrance(Accounts(home) if rules.login else None)
