@@ -87,8 +87,12 @@ class Database:
     def _error(self, message: str) -> AssistantError:
         return DatabaseError(message)
 
+    def _failure(self, error: Exception) -> str:
+        """What to say of an error."""
+        return self._backend.failure(error)
+
     def _fail(self, error: Exception) -> NoReturn:
-        raise self._error(self._backend.failure(error)) from error
+        raise self._error(self._failure(error)) from error
 
     def close(self) -> None:
         """Close all connections. In a forked process this does nothing: they are its parent's."""
@@ -132,7 +136,7 @@ class Database:
     def _connected(self) -> PoolProxiedConnection:
         self._process.check()
         if self._closed:
-            raise self._error(self._backend.failure(RuntimeError("Cannot operate on a closed database")))
+            self._fail(RuntimeError("Cannot operate on a closed database"))
         try:
             return self._backend.connect()
         except self._backend.errors as error:

@@ -98,7 +98,8 @@ class SqliteFile:
         """Bring the file up to date, or make it. Raises `NewerDatabase`."""
         if not self._manner.writable:
             with self._engine.connect() as connection:
-                self._check(self._version(connection), schemas)
+                if self._version(connection) not in self._manner.as_if_new:
+                    self._upgrade(connection, schemas)
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # If several processes set up a new file at once, SQLite refuses some instead of making them wait.
@@ -109,16 +110,14 @@ class SqliteFile:
                 if self._manner.private:
                     connection.exec_driver_sql("pragma auto_vacuum = full")  # before the first table, or never
                 connection.exec_driver_sql("pragma journal_mode = wal")
-                connection.exec_driver_sql("begin immediate")
                 self._upgrade(connection, schemas)
-                connection.exec_driver_sql("commit")
         if self._manner.private:
             self.shrink()  # a process may have been killed before it could
 
     def _version(self, connection: Connection) -> int:
         return int(connection.exec_driver_sql("pragma user_version").scalar_one())
 
-    def _check(self, version: int, schemas: Sequence[str]) -> int:
+    def _known(self, version: int, schemas: Sequence[str]) -> int:
         """The version of this program, `schemas` and later revisions counted. Raises `NewerDatabase`."""
         later = revisions(self._migrations, self._path.stem)[1:]
         if version > (known := len(schemas) + len(later)):
@@ -127,14 +126,16 @@ class SqliteFile:
 
     def _upgrade(self, connection: Connection, schemas: Sequence[str]) -> None:
         """Run what is missing of `schemas`, which make the first revision, then the later revisions."""
-        version = self._version(connection)
-        known = self._check(version, schemas)
+        if (version := self._version(connection)) == (known := self._known(version, schemas)):
+            return
+        connection.exec_driver_sql("begin immediate")
+        version = self._version(connection)  # another process may have upgraded it
         for statement in ";".join(schemas[version:]).split(";"):
             if statement.strip():
                 connection.exec_driver_sql(statement)
         bring_up_to_date(connection, self._migrations, self._path.stem, has_first=True)
-        if version != known:
-            connection.exec_driver_sql(f"pragma user_version = {known}")
+        connection.exec_driver_sql(f"pragma user_version = {known}")
+        connection.exec_driver_sql("commit")
 
     def failure(self, error: Exception) -> str:
         """What to say of an error."""

@@ -18,6 +18,7 @@ from ..core.notebook import Brief
 from ..core.readable import readable
 from ..core.records import Ingested, Paper, Reject, digest, fold
 from ..core.sharing import native
+from ..library.file import FILE
 from ..library.following.store import FollowedSources
 from ..library.rejected import Rejected
 from ..library.sources import Manner
@@ -55,7 +56,7 @@ class Status(Brief):
 
 def made(home: DataHome) -> DataHome:
     """The home if it has a library; if not, `LibraryError` names the command that makes one."""
-    if not home.has("library.sqlite"):
+    if not home.has(FILE):
         command = f"assistant --home {shlex.quote(str(home.folder))} ingest PATH..."
         raise LibraryError(f"There is no library in the folder {str(home.folder)!r}. Make one with: {command}")
     return home
@@ -327,7 +328,7 @@ class Holdings:
         try:
             if not ours:
                 raise LibraryBusy("Papers are just being added. Ask again in a moment.")
-            with self.library.writing():
+            with self.library.writing(papers=False):
                 self._update()
         except LibraryBusy:
             if indexing.current(self.library) is None:

@@ -60,15 +60,19 @@ def delete_damaged(library: Library) -> None:
     """Delete damaged encodings, so that they are computed again."""
     damaged = list(_damaged(library))
     with library.transaction():
-        for row in damaged:
-            library.rows("delete from encodings where rowid = ?", (row,))
+        for key in damaged:
+            library.rows("delete from encodings where key = ? and embedder = ?", key)
 
 
-def _damaged(library: Library) -> Iterator[int]:
-    """The rows of the encodings that are not as they were stored."""
-    last = 0
-    query = "select rowid, seal, vector, tokens, spans from encodings where rowid > ? order by rowid limit ?"
-    while rows := library.rows(query, (last, AT_ONCE)):
-        for last, checksum, vector, tokens, spans in rows:
+def _damaged(library: Library) -> Iterator[tuple[str, str]]:
+    """The key and embedder of each encoding that is not as it was stored."""
+    last = ("", "")
+    query = (
+        "select key, embedder, seal, vector, tokens, spans from encodings where (key, embedder) > (?, ?) "
+        "order by key, embedder limit ?"
+    )
+    while rows := library.rows(query, (*last, AT_ONCE)):
+        for key, embedder, checksum, vector, tokens, spans in rows:
+            last = (key, embedder)
             if not is_sound(checksum, (vector, tokens, spans)):
                 yield last
