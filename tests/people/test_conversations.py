@@ -321,7 +321,7 @@ def test_an_empty_owner_is_refused(kept: Conversations) -> None:
             call("")
 
 
-def test_what_is_stored_does_not_reveal_the_owners(data_home: DataHome, kept: Conversations) -> None:
+def test_the_file_does_not_reveal_the_owners(data_home: DataHome, kept: Conversations) -> None:
     id_ = kept.begin("session:opens-the-door")
     kept.append("session:opens-the-door", id_, PEAR)
     kept.rate("session:opens-the-door", id_, 1, Thumb(True), giver="slack:U123")
