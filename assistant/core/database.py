@@ -87,12 +87,17 @@ class Database:
     def _error(self, message: str) -> AssistantError:
         return DatabaseError(message)
 
+    def _sound(self, text: str) -> str:
+        """A text without what cannot be stored."""
+        return self._backend.sound(text)
+
     def _failure(self, error: Exception) -> str:
         """What to say of an error."""
         return self._backend.failure(error)
 
     def _fail(self, error: Exception) -> NoReturn:
-        raise self._error(self._failure(error)) from error
+        cause = getattr(error, "orig", None)  # what SQLAlchemy wraps
+        raise self._error(self._failure(cause if isinstance(cause, Exception) else error)) from error
 
     def close(self) -> None:
         """Close all connections. In a forked process this does nothing: they are its parent's."""
@@ -112,7 +117,7 @@ class Database:
             return self._run(statement, values)[1]
 
     def _run(self, statement: str, values: Sequence[object]) -> tuple[list[tuple[Any, ...]], int]:
-        sound = tuple(self._backend.sound(value) if isinstance(value, str) else value for value in values)
+        sound = tuple(self._sound(value) if isinstance(value, str) else value for value in values)
         with self._connection() as connection:
             try:  # by the driver itself: with a result of SQLAlchemy's, a statement takes ten times as long
                 cursor = connection.cursor()

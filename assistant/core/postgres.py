@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .errors import DatabaseError, MissingExtra
@@ -76,7 +76,7 @@ class PostgresChapter:
 
     def failure(self, error: Exception) -> str:
         """What to say of an error: without the password, whoever repeats it."""
-        reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split()).rstrip(".")
+        reason = " ".join(str(error).split()).rstrip(".")
         if password := self._address.password:
             reason = reason.replace(str(password), "***")
         return (

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from filelock import FileLock
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from .backends import FileManner, Lock, NewerDatabase
@@ -139,9 +139,8 @@ class SqliteFile:
 
     def failure(self, error: Exception) -> str:
         """What to say of an error."""
-        reason = error.orig if isinstance(error, DBAPIError) else error
         return (
-            f"{self} cannot be used: {reason}. Make sure that the file and its folder are writable and the "
+            f"{self} cannot be used: {error}. Make sure that the file and its folder are writable and the "
             "disk is not full, or restore the file from a copy."
         )
 

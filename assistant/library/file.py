@@ -135,6 +135,10 @@ class LibraryFile(Database):
     def _error(self, message: str) -> LibraryError:
         return LibraryError(message)
 
+    def _sound(self, text: str) -> str:
+        """The text: a paper is stored exactly, or not at all. None has a zero, which PostgreSQL does not look up."""
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if self.data_home.database_url else text
+
     def _failure(self, error: Exception) -> str:
         if self.data_home.database_url:
             return super()._failure(error)
