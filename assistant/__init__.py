@@ -9,7 +9,7 @@
 
 The wings, in the order in which a question passes through them. Each imports only from those above it:
 
-    core        what everything else uses: records, errors, text, settings, SQLite, logistic models
+    core        what everything else uses: records, errors, text, settings, storage, logistic models
     reader      reads a pair of texts: does the first support the second?
     llm         language models, their prompts, and what they cost
     library     reads files and keeps papers: sources, the record of papers, chunking, browsing

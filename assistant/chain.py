@@ -22,6 +22,7 @@ from .check.drafts import DraftChecker, citing_sentences, texts
 from .check.prose import manuscript
 from .check.references import References, bibtex
 from .core.bounds import SENTENCE, bounded
+from .core.database import DataHome
 from .core.drafts import CheckedDraft
 from .core.errors import EmbedderError, LibraryBusy, QuestionError, ReaderError
 from .core.filters import ALL, Filter, bounded_filter
@@ -92,7 +93,7 @@ class Assistant(Keeper):
     @classmethod
     def open(
         cls,
-        home: str | Path | None = None,
+        home: str | Path | DataHome | None = None,
         *,
         settings: Settings | None = None,
         embedder: Embedder | None = None,
@@ -109,8 +110,8 @@ class Assistant(Keeper):
         from .core.settings import Settings
 
         chosen = settings or Settings.from_environment(home=home)
-        tracer = _tracer(chosen)
-        library = Library(home or chosen.home if create else made(home or chosen.home))
+        tracer, data_home = _tracer(chosen), chosen.data_home(home)
+        library = Library(data_home if create else made(data_home))
         notices: list[str] = []
         if embedder is None:
             try:
@@ -123,7 +124,7 @@ class Assistant(Keeper):
         holdings = Holdings(
             library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=" ".join(notices)
         )
-        model = account(chosen, llm, library.home)
+        model = account(chosen, llm, data_home)
         turns, addresses = chosen.memory_turns, Addresses.of(chosen)
         return cls(holdings, model=model, reader=reader, memory_turns=turns, addresses=addresses, tracer=tracer)
 

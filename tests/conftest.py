@@ -19,6 +19,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from assistant.chain import Assistant
+from assistant.core.database import DataHome
 from assistant.index.embedding import BundledEmbedder, Embedder
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
@@ -26,6 +27,7 @@ from assistant.library.sample import sample_files
 
 from .doubles import HashEmbedder
 from .papers import PAIRS, Pair, write_listing
+from .postgres import PostgresServer, postgres_server
 
 ROOT = Path(__file__).parent.parent
 FOREIGN = (
@@ -119,6 +121,19 @@ def bundled() -> BundledEmbedder:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server; skips the test where PostgreSQL is not installed."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def data_home(request: pytest.FixtureRequest, home: Path) -> DataHome:
+    """Where everything is stored: in files, then, for each test once more, in a new schema of a PostgreSQL database."""
+    return DataHome(home, request.getfixturevalue("postgres").schema() if request.param == "postgres" else "")
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ README, SECURITY, CHECKING = ROOT / "README.md", ROOT / "SECURITY.md", DOCS / "c
 PAGES = [README, ROOT / "CONTRIBUTING.md", SECURITY, *sorted(DOCS.rglob("*.md"))]
 SERVER, OLLAMA = "http://127.0.0.1:7860", "http://127.0.0.1:11434/v1"
 """Addresses that the pages use; the tests put those of their own servers in their place."""
+DATABASE = "postgresql://papers:secret@db.example.org/papers"
 SECRET, KEY = "secret", "papers_..."
 """What the page about Slack signs with, and what stands for a key."""
 
@@ -138,7 +139,13 @@ def model() -> Iterator[str]:
 
 @pytest.fixture
 def run(
-    sample_home: Path, emptied: Path, served: Served, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sample_home: Path,
+    emptied: Path,
+    served: Served,
+    model: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Callable[[Block], None]:
     """Run a block as a reader would: in a folder with the sample, a library and the file `listing.txt`."""
     shutil.copytree(sample_home, tmp_path / "home")
@@ -161,6 +168,8 @@ def run(
 
     def one(block: Block) -> None:
         text = block.text.replace(SERVER, served.url).replace(OLLAMA, model).replace(KEY, served.key)
+        if DATABASE in text:
+            text = text.replace(DATABASE, request.getfixturevalue("postgres").schema())
         runners[block.language](Block(block.place, block.language, block.heading, text))
 
     return one

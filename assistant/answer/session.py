@@ -29,6 +29,7 @@ from .verdicts import Opening, opened
 from .writing import ExtractiveWriter, Writer
 
 if TYPE_CHECKING:
+    from ..core.database import DataHome
     from ..core.settings import Settings
 
 
@@ -211,7 +212,9 @@ class ModelSession:
             raise LLMError(f"Today's limit of {limit:,} tokens for language models is used up.")
 
 
-def account(settings: Settings, llm: object | None = None, home: Path | None = None) -> ModelAccount | NoModel:
+def account(
+    settings: Settings, llm: object | None = None, home: Path | DataHome | None = None
+) -> ModelAccount | NoModel:
     """The account of `llm`, ours or llama-index's, or of the model that the settings name.
 
     Its ledger is in `home`, or in the folder that the settings name. Raises `PromptError`, `SettingsError`.
@@ -220,7 +223,7 @@ def account(settings: Settings, llm: object | None = None, home: Path | None = N
     if model is None:
         return NoModel()
     judge = configured(settings.model_copy(update={"model": settings.judge_model})) if settings.judge_model else None
-    return ModelAccount(model, judge or model, settings, Prompts.load(), Ledger(home or settings.home))
+    return ModelAccount(model, judge or model, settings, Prompts.load(), Ledger(home or settings.data_home()))
 
 
 def _tokens(used: Mapping[str, Usage]) -> int:

@@ -15,8 +15,12 @@ In reading order:
     export        answers as JSON
     bounds        the limits on what may be sent
     filters       which papers count
-    settings      the environment as one frozen object
     logistic      logistic models
     sharing       what threads and processes may share
-    database      a private SQLite file
+    backends      what SQLite and PostgreSQL have in common
+    migrating     the revisions of what is stored, by alembic
+    sqlite_file   one SQLite file
+    postgres      one PostgreSQL database
+    database      statements and transactions on either
+    settings      the environment as one frozen object
 """

@@ -1,158 +1,182 @@
-"""A private file and its schemas in, short transactions on it out: the store of conversations and accounts.
+"""A home and its schemas in, short transactions out: what is stored, in SQLite files of the home or in PostgreSQL.
 
-Only the file's owner can read it. One connection serves all threads of a process, one after the other: transactions
-take milliseconds, and short-lived threads leave no open files behind. Processes share the file by SQLite's own locks.
-Deleted data is overwritten, and its space returned to the system.
-
-Once the file exists, nothing but SQLite may open it: a process that closes any descriptor of a file loses all its locks
-on it, and another process may then delete its log. https://www.sqlite.org/howtocorrupt.html, section 2.2
+Everything above runs the same statements on both: with `?` for values, in the SQL that both know. Where they differ,
+`sqlite_file` and `postgres` say how. SQLAlchemy has the connections of both.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from filelock import FileLock
-
-from .errors import DatabaseError
+from .backends import DatabaseBackend, FileManner, Lock, NewerDatabase
+from .errors import AssistantError, DatabaseError
 from .sharing import Process
 
-PATIENCE = 30
-"""Seconds to wait for the transaction of another process."""
-AGAIN = 1.0
-"""Seconds after which `shrink` tries again if another process was reading."""
-
-_SETUP = (
-    "pragma auto_vacuum = full",  # before the first table, or never
-    "pragma journal_mode = wal",
-    "pragma secure_delete = on",
-    "pragma foreign_keys = on",
-)
+if TYPE_CHECKING:
+    from sqlalchemy.pool import PoolProxiedConnection
 
 
-def read_only(path: Path) -> str:
-    """The URI that opens a SQLite file for reading, without a log if its folder is not writable.
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""The revisions of what is stored, run by alembic. Each chapter, named like its file, is a branch of them."""
 
-    https://www.sqlite.org/wal.html#read_only_databases
+
+@dataclass(frozen=True, slots=True)
+class DataHome:
+    """Where everything is stored: in files of a folder or, if there is a `database_url`, in that database.
+
+    Indexes are in the folder in any case: they are derived from what is stored.
     """
-    unlogged = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
-    return f"{path.absolute().as_uri()}?{'immutable=1' if unlogged else 'mode=ro'}"
+
+    folder: Path
+    database_url: str = field(default="", repr=False)  # it may have a password
+
+    @classmethod
+    def of(cls, home: str | Path | Self) -> Self:
+        """The home that a folder or another home names."""
+        return home if isinstance(home, cls) else cls(Path(str(home)).expanduser())
+
+    def has(self, file: str) -> bool:
+        """Whether there is anything to read: the file, which its first entry makes, or a database."""
+        return bool(self.database_url) or (self.folder / file).exists()
+
+    def open(self, file: str, schemas: Sequence[str]) -> Database:
+        """The database whose SQLite file has that name."""
+        return Database(self.folder / file, schemas, url=self.database_url)
 
 
 class Database:
-    """One SQLite file, open. Each of `schemas` is what a version of the file added to the previous one.
+    """One SQLite file or, with a `url`, a chapter of a PostgreSQL database of the file's name, open.
 
-    Raises `DatabaseError` if the file cannot be used or was made by a newer program.
+    Each of `schemas` is what a version of the file added to the previous one. Threads may share it: each statement or
+    transaction has a connection to itself. Raises `DatabaseError` if it cannot be used or was made by a newer program.
     """
 
-    def __init__(self, path: Path, schemas: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schemas: Sequence[str],
+        *,
+        url: str = "",
+        manner: FileManner = FileManner(),
+        migrations: Path = MIGRATIONS,
+    ) -> None:
         self.path = path
-        self._process, self._lock = Process(), threading.RLock()
-        self._later: threading.Timer | None = None
+        self._process, self._closed = Process(), False
+        self._writing = threading.RLock()  # writers of this process wait here, not for a connection
+        self._own = threading.local()  # the connection of this thread's transaction
+        self._backend = _backend(path, url, manner, migrations)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # If several processes set up a new file at once, SQLite refuses some instead of making them wait.
-            with FileLock(f"{path}.lock", timeout=PATIENCE, mode=0o600):
-                _create(path)
-                self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
-                try:
-                    self._prepare(schemas)
-                except DatabaseError:
-                    self._db.close()
-                    raise
-        except (OSError, sqlite3.Error) as error:
-            raise self._failure(error) from error
+            self._backend.prepare(schemas)
+        except NewerDatabase as error:
+            self._backend.close()
+            raise self._error(f"{self.place} {error}") from None
+        except self._backend.errors as error:
+            self._backend.close()
+            self._fail(error)
 
-    def _prepare(self, schemas: Sequence[str]) -> None:
-        for pragma in _SETUP:
-            self.rows(pragma)
-        with self.writing():
-            version = self.rows("pragma user_version")[0][0]
-            if version > len(schemas):
-                raise DatabaseError(
-                    f"{str(self.path)!r} is of version {version}, newer than this program's {len(schemas)}. "
-                    "Update the program: pip install --upgrade paper-assistant"
-                )
-            for statement in ";".join(schemas[version:]).split(";"):
-                self.rows(statement)
-            self.rows(f"pragma user_version = {len(schemas)}")
-        self.shrink()  # a process may have been killed before it could
+    @property
+    def place(self) -> str:
+        """The file or the database, as errors name it."""
+        return str(self._backend)
 
-    def _failure(self, error: Exception) -> DatabaseError:
-        return DatabaseError(
-            f"{str(self.path)!r} cannot be used: {error}. Make sure that the file and its folder are writable and the "
-            "disk is not full, or restore the file from a copy."
-        )
+    def _error(self, message: str) -> AssistantError:
+        return DatabaseError(message)
+
+    def _sound(self, text: str) -> str:
+        """A text without what cannot be stored."""
+        return self._backend.sound(text)
+
+    def _failure(self, error: Exception) -> str:
+        """What to say of an error."""
+        return self._backend.failure(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        cause = getattr(error, "orig", None)  # what SQLAlchemy wraps
+        raise self._error(self._failure(cause if isinstance(cause, Exception) else error)) from error
 
     def close(self) -> None:
-        """Close the file. In a forked process this does nothing: the file is its parent's."""
-        if self._process.is_here:
-            with self._lock:
-                if self._later:
-                    self._later.cancel()
-                    self._later = None
-                self._db.close()
+        """Close all connections. In a forked process this does nothing: they are its parent's."""
+        if self._process.is_here and not self._closed:
+            self._closed = True
+            self._backend.close()
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows. Lone surrogates in values become "?"."""
-        self._process.check()
-        sound = [value.encode(errors="replace").decode() if isinstance(value, str) else value for value in values]
-        with self._lock:
-            try:
-                return self._db.execute(statement, sound).fetchall()
-            except sqlite3.Error as error:
-                raise self._failure(error) from error
+        return self._run(statement, values)[0]
 
     def change(self, statement: str, values: Sequence[object] = ()) -> int:
         """Run one statement and return how many rows it inserted, updated or deleted, without cascades."""
-        with self._lock:
-            self.rows(statement, values)
-            return int(self.rows("select changes()")[0][0])
+        if hasattr(self._own, "connection"):
+            return self._run(statement, values)[1]
+        with self.transaction():
+            return self._run(statement, values)[1]
+
+    def _run(self, statement: str, values: Sequence[object]) -> tuple[list[tuple[Any, ...]], int]:
+        sound = tuple(self._sound(value) if isinstance(value, str) else value for value in values)
+        with self._connection() as connection:
+            try:  # by the driver itself: with a result of SQLAlchemy's, a statement takes ten times as long
+                cursor = connection.cursor()
+                cursor.execute(self._backend.spelt(statement), sound)
+                return list(cursor.fetchall()) if cursor.description else [], cursor.rowcount
+            except self._backend.errors as error:
+                self._fail(error)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """A short transaction: everything in the block is done, or nothing."""
-        with self._lock:
-            self.rows("begin immediate")
+    def _connection(self) -> Iterator[PoolProxiedConnection]:
+        """The connection of this thread's transaction, else one from the pool."""
+        if hasattr(self._own, "connection"):
+            yield self._own.connection
+            return
+        connection = self._connected()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _connected(self) -> PoolProxiedConnection:
+        self._process.check()
+        if self._closed:
+            self._fail(RuntimeError("Cannot operate on a closed database"))
+        try:
+            return self._backend.connect()
+        except self._backend.errors as error:
+            self._fail(error)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A short transaction: everything in the block is done, or nothing. One runs at a time, in all processes."""
+        with self._writing, self._connection() as connection:
+            self._own.connection = connection
             try:
+                for statement in self._backend.begin:
+                    self._run(statement, ())
                 yield
-                self.rows("commit")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.rollback()
-                raise
+                self._run("commit", ())
+            finally:  # without a commit, the connection is rolled back when it goes back to the pool
+                del self._own.connection
+
+    def lock(self, name: str, *, shared: bool = False) -> Lock | None:
+        """A lock that other processes respect as long as this one lives; None for SQLite, where files are locked."""
+        return self._backend.lock(name, shared=shared, fail=self._fail)
 
     def shrink(self) -> None:
-        """Remove all deleted data from the log beside the file.
-
-        While another process is reading it, the log has to stay. It is then emptied within `AGAIN` of the end of that,
-        or when the file is next opened. Nobody waits for this.
-        """
-        with self._lock:
-            self._later = None
-            self.rows("pragma busy_timeout = 0")
-            try:
-                busy = self.rows("pragma wal_checkpoint(truncate)")[0][0]
-            finally:
-                self.rows(f"pragma busy_timeout = {PATIENCE * 1000}")
-            if busy:
-                self._later = threading.Timer(AGAIN, self._shrink_again)
-                self._later.daemon = True
-                self._later.start()
-
-    def _shrink_again(self) -> None:
-        with self._lock:
-            if threading.current_thread() is self._later:  # not closed or shrunk in the meantime
-                self.shrink()
+        """Remove all deleted data from the log beside a SQLite file. Nobody waits for this."""
+        try:
+            self._backend.shrink()
+        except self._backend.errors as error:
+            self._fail(error)
 
 
-def _create(path: Path) -> None:
-    """Make an empty file, if there is none, that only its owner can read; SQLite's other files copy its permissions."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+def _backend(path: Path, url: str, manner: FileManner, migrations: Path) -> DatabaseBackend:
+    if url:
+        from .postgres import PostgresChapter
+
+        return PostgresChapter(url, path.stem, migrations)
+    from .sqlite_file import SqliteFile
+
+    return SqliteFile(path, manner, migrations)

@@ -15,6 +15,7 @@ import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .database import DataHome
 from .errors import SettingsError
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Settings(BaseSettings):
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("paper-assistant")),
         description="The folder that holds the library and its index.",
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of a PostgreSQL database for papers, people and conversations, "
+        "`postgresql://user:password@host/name`; empty: SQLite files in the folder.",
     )
     chroma_url: str = Field(default="", description="Address of a Chroma server; empty: Chroma runs in the folder.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
@@ -177,13 +183,13 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(map(_problem, error.errors()))) from error
 
     @classmethod
-    def from_environment(cls, *, home: str | Path | None = None) -> Self:
+    def from_environment(cls, *, home: str | Path | DataHome | None = None) -> Self:
         """Settings from the environment, with `home` taking precedence; refuses unknown `ASSISTANT_` variables."""
         known = {PREFIX + name.upper() for name in cls.model_fields}
         for name in sorted(os.environ):
             if name.startswith(PREFIX) and name not in known:
                 raise SettingsError(_unknown(name, known))
-        return cls() if home is None else cls(home=Path(home))
+        return cls() if home is None else cls(home=home.folder if isinstance(home, DataHome) else Path(home))
 
     @field_validator("home")
     @classmethod
@@ -204,6 +210,13 @@ class Settings(BaseSettings):
         if value and not (re.fullmatch(r"https?://[^\s/]+\S*", value) and value.isprintable() and _sound(value)):
             raise ValueError("must be empty or an http:// or https:// address with a valid host and port")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be empty or a postgresql:// address")
+        return value
 
     @field_validator("proxies")
     @classmethod
@@ -226,6 +239,10 @@ class Settings(BaseSettings):
     def _channels(cls, value: str) -> str:
         _collections_in(value)
         return value
+
+    def data_home(self, home: str | Path | DataHome | None = None) -> DataHome:
+        """Where everything is stored, with `home` taking precedence for the folder."""
+        return DataHome(DataHome.of(home or self.home).folder, self.database_url.get_secret_value())
 
     @property
     def collection_of_channel(self) -> dict[str, str]:
@@ -279,4 +296,6 @@ def _problem(error: ErrorDetails) -> str:
         return _unknown(repr(name), Settings.model_fields)
     name = COMMON.get(name, name.removeprefix(PREFIX).casefold())  # pydantic names an alias by its variable
     reason = error["msg"].removeprefix("Value error, ")  # pydantic's prefix to our own words
-    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {str(error['input'])[:LONGEST]!r}: {reason}."
+    secret = name in Settings.model_fields and Settings.model_fields[name].annotation is SecretStr
+    value = "secret and" if secret else f"{str(error['input'])[:LONGEST]!r}:"
+    return f"The setting {name!r} ({PREFIX}{name.upper()}) is {value} {reason}."

@@ -16,6 +16,7 @@ from ..core.filters import ALL, Collection, Filter, bounded_filter
 from ..core.records import fold
 from ..core.text import clean
 from ..library.browsing import fitting, hidden, in_collection, members, packed_filter, unpacked_filter
+from ..library.file import META
 
 if TYPE_CHECKING:
     from ..library.papers import Library
@@ -42,7 +43,7 @@ class Collections:
     def listed(self) -> list[Collection]:
         """All of them by name, the owner's own before others of that name."""
         query = (
-            "select number, owner, name, shared, filter from collections where owner in (?, '') or shared "
+            "select number, owner, name, shared, filter from collections where owner in (?, '') or shared = 1 "
             "order by key, owner != ?, number"
         )
         me = hidden(self._owner)
@@ -57,7 +58,8 @@ class Collections:
     def names(self, *, own: bool = False) -> list[str]:
         """Their names, each once; `own`: of those that the owner may change."""
         query = (
-            "select name from collections where owner = ? or (not ? and (owner = '' or shared)) order by key, number"
+            "select name from collections where owner = ? or (not ? and (owner = '' or shared = 1)) "
+            "order by key, number"
         )
         with self._using() as holdings:
             rows = holdings.library.rows(query, (hidden(self._owner), own))
@@ -96,7 +98,7 @@ class Collections:
                     raise CollectionError(f"There is a collection {name!r} already. Choose another name, or delete it.")
                 if len(own) >= COLLECTIONS:
                     raise CollectionError(f"There are {COLLECTIONS} collections already. Delete one first.")
-                values = (hidden(self._owner), fold(name), name, shared, packed_filter(where))
+                values = (hidden(self._owner), fold(name), name, int(shared), packed_filter(where))
                 insert = "insert into collections (owner, key, name, shared, filter) values (?, ?, ?, ?, ?)"
                 library.rows(insert, values)
                 self._put(library, name, ids)
@@ -145,7 +147,7 @@ class Collections:
     def _put(self, library: Library, name: str, paper_ids: list[str]) -> None:
         number, _ = self._own(library, name)
         for paper_id in paper_ids:
-            library.rows("insert or ignore into collected values (?, ?)", (number, paper_id))
+            library.rows("insert into collected values (?, ?) on conflict do nothing", (number, paper_id))
         count = library.rows("select count(*) from collected where collection = ?", (number,))[0][0]
         if count > COLLECTED:
             raise CollectionError(f"A collection takes {COLLECTED:,} papers at most. Make it of a filter instead.")
@@ -178,4 +180,4 @@ def _saved(where: Filter) -> Filter:
 
 def _note(library: Library) -> None:
     """Let every process know that what is in a collection has changed."""
-    library.rows("insert or replace into meta values ('collected', ?)", (secrets.token_hex(8),))
+    library.rows(META, ("collected", secrets.token_hex(8)))

@@ -18,6 +18,7 @@ from ..core.notebook import Brief
 from ..core.readable import readable
 from ..core.records import Ingested, Paper, Reject, digest, fold
 from ..core.sharing import native
+from ..library.file import FILE
 from ..library.following.store import FollowedSources
 from ..library.rejected import Rejected
 from ..library.sources import Manner
@@ -27,6 +28,7 @@ from .inspection import damaged_contents, damaged_files, delete_damaged
 from .names import closest_titles
 
 if TYPE_CHECKING:
+    from ..core.database import DataHome
     from ..library.papers import Library
     from .embedding import Embedder
     from .searchable import Index, Progress
@@ -52,12 +54,12 @@ class Status(Brief):
     notice: str = ""
 
 
-def made(home: str | Path) -> Path:
-    """The folder `home` if it has a library; if not, `LibraryError` names the command that makes one."""
-    if not (folder := Path(home).expanduser()).joinpath("library.sqlite").exists():
-        command = f"assistant --home {shlex.quote(str(folder))} ingest PATH..."
-        raise LibraryError(f"There is no library in the folder {str(folder)!r}. Make one with: {command}")
-    return folder
+def made(home: DataHome) -> DataHome:
+    """The home if it has a library; if not, `LibraryError` names the command that makes one."""
+    if not home.has(FILE):
+        command = f"assistant --home {shlex.quote(str(home.folder))} ingest PATH..."
+        raise LibraryError(f"There is no library in the folder {str(home.folder)!r}. Make one with: {command}")
+    return home
 
 
 class Holdings:
@@ -77,7 +79,7 @@ class Holdings:
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma_url, self._notice = chroma_url, notice
-        self.rejected, self.followed = Rejected(library.home), FollowedSources(library.home)
+        self.rejected, self.followed = Rejected(library.data_home), FollowedSources(library.data_home)
         self._opening = threading.Lock()  # of the three below, and nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
@@ -326,7 +328,7 @@ class Holdings:
         try:
             if not ours:
                 raise LibraryBusy("Papers are just being added. Ask again in a moment.")
-            with self.library.writing():
+            with self.library.writing(papers=False):
                 self._update()
         except LibraryBusy:
             if indexing.current(self.library) is None:

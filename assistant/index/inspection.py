@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.database import read_only
 from ..core.errors import LibraryError
 from ..core.text import counted
 from .interaction import is_sound
@@ -31,6 +30,8 @@ def damaged_files(home: Path, *folders: Path) -> list[str]:
 
 def _damage(path: Path) -> str:
     """What SQLite says is wrong with a file; "" if nothing is."""
+    from ..core.sqlite_file import read_only
+
     try:
         with closing(sqlite3.connect(read_only(path), uri=True, timeout=30)) as db:
             rows = db.execute("pragma integrity_check(3)").fetchall()
@@ -59,15 +60,19 @@ def delete_damaged(library: Library) -> None:
     """Delete damaged encodings, so that they are computed again."""
     damaged = list(_damaged(library))
     with library.transaction():
-        for row in damaged:
-            library.rows("delete from encodings where rowid = ?", (row,))
+        for key in damaged:
+            library.rows("delete from encodings where key = ? and embedder = ?", key)
 
 
-def _damaged(library: Library) -> Iterator[int]:
-    """The rows of the encodings that are not as they were stored."""
-    last = 0
-    query = "select rowid, seal, vector, tokens, spans from encodings where rowid > ? order by rowid limit ?"
-    while rows := library.rows(query, (last, AT_ONCE)):
-        for last, checksum, vector, tokens, spans in rows:
+def _damaged(library: Library) -> Iterator[tuple[str, str]]:
+    """The key and embedder of each encoding that is not as it was stored."""
+    last = ("", "")
+    query = (
+        "select key, embedder, seal, vector, tokens, spans from encodings where (key, embedder) > (?, ?) "
+        "order by key, embedder limit ?"
+    )
+    while rows := library.rows(query, (*last, AT_ONCE)):
+        for key, embedder, checksum, vector, tokens, spans in rows:
+            last = (key, embedder)
             if not is_sound(checksum, (vector, tokens, spans)):
                 yield last

@@ -25,7 +25,7 @@ from ..core.errors import LibraryError
 from ..core.records import Paper, Passage, digest
 from ..core.text import STOP_WORDS
 from ..library.chunking import passages
-from ..library.file import seal
+from ..library.file import kept, seal
 from ..library.papers import Library
 from .embedding import unit
 
@@ -90,12 +90,15 @@ def encode_missing(
     return len(missing)
 
 
+_ENCODING = kept("encodings", "key, embedder", "vector", "tokens", "spans", "seal")
+
+
 def store(library: Library, encodings: Mapping[str, Stored], embedder: str) -> None:
     """Store encodings by key, as those of that embedder; they are committed before it returns."""
     with library.transaction():
         for key, encoding in encodings.items():
             values = (key, embedder, *encoding, seal(*encoding))
-            library.rows("insert or replace into encodings values (?, ?, ?, ?, ?, ?)", values)
+            library.rows(_ENCODING, values)
 
 
 def stored(library: Library, keys: Sequence[str], embedder: str) -> dict[str, Stored]:
@@ -108,7 +111,7 @@ def stored(library: Library, keys: Sequence[str], embedder: str) -> dict[str, St
         encodings[key] = (blobs[0], blobs[1], blobs[2])
         if not is_sound(checksum, encodings[key]):
             raise LibraryError(
-                f"Vectors stored in {str(library.path)!r} are damaged; the papers may not be. "
+                f"Vectors stored in {library.place} are damaged; the papers may not be. "
                 "Make them anew: assistant doctor --repair"
             )
     return encodings

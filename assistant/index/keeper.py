@@ -17,6 +17,7 @@ from .holdings import Holdings, Status
 from .syncing import Synced, Syncing
 
 if TYPE_CHECKING:
+    from ..core.database import DataHome
     from .searchable import Progress
 
 
@@ -116,6 +117,12 @@ class Keeper:
         """
         with self._shared.using() as holdings:
             return differences(holdings.library.records(holdings.paper(title)))
+
+    @property
+    def data_home(self) -> DataHome:
+        """Where everything is stored."""
+        with self._shared.using() as holdings:
+            return holdings.library.data_home
 
     def status(self) -> Status:
         """How many papers there are, and whether they can be searched."""

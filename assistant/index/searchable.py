@@ -77,7 +77,7 @@ def lost_record(library: Library) -> str:
     if library.revision or not _pointer(library).get("revision"):
         return ""
     return (
-        f"The record of the papers, {str(library.path)!r}, is empty or gone, but the index beside it has papers. "
+        f"The record of the papers, {library.place}, is empty or gone, but the index beside it has papers. "
         "Nothing was changed. Restore the file from a copy. Without a copy, start afresh with "
         "`assistant doctor --repair`, then ingest the listings again."
     )

@@ -194,7 +194,7 @@ def in_collection(name: str, owner: str, rows: Rows) -> PaperIds:
     Raises `CollectionNotFound`, which names the closest.
     """
     usable = rows(
-        "select number, key, filter, name from collections where owner in (?, '') or shared "
+        "select number, key, filter, name from collections where owner in (?, '') or shared = 1 "
         "order by owner != ?, owner != '', number",
         (hidden(owner), hidden(owner)),
     )

@@ -1,30 +1,25 @@
-"""The folder of a library in, short transactions on its file out; its versions are upgraded here.
+"""The home of a library in, short transactions on its record out; the versions of its file are upgraded here.
 
-Every index is derived from this file. Vectors are stored by the hash of their text, so nothing is embedded twice.
+Every index is derived from the record. Vectors are stored by the hash of their text, so nothing is embedded twice.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sqlite3
-import threading
-import weakref
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ..core.database import read_only
+from ..core.backends import FileManner
+from ..core.database import Database, DataHome
 from ..core.errors import LibraryBusy, LibraryError
 from ..core.records import Paper
 from .browsing import day_row, days
 from .identity import keys_of
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
+FILE = "library.sqlite"
 _SCHEMAS = (
     """
 create table if not exists meta (name text primary key, value text not null) without rowid;
@@ -108,137 +103,107 @@ MAPPED = "pragma mmap_size = 1073741824"
 """Up to so many bytes of a file are memory-mapped, which halves the time for the reads of a question."""
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that is closed once its thread has ended and nothing refers to it."""
-
-    def __del__(self) -> None:
-        with suppress(sqlite3.ProgrammingError):  # it was never opened
-            self.close()
-
-
-@contextmanager
-def _usable(home: Path, purpose: str) -> Iterator[None]:
-    """Translate errors of the system or SQLite to `LibraryError`."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        raise LibraryError(
-            f"The library at {str(home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
-            "ASSISTANT_HOME, make sure that this one is writable and its disk has room, or restore the file from a "
-            "copy."
-        ) from error
+def kept(table: str, key: str, *columns: str) -> str:
+    """The statement that stores a row, in place of one with the same key."""
+    every = [*key.split(", "), *columns]
+    marks, updates = ", ".join("?" * len(every)), ", ".join(f"{name} = excluded.{name}" for name in columns)
+    return f"insert into {table} ({', '.join(every)}) values ({marks}) on conflict ({key}) do update set {updates}"
 
 
-class LibraryFile:
-    """The file of one library. Any number of processes may read it, and one at a time write to it.
+META = kept("meta", "name", "value")
+
+
+class LibraryFile(Database):
+    """The record of one library. Any number of processes may read it, and one at a time write to it.
 
     `writable`: whether this process may write to the folder; if not, the library is read-only. Raises `LibraryError` if
-    the folder or file cannot be used.
+    the folder, file or database cannot be used.
     """
 
-    def __init__(self, home: str | Path) -> None:
-        self.home = Path(home).expanduser()
-        self.path = self.home / "library.sqlite"
-        with _usable(self.home, "opened"):
+    def __init__(self, home: str | Path | DataHome) -> None:
+        self.data_home = DataHome.of(home)
+        self.home = self.data_home.folder
+        self._opened = False
+        with self._usable("opened"):
             self.home.mkdir(parents=True, exist_ok=True)
-            self.writable = os.access(self.home, os.W_OK)
-            self._local = threading.local()
-            self._opened: weakref.WeakSet[_Connection] = weakref.WeakSet()
-            self._prepare()
+        self.writable = os.access(self.home, os.W_OK)
+        functions = {"seal": seal, "keys": _keys, "days": _days}  # for the upgrades
+        manner = FileManner(False, self.writable, functions, (MAPPED,), _AS_IF_NEW)
+        super().__init__(self.home / FILE, _SCHEMAS, url=self.data_home.database_url, manner=manner)
+        self._opened = True
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        """This thread's own connection: no thread sees the unfinished transaction of another."""
-        if not hasattr(self._local, "connection"):
-            db = sqlite3.connect(
-                self.path.absolute().as_uri() if self.writable else read_only(self.path),
-                uri=True,
-                timeout=30,
-                check_same_thread=False,
-                isolation_level=None,
-                factory=_Connection,
-            )
-            db.execute("pragma foreign_keys = on")
-            db.execute(MAPPED)
-            for name, function in (("seal", seal), ("keys", _keys), ("days", _days)):  # for the upgrades
-                db.create_function(name, -1, function, deterministic=True)
-            if not self.writable:
-                db.executescript(_AS_IF_NEW.get(db.execute("pragma user_version").fetchone()[0], ""))
-            self._opened.add(db)
-            self._local.connection = db
-        connection: sqlite3.Connection = self._local.connection
-        return connection
+    def _error(self, message: str) -> LibraryError:
+        return LibraryError(message)
 
-    def _prepare(self) -> None:
-        if self.writable and self._db.execute("pragma journal_mode").fetchone()[0] != "wal":
-            self._db.execute("pragma journal_mode = wal")
-        version = self._db.execute("pragma user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise LibraryError(
-                f"The library {str(self.path)!r} is of version {version}, newer than this program's "
-                f"{SCHEMA_VERSION}. Update the program: pip install --upgrade paper-assistant"
-            )
-        if version < SCHEMA_VERSION and (self.writable or version not in _AS_IF_NEW):
-            with self.transaction():
-                version = self._db.execute("pragma user_version").fetchone()[0]  # another process may have upgraded it
-                for statement in ";".join(_SCHEMAS[version:]).split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"pragma user_version = {SCHEMA_VERSION}")
+    def _sound(self, text: str) -> str:
+        """The text: a paper is stored exactly, or not at all. None has a zero, which PostgreSQL does not look up."""
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if self.data_home.database_url else text
 
-    def close(self) -> None:
-        for connection in list(self._opened):
-            connection.close()
+    def _failure(self, error: Exception) -> str:
+        if self.data_home.database_url:
+            return super()._failure(error)
+        if not self._opened:
+            return self._unusable("opened", error)
+        return (
+            f"The library's file {self.place} cannot be used: {error}. Make sure that it is writable and the "
+            "disk has room. If `assistant doctor` says that it is damaged, restore it from a copy."
+        )
+
+    def _unusable(self, purpose: str, error: Exception) -> str:
+        return (
+            f"The library at {str(self.home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
+            "ASSISTANT_HOME, make sure that this one is writable and its disk has room, or restore the file from a "
+            "copy."
+        )
+
+    @contextmanager
+    def _usable(self, purpose: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LibraryError(self._unusable(purpose, error)) from error
 
     # -- one writer at a time
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the write lock. Raises `LibraryBusy`, naming who has it, or `LibraryError`, such as for a full disk."""
-        from filelock import Timeout
+    def writing(self, *, papers: bool = True) -> Iterator[None]:
+        """Hold the write lock of the home and, where several homes share a database, of its papers.
 
-        lock, note = self._lock(), self.home / "writer"
-        with _usable(self.home, "written"):
+        `papers`: whether they are changed; if not, other homes may bring their indexes up to date, too, meanwhile.
+        Raises `LibraryBusy`, naming who has the lock, or `LibraryError`, such as for a full disk.
+        """
+        from filelock import FileLock, Timeout
+
+        lock, note = FileLock(self.home / "write.lock", is_singleton=True), self.home / "writer"
+        with self._usable("written"):
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                holder = note.read_text().strip() if note.exists() else ""
-                raise LibraryBusy(
-                    f"The library at {str(self.home)!r} is being written by {holder or 'another process'}. "
-                    "Nothing was changed. Wait until it has finished, then try again."
-                ) from None
+                raise self._busy(note.read_text().strip() if note.exists() else "") from None
             try:
                 note.write_text(f"process {os.getpid()}\n")
-                yield
+                with self._locked(shared=not papers):
+                    yield
             finally:
                 note.unlink(missing_ok=True)
                 lock.release()
 
-    def _lock(self) -> FileLock:
-        from filelock import FileLock
-
-        return FileLock(self.home / "write.lock", is_singleton=True)
-
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything in the block is done as one, or not at all."""
-        self.rows("begin immediate")
+    def _locked(self, *, shared: bool) -> Iterator[None]:
+        lock = self.lock("writing", shared=shared)
+        if lock and not lock.acquire():
+            raise self._busy(lock.holder())
         try:
             yield
-            self.rows("commit")
-        except BaseException:
-            if self._db.in_transaction:  # some errors end the transaction
-                self.rows("rollback")
-            raise
+        finally:
+            if lock:
+                lock.release()
 
-    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows. Raises `LibraryError`, never an error of SQLite's."""
-        try:
-            return self._db.execute(statement, values).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
-            raise LibraryError(
-                f"The library's file {str(self.path)!r} cannot be used: {error}. Make sure that it is writable and the "
-                "disk has room. If `assistant doctor` says that it is damaged, restore it from a copy."
-            ) from error
+    def _busy(self, holder: str) -> LibraryBusy:
+        return LibraryBusy(
+            f"The library at {str(self.home)!r} is being written by {holder or 'another process'}. "
+            "Nothing was changed. Wait until it has finished, then try again."
+        )
 
 
 def seal(vector: bytes, tokens: bytes, spans: bytes) -> int:

@@ -15,11 +15,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..core.database import DataHome
 from ..core.errors import LibraryError
 from ..core.filters import Filter
 from ..core.records import Ingested, Paper, digest, fold
 from .browsing import Kind, day_row, days_of, fitting, joined, meant, names_of, of_sources
-from .file import LibraryFile
+from .file import META, LibraryFile, kept
 from .identity import is_one_paper, keys_of
 from .merging import further, merged, packed, record_of, unpacked
 from .paper_ids import PaperIds, ids_of, numbers_of
@@ -43,11 +44,16 @@ class _Change:
 PASSING = 8
 """Filters whose papers are kept in memory."""
 
+_PAPER = kept("papers", "id", "title", "abstract", "url", "published", "fingerprint", "revision", "further")
+_SOURCE = kept("sources", "paper_id, source", "fingerprint", "record", "place")
+_LISTING = kept("listings", "source", "label", "place")
+_REMOVAL = kept("removals", "paper_id", "revision")
+
 
 class Library(LibraryFile):
     """The papers in one folder."""
 
-    def __init__(self, home: str | Path) -> None:
+    def __init__(self, home: str | Path | DataHome) -> None:
         super().__init__(home)
         self._passing: dict[tuple[object, ...], PaperIds | None] = {}  # any thread fills it, with the same values
 
@@ -83,10 +89,10 @@ class Library(LibraryFile):
                 done.add(change.paper.id)
                 counts["unchanged" if again else change.outcome] += 1
                 for source in record.sources:
-                    self.rows("insert or replace into listings values (?, ?, ?)", (source, label, place))
+                    self.rows(_LISTING, (source, label, place))
             if counts["added"] or counts["updated"]:
                 self._enter(revision)
-            self.rows("insert or replace into meta values ('listed', ?)", (secrets.token_hex(8),))
+            self.rows(META, ("listed", secrets.token_hex(8)))
         return Ingested(counts["added"], counts["updated"], counts["unchanged"])
 
     def news(self, papers: Iterable[Paper]) -> list[Paper]:
@@ -139,25 +145,16 @@ class Library(LibraryFile):
     def _apply(self, change: _Change, revision: int) -> None:
         paper = change.paper
         if change.outcome != "unchanged":
-            self.rows(
-                "insert into papers values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
-                "title = excluded.title, abstract = excluded.abstract, url = excluded.url, "
-                "published = excluded.published, fingerprint = excluded.fingerprint, revision = excluded.revision, "
-                "further = excluded.further",
-                (
-                    *(paper.id, paper.title, paper.abstract, paper.url, paper.published),
-                    *(paper.fingerprint, revision, further(paper)),
-                ),
-            )
+            texts = (paper.id, paper.title, paper.abstract, paper.url, paper.published, paper.fingerprint)
+            self.rows(_PAPER, (*texts, revision, further(paper)))
             self.rows("delete from removals where paper_id = ?", (paper.id,))
             self._list(paper)
         for place, (source, said) in enumerate(change.records.items()):
             if source:
                 text = "" if said.fingerprint == paper.fingerprint else packed(said)
-                values = (paper.id, source, said.fingerprint, text, place)
-                self.rows("insert or replace into sources values (?, ?, ?, ?, ?)", values)
+                self.rows(_SOURCE, (paper.id, source, said.fingerprint, text, place))
             for key in keys_of(said):
-                self.rows("insert or ignore into aliases values (?, ?)", (key, paper.id))
+                self.rows("insert into aliases values (?, ?) on conflict do nothing", (key, paper.id))
 
     def _list(self, paper: Paper) -> None:
         """Make a paper known by its days, authors and venue."""
@@ -166,7 +163,7 @@ class Library(LibraryFile):
         if date := days_of(paper):
             self.rows("insert into days values (?, ?, ?, ?)", (paper.id, *day_row(date)))
         for row in names_of(paper):
-            self.rows("insert or ignore into names values (?, ?, ?, ?)", (*row, paper.id))
+            self.rows("insert into names values (?, ?, ?, ?) on conflict do nothing", (*row, paper.id))
 
     def remove(self, paper_ids: Sequence[str]) -> Ingested:
         """Remove papers by id; unknown ids are skipped."""
@@ -175,7 +172,7 @@ class Library(LibraryFile):
             removed = 0
             for paper_id in paper_ids:
                 if self.rows("delete from papers where id = ? returning id", (paper_id,)):
-                    self.rows("insert or replace into removals values (?, ?)", (paper_id, revision))
+                    self.rows(_REMOVAL, (paper_id, revision))
                     removed += 1
             if removed:
                 self._enter(revision)
@@ -219,7 +216,7 @@ class Library(LibraryFile):
         return self._select("where papers.revision > ?", (revision,)), [row[0] for row in removed]
 
     def _select(self, clause: str, parameters: Sequence[object]) -> list[Paper]:
-        sources = "(select group_concat(source, char(10)) from sources where paper_id = papers.id)"
+        sources = "(select group_concat(source, '\n') from sources where paper_id = papers.id)"
         query = f"select id, fingerprint, title, abstract, url, published, further, {sources} from papers {clause}"
         return [self._paper(*row) for row in self.rows(query, parameters)]
 
@@ -235,7 +232,7 @@ class Library(LibraryFile):
         except (TypeError, ValueError):
             pass
         raise LibraryError(
-            f"The paper {paper_id!r} in {str(self.path)!r} is not as it was stored: the file is damaged. "
+            f"The paper {paper_id!r} in {self.place} is not as it was stored: the file is damaged. "
             "Restore it from a copy."
         )
 
@@ -282,7 +279,7 @@ class Library(LibraryFile):
     def newest(self, paper_ids: PaperIds, *, limit: int) -> list[str]:
         """The last published of these papers, the newest first; those without a date come last."""
         newest_first = "select paper_id from days order by year desc, last desc, first desc, paper_id desc"
-        all_dated = numbers_of(joined(f"paper_id from ({newest_first})", (), self.rows))
+        all_dated = numbers_of(joined(f"paper_id from ({newest_first}) as newest", (), self.rows))
         dated = ids_of(all_dated[paper_ids.holds(all_dated)][:limit])
         return dated if len(dated) == limit else [*dated, *islice(paper_ids - PaperIds(dated), limit - len(dated))]
 

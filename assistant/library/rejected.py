@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core.database import Database
+from ..core.database import Database, DataHome
 from ..core.records import Reject
 
+FILE = "rejects.sqlite"
 _SCHEMAS = (
     """
 create table rejects (
@@ -18,18 +19,19 @@ create table rejects (
     title text not null);
 create index rejects_by_source on rejects (source)""",
 )
+_COLUMNS = "source, name, line, reason, text, title"
 
 
 class Rejected:
-    """The rejects of a library, in a file of their own, which is made with the first of them."""
+    """The rejects of a library, in a file of their own, which is made with the first of them, or in its database."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / "rejects.sqlite"
+    def __init__(self, home: Path | DataHome) -> None:
+        self._home = DataHome.of(home)
         self._database: Database | None = None
 
     def _opened(self) -> Database:
         if self._database is None:
-            self._database = Database(self._path, _SCHEMAS)
+            self._database = self._home.open(FILE, _SCHEMAS)
         return self._database
 
     def close(self) -> None:
@@ -38,15 +40,15 @@ class Rejected:
 
     def put(self, source: str, rejects: Sequence[Reject], *, anew: bool) -> None:
         """Keep the rejects of a source; with `anew`, in place of its former ones."""
-        if not rejects and not self._path.exists():
+        if not rejects and not self._home.has(FILE):
             return
         database = self._opened()
-        with database.writing():
+        with database.transaction():
             if anew:
-                database.rows("delete from rejects where source = ?", (source,))
+                database.change("delete from rejects where source = ?", (source,))
             for one in rejects:
                 values = (source, one.source, one.line, one.reason, one.text, one.title)
-                database.rows("insert into rejects values (?, ?, ?, ?, ?, ?)", values)
+                database.change(f"insert into rejects ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)", values)
 
     def add(self, source: str, rejects: Sequence[Reject]) -> None:
         """Keep further rejects of a source that is read bit by bit; a record that is rejected again is kept once."""
@@ -54,14 +56,14 @@ class Rejected:
             return
         database = self._opened()
         for one in rejects:
-            database.rows(
+            database.change(
                 "delete from rejects where source = ? and title = ? and text = ?", (source, one.title, one.text)
             )
         self.put(source, rejects, anew=False)
 
     def all(self) -> list[Reject]:
         """All rejects, by source."""
-        if not self._path.exists():
+        if not self._home.has(FILE):
             return []
         rows = self._opened().rows("select name, line, reason, text, title from rejects order by source, rowid")
         return [Reject(*row) for row in rows]

@@ -1,6 +1,6 @@
 """Records what language models used, and caches their verdicts and answers.
 
-The record is one private file next to the library. Deleting it loses only the counts and the cache.
+The record is private. Deleting it loses only the counts and the cache.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..core.database import Database
+from ..core.database import DataHome
 from . import Usage
 
 MOST_KEPT = 5000
@@ -25,9 +25,10 @@ SCHEMAS = (
     """,
 )
 _ADD = """
-    insert into spent values (?, ?, ?, ?, ?, ?) on conflict do update set
-        calls = calls + excluded.calls, prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-        completion_tokens = completion_tokens + excluded.completion_tokens, estimated = estimated + excluded.estimated
+    insert into spent values (?, ?, ?, ?, ?, ?) on conflict (day, model) do update set
+        calls = spent.calls + excluded.calls, prompt_tokens = spent.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = spent.completion_tokens + excluded.completion_tokens,
+        estimated = spent.estimated + excluded.estimated
 """
 
 Prices = Mapping[str, tuple[float, float]]
@@ -65,10 +66,10 @@ def _today() -> str:
 
 
 class Ledger:
-    """The ledger in the folder `home`. Days are in UTC. Raises `DatabaseError`."""
+    """The ledger of a home. Days are in UTC. Raises `DatabaseError`."""
 
-    def __init__(self, home: Path, *, today: Callable[[], str] = _today) -> None:
-        self._database, self._today = Database(home / "model.sqlite", SCHEMAS), today
+    def __init__(self, home: str | Path | DataHome, *, today: Callable[[], str] = _today) -> None:
+        self._database, self._today = DataHome.of(home).open("model.sqlite", SCHEMAS), today
 
     def close(self) -> None:
         self._database.close()
@@ -77,7 +78,7 @@ class Ledger:
         """Add what calls of a model used."""
         row = (used.calls, used.prompt_tokens, used.completion_tokens, used.estimated)
         if used.calls:
-            self._database.rows(_ADD, (self._today(), model, *row))
+            self._database.change(_ADD, (self._today(), model, *row))
 
     def spent(self, *, today: bool = False) -> dict[str, Usage]:
         """What each model used, in all or today."""
@@ -86,7 +87,7 @@ class Ledger:
             "where day = ? or not ? group by model",
             (self._today(), today),
         )
-        return {model: Usage(*sums) for model, *sums in rows}
+        return {model: Usage(*map(int, sums)) for model, *sums in rows}
 
     def kept(self, key: str) -> str | None:
         """The cached value of a key."""
@@ -95,9 +96,10 @@ class Ledger:
 
     def keep(self, key: str, value: str) -> None:
         """Cache a value under a key, replacing any other."""
-        with self._database.writing():
-            self._database.rows("insert or replace into kept (key, value) values (?, ?)", (key, value))
-            self._database.rows("delete from kept where number <= (select max(number) from kept) - ?", (MOST_KEPT,))
+        with self._database.transaction():
+            self._database.change("delete from kept where key = ?", (key,))
+            self._database.change("insert into kept (key, value) values (?, ?)", (key, value))
+            self._database.change("delete from kept where number <= (select max(number) from kept) - ?", (MOST_KEPT,))
 
 
 def cost(used: Mapping[str, Usage], prices: Prices) -> float | None:

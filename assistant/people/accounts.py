@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..core.database import Database
+from ..core.database import DataHome
 from ..core.errors import AccountError
 
 Right = Literal["ask", "write"]
@@ -121,8 +121,8 @@ class Accounts:
     Raises `AccountError` for a name or password it refuses, `DatabaseError` if the file fails.
     """
 
-    def __init__(self, home: str | Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._db = Database(Path(home).expanduser() / "accounts.sqlite", _SCHEMAS)
+    def __init__(self, home: str | Path | DataHome, *, clock: Callable[[], float] = time.time) -> None:
+        self._db = DataHome.of(home).open("accounts.sqlite", _SCHEMAS)
         self._clock = clock
 
     def close(self) -> None:
@@ -172,7 +172,7 @@ class Accounts:
         """
         issuer, subject = identity.issuer, identity.subject
         known = "select users.name, id from identities join users using (name) where issuer = ? and subject = ?"
-        with self._db.writing():
+        with self._db.transaction():
             if rows := self._db.rows(known, (issuer, subject)):
                 return User(*rows[0])
             name = re.sub(r"[^a-z0-9._@-]+", "-", _folded(identity.name)).lstrip("._@-")[:50] or "user"
@@ -203,7 +203,7 @@ class Accounts:
     def add_user(self, name: str, password: str) -> User:
         name, salt = self.vacant(name), secrets.token_bytes(16)
         hashed = _hash(_strong(password), salt, COST)
-        with self._db.writing():
+        with self._db.transaction():
             user = User(self.vacant(name), secrets.token_hex(8))  # checked again, because hashing takes time
             self._db.change("insert into users values (?, ?, ?, ?, ?, ?, ?)", (name, user.id, *COST, salt, hashed))
         return user
@@ -212,7 +212,7 @@ class Accounts:
         """Change a user's password. Their conversations stay, and they are logged out everywhere."""
         salt, name = secrets.token_bytes(16), self.known(name).name
         values = (*COST, salt, _hash(_strong(password), salt, COST), name)
-        with self._db.writing():
+        with self._db.transaction():
             self._db.change("update users set n = ?, r = ?, p = ?, salt = ?, hash = ? where name = ?", values)
             self._db.change("delete from logins where name = ?", (name,))
 
@@ -228,7 +228,7 @@ class Accounts:
     def add_key(self, name: str, *, rights: Right = "ask", per_minute: int = PER_MINUTE) -> str:
         """Make a key and return its token, which is not stored and cannot be recovered."""
         token = PREFIX + secrets.token_urlsafe(32)
-        with self._db.writing():
+        with self._db.transaction():
             values = (self._vacant("keys", name), secrets.token_hex(8), _digest(token), rights, per_minute)
             self._db.change("insert into keys values (?, ?, ?, ?, ?)", values)
         return token

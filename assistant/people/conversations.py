@@ -1,4 +1,4 @@
-"""The conversations that are kept, private to their owners, in one file of the home.
+"""The conversations that are kept, private to their owners.
 
 A door identifies whoever asks by an owner, a text that nobody else can produce: "user:5f2c...", "session:Xk9...",
 "slack:T1:C2:171.5". Only its hash is stored, so a stolen copy of the file opens no session. Every call names the owner.
@@ -19,15 +19,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..core.database import Database
+from ..core.database import DataHome
 from ..core.errors import ConversationNotFound, ExportError, QuestionError
 from ..core.export import FORMAT, as_json, from_json
 from ..core.records import Turn, fold
 
+FILE = "conversations.sqlite"
 TITLE = 80
 """Maximum characters of a title."""
 PAGE = 20
 """Turns read at once, about 2 MB of answers."""
+MOST_TURNS = 2**31
+"""No conversation has as many."""
 
 LINKS = 1000
 """Links of one owner."""
@@ -101,14 +104,9 @@ class Conversations:
     Calls raise `ConversationNotFound` for one that is missing or somebody else's, `DatabaseError` if the file fails.
     """
 
-    def __init__(self, home: str | Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._db = Database(self.path(home), _SCHEMAS)
+    def __init__(self, home: str | Path | DataHome, *, clock: Callable[[], float] = time.time) -> None:
+        self._db = DataHome.of(home).open(FILE, _SCHEMAS)
         self._clock = clock
-
-    @staticmethod
-    def path(home: str | Path) -> Path:
-        """The file, which the first conversation makes."""
-        return Path(home).expanduser() / "conversations.sqlite"
 
     def close(self) -> None:
         self._db.close()
@@ -129,7 +127,7 @@ class Conversations:
 
     def only(self, owner: str) -> str:
         """The id of the owner's latest conversation, or of a new one. For an owner that is itself a thread."""
-        with self._db.writing():
+        with self._db.transaction():
             latest = self.listed(owner, limit=1)
             return latest[0].id if latest else self.begin(owner)
 
@@ -190,7 +188,7 @@ class Conversations:
         key: identifies what caused the turn, such as an event's id. Of the turns with one key only the first is kept.
         """
         packed = zlib.compress(json.dumps(as_json(turn.answer)).encode())
-        with self._db.writing():
+        with self._db.transaction():
             row = self._row(owner, conversation)
             earlier = self._db.rows("select number from turns where conversation = ? and key = ?", (row, key))
             if earlier:
@@ -216,8 +214,8 @@ class Conversations:
         rows = self._db.rows(
             "select turns.number, asked, question, answer, good, comment from turns left join thumbs on "
             "thumbs.conversation = turns.conversation and turn = turns.number and giver = ? "
-            "where turns.conversation = ? and (? is null or turns.number < ?) order by turns.number desc limit ?",
-            (_hidden(giver or owner), row, before, before, max(limit, 0)),
+            "where turns.conversation = ? and turns.number < ? order by turns.number desc limit ?",
+            (_hidden(giver or owner), row, MOST_TURNS if before is None else before, max(limit, 0)),
         )
         return [_kept_turn(*row) for row in reversed(rows)]
 
@@ -240,7 +238,7 @@ class Conversations:
 
     def cut(self, owner: str, conversation: str, number: int) -> None:
         """Delete the turn with this number and all after it, to ask the question again or another one."""
-        with self._db.writing():
+        with self._db.transaction():
             row = self._row(owner, conversation)
             if not self._db.change("delete from turns where conversation = ? and number >= ?", (row, number)):
                 raise _not_found()
@@ -253,7 +251,7 @@ class Conversations:
 
         Raises `ConversationNotFound`, and `QuestionError` if the owner has too many links.
         """
-        with self._db.writing():
+        with self._db.transaction():
             row = self._row(owner, conversation)
             turn = self._db.rows(
                 "select asked, question, answer from turns where conversation = ? and number = ?", (row, number)
@@ -295,7 +293,7 @@ class Conversations:
 
     def rate(self, owner: str, conversation: str, number: int, thumb: Thumb | None, *, giver: str = "") -> None:
         """Keep the rating by the owner, or by `giver`, one of several people who share it; None withdraws it."""
-        with self._db.writing():
+        with self._db.transaction():
             turn = (self._row(owner, conversation), number)
             if not self._db.rows("select 1 from turns where conversation = ? and number = ?", turn):
                 raise _not_found()
@@ -304,7 +302,7 @@ class Conversations:
             if thumb:
                 self._db.change(
                     "insert into thumbs values (?, ?, ?, ?, ?, ?)",
-                    (*turn, who, thumb.good, thumb.comment, self._clock()),
+                    (*turn, who, int(thumb.good), thumb.comment, self._clock()),
                 )
 
     def rated(self) -> Iterator[tuple[str, KeptTurn]]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..core.database import DataHome
 from ..core.errors import AssistantError
 from ..people.accounts import PREFIX, Accounts, Key, Right
-from ..people.limits import Limits
+from ..people.limits import limits_of
 
 SLOWLY = 1.0
 """Seconds before a wrong key is refused."""
@@ -60,13 +61,20 @@ class Doorkeeper:
     """Lets programs in. A program on this machine needs no key unless `always`, but a key it sends must be valid."""
 
     def __init__(
-        self, home: Path, *, always: bool = False, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        home: Path | DataHome,
+        *,
+        always: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._accounts, self._limits, self._tries = Accounts(home), Limits(), Limits()
+        home = DataHome.of(home)
+        self._accounts = Accounts(home)
+        self._limits, self._tries = limits_of(home, "key"), limits_of(home, "wrong-key")
         self._always, self._sleep = always, sleep
 
     def close(self) -> None:
-        self._accounts.close()
+        for one in (self._accounts, self._limits, self._tries):
+            one.close()
 
     async def caller(self, address: str, headers: Mapping[str, str]) -> Caller:
         """Who sends a request from `address`; `headers` have names in lower case. Raises `NotAdmitted`.

@@ -73,7 +73,7 @@ print(json.dumps([(one.exit_code, one.stdout, one.stderr) for one in done]))
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("numpy", "pydantic", "rich", "chromadb", "llama_index", "onnxruntime", "openai", "sqlite3", "eval")
+    heavy = "numpy pydantic rich chromadb llama_index onnxruntime openai sqlalchemy sqlite3 eval".split()
     code = "import sys\nfrom assistant.doors.cli import app\n"
     code += "try: app()\nfinally: print('loaded', *sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from assistant.chain import Assistant
+from assistant.core.database import DataHome
 from assistant.doors.slack.blocks import shown
 from assistant.doors.slack.claims import KEPT, Claims, IncomingMessage, Job
 from assistant.doors.slack.placeholder import LOOKING
@@ -92,60 +93,66 @@ def test_a_refused_update_does_not_cost_the_answer(home: Path, monkeypatch: pyte
 
 
 @pytest.fixture
-def claims(home: Path) -> Iterator[Claims]:
-    with closing(Claims(home)) as one:
+def claims(data_home: DataHome) -> Iterator[Claims]:
+    with closing(Claims(data_home)) as one:
         yield one
 
 
-def killed(python: Python, home: Path, id_: str = "m", job: str = "j") -> None:
+def killed(python: Python, home: Path | DataHome, id_: str = "m", job: str = "j") -> None:
     """A process that takes on a job and is killed before it is done."""
+    where = DataHome.of(home)
     done = python(
-        "import os, pathlib, sys; from assistant.doors.slack.claims import Claims; home, id_, job = sys.argv[1:]; "
-        "assert Claims(pathlib.Path(home)).claim((f'message:{id_}',), id_=id_, job=job); os.kill(os.getpid(), 9)",
-        *(home, id_, job),
+        "import os, pathlib, sys; from assistant.doors.slack.claims import Claims; "
+        "from assistant.core.database import DataHome; home, url, id_, job = sys.argv[1:]; "
+        "assert Claims(DataHome(pathlib.Path(home), url)).claim((f'message:{id_}',), id_=id_, job=job); "
+        "os.kill(os.getpid(), 9)",
+        *(where.folder, where.database_url, id_, job),
     )
     assert done.returncode == -9, done.stderr
 
 
-def test_the_jobs_of_a_killed_process_are_handed_out_once(python: Python, home: Path, claims: Claims) -> None:
+def test_the_jobs_of_a_killed_process_are_handed_out_once(python: Python, data_home: DataHome, claims: Claims) -> None:
     assert claims.left_behind() == []
-    killed(python, home)
-    with closing(Claims(home)) as other:
+    killed(python, data_home)
+    with closing(Claims(data_home)) as other:
         assert other.left_behind() == ["j"]
         assert claims.left_behind() == other.left_behind() == []
         assert not claims.claim(("message:m",), id_="m", job="again")
     assert claims.left_behind() == ["j"], "its taker ended, too, and had not finished it"
     claims.finish("m")
-    with closing(Claims(home)) as third:
+    with closing(Claims(data_home)) as third:
         assert third.left_behind() == []
 
 
-def test_the_jobs_of_a_living_process_are_left_alone(home: Path, claims: Claims) -> None:
+def test_the_jobs_of_a_living_process_are_left_alone(data_home: DataHome, claims: Claims) -> None:
     claims.claim(("a",), id_="m", job="j")
-    with closing(Claims(home)) as other:
+    with closing(Claims(data_home)) as other:
         assert other.left_behind() == []
 
 
-def test_finished_jobs_and_repeated_claims_are_not_handed_out(python: Python, home: Path, claims: Claims) -> None:
-    with closing(Claims(home)) as other:
+def test_finished_jobs_and_repeated_claims_are_not_handed_out(
+    python: Python, data_home: DataHome, claims: Claims
+) -> None:
+    with closing(Claims(data_home)) as other:
         assert other.claim(("a",), id_="m", job="j")
         assert not other.claim(("a", "b"), id_="n", job="k")
         other.finish("m")
     assert claims.left_behind() == []
 
 
-def test_an_old_job_is_forgotten(python: Python, home: Path) -> None:
-    killed(python, home)
+def test_an_old_job_is_forgotten(python: Python, data_home: DataHome) -> None:
+    killed(python, data_home)
     import time
 
-    with closing(Claims(home, clock=lambda: time.time() + KEPT + 9)) as later:
+    with closing(Claims(data_home, clock=lambda: time.time() + KEPT + 9)) as later:
         later.claim(("b",))
         assert later.left_behind() == []
 
 
-def test_lock_files_of_dead_processes_are_removed(python: Python, home: Path) -> None:
-    killed(python, home)
-    with closing(Claims(home)) as one:
+@pytest.mark.parametrize("data_home", ["sqlite"], indirect=True)
+def test_lock_files_of_dead_processes_are_removed(python: Python, home: Path, data_home: DataHome) -> None:
+    killed(python, data_home)
+    with closing(Claims(data_home)) as one:
         one.left_behind()
         assert len(list(home.glob("slack-*.lock"))) == 1
     assert list(home.glob("slack-*.lock")) == []

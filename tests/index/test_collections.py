@@ -244,9 +244,9 @@ from tests.doubles import HashEmbedder
 assistant = Assistant.open(sys.argv[1], embedder=HashEmbedder())
 assistant.collections.create("few", {PEAR.id!r})
 library = assistant._holdings.library
-library.rows("begin immediate")
-library.rows("delete from collections")
-os.kill(os.getpid(), 9)
+with library.transaction():
+    library.rows("delete from collections")
+    os.kill(os.getpid(), 9)
 """
     assert python(code, home).returncode == -9
     with Assistant.open(home, embedder=HashEmbedder()) as again:

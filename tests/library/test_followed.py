@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.core.database import DataHome
 from assistant.core.errors import LibraryBusy, SourceError
 from assistant.core.records import Ingested
 from assistant.library.following import store as store_file
@@ -22,8 +23,8 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, now: list[float]) -> Iterator[FollowedSources]:
-    sources = FollowedSources(tmp_path, clock=lambda: now[0])
+def store(data_home: DataHome, now: list[float]) -> Iterator[FollowedSources]:
+    sources = FollowedSources(data_home, clock=lambda: now[0])
     yield sources
     sources.close()
 
@@ -87,21 +88,23 @@ def test_a_name_is_given_once() -> None:
 # -- the store
 
 
-def test_without_a_source_there_is_no_file(store: FollowedSources, tmp_path: Path) -> None:
+@pytest.mark.parametrize("data_home", ["sqlite"], indirect=True)
+def test_without_a_source_there_is_no_file(store: FollowedSources, home: Path) -> None:
     assert (store.all(), store.news(0)) == ([], [])
     with pytest.raises(SourceError, match=r"Nothing is followed\. Follow a source with: assistant follow"):
         store.get("kites")
-    assert list(tmp_path.iterdir()) == []
+    assert not home.exists()
 
 
-def test_sources_are_listed_by_name(store: FollowedSources, tmp_path: Path) -> None:
+def test_sources_are_listed_by_name(store: FollowedSources, data_home: DataHome) -> None:
     store.add("zotero", "users/1", most=5)
     store.add("arxiv", "kites", most=7)
     assert [(one.name, one.kind, one.target, one.most, one.synced) for one in store.all()] == [
         ("arxiv-kites", "arxiv", "kites", 7, None),
         ("zotero-users-1", "zotero", "users/1", 5, None),
     ]
-    assert stat.S_IMODE((tmp_path / "followed.sqlite").stat().st_mode) == 0o600
+    if not data_home.database_url:
+        assert stat.S_IMODE((data_home.folder / "followed.sqlite").stat().st_mode) == 0o600
 
 
 def test_a_source_is_followed_once(store: FollowedSources) -> None:
@@ -167,10 +170,10 @@ def test_what_is_unfollowed_leaves_nothing_even_in_the_middle_of_a_sync(store: F
     assert (store.all(), store.news(0)) == ([], [])
 
 
-def test_one_sync_runs_at_a_time(store: FollowedSources, tmp_path: Path) -> None:
-    with store.alone(), pytest.raises(LibraryBusy, match="being synced already"), FollowedSources(tmp_path).alone():
+def test_one_sync_runs_at_a_time(store: FollowedSources, data_home: DataHome) -> None:
+    with store.alone(), pytest.raises(LibraryBusy, match="being synced already"), FollowedSources(data_home).alone():
         pass
-    with FollowedSources(tmp_path).alone():
+    with FollowedSources(data_home).alone():
         pass
 
 

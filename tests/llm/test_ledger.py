@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from assistant.core.database import DataHome
 from assistant.llm import Usage
 from assistant.llm import ledger as ledgers
 from assistant.llm.ledger import Ledger, cost
@@ -21,8 +21,8 @@ def days() -> list[str]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, days: list[str]) -> Iterator[Ledger]:
-    one = Ledger(tmp_path, today=lambda: days[-1])
+def ledger(data_home: DataHome, days: list[str]) -> Iterator[Ledger]:
+    one = Ledger(data_home, today=lambda: days[-1])
     yield one
     one.close()
 
@@ -48,14 +48,15 @@ def test_nothing_is_counted_without_a_call(ledger: Ledger) -> None:
     assert ledger.spent() == {}
 
 
-def test_the_ledger_outlives_the_process_and_is_private(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_ledger_outlives_the_process_and_is_private(ledger: Ledger, data_home: DataHome) -> None:
     ledger.spend("small", USED)
     ledger.keep("a", "1")
     ledger.close()
-    again = Ledger(tmp_path, today=lambda: "2026-11-22")
+    again = Ledger(data_home, today=lambda: "2026-11-22")
     assert (again.spent(), again.kept("a")) == ({"small": USED}, "1")
     again.close()
-    assert stat.S_IMODE((tmp_path / "model.sqlite").stat().st_mode) == 0o600
+    if not data_home.database_url:
+        assert stat.S_IMODE((data_home.folder / "model.sqlite").stat().st_mode) == 0o600
 
 
 def test_cached_values_are_replaced_and_the_oldest_dropped(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

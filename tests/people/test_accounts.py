@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from assistant.core.database import DataHome
 from assistant.core.errors import AccountError
 from assistant.people import accounts as accounts_module
 from assistant.people.accounts import LOGIN_DAYS, Accounts, Key
+
+from ..postgres import contents
 
 PASSWORD = "correct horse battery staple"
 
@@ -24,11 +27,11 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_accounts(home: Path) -> Iterator[Callable[[], Accounts]]:
+def open_accounts(data_home: DataHome) -> Iterator[Callable[[], Accounts]]:
     opened: list[Accounts] = []
 
     def open_one() -> Accounts:
-        opened.append(Accounts(home))
+        opened.append(Accounts(data_home))
         return opened[-1]
 
     yield open_one
@@ -55,8 +58,10 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return calls
 
 
-def stored_in(home: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in home.iterdir())
+def stored_in(home: DataHome) -> bytes:
+    if home.database_url:
+        return contents(home.database_url)
+    return b"".join(path.read_bytes() for path in home.folder.iterdir())
 
 
 # -- users
@@ -81,10 +86,10 @@ def test_a_user_logs_in_with_name_and_password_and_nothing_else(
         assert other.user(name, password) is None
 
 
-def test_the_password_is_salted_and_not_in_the_file(home: Path, accounts: Accounts) -> None:
+def test_the_password_is_salted_and_not_in_the_file(data_home: DataHome, accounts: Accounts) -> None:
     accounts.add_user("ann", PASSWORD)
     accounts.add_user("bob", PASSWORD)
-    assert PASSWORD.encode() not in stored_in(home)
+    assert PASSWORD.encode() not in stored_in(data_home)
     salts, hashes = zip(*accounts._db.rows("select salt, hash from users"), strict=True)
     assert len(set(salts)) == len(set(hashes)) == 2
     assert all(len(salt) == 16 for salt in salts)
@@ -128,12 +133,12 @@ def test_a_password_can_be_changed_and_the_user_stays_the_same(accounts: Account
     assert accounts.user("ann", PASSWORD[::-1]) == ann
 
 
-def test_a_removed_user_cannot_log_in_and_the_name_gets_a_new_id(home: Path, accounts: Accounts) -> None:
+def test_a_removed_user_cannot_log_in_and_the_name_gets_a_new_id(data_home: DataHome, accounts: Accounts) -> None:
     ann, _ = accounts.add_user("ann", PASSWORD), accounts.add_user("bob", PASSWORD)
     accounts.remove_user("ANN")
     assert accounts.user("ann", PASSWORD) is None
     assert [user.name for user in accounts.users()] == ["bob"]
-    assert ann.id.encode() not in stored_in(home)
+    assert ann.id.encode() not in stored_in(data_home)
     assert accounts.add_user("ann", PASSWORD).id != ann.id
 
 
@@ -228,14 +233,14 @@ def test_only_a_few_passwords_are_hashed_at_once(accounts: Accounts, monkeypatch
 
 
 def test_a_key_is_found_by_its_token_and_stored_as_a_hash(
-    home: Path, accounts: Accounts, open_accounts: Callable[[], Accounts]
+    data_home: DataHome, accounts: Accounts, open_accounts: Callable[[], Accounts]
 ) -> None:
     token = accounts.add_key("Bot", rights="write", per_minute=5)
     key = open_accounts().key(token)
     assert key == Key("bot", key.id if key else "", "write", 5)
     assert token.startswith("papers_")
     assert len(token) == len("papers_") + 43  # 256 random bits, six a character
-    assert token.removeprefix("papers_").encode() not in stored_in(home)
+    assert token.removeprefix("papers_").encode() not in stored_in(data_home)
     for wrong in ("", token[:-1], token.upper(), token + " ", token.removeprefix("papers_"), "\ud800"):
         assert accounts.key(wrong) is None
 
@@ -260,14 +265,14 @@ def test_keys_are_listed_without_their_tokens_and_can_be_removed(accounts: Accou
 # -- logins
 
 
-def test_a_login_expires_and_is_stored_as_a_hash(home: Path) -> None:
+def test_a_login_expires_and_is_stored_as_a_hash(data_home: DataHome) -> None:
     now = [1000.0]
-    accounts = Accounts(home, clock=lambda: now[0])
+    accounts = Accounts(data_home, clock=lambda: now[0])
     ann = accounts.add_user("ann", "a battery of horses")
     token = accounts.log_in(ann)
     assert accounts.logged_in(token) == ann
     assert accounts.logged_in(token + "x") is None
-    assert token.encode() not in b"".join(path.read_bytes() for path in home.glob("accounts.sqlite*"))
+    assert token.encode() not in stored_in(data_home)
     now[0] += LOGIN_DAYS * 86400 - 1
     assert accounts.logged_in(token) == ann
     now[0] += 1
@@ -275,8 +280,8 @@ def test_a_login_expires_and_is_stored_as_a_hash(home: Path) -> None:
     accounts.close()
 
 
-def test_logging_out_a_new_password_or_removal_end_a_login(home: Path) -> None:
-    accounts = Accounts(home)
+def test_logging_out_a_new_password_or_removal_end_a_login(data_home: DataHome) -> None:
+    accounts = Accounts(data_home)
     ann, bob = accounts.add_user("ann", "a battery of horses"), accounts.add_user("bob", "a battery of horses")
     here, there, other = accounts.log_in(ann), accounts.log_in(ann), accounts.log_in(bob)
     accounts.log_out(here)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.core.database import DataHome
 from assistant.core.errors import ConversationNotFound, ExportError, QuestionError
 from assistant.core.export import as_json
 from assistant.core.records import Answer, Citation, Claim, Hit, Paper, Passage, Turn
@@ -20,6 +21,7 @@ from assistant.people.conversations import PAGE, Conversations, KeptTurn, Thumb,
 from assistant.question.conversation import earlier
 
 from ..papers import PAIRS
+from ..postgres import contents
 
 ANN, BOB = "user:ann", "user:bob"
 
@@ -51,13 +53,13 @@ def at(seconds: int) -> datetime:
 
 
 @pytest.fixture
-def open_kept(home: Path) -> Iterator[Callable[[], Conversations]]:
+def open_kept(data_home: DataHome) -> Iterator[Callable[[], Conversations]]:
     """`open_kept()`: conversations of one home that are closed when the test is over."""
     opened: list[Conversations] = []
     clock = Clock()
 
     def open_one() -> Conversations:
-        opened.append(Conversations(home, clock=clock))
+        opened.append(Conversations(data_home, clock=clock))
         return opened[-1]
 
     yield open_one
@@ -86,15 +88,16 @@ def test_a_conversation_and_its_answers_survive_a_restart(open_kept: Callable[[]
 
 
 def test_a_turn_survives_when_its_process_is_killed(
-    home: Path, kept: Conversations, python: Callable[..., subprocess.CompletedProcess[str]]
+    data_home: DataHome, kept: Conversations, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     code = (
-        "import os, sys; from assistant.people.conversations import Conversations\n"
+        "import os, pathlib, sys; from assistant.people.conversations import Conversations\n"
         "from assistant.core.records import Answer, Turn\n"
-        "kept = Conversations(sys.argv[1])\n"
+        "from assistant.core.database import DataHome\n"
+        "kept = Conversations(DataHome(pathlib.Path(sys.argv[1]), sys.argv[2]))\n"
         "kept.append('ann', kept.begin('ann'), Turn('why?', Answer('why?', 'why?'))); os._exit(9)"
     )
-    assert python(code, home).returncode == 9
+    assert python(code, data_home.folder, data_home.database_url).returncode == 9
     (conversation,) = kept.listed("ann")
     assert [t.turn for t in kept.turns("ann", conversation.id)] == [Turn("why?", Answer("why?", "why?"))]
 
@@ -136,13 +139,14 @@ def test_turns_are_read_in_pages_from_the_last(kept: Conversations) -> None:
     assert questions(list(kept.every(ANN, id_))) == [f"q{n}" for n in range(1, PAGE + 6)]
 
 
-def test_half_a_surrogate_pair_is_stored_without_error(kept: Conversations) -> None:
+def test_half_a_surrogate_pair_is_stored_without_error(kept: Conversations, data_home: DataHome) -> None:
     odd = turn("half a pair \ud800 and a zero \0", ("A title", "An abstract \udfff"))
     id_ = kept.begin("owner \ud800")
     kept.append("owner \ud800", id_, odd)
     (stored,) = kept.turns("owner \ud800", id_)
     assert stored.turn.answer == odd.answer
-    assert stored.turn.question == "half a pair ? and a zero \0"
+    zero = "\ufffd" if data_home.database_url else "\0"  # which PostgreSQL cannot store
+    assert stored.turn.question == f"half a pair ? and a zero {zero}"
 
 
 def test_a_damaged_answer_is_an_error(kept: Conversations) -> None:
@@ -251,6 +255,7 @@ def test_a_question_asked_again_replaces_its_turn_and_the_later_ones(kept: Conve
         kept.cut(ANN, id_, 3)
 
 
+@pytest.mark.parametrize("data_home", ["sqlite"], indirect=True)
 def test_deleting_leaves_no_trace_and_frees_the_space(home: Path, kept: Conversations) -> None:
     def everything() -> bytes:
         return b"".join(path.read_bytes() for path in sorted(home.iterdir()))
@@ -316,11 +321,12 @@ def test_an_empty_owner_is_refused(kept: Conversations) -> None:
             call("")
 
 
-def test_the_file_does_not_reveal_the_owners(home: Path, kept: Conversations) -> None:
+def test_the_file_does_not_reveal_the_owners(data_home: DataHome, kept: Conversations) -> None:
     id_ = kept.begin("session:opens-the-door")
     kept.append("session:opens-the-door", id_, PEAR)
     kept.rate("session:opens-the-door", id_, 1, Thumb(True), giver="slack:U123")
-    stored = b"".join(path.read_bytes() for path in home.iterdir())
+    url = data_home.database_url
+    stored = contents(url) if url else b"".join(path.read_bytes() for path in data_home.folder.iterdir())
     assert b"opens-the-door" not in stored
     assert b"U123" not in stored
 

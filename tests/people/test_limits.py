@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.people.limits import Limits
+from assistant.core.database import DataHome
+from assistant.people.limits import Limits, RateLimits, SharedLimits, limits_of
 
 
 class Clock:
@@ -19,9 +22,20 @@ class Clock:
         return self.now
 
 
-def test_a_full_bucket_can_be_used_at_once_and_refills_evenly() -> None:
-    clock = Clock()
-    limits = Limits(clock=clock)
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limits(data_home: DataHome, clock: Clock) -> Iterator[RateLimits]:
+    """Those of a process, then those of a database."""
+    one = SharedLimits(data_home, "test", clock=clock) if data_home.database_url else Limits(clock=clock)
+    yield one
+    one.close()
+
+
+def test_a_full_bucket_can_be_used_at_once_and_refills_evenly(limits: RateLimits, clock: Clock) -> None:
     assert [limits.allow("ann", 6) for _ in range(8)] == [0, 0, 0, 0, 0, 0, 10, 10]
     clock.now += 4
     assert limits.allow("ann", 6) == pytest.approx(6)
@@ -31,9 +45,7 @@ def test_a_full_bucket_can_be_used_at_once_and_refills_evenly() -> None:
     assert [limits.allow("ann", 6) for _ in range(7)] == [0, 0, 0, 0, 0, 0, 10]
 
 
-def test_refused_attempts_cost_nothing() -> None:
-    clock = Clock()
-    limits = Limits(clock=clock)
+def test_refused_attempts_cost_nothing(limits: RateLimits, clock: Clock) -> None:
     assert limits.allow("ann", 1) == 0
     for _ in range(1000):
         clock.now += 0.00001
@@ -41,8 +53,7 @@ def test_refused_attempts_cost_nothing() -> None:
     assert limits.allow("ann", 1) == pytest.approx(59.99)
 
 
-def test_each_name_has_its_own_bucket() -> None:
-    limits = Limits(clock=Clock())
+def test_each_name_has_its_own_bucket(limits: RateLimits) -> None:
     assert limits.allow("ann", 1) == 0
     assert limits.allow("bob", 1) == 0
     assert limits.allow("ann", 1) == 60
@@ -88,13 +99,13 @@ def test_a_long_name_is_remembered_by_its_hash() -> None:
     assert max(map(len, limits._missing)) < 100
 
 
-def test_a_limit_below_one_is_refused() -> None:
+def test_a_limit_below_one_is_refused(limits: RateLimits) -> None:
     with pytest.raises(ValueError, match="at least once a minute, not 0 times"):
-        Limits().allow("ann", 0)
+        limits.allow("ann", 0)
 
 
-def test_threads_share_a_bucket() -> None:
-    limits, start, waits = Limits(clock=Clock()), threading.Barrier(8), list[float]()
+def test_threads_share_a_bucket(limits: RateLimits) -> None:
+    start, waits = threading.Barrier(8), list[float]()
 
     def work() -> None:
         start.wait()
@@ -106,3 +117,11 @@ def test_threads_share_a_bucket() -> None:
     for thread in threads:
         thread.join()
     assert waits.count(0) == 50
+
+
+def test_only_a_database_is_shared(data_home: DataHome) -> None:
+    one, same, other = (limits_of(data_home, purpose) for purpose in ("page", "page", "key"))
+    with closing(one), closing(same), closing(other):
+        assert one.allow("ann", 1) == 0
+        assert (same.allow("ann", 1) > 0) is bool(data_home.database_url)
+        assert other.allow("ann", 1) == 0

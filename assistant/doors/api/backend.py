@@ -57,7 +57,7 @@ def open_backend(
         assistant,
         answering,
         doorkeeper,
-        Conversations(assistant.status().home),
+        Conversations(assistant.data_home),
         Metrics(papers=lambda: assistant.status().papers, waiting=lambda: answering.waiting),
         settings.memory_turns,
         syncer or Syncer(assistant),

@@ -105,15 +105,14 @@ def _report(out: Screen, one: Synced) -> None:
 
 def _news(assistant: Assistant, done: list[Synced]) -> News:
     """What is new, by the questions that programs on this machine asked: those of the page are its visitors' own."""
-    from ...people.conversations import Conversations
+    from ...people.conversations import FILE, Conversations
     from ...service.doorkeeper import HERE
     from ...service.news import News, news_of
 
     new = [paper_id for one in done for paper_id in one.new]
-    home = assistant.status().home
-    if not new or not Conversations.path(home).exists():
+    if not new or not assistant.data_home.has(FILE):
         return News(tuple(new))
-    with closing(Conversations(home)) as conversations:
+    with closing(Conversations(assistant.data_home)) as conversations:
         return news_of(assistant, conversations, HERE, new)
 
 

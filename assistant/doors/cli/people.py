@@ -17,6 +17,7 @@ from .shared import MAX_PER_MINUTE, Home, home_of, screen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ...core.database import DataHome
     from ...people.accounts import Accounts
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
@@ -132,7 +133,7 @@ def remove_key(context: typer.Context, name: Name, home: Home = None) -> None:
     screen(stderr=True).line(f"Removed the key {key.name} and deleted {deleted}.")
 
 
-def _deleted(home: Path, owner: str, remove: Callable[[], None]) -> str:
+def _deleted(home: DataHome, owner: str, remove: Callable[[], None]) -> str:
     """Remove a user or key with `remove`, and all its conversations and collections; "3 conversations".
 
     Without their owner nobody could open or find the conversations. They are deleted first, and again afterwards for

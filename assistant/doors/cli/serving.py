@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from .shared import MAX_PER_MINUTE, Home, opened, screen, settings_of, with_samp
 
 if TYPE_CHECKING:
     from ...chain import Assistant
+    from ...core.database import DataHome
     from ...core.settings import Settings
     from ...people.oidc import Provider
     from ...service.answering import Answering
@@ -60,7 +60,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command
             proxies=frozenset(settings.proxies.replace(",", " ").split()),
         )
         if auth and not rules.provider:
-            _require_users(settings.home)
+            _require_users(settings.data_home())
         web.serve(
             assistant,
             host=host,
@@ -87,7 +87,7 @@ def doors(
 
     assistant.wake()
     answering = Answering(assistant)
-    doorkeeper = Doorkeeper(settings.home, always=settings.keys_needed == "always")
+    doorkeeper = Doorkeeper(settings.data_home(), always=settings.keys_needed == "always")
     with closing(answering), closing(doorkeeper), closing(Syncer(assistant, hours=sync)) as syncer:
         beside = {
             "/slack": slack.router(assistant, settings, answering),
@@ -114,7 +114,7 @@ def _provider(settings: Settings) -> Provider | None:
     return Provider.of(settings)
 
 
-def _require_users(home: Path) -> None:
+def _require_users(home: DataHome) -> None:
     from ...people.accounts import Accounts
 
     with closing(Accounts(home)) as accounts:

@@ -13,6 +13,7 @@ from ...core.errors import AssistantError
 
 if TYPE_CHECKING:
     from ...chain import Assistant
+    from ...core.database import DataHome
     from ...core.filters import Filter
     from ...core.settings import Settings
     from ...show.terminal import Screen
@@ -126,18 +127,19 @@ def settings_of(context: typer.Context, home: Path | None) -> Settings:
     return Settings.from_environment(home=home or context.obj)
 
 
-def home_of(context: typer.Context, home: Path | None, *, fresh: bool = False) -> Path:
-    """The library's folder, named on the command line or in the settings; `LibraryError` if it is missing.
+def home_of(context: typer.Context, home: Path | None, *, fresh: bool = False) -> DataHome:
+    """The library's home, named on the command line or in the settings; `LibraryError` if it is missing.
 
     fresh: make a library in a folder that is there and empty, as the volume of a new container is.
     """
     from ...index.holdings import made
     from ...library.papers import Library
 
-    folder = settings_of(context, home).home
+    data_home = settings_of(context, home).data_home()
+    folder = data_home.folder
     if fresh and folder.is_dir() and {entry.name for entry in folder.iterdir()} <= {LOST}:
-        Library(folder).close()
-    return made(folder)
+        Library(data_home).close()
+    return made(data_home)
 
 
 def with_sample(assistant: Assistant) -> None:

@@ -1,6 +1,7 @@
 """Messages taken on: each once, however often it is delivered, and none lost when a process is killed.
 
-Each process holds a lock on a file of its own as long as it lives, which no kill can leave behind.
+Each process holds a lock of its own as long as it lives, which no kill can leave behind: on a file or, if several
+machines share a database, in it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ...core.database import Database
+from ...core.database import DataHome
+
+if TYPE_CHECKING:
+    from ...core.backends import Lock
 
 KEPT = 2 * 24 * 60 * 60
 """Seconds that claims are remembered: twice as long as Slack keeps redelivering an event."""
@@ -27,6 +31,9 @@ create table unfinished (
     id text primary key, holder text not null, job text not null, claimed real not null) without rowid
 """,
 )
+
+
+_CLAIM = "insert into claims values (?, ?) on conflict do nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +77,31 @@ class Job:
 
 
 class Claims:
-    """Which process has taken on which job, in a file that the processes share. A job is text to them."""
+    """Which process has taken on which job, known to all processes. A job is text to them."""
 
-    def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._db = Database(home / "slack.sqlite", _SCHEMAS)
-        self._home, self._clock = home, clock
+    def __init__(self, home: Path | DataHome, *, clock: Callable[[], float] = time.time) -> None:
+        self._home, self._clock = DataHome.of(home), clock
+        self._db = self._home.open("slack.sqlite", _SCHEMAS)
         self._holder = secrets.token_hex(8)
-        self._lock = _locked(self._lock_file(self._holder))
+        self._lock = self._lock_of(self._holder)
+        self._lock.acquire()
 
     def close(self) -> None:
-        self._lock_file(self._holder).unlink(missing_ok=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        self._lock.release()
         self._db.close()
 
     def claim(self, ids: tuple[str, ...], *, id_: str = "", job: str = "") -> bool:
         """Claim `ids`; returns whether all of them were new. If so, `job` is unfinished under the id `id_`."""
         now = self._clock()
-        with self._db.writing():
+        self._lock.acquire()  # again, if its connection was lost
+        with self._db.transaction():
             self._db.change("delete from claims where claimed < ?", (now - KEPT,))
             self._db.change("delete from unfinished where claimed < ?", (now - KEPT,))
-            new = all([self._db.change("insert or ignore into claims values (?, ?)", (name, now)) for name in ids])
+            new = all([self._db.change(_CLAIM, (name, now)) for name in ids])
             if new and id_:
                 values = (id_, self._holder, job, now)
-                self._db.change("insert or replace into unfinished values (?, ?, ?, ?)", values)
+                self._db.change("delete from unfinished where id = ?", (id_,))
+                self._db.change("insert into unfinished values (?, ?, ?, ?)", values)
         return new
 
     def note(self, id_: str, job: str) -> None:
@@ -116,25 +124,47 @@ class Claims:
         return jobs
 
     def _is_alive(self, holder: str) -> bool:
-        lock = _locked(self._lock_file(holder), create=False)
-        if lock is not None:
-            self._lock_file(holder).unlink(missing_ok=True)
-            os.close(lock)
-        return lock is None and self._lock_file(holder).exists()
+        lock = self._lock_of(holder, create=False)
+        dead = lock.acquire()
+        if dead:
+            lock.release()
+        return not dead
 
-    def _lock_file(self, holder: str) -> Path:
-        return self._home / f"slack-{holder}.lock"
+    def _lock_of(self, holder: str, *, create: bool = True) -> Lock:
+        file = self._home.folder / f"slack-{holder}.lock"
+        return self._db.lock(holder) or _FileLock(file, create=create)
 
 
-def _locked(path: Path, *, create: bool = True) -> int | None:
-    """A file that this process locks until it closes it; None if another holds the lock, or there is no file."""
-    try:
-        file = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return None
-    return file
+class _FileLock:
+    """A file that is locked as long as its process lives, and removed after it; without it, nobody has the lock."""
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self._path, self._create = path, create
+        self._file: int | None = None
+
+    def acquire(self) -> bool:
+        """Whether this process has the lock now; also if there is no file, and none is to be made."""
+        if self._file is not None:
+            return True
+        try:
+            file = os.open(self._path, os.O_RDWR | (os.O_CREAT if self._create else 0), 0o600)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def holder(self) -> str:
+        """Nobody's name: a file does not say who locked it."""
+        return ""
+
+    def release(self) -> None:
+        """Remove the file, and with it the lock."""
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = None

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from weakref import WeakValueDictionary
 
+from ...core.database import DataHome
 from ...core.filters import Filter
 from ...core.records import Answer, Turn
 from ...people.conversations import Conversations, Thumb
-from ...people.limits import Limits
+from ...people.limits import limits_of
 from .claims import Claims, IncomingMessage
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class Responder:
     """Answers the messages of all doors that speak Slack's way. Close it, or use it in a `with`."""
 
     def __init__(
-        self, assistant: Assistant, answering: Answering, settings: Settings, *, home: Path | None = None
+        self, assistant: Assistant, answering: Answering, settings: Settings, *, home: Path | DataHome | None = None
     ) -> None:
-        home = home or assistant.status().home
-        self._answering, self._limits = answering, Limits()
+        home = DataHome.of(home or assistant.data_home)
+        self._answering, self._limits = answering, limits_of(home, "slack")
         self._conversations = Conversations(home)
         self.claims = Claims(home)
         self._memory = settings.memory_turns
@@ -56,6 +57,7 @@ class Responder:
 
     def close(self) -> None:
         self.claims.close()
+        self._limits.close()
         self._conversations.close()
 
     def answers_in(self, channel: str) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ...core.errors import AssistantError, ConversationNotFound, LibraryBusy, PaperNotFound, QuestionError
 from ...core.records import STARTING_OVER, Turn
 from ...core.text import counted
-from ...people.limits import Limits
+from ...people.limits import Limits, RateLimits
 from ...question.understanding import checked_question
 from ...service.answering import Answering, LineTooLong, Waiting
 from .answers import AnswerInProgress
@@ -56,9 +56,14 @@ FIT_TO_SHOW = (QuestionError, PaperNotFound, ConversationNotFound, LibraryBusy, 
 class Asker:
     """Puts the questions of many people to the assistant, first come, first served."""
 
-    def __init__(self, answering: Answering, remember: Remember, *, per_minute: int) -> None:
+    def __init__(
+        self, answering: Answering, remember: Remember, *, per_minute: int, limits: RateLimits | None = None
+    ) -> None:
         self._answering, self._remember = answering, remember
-        self._limits, self._per_minute = Limits(), per_minute
+        self._limits, self._per_minute = limits or Limits(), per_minute
+
+    def close(self) -> None:
+        self._limits.close()
 
     async def ask(self, talk: OpenConversation, question: str, *, alone: bool = False) -> AsyncGenerator[Step, None]:
         """The states of an answer, then the turn, which `talk` remembers; or why there is none.

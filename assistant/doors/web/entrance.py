@@ -23,7 +23,7 @@ from ...core.bounds import FORM
 from ...core.errors import AccountError
 from ...core.text import counted
 from ...people.accounts import AT_ONCE, AWAY, LOGIN_DAYS, NotIdentified
-from ...people.limits import Limits
+from ...people.limits import Limits, RateLimits
 from .markup import render
 from .sessions import Unidentified, owner_of
 
@@ -57,13 +57,16 @@ class LoginRefused(AccountError):
 class Entrance:
     """Who may come in: with `accounts` their users, without them everyone, each identified by their browser."""
 
-    def __init__(self, accounts: Accounts | None, provider: Provider | None = None) -> None:
+    def __init__(
+        self, accounts: Accounts | None, provider: Provider | None = None, limits: RateLimits | None = None
+    ) -> None:
         self._accounts, self.provider = accounts, provider
-        self._limits = Limits()
+        self._limits = limits or Limits()
         self._checking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="log-in")
 
     def close(self) -> None:
         self._checking.shutdown(wait=True, cancel_futures=True)
+        self._limits.close()
         if self._accounts:
             self._accounts.close()
 
@@ -85,6 +88,10 @@ class Entrance:
         token = cookies.get(LOGIN, "")
         return self._accounts.logged_in(token) if self._accounts and token else None
 
+    def _wait(self, limits: Mapping[str, int]) -> float:
+        """0 if every limit allows a try, which counts; otherwise the seconds until the first that does not."""
+        return next(filter(None, (self._limits.allow(key, most) for key, most in limits.items())), 0.0)
+
     async def log_in(self, name: str, password: str, address: str) -> str:
         """The token for the cookie of the user with this name and password; raises `LoginRefused`."""
         folded = name.strip().casefold()
@@ -94,7 +101,7 @@ class Entrance:
             f"at {folded}": TRIES_AT_A_NAME_IN_ALL,
             "in all": TRIES_IN_ALL,
         }
-        wait = next(filter(None, (self._limits.allow(key, most) for key, most in limits.items())), 0.0)
+        wait = await asyncio.to_thread(self._wait, limits)
         if wait:
             log.warning("log-ins from %s are slowed down", address)
             raise LoginRefused(f"Too many attempts. Try again in {counted(math.ceil(wait), 'second')}.", 429)

@@ -19,6 +19,7 @@ from ...core.filters import Filter
 from ...core.records import Answer
 from ...people.accounts import Accounts
 from ...people.conversations import Conversations
+from ...people.limits import limits_of
 from ...service.answering import Answering
 from ...service.doorkeeper import at_this_machine
 from ...show.onward import next_questions
@@ -72,13 +73,16 @@ class Services:
     """
 
     def __init__(self, assistant: Assistant, rules: Rules, answering: Answering | None = None) -> None:
-        home = assistant.status().home
+        home = assistant.data_home
         self.assistant, self.rules = assistant, rules
         self.conversations = Conversations(home)
-        self.entrance = Entrance(Accounts(home) if rules.login else None, rules.provider)
+        accounts = Accounts(home) if rules.login else None
+        self.entrance = Entrance(accounts, rules.provider, limits_of(home, "log-in"))
         self.sessions = Sessions(self.conversations)
         self._answering, self._own_line = answering or Answering(assistant), answering is None
-        self.asker = Asker(self._answering, self.sessions.remember, per_minute=rules.per_minute)
+        self.asker = Asker(
+            self._answering, self.sessions.remember, per_minute=rules.per_minute, limits=limits_of(home, "page")
+        )
         self.intake = Intake(assistant)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._suggesting = threading.Lock()
@@ -99,6 +103,7 @@ class Services:
         self.intake.close()
         self._aside.shutdown(wait=True, cancel_futures=True)
         self.entrance.close()
+        self.asker.close()
         self.conversations.close()
 
     def drafts(self, draft: str, bibliography: str) -> AsyncGenerator[tuple[int, int] | CheckedDraft, None]:

@@ -17,12 +17,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ...core.bounds import excerpt
-from ...core.database import Database
+from ...core.database import Database, DataHome
 from ...core.errors import LibraryBusy, SourceError
 from ...core.records import Ingested
 from .followed import Followed, Mark
 from .targets import checked, named
 
+FILE = "followed.sqlite"
 MOST_SOURCES = 200
 """Sources that can be followed at once."""
 MOST_AT_FIRST = 10_000
@@ -49,15 +50,15 @@ _COLUMNS = "name, kind, target, most, mark, synced, added, updated, unchanged, r
 class FollowedSources:
     """The followed sources. Threads and processes may share the file; `alone` lets one of them sync at a time."""
 
-    def __init__(self, home: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._path, self._clock = home / "followed.sqlite", clock
+    def __init__(self, home: Path | DataHome, *, clock: Callable[[], float] = time.time) -> None:
+        self._home, self._clock = DataHome.of(home), clock
         self._opening = threading.Lock()  # of the one below
         self._database: Database | None = None
 
     def _opened(self) -> Database:
         with self._opening:
             if self._database is None:
-                self._database = Database(self._path, _SCHEMAS)
+                self._database = self._home.open(FILE, _SCHEMAS)
             return self._database
 
     def close(self) -> None:
@@ -68,7 +69,7 @@ class FollowedSources:
     def alone(self) -> Iterator[None]:
         """Only this block syncs. Raises `LibraryBusy` if another process or thread does."""
         try:
-            with FileLock(f"{self._path}.sync.lock", timeout=0, mode=0o600, thread_local=False):
+            with FileLock(self._home.folder / f"{FILE}.sync.lock", timeout=0, mode=0o600, thread_local=False):
                 yield
         except Timeout:
             raise LibraryBusy("The sources are being synced already. Wait until that is done.") from None
@@ -88,7 +89,7 @@ class FollowedSources:
         name = named(name, kind, target, [one.name for one in every])
         values = (name, kind, target, most)
         if not self._opened().change(
-            "insert or ignore into followed (name, kind, target, most) values (?, ?, ?, ?)", values
+            "insert into followed (name, kind, target, most) values (?, ?, ?, ?) on conflict do nothing", values
         ):
             raise SourceError("This was followed just now by another process. See: assistant follow")
         return self.get(name)
@@ -111,7 +112,7 @@ class FollowedSources:
 
     def all(self) -> list[Followed]:
         """All sources, by name."""
-        if not self._path.exists():
+        if not self._home.has(FILE):
             return []
         return [_followed(*row) for row in self._opened().rows(f"select {_COLUMNS} from followed order by name")]
 
@@ -121,14 +122,14 @@ class FollowedSources:
         """Count anew what a sync brings, unless the last one was killed: then it goes on."""
         self._opened().change(
             "update followed set running = 1, added = 0, updated = 0, unchanged = 0, rejected = 0 "
-            "where name = ? and not running",
+            "where name = ? and running = 0",
             (name,),
         )
 
     def advance(self, name: str, mark: Mark, done: Ingested, new: Sequence[str]) -> None:
         """Keep where the sync goes on, and what was added before that; `new` are the ids of papers."""
         database, now = self._opened(), self._clock()
-        with database.writing():
+        with database.transaction():
             database.change(
                 "update followed set mark = ?, added = added + ?, updated = updated + ?, unchanged = unchanged + ?, "
                 "rejected = rejected + ? where name = ?",
@@ -136,13 +137,14 @@ class FollowedSources:
             )
             for paper_id in new:  # of a source that was unfollowed meanwhile, nothing is kept
                 database.rows(
-                    "insert or ignore into news select name, ?, ? from followed where name = ?", (paper_id, now, name)
+                    "insert into news select name, ?, ? from followed where name = ? on conflict do nothing",
+                    (paper_id, now, name),
                 )
 
     def finish(self, name: str, *, fault: str, remark: str) -> Ingested:
         """The sync has ended, with a `fault` early; how many papers it brought, also before it was killed."""
         database, now = self._opened(), self._clock()
-        with database.writing():
+        with database.transaction():
             database.change(
                 "update followed set running = 0, synced = ?, fault = ?, remark = ? where name = ?",
                 (now, fault, remark, name),
@@ -152,7 +154,7 @@ class FollowedSources:
 
     def news(self, since: float) -> list[str]:
         """The ids of the papers that sources brought since then, in seconds, the last first."""
-        if not self._path.exists():
+        if not self._home.has(FILE):
             return []
         return [
             row[0] for row in self._opened().rows("select paper_id from news where at >= ? order by at desc", (since,))
