@@ -20,6 +20,7 @@ import httpx
 import pytest
 from joserfc import jwk, jwt
 
+from assistant.core.database import DataHome
 from assistant.doors import web
 from assistant.doors.web.entrance import LOGIN
 from assistant.people.accounts import Accounts, Identity, NotIdentified
@@ -306,8 +307,8 @@ def test_a_provider_that_is_gone_before_the_end_is_reported() -> None:
 # -- users
 
 
-def test_an_identity_is_one_user_whatever_its_name(tmp_path: Path) -> None:
-    with closing(Accounts(tmp_path)) as accounts:
+def test_an_identity_is_one_user_whatever_its_name(data_home: DataHome) -> None:
+    with closing(Accounts(data_home)) as accounts:
         ann = accounts.add_user("ann@example.org", "a battery of horses")
         first = accounts.identified(Identity("https://a", "7", "Ann@Example.org"))
         again = accounts.identified(Identity("https://a", "7", "renamed"))

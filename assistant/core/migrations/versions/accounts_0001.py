@@ -1,4 +1,4 @@
-"""Users, keys and log-ins."""
+"""Users, keys, log-ins, and the users whom a provider identifies."""
 
 from alembic import op
 
@@ -18,4 +18,7 @@ create table keys (
     per_minute bigint not null);
 create table logins (
     hash bytea primary key, name {TEXT} not null references users(name) on delete cascade,
-    until double precision not null)""")
+    until double precision not null);
+create table identities (
+    issuer {TEXT} not null, subject {TEXT} not null, name {TEXT} not null references users(name) on delete cascade,
+    primary key (issuer, subject))""")
