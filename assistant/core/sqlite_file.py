@@ -25,6 +25,8 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from .backends import FileManner, Lock, NewerDatabase
 from .migrating import bring_up_to_date, revisions
 
+PAGE = 8192
+"""Bytes of a page where papers are kept: in SQLite's usual 4096 an abstract of 1.5 kB takes a page for itself."""
 PATIENCE = 30
 """Seconds to wait for the transaction of another process."""
 AGAIN = 1.0
@@ -109,6 +111,8 @@ class SqliteFile:
             with self._engine.connect() as connection:
                 if self._manner.private:
                     connection.exec_driver_sql("pragma auto_vacuum = full")  # before the first table, or never
+                else:
+                    connection.exec_driver_sql(f"pragma page_size = {PAGE}")  # likewise
                 connection.exec_driver_sql("pragma journal_mode = wal")
                 self._upgrade(connection, schemas)
         if self._manner.private:

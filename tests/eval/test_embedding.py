@@ -107,6 +107,13 @@ def test_the_parts_add_up_to_the_files(library: Library, tmp_path: Path) -> None
     assert sum(parts.values()) * len(PAPERS) == pytest.approx(files, rel=0.2)
 
 
+def test_an_abstract_takes_no_page_of_its_own(library: Library) -> None:
+    with library.writing():
+        library.put(Paper(f"Orchard {number}", f"{number} pears fall. " * 90) for number in range(200))
+    library.close()
+    assert embedding.sizes(library.home, 200)["library: papers"] < 2500
+
+
 def test_a_file_without_papers_is_an_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (file := tmp_path / "none.jsonl").write_text("[]")
     assert main(["--abstracts", str(file)]) == 1
