@@ -2,7 +2,7 @@
 
 The file has integer weights, but it is written to make floats of them and to multiply those. Here the states of each
 token are rounded to 8 bits as well, so that nearly all of the work is products of integers, which processors with
-instructions for them (VNNI, dot products of ARM) do several times as fast. Each token has a scale of its own: what is
+instructions for them (VNNI, dot products of ARM) do faster. Each token has a scale of its own: what is
 beside it in a text, or a text in a batch, does not change how it is rounded. The products are exact on every processor,
 because the weights are stored without a sign: onnxruntime's kernel for signed ones saturates where VNNI is missing.
 

@@ -79,9 +79,6 @@ class MemoryStore:
 class ChromaStore:
     """A Chroma collection of passages, read directly and written through llama-index's nodes.
 
-    A row has a passage's vector, its id, and the id of its paper. The library has the texts: here, where Chroma stores
-    a text three times and indexes it twice, they would take 7 kB a passage.
-
     Raises `StoreError` if the folder or server cannot be used.
     """
 
@@ -142,7 +139,12 @@ class ChromaStore:
         from llama_index.core.schema import BaseNode, TextNode
 
         nodes: list[BaseNode] = [
-            TextNode(id_=passage.id, embedding=vector.tolist(), metadata={"paper_id": passage.paper_id})
+            TextNode(
+                id_=passage.id,
+                text=passage.text,
+                embedding=vector.tolist(),
+                metadata={"paper_id": passage.paper_id, "title": passage.title, "start": passage.start},
+            )
             for passage, vector in rows.items()
         ]
         with translated():
@@ -213,12 +215,12 @@ def batches(items: list[str], size: int) -> Iterable[list[str]]:
 
 
 def _upserting_class() -> type[ChromaVectorStore]:
-    """llama-index's Chroma store with three corrections.
+    """llama-index's Chroma store with two corrections.
 
-    `add` replaces an existing row instead of silently keeping it, no batch is larger than the client accepts, and a
-    row has the node's metadata alone.
+    `add` replaces an existing row instead of silently keeping it, and no batch is larger than the client accepts.
     """
-    from llama_index.core.schema import BaseNode
+    from llama_index.core.schema import BaseNode, MetadataMode
+    from llama_index.core.vector_stores.utils import node_to_metadata_dict
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
     class UpsertingChromaStore(ChromaVectorStore):
@@ -230,7 +232,8 @@ def _upserting_class() -> type[ChromaVectorStore]:
                 self._collection.upsert(
                     ids=[node.node_id for node in batch],
                     embeddings=vectors,
-                    metadatas=[node.metadata for node in batch],
+                    metadatas=[node_to_metadata_dict(node, remove_text=True, flat_metadata=True) for node in batch],
+                    documents=[node.get_content(metadata_mode=MetadataMode.NONE) for node in batch],
                 )
             return [node.node_id for node in nodes]
 

@@ -80,7 +80,7 @@ def test_the_vector_is_the_mean_of_the_models_last_states(bundled: BundledEmbedd
         ["A dense retriever finds passages.", "We train dense retrieval models.", "Kites fly over the orchard."]
     )
     assert one.vector @ two.vector == pytest.approx(0.5176, abs=1e-2)
-    assert one.vector @ far.vector == pytest.approx(-0.0260, abs=1e-2)
+    assert one.vector @ far.vector == pytest.approx(-0.0260, abs=2e-2)
 
 
 def test_a_token_has_the_vector_of_its_word(bundled: BundledEmbedder) -> None:

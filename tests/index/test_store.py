@@ -163,15 +163,6 @@ def test_chroma_never_embeds_and_measures_by_cosine(tmp_path: Path) -> None:
     store.close()
 
 
-def test_it_keeps_no_texts(tmp_path: Path) -> None:
-    store = ChromaStore.folder(tmp_path / "chroma")
-    store.put(ROWS)
-    rows = store._collection.get(include=["documents", "metadatas"])
-    assert set(rows["documents"]) == {None}
-    assert {key for row in rows["metadatas"] for key in row} == {"paper_id"}
-    store.close()
-
-
 def test_it_is_a_llama_index_vector_store(tmp_path: Path) -> None:
     from llama_index.core.vector_stores import VectorStoreQuery
 
@@ -179,7 +170,8 @@ def test_it_is_a_llama_index_vector_store(tmp_path: Path) -> None:
     store.put(ROWS)
     asked = VectorStoreQuery(query_embedding=word_vector("kite.").tolist(), similarity_top_k=1)
     (node,) = store.as_llama_index().query(asked).nodes or ()
-    assert (node.node_id, node.metadata) == (KITE.id, {"paper_id": "kite"})
+    assert (node.node_id, node.get_content()) == (KITE.id, KITE.text)
+    assert node.metadata == {"paper_id": "kite", "title": "On kite", "start": 0}
     store.close()
 
 
