@@ -150,6 +150,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """A short transaction: everything in the block is done, or nothing. One runs at a time, in all processes."""
+        if hasattr(self._own, "connection"):
+            raise RuntimeError("a transaction cannot begin within another")
         with self._writing, self._connection() as connection:
             self._own.connection = connection
             try:

@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -146,8 +147,10 @@ class SessionLock:
             self._fail(error)
 
     def release(self) -> None:
-        """Give the lock up."""
+        """Give the lock up at once: the server notices only later that a connection was closed."""
         if self._connection is not None:
+            with suppress(SQLAlchemyError):  # a lost connection has lost its locks
+                self._connection.exec_driver_sql("select pg_advisory_unlock_all()")
             self._connection.close()
             self._connection = None
 

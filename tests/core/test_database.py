@@ -97,6 +97,15 @@ def test_a_transaction_is_all_or_nothing(open_database: Callable[..., Database])
     assert database.rows("select * from pears") == [("y",)]
 
 
+def test_a_transaction_within_another_is_a_mistake(open_database: Callable[..., Database]) -> None:
+    database = open_database()
+    with database.transaction():
+        database.change("insert into pears values ('x')")
+        with pytest.raises(RuntimeError, match="within another"), database.transaction():
+            pytest.fail("it began")
+    assert database.rows("select * from pears") == [("x",)]
+
+
 def test_others_see_nothing_of_an_unfinished_transaction(open_database: Callable[..., Database]) -> None:
     database, other = open_database(), open_database()
     with database.transaction():

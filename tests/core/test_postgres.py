@@ -85,6 +85,9 @@ def test_a_restarted_server_is_found_again(tmp_path: Path) -> None:
     with postgres_server() as server, closing(DataHome(tmp_path, server.url()).open("limits.sqlite", ())) as one:
         one.change("insert into buckets values ('ann', 1, 2)")
         server.stop()
+        server.start()
+        assert one.rows("select name from buckets") == [("ann",)], "nobody used the lost connection"
+        server.stop()
         with pytest.raises(DatabaseError, match="Make sure that its server is running"):
             one.rows("select * from buckets")
         server.start()
