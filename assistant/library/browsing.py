@@ -266,7 +266,10 @@ def of_sources(sources: Sequence[str], rows: Rows) -> PaperIds:
 
 
 def _of_days(where: Filter, listings: Mapping[str, str], rows: Rows) -> PaperIds:
-    """The ids of the papers published within the days, or undated and in a listing of them."""
+    """The ids of the papers published within the days, or undated and in a listing of them.
+
+    Of no known year, they pass only a filter that names none.
+    """
     earliest, latest = _end(where.since), _end(where.until)
     if earliest and latest and latest.before(earliest):
         raise NoSuchDays(f"{where.until!r} lies before {where.since!r}, so no day fits. Put the earlier one first.")
@@ -279,9 +282,11 @@ def _of_days(where: Filter, listings: Mapping[str, str], rows: Rows) -> PaperIds
             without.append(f"{column} {sign} ?")
             values += [end.year, day] if end.year else [day]
             day_values.append(day)
-    queries = ((with_year, values), (without, day_values))
+    of_a_year = any(end and end.year for end in (earliest, latest))
+    queries = ((with_year, values),) if of_a_year else ((with_year, values), (without, day_values))
     ids = _united(joined(f"paper_id from days where {' and '.join(some)}", own, rows) for some, own in queries)
-    dated = [source for source, label in listings.items() if (date := days(label)) and _within(date, earliest, latest)]
+    labels = ((source, date) for source, label in listings.items() if (date := days(label)))
+    dated = [source for source, date in labels if (date.year or not of_a_year) and _within(date, earliest, latest)]
     undated = of_sources(dated, rows)
     return ids | (undated - _ids("paper_id from days", (), rows)) if undated else ids
 
