@@ -365,7 +365,9 @@ def test_two_people_at_once_do_not_mix(seen: Visit, other: Visit) -> None:
     seen.ask("and what does it gain?")
     other.ask("and what does it compare?")
     assert {title.split(":")[0] for title in seen.texts(".said h3")} == {"PearRank"}
-    assert {title.split(":")[0] for title in other.texts(".said h3")} == {"Ragnarök"}
+    others = {title.split(":")[0] for title in other.texts(".said h3")}
+    assert "Ragnarök" in others
+    assert "PearRank" not in others
 
 
 def test_an_old_conversation_stays_at_its_address(seen: Visit) -> None:
