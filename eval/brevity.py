@@ -92,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--abstracts", type=Path, required=True)
     options = parser.parse_args()
-    questions = [question for question in questions_of(["single"], blind=False) if not question.unanswerable]
+    questions = [question for question in questions_of(["single-more"], blind=False) if not question.unanswerable]
     with stock.indexed(EVERYTHING, papers_of(options.abstracts), stock.CACHE) as holdings:
         rows = ranked(questions, Assistant(holdings, reader=PackagedReader()))
     columns = ("SECOND", "UNSURE", "facts shown", "sentences", "fact first")
