@@ -166,14 +166,14 @@ class ArchiveReader:
 
     def _newer(self) -> BackupError:
         return BackupError(
-            f"The file {str(self._path)!r} was written by {PRODUCT} {self.version}, and this program is too old to read "
-            "it. Nothing was changed. Update the program: pip install --upgrade paper-assistant"
+            f"The file {str(self._path)!r} was written by {PRODUCT} {self.version}, and this program is too old to "
+            "read it. Nothing was changed. Update the program: pip install --upgrade paper-assistant"
         )
 
     def _damaged(self, error: Exception) -> BackupError:
         return BackupError(
-            f"The file {str(self._path)!r} is damaged, or no export of a library: {_reason(error)}. Nothing was changed. "
-            "Use another copy of it."
+            f"The file {str(self._path)!r} is damaged, or no export of a library: {_reason(error)}. Nothing was "
+            "changed. Use another copy of it."
         )
 
 

@@ -62,7 +62,7 @@ class PostgresChapter:
 
     def cursor(self, connection: PoolProxiedConnection) -> Any:
         """A cursor of the server's: its rows come bit by bit."""
-        return connection.cursor(name="rows")  # type: ignore[call-arg]  # psycopg's own
+        return connection.cursor(name="rows")  # psycopg's own
 
     def insertion(self, table: str, columns: Sequence[str], *, numbered: bool) -> str:
         """The statement that inserts a row as it is, its number included."""

@@ -64,8 +64,8 @@ def _write(
 def import_from(path: Path, home: DataHome) -> dict[str, int]:
     """Read a file that `export_to` wrote into a home that is empty, or that a killed import left.
 
-    Returns how many rows each table now has. Raises, before anything is changed, `BackupError` if the file is damaged or
-    of a newer program, or the home is not empty; `LibraryBusy`, `OSError`.
+    Returns how many rows each table now has. Raises, before anything is changed, `BackupError` if the file is damaged
+    or of a newer program, or the home is not empty; `LibraryBusy`, `OSError`.
     """
     with archive.read(path) as source:
         source.check(CHAPTERS)
