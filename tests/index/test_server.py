@@ -84,13 +84,13 @@ def test_each_state_is_a_collection_and_replaced_ones_are_deleted_later(
     monkeypatch.setattr("assistant.index.searchable.time.time", lambda: seconds)
     chroma = ChromaAddress(chroma_server)
     states = []
-    for change in range(4):
+    for change in range(3):
         library.put([replace(PAPERS[0], abstract=f"It is short: {change}.")])
         update(library, embedder, chroma=chroma)
         generation = current(library)
         assert generation is not None
         states.append(generation.collection)
-        seconds += KEPT / 2 + 1
+        seconds += KEPT + 1
     assert collections(chroma_server, library) == sorted(states[1:]), "the first was replaced over KEPT seconds ago"
     index = open_index(library, embedder, chroma=chroma)
     assert index is not None and index.faults() == []
