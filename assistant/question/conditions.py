@@ -187,11 +187,11 @@ def _conjuncts(question: str, tokens: Sequence[_Token]) -> list[str]:
             parts[-1].append(token)
     texts = []
     for part in parts:
-        while part and not _names(part[0].folded):
-            part = part[1:]
-        while part and not _names(part[-1].folded):
-            part = part[:-1]
-        if part and content_words(text := question[part[0].start : part[-1].end]):
+        named = [place for place, token in enumerate(part) if _names(token.folded)]
+        if not named:
+            continue
+        text = question[part[named[0]].start : part[named[-1]].end]
+        if content_words(text):
             texts.append(text)
     return texts
 
@@ -215,7 +215,7 @@ def _both(question: str, tokens: Sequence[_Token]) -> tuple[str, ...]:
 
 def _bounds(question: str, tokens: Sequence[_Token]) -> Iterator[tuple[int, Bound]]:
     """The figures that the papers have to state, each with the place of its number."""
-    for place, token in enumerate(tokens):
+    for place in range(len(tokens)):
         value, length = _value(question, tokens, place)
         if value is None:
             continue
@@ -252,7 +252,7 @@ def _value(question: str, tokens: Sequence[_Token], place: int) -> tuple[Number 
 
 def _sense(tokens: Sequence[_Token], start: int, end: int) -> tuple[int, int, int]:
     """Whether a number is the least (1), the most (-1) or neither (0), and where the bound starts and ends."""
-    for length in (3, 2, 1):
+    for length in range(min(3, start), 0, -1):
         before = " ".join(token.folded for token in tokens[max(0, start - length) : start])
         if before in _ABOVE or before in _BELOW:
             return (1 if before in _ABOVE else -1), start - length, end

@@ -24,6 +24,8 @@ DENIALS = frozenset(
     "without no not neither nor never cannot free eliminate avoid instead rather unlike w/o lack absence remov".split()
 )
 """Stems before a thing that say that a paper does without it."""
+USUAL = 0.36
+"""How alike papers and excluded things are in the mean of the fitting pairs."""
 BEFORE = 6
 """Words before a thing among which a denial counts."""
 
@@ -112,9 +114,9 @@ def features(what: str, hits: Sequence[Hit], index: Index) -> dict[str, list[flo
 
 
 def _alike(what: str, hits: Sequence[Hit], index: Index) -> list[float]:
-    """How alike the words of each paper are to a thing, by late interaction; 0 without an embedder."""
+    """How alike the words of each paper are to a thing, by late interaction; `USUAL` without an embedder."""
     if index.embedder is None:
-        return [0.0] * len(hits)
+        return [USUAL] * len(hits)
     tokens, _ = question_tokens(index.encoding_of(what), what)
     papers = index.features_of([hit.paper for hit in hits])
     return [maxsim(tokens, papers[hit.paper.id].codes) for hit in hits]
