@@ -44,9 +44,9 @@ _GENERAL = frozenset(
 )
 """Words that name nothing by themselves; an exclusion of nothing else goes on."""
 _BELOW = ("fewer than", "less than", "lower than", "smaller than", "under", "below", "up to", "at most", "no more than",
-          "maximum of", "<", "≤", "sub", "beneath", "within")  # fmt: skip
+          "<", "≤", "sub", "beneath", "within")  # fmt: skip
 _ABOVE = ("more than", "greater than", "larger than", "bigger than", "higher than", "over", "above", "beyond",
-          "at least", "no less than", "no fewer than", "not less than", "upwards of", "minimum of", "exceeding", ">",
+          "at least", "no less than", "no fewer than", "not less than", "upwards of", "exceeding", ">",
           "≥")  # fmt: skip
 _OR_BELOW, _OR_ABOVE = frozenset("less fewer below under lower".split()), frozenset("more above higher greater".split())
 _PERCENT = frozenset(("%", "percent", "percentage"))
