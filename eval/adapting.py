@@ -2,12 +2,13 @@
 
     python -m eval.adapting --abstracts FILE [--passes N] [--threads N]
 
-The upper layers of the reader are adapted to what questions ask of an abstract: which of its sentences answers,
-whether any does, and whether the paper is one of several that are asked for. Only two narrow matrices are learnt for
-each of their matrices (low-rank adaptation, https://arxiv.org/abs/2106.09685), so nothing of the packaged model is in
-ours. Fitted on are `single`, `several` and the turns of `talks` as they are spelt out. `single-more` and
-`several-more` are by other hands: on those the thresholds and the models that use the heads are fitted, see
-`eval.answering`. This needs PyTorch (`pip install torch`), one core and about an hour; nothing else does.
+The upper layers of the reader are adapted to what questions ask of an abstract: which of its sentences answers, and
+whether any does. Whether the paper is one of several that are asked for is learnt beside it and not used: reading the
+first twelve papers of a list takes a second, and no list is better for it (`eval/README.md`). Only two narrow matrices
+are learnt for each of their matrices (low-rank adaptation, https://arxiv.org/abs/2106.09685), so nothing of the
+packaged model is in ours. Fitted on are `single`, `several` and the turns of `talks` as they are spelt out.
+`single-more` is by other hands: on it the thresholds and the models that use the heads are fitted (`eval.answering`).
+This needs PyTorch (`pip install torch`), one core and about an hour; nothing else does.
 """
 
 from __future__ import annotations

@@ -16,10 +16,8 @@ from assistant.core.logistic import Logistic
 from assistant.core.records import Evidence, Hit, Read, digest
 from assistant.reader import PackagedReader, answers
 from assistant.search.answering import (
-    LISTED,
     decides,
     features,
-    listed_features,
     page,
     reread,
     sentence_features,
@@ -30,8 +28,6 @@ from .examples import Answered, fit, validated, without_gold
 from .questions import Question
 from .wording import shown
 
-LISTS = ("list", "condition", "count", "overview", "none")
-"""The types of question whose papers are read one by one."""
 SPARED = 0.03
 """The share of the answerable questions that may be declined, each judged by models that never saw its paper. It counts
 those whose right paper comes first: for the others a decline is better than an answer from the wrong paper."""
@@ -69,7 +65,7 @@ def with_reader(rows: Sequence[Answered], reader: KeptReader) -> dict[str, dict[
     """The models that use the reader by name, of questions that it was not adapted to."""
     again, sentence_read = _read(_of_one_paper(rows), reader)
     gate = _gate("answered, with the reader", again)
-    return {"several_read": _several(rows, reader), "sentence_read": sentence_read, "answered_read": gate}
+    return {"sentence_read": sentence_read, "answered_read": gate}
 
 
 def _of_one_paper(rows: Sequence[Answered]) -> list[Answered]:
@@ -137,23 +133,6 @@ def _read(rows: Sequence[Answered], reader: KeptReader) -> tuple[list[Answered],
     ]
     _report(rows, again)
     return again, model
-
-
-def _several(rows: Sequence[Answered], reader: KeptReader) -> dict[str, Any]:
-    """The model of whether a paper that was read belongs to a list. Tolerated papers are left out."""
-    examples = []
-    for row in rows:
-        if row.question.type not in LISTS or not row.asked.several or row.public:
-            continue
-        for hit in row.hits[:LISTED]:
-            if hit.paper.title not in row.question.tolerated and hit.evidence:
-                said = reader.said(hit, row.asked.text)
-                examples.append(row.example(listed_features(hit, said), hit.paper.title in row.question.gold))
-    reader.keep()
-    for name in ("first_look", "fits"):
-        right, wrong = ([one.values[name] for one in examples if one.label is label] for label in (True, False))
-        print(f"papers of lists by {name}: AUROC {auroc(right, wrong) or 0:.3f} of {len(examples)}")
-    return fit(examples, threshold=0.5)
 
 
 def _report(before: Sequence[Answered], after: Sequence[Answered]) -> None:

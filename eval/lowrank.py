@@ -145,13 +145,12 @@ class Adapted(nn.Module):
         return learnt
 
     def heads(self) -> dict[str, dict[str, Any]]:
-        """The heads in the form of `heads.json`."""
+        """The heads in the form of `heads.json`, without `fits`, which is only learnt beside them."""
         return {
             name: {"weights": head.weight[0].detach().numpy().round(6).tolist(), "bias": round(head.bias.item(), 6)}
             for name, head in (
                 ("attends", self.attends),
                 ("answers", self.answers),
                 ("stated", self.stated),
-                ("fits", self.fits),
             )
         }

@@ -103,14 +103,10 @@ class Passage(Brief):
 
 
 class Read(NamedTuple):
-    """What the reader says of a sentence, as log-odds: that it answers the question, and that its abstract does.
-
-    `fits`: that the paper is one of several that the question asks for.
-    """
+    """What the reader says of a sentence, as log-odds: that it answers the question, and that its abstract does."""
 
     answers: float
     stated: float
-    fits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -107,12 +107,13 @@ def answers(reader: Reader, text: str, sentences: Sequence[Span], question: str)
     if states is None:
         return []
     odds, of_pair = vectors(states, sentences)
-    stated, fits = (float(of_pair @ weights) + bias for weights, bias in map(_head, ("stated", "fits")))
-    return [Read(one, stated, fits) for one in odds.tolist()]
+    weights, bias = _head("stated")
+    stated = float(of_pair @ weights) + bias
+    return [Read(one, stated) for one in odds.tolist()]
 
 
 def vectors(states: States, sentences: Sequence[Span]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The log-odds of each sentence (n,) that it answers, and what the heads of text and question see (1154,).
+    """The log-odds of each sentence (n,) that it answers, and what the head `stated` sees of the pair (1154,).
 
     A sentence is seen as the mean of its states, and as their mean weighted by attention; one beyond what the model
     reads has the lowest odds. Text and question are seen as the state of both, the mean and the maximum of the states

@@ -1,8 +1,8 @@
-"""Hits in, the same hits out, judged by the reader where the cheap signals leave doubt; and whether the first answers.
+"""Hits in, the same hits out, with the sentences of the first one judged by the reader; and whether it answers.
 
 A paper may be exactly what a question is about and still not say what is asked. Cheap signals give a first probability
 that it does. Then the reader reads the abstract together with the question, once, and says which of its sentences
-answer and whether any does. Of a list it reads the papers that may belong to it. `eval/fit.py` fits all models.
+answer and whether any does. All models are fitted by `eval/fit.py`.
 """
 
 from __future__ import annotations
@@ -21,27 +21,19 @@ from ..reader import Reader, answers
 
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question that one abstract must answer."""
-LISTED = 12
-"""Most papers of a list that are read: the most relevant ones, each of which takes a tenth of a second."""
-DOUBT = (0.02, 0.98)
-"""Those with a relevance between these are read."""
 WORDS, SENTENCES = 25, 20
 """Words of a question and sentences of an abstract that count: the fewer of the one and the more of the other, the more
 likely they are similar by chance."""
 
 
 def considered(asked: Asked, hits: Sequence[Hit], reader: Reader | None) -> list[Hit]:
-    """The hits as the reader judges them: the first one, if it alone has to answer, or those that may be listed."""
-    if reader is None:
+    """The hits; if the first one alone has to answer, its sentences are judged by the reader."""
+    if reader is None or not decides(asked, hits):
         return list(hits)
     try:
-        if decides(asked, hits):
-            return [_considered(asked, hits[0], reader), *hits[1:]]
-        if asked.several and not asked.everything and not asked.foreign:
-            return sorted(_listed(asked, hits, reader), key=lambda hit: -hit.relevance)
+        return [_considered(asked, hits[0], reader), *hits[1:]]
     except ReaderError:  # the reader has said so; the first look has to do
-        pass
-    return list(hits)
+        return list(hits)
 
 
 def decides(asked: Asked, hits: Sequence[Hit]) -> bool:
@@ -139,25 +131,6 @@ def reread(hit: Hit, said: Sequence[Read], fitted: Logistic) -> Hit:
 def sentence_features(sentence: Evidence, read: Read) -> dict[str, float]:
     """What the model for a sentence that was read sees."""
     return {"first_look": _log_odds(sentence.signals.answers), "read": read.answers}
-
-
-def _listed(asked: Asked, hits: Sequence[Hit], reader: Reader) -> list[Hit]:
-    """The hits of a list, those in doubt with the relevance that they have once read. Raises `ReaderError`."""
-    low, high = DOUBT
-    fitted = model("several_read")
-    judged = list(hits)
-    for place, hit in enumerate(hits[:LISTED]):
-        if hit.signals.maxsim > 0 and low <= hit.relevance <= high:
-            said = answers(reader, *page(hit), asked.text)
-            if said:
-                relevance = fitted.probability(listed_features(hit, said))
-                judged[place] = replace(reread(hit, said, model("sentence_read")), relevance=relevance)
-    return judged
-
-
-def listed_features(hit: Hit, said: Sequence[Read]) -> dict[str, float]:
-    """What the model for a paper of a list that was read sees."""
-    return {"first_look": _log_odds(hit.relevance), "fits": said[0].fits, "best": max(one.answers for one in said)}
 
 
 def _name(hit: Hit) -> str:

@@ -92,13 +92,6 @@ def test_an_abstract_states_less_without_the_sentence_that_answers(reader: Packa
     assert less.stated < whole.stated
 
 
-def test_a_paper_on_the_topic_fits_a_list_more_than_another(reader: PackagedReader) -> None:
-    asked = "Which papers put orchards or fruit in order?"
-    whales = "Whales sing in the dark. We record their songs with ten microphones and count the calls."
-    (pears, *_), (others, *_) = (answers(reader, text, sentences(text), asked) for text in (PEARS.abstract, whales))
-    assert pears.fits > others.fits
-
-
 def test_the_states_of_a_text_are_where_their_pieces_are(reader: PackagedReader) -> None:
     states = reader.states("Pears ripen.", "When do pears ripen?")
     assert ["Pears ripen."[start:end].strip() for start, end in states.spans.tolist()] == ["Pear", "s", "ripen", "."]
