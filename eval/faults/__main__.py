@@ -15,13 +15,13 @@ from pathlib import Path
 
 from assistant.show.terminal import Screen
 
-from ..tables import to_markdown, to_rich
-from . import damage, kills
+from ..tables import to_markdown
+from . import damage, kills, machine, services
 from .outcomes import Outcome, as_json, failures, table, write_page
 from .scene import Scene
 
 Fault = Callable[[Scene, random.Random, int], Outcome]
-KINDS: dict[str, Fault] = {**kills.KINDS, **damage.KINDS}
+KINDS: dict[str, Fault] = {**kills.KINDS, **damage.KINDS, **machine.KINDS, **services.KINDS}
 """A kind of fault by its name: given the scene, a source of chance and the fault's number, what came of it."""
 
 
@@ -43,7 +43,7 @@ def run(
         outcome = _tried(scene, kind, turn, seed)
         outcomes.append(outcome)
         tell(outcome)
-        if keep and not outcome.passed:
+        if keep and not outcome.passed and scene.broken.exists():
             shutil.copytree(scene.broken, keep / f"{kind}-{turn}", dirs_exist_ok=True)
         shutil.rmtree(scene.broken, ignore_errors=True)
     return outcomes
@@ -72,9 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
         del os.environ[name]
     with tempfile.TemporaryDirectory(prefix="faults-") as folder, Scene(Path(folder)) as scene:
-        outcomes = run(scene, given.number, given.seed, given.kind, lambda one: _told(screen, one), given.folder)
-    screen.console.print(to_rich(table(outcomes)))
-    screen.line(failures(outcomes))
+        outcomes = run(scene, given.number, given.seed, given.kind, lambda one: _told(screen, one), keep=given.folder)
+    screen.console.print(to_markdown(table(outcomes)), soft_wrap=True)
     if given.folder:
         given.folder.mkdir(parents=True, exist_ok=True)
         (given.folder / "faults.json").write_text(as_json(outcomes, seed=given.seed), encoding="utf-8")
@@ -89,6 +88,7 @@ def _told(screen: Screen, one: Outcome) -> None:
     screen.line(f"{one.kind} {one.number}: {one.what}; {end}, {one.seconds:.1f} s", style="" if one.passed else "red")
     if one.harm:
         screen.line(one.harm, first="    harm: ", rest="    ")
+    screen.console.file.flush()
     for problem in one.problems:
         screen.line(problem, first="    ", rest="    ")
 

@@ -33,7 +33,7 @@ IMPORTED = [
     "tests.doubles",
 ]
 """What the server has imported: nothing of it starts a thread or opens a file."""
-LONGEST = 60.0
+LONGEST = 180.0
 """Seconds after which a process counts as hung, and is killed."""
 
 Say = Callable[[object], None]

@@ -19,10 +19,10 @@ BEGIN, END = "<!-- written by: python -m eval.faults --write -->", "<!-- until h
 class Outcome:
     """What came of one fault.
 
-    `harm`: what was wrong when the home was opened again, in words; "" if nothing. `kept`: nothing acknowledged was lost. `right`:
-    the known questions got their papers in the end. `named`: doctor, or the error of what was asked, said what is
-    wrong; of a harmless fault, that it said nothing. `mended`: by what, "" if by nothing. `clean`: nothing was left
-    behind, and papers could be added. `problems`: what was not as it must be, in words.
+    `harm`: what was wrong when the home was opened again, in words; "" if nothing. `kept`: nothing acknowledged was
+    lost. `right`: the known questions got their papers in the end. `named`: doctor, or the error of what was asked,
+    said what is wrong; of a harmless fault, that it said nothing. `mended`: by what, "" if by nothing. `clean`: nothing
+    was left behind, and papers could be added. `problems`: what was not as it must be, in words.
     """
 
     kind: str
