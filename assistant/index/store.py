@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COLLECTION = "passages"
 READ_BATCH = 1000
 """Vectors read at once."""
+CONNECT, SILENCE = 10.0, 60.0
+"""Seconds in which a Chroma server has to take a connection, and to say something."""
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 100}}
 
 
@@ -114,13 +116,16 @@ class ChromaStore:
 
         address = urlsplit(url)
         secure = address.scheme == "https"
+        patience = httpx.Timeout(SILENCE, connect=CONNECT)
         try:
+            httpx.get(f"{url.rstrip('/')}/api/v2/heartbeat", timeout=patience)  # the client itself would wait for ever
             client = chromadb.HttpClient(
                 host=address.hostname or "",
                 port=address.port or (443 if secure else 8000),
                 ssl=secure,
                 settings=Settings(anonymized_telemetry=False),
             )
+            client._server._session.timeout = patience  # type: ignore[attr-defined]
             return cls(client, collection=collection)
         except (ChromaError, httpx.HTTPError, ValueError) as error:
             raise StoreError(

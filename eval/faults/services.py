@@ -27,10 +27,10 @@ from .scene import OWNER, TALK, TURNS, Judge, Place, Scene, kept_by, lost_turns,
 
 AWAY = 1.5
 """Most seconds that a server is away."""
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds in which work must come through once the server is back."""
 SOON = 2
-"""Seconds that a statement may take here, in place of the product's thirty."""
+"""Seconds that a server may be silent here, in place of the product's thirty and sixty."""
 WAYS: tuple[Mode, ...] = ("refuse", "cut", "stall", "slow")
 
 
@@ -68,10 +68,11 @@ def persisting(say: Say, place: Place, files: Sequence[Path], titles: Sequence[s
 
 
 def _hurry(seconds: int) -> None:
-    """In this process, give up on the database after so many seconds."""
+    """In this process, give up on the database and on Chroma after so many seconds."""
     from assistant.core import postgres
+    from assistant.index import store
 
-    postgres.PATIENCE = postgres.CONNECTING = seconds
+    postgres.PATIENCE = postgres.CONNECTING = store.SILENCE = store.CONNECT = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,8 @@ def _disturbed(
         server.proxy.mode = "pass"
     ended = working.ended(seconds=2 * PATIENCE)
     problems = [f"at work: {ended.refusal or ended.crash}"] if ended.refusal or ended.crash else []
-    judge = Judge(scene, place, titles, [scene.states[len(titles)]], problems=problems)
+    files = sum(one[0] == "file" for one in ended.said)
+    judge = Judge(scene, place, titles, scene.states[files : files + 1 + bool(problems)], problems=problems)
     judge.problems += lost_turns(place, TURNS + sum(one[0] == "turn" for one in ended.said))
     refused = len(ended.value or ())
     what = f"{way} at {share:.0%} of the work, for {away:.1f} s; {refused} refusals"
