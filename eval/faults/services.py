@@ -212,6 +212,7 @@ def _chroma(scene: Scene) -> Server:
         proxy = scene.services.enter_context(Proxy(chroma_server.port))
 
         def restart() -> None:
+            chroma_server.kill()  # it would wait for its clients to hang up
             running.close()
             running.enter_context(chroma_server)
 

@@ -59,11 +59,11 @@ def test_a_home_that_lost_papers_or_has_leftovers_does_not_pass(scene: Scene) ->
     place = scene.copy("loser")
     with closing(Library(place.folder)) as library:
         library.remove([library.papers()[0].id])
-    (place.folder / "index/current.new").write_text("{}")
+    (place.folder / "index/stray").write_text("{}")
     outcome = Judge(scene, place, scene.known(chance), scene.states[:1]).outcome("loss", 0, "", 0.0)
     assert (outcome.kept, outcome.clean, outcome.passed) == (False, False, False)
     assert "papers that were acknowledged are missing or changed" in outcome.problems
-    assert leftovers(place.folder) == ["index/current.new"]
+    assert leftovers(place.folder) == ["index/stray"]
 
 
 def test_a_kill_is_counted(scene: Scene) -> None:
@@ -86,8 +86,9 @@ def test_the_proxy_passes_refuses_and_comes_back() -> None:
         def sent() -> bytes:
             with socket.create_connection(("127.0.0.1", proxy.port)) as client:
                 accepted, _ = server.accept()
-                client.sendall(b"hello")
-                return accepted.recv(5)
+                with accepted:
+                    client.sendall(b"hello")
+                    return accepted.recv(5)
 
         assert sent() == b"hello"
         proxy.mode = "refuse"
@@ -112,7 +113,7 @@ def test_a_soak_tells_own_papers_from_those_of_others() -> None:
 
 
 def test_growth_is_that_after_the_first_third() -> None:
-    flat = [(float(second), 500.0 if second > 20 else 100.0) for second in range(60)]
+    flat = [(float(second), 500.0 if second >= 20 else 100.0) for second in range(60)]
     assert growth(flat) == (500.0, 0.0)
     middle, share = growth([(float(second), 1000.0 + second) for second in range(60)])
     assert share == pytest.approx(3600 / middle)
