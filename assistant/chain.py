@@ -34,6 +34,7 @@ from .index import served
 from .index.embedding import BundledEmbedder, Embedder
 from .index.holdings import Holdings, made
 from .index.keeper import Keeper
+from .index.store import ChromaAddress
 from .library.following import Addresses
 from .library.papers import Library
 from .llm.llamaindex import follow
@@ -121,9 +122,10 @@ class Assistant(Keeper):
         reader = _reader(chosen, notices)
         remote = served.configured(chosen, embedder) if embedder else None
         former = embedder if remote else None
-        holdings = Holdings(
-            library, remote or embedder, former=former, chroma_url=chosen.chroma_url, notice=" ".join(notices)
+        chroma = ChromaAddress(
+            chosen.chroma_url, chosen.chroma_token.get_secret_value(), chosen.chroma_tenant, chosen.chroma_database
         )
+        holdings = Holdings(library, remote or embedder, former=former, chroma=chroma, notice=" ".join(notices))
         model = account(chosen, llm, data_home)
         turns, addresses = chosen.memory_turns, Addresses.of(chosen)
         return cls(holdings, model=model, reader=reader, memory_turns=turns, addresses=addresses, tracer=tracer)

@@ -22,6 +22,7 @@ from assistant.chain import Assistant
 from assistant.core.database import DataHome
 from assistant.index.embedding import BundledEmbedder, Embedder
 from assistant.index.holdings import Holdings
+from assistant.index.store import NO_SERVER, ChromaAddress
 from assistant.library.papers import Library
 from assistant.library.sample import sample_files
 
@@ -157,11 +158,13 @@ def library(open_library: Callable[..., Library]) -> Library:
 
 @pytest.fixture
 def open_holdings(home: Path, embedder: HashEmbedder) -> Iterator[Callable[..., Holdings]]:
-    """`open_holdings(path, embedder=..., chroma_url=...)`: holdings that are closed when the test is over."""
+    """`open_holdings(path, embedder=..., chroma=...)`: holdings that are closed when the test is over."""
     opened: list[Holdings] = []
 
-    def open_one(path: Path = home, *, embedder: Embedder | None = embedder, chroma_url: str = "") -> Holdings:
-        opened.append(Holdings(Library(path), embedder, chroma_url=chroma_url))
+    def open_one(
+        path: Path = home, *, embedder: Embedder | None = embedder, chroma: ChromaAddress = NO_SERVER
+    ) -> Holdings:
+        opened.append(Holdings(Library(path), embedder, chroma=chroma))
         return opened[-1]
 
     yield open_one

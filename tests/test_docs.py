@@ -52,6 +52,7 @@ SECRET, KEY = "secret", "papers_..."
 
 NOT_RUN = {
     r"assistant serve\b.*": "runs until Ctrl-C; tests/doors/test_web_serving.py starts it",
+    r"chroma run .*": "runs until Ctrl-C; tests/conftest.py starts it",
     r"assistant users add \w+": "asks for a password at the terminal; tests/doors/test_cli_people.py types one",
     r"assistant slack": "needs the tokens of a Slack workspace; tests/doors/test_slack.py has a double of one",
     r"(docker|helm|kubectl|sudo) .*": "needs a server; tests/test_deploy.py checks the files of deploy/",

@@ -39,6 +39,7 @@ from assistant.chain import Assistant
 from assistant.core.database import DataHome
 from assistant.doors.slack.claims import Claims
 from assistant.index.holdings import Holdings
+from assistant.index.store import ChromaAddress
 from assistant.library.papers import Library
 from assistant.llm import Usage
 from assistant.llm.ledger import Ledger
@@ -50,7 +51,8 @@ from tests.doubles import HashEmbedder
 people.COST = (2, 8, 1)
 home = DataHome(Path(sys.argv[1]), sys.argv[2])
 accounts, kept, ledger, claims = people.Accounts(home), Conversations(home), Ledger(home), Claims(home)
-limits, assistant = SharedLimits(home, "page"), Assistant(Holdings(Library(home), HashEmbedder()))
+limits = SharedLimits(home, "page")
+assistant = Assistant(Holdings(Library(home), HashEmbedder(), chroma=ChromaAddress(sys.argv[3])))
 print("ready", flush=True)
 for line in sys.stdin:
     print(json.dumps(eval(line)), flush=True)
@@ -66,7 +68,14 @@ def here(postgres: PostgresServer, tmp_path: Path) -> DataHome:
 @pytest.fixture
 def there(here: DataHome, tmp_path: Path) -> Iterator[Callable[[str], Any]]:
     """`there("work")`: what another process, with another folder, makes of an expression."""
-    command = [sys.executable, "-c", OTHER, str(tmp_path / "there"), here.database_url]
+    with another(tmp_path / "there", here) as work:
+        yield work
+
+
+@contextmanager
+def another(folder: Path, home: DataHome, *, chroma_url: str = "") -> Iterator[Callable[[str], Any]]:
+    """What another process over the database of a home makes of expressions; it is killed in the end."""
+    command = [sys.executable, "-c", OTHER, str(folder), home.database_url, chroma_url]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout and process.stdout.readline() == "ready\n"
         lines, output = process.stdin, process.stdout
@@ -170,3 +179,23 @@ def test_the_settings_name_the_database(here: DataHome, listing: Callable[..., P
         assert assistant.data_home == here
         assert "s3cret" not in f"{settings!r}{assistant.status()!r}"
     assert [path.name for path in here.folder.glob("*.sqlite")] == []
+
+
+def test_over_one_database_and_one_chroma_server_a_process_answers_for_one_that_was_killed(
+    here: DataHome, tmp_path: Path, chroma_server: str, listing: Callable[..., Path]
+) -> None:
+    cited = f"assistant.ask({PEAR_QUESTION!r}).titles"
+    first, second = str(listing("a.txt", PAIRS[:4])), str(listing("b.txt", PAIRS[4:6]))
+    with another(tmp_path / "b", here, chroma_url=chroma_server) as stays:
+        with another(tmp_path / "a", here, chroma_url=chroma_server) as dies:
+            assert dies(f"assistant.ingest({first!r}).added") == 4
+            assert stays(cited) == dies(cited) == [PEAR]
+            where = "(lambda g: [g.vectors, g.collection])(assistant._holdings.index().generation)"
+            assert stays(where) == dies(where)
+            assert stays(where)[0] == chroma_server
+            with pytest.raises(json.JSONDecodeError):
+                dies("__import__('os')._exit(9)")
+        assert stays(cited) == [PEAR]
+        assert stays(f"assistant.ingest({second!r}).added") == 2
+        assert stays("[len(assistant.papers()), assistant.doctor()]") == [6, []]
+    assert not list(tmp_path.rglob("chroma.sqlite3"))

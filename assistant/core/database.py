@@ -7,9 +7,10 @@ Everything above runs the same statements on both: with `?` for values, in the S
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
 
 
+FEW = 500
+"""Rows that `each` and `insert` have in memory."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The revisions of what is stored, run by alembic. Each chapter, named like its file, is a branch of them."""
 
@@ -91,6 +94,9 @@ class Database:
         """A text without what cannot be stored."""
         return self._backend.sound(text)
 
+    def _storable(self, value: object) -> object:
+        return self._sound(value) if isinstance(value, str) else value
+
     def _failure(self, error: Exception) -> str:
         """What to say of an error."""
         return self._backend.failure(error)
@@ -117,7 +123,7 @@ class Database:
             return self._run(statement, values)[1]
 
     def _run(self, statement: str, values: Sequence[object]) -> tuple[list[tuple[Any, ...]], int]:
-        sound = tuple(self._sound(value) if isinstance(value, str) else value for value in values)
+        sound = tuple(map(self._storable, values))
         with self._connection() as connection:
             try:  # by the driver itself: with a result of SQLAlchemy's, a statement takes ten times as long
                 cursor = connection.cursor()
@@ -161,6 +167,44 @@ class Database:
                 self._run("commit", ())
             finally:  # without a commit, the connection is rolled back when it goes back to the pool
                 del self._own.connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What the database has now: `each` reads it in the block, whatever others write meanwhile."""
+        with self._connection() as connection:
+            self._own.connection = connection
+            try:
+                for statement in self._backend.snapshot:
+                    self._run(statement, ())
+                yield
+            finally:
+                del self._own.connection
+
+    def each(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement in a `snapshot`, a few at a time in memory."""
+        with self._connection() as connection:
+            try:
+                with closing(self._backend.cursor(connection)) as cursor:
+                    cursor.execute(self._backend.spelt(statement))
+                    while rows := cursor.fetchmany(FEW):
+                        yield from rows
+            except self._backend.errors as error:
+                self._fail(error)
+
+    def insert(
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbered: bool = False
+    ) -> None:
+        """Insert rows in a transaction. `numbered`: the first column is a number that the database would give."""
+        statement = self._backend.spelt(self._backend.insertion(table, columns, numbered=numbered))
+        remaining = iter(rows)
+        with self._connection() as connection:
+            while batch := [tuple(map(self._storable, row)) for row in islice(remaining, FEW)]:
+                try:
+                    connection.cursor().executemany(statement, batch)
+                except self._backend.errors as error:
+                    self._fail(error)
+        if numbered and (renumbering := self._backend.renumbering(table, columns[0])):
+            self.rows(renumbering)
 
     def lock(self, name: str, *, shared: bool = False) -> Lock | None:
         """A lock that other processes respect as long as this one lives; None for SQLite, where files are locked."""

@@ -17,6 +17,7 @@ AssistantError
 │   └── CollectionError  a collection cannot be made or changed like this
 ├── PromptError          a prompt file is missing or has an unknown placeholder
 ├── ExportError          a text is not an exported answer, or is from a newer program
+├── BackupError          a library cannot be exported to a file, or imported from it
 ├── DatabaseError        the file of conversations or of accounts cannot be opened, read or written
 ├── ConversationNotFound there is no such conversation or turn for this person
 ├── AccountError         a name, a password or a permission is refused
@@ -91,6 +92,10 @@ class PromptError(AssistantError):
 
 class ExportError(AssistantError):
     """A text is not an exported answer, or was written by a newer program."""
+
+
+class BackupError(AssistantError):
+    """A file of a whole library cannot be written, read, or imported here."""
 
 
 class DatabaseError(AssistantError):

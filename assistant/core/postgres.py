@@ -48,6 +48,11 @@ class PostgresChapter:
         self._address = _address(url)
         self._chapter, self._migrations = chapter, migrations
         self.begin = ("begin", f"select pg_advisory_xact_lock({_KEY.format(chapter)})")
+        self.snapshot = (
+            "begin isolation level repeatable read, read only",
+            "set local statement_timeout = 0",
+            "set local idle_in_transaction_session_timeout = 0",  # it lasts as long as the disk takes
+        )
         self._url = url
         self._engine = _engine(url, self._address)
         driver: Any = self._engine.dialect.dbapi
@@ -58,6 +63,20 @@ class PostgresChapter:
 
     def connect(self) -> PoolProxiedConnection:
         return self._engine.raw_connection()
+
+    def cursor(self, connection: PoolProxiedConnection) -> Any:
+        """A cursor of the server's: its rows come bit by bit."""
+        return connection.cursor(name="rows")  # psycopg's own
+
+    def insertion(self, table: str, columns: Sequence[str], *, numbered: bool) -> str:
+        """The statement that inserts a row as it is, its number included."""
+        own = " overriding system value" * numbered
+        return f"insert into {table} ({', '.join(columns)}){own} values ({', '.join('?' * len(columns))})"
+
+    def renumbering(self, table: str, column: str) -> str:
+        """The statement after which the next number is the highest one plus one."""
+        sequence = f"pg_get_serial_sequence('{table}', '{column}')"
+        return f"select setval({sequence}, coalesce(max({column}), 0) + 1, false) from {table}"
 
     def spelt(self, statement: str) -> str:
         """The statement as PostgreSQL and its driver have it."""

@@ -53,7 +53,16 @@ class Settings(BaseSettings):
         description="Address of a PostgreSQL database for papers, people and conversations, "
         "`postgresql://user:password@host/name`; empty: SQLite files in the folder.",
     )
-    chroma_url: str = Field(default="", description="Address of a Chroma server; empty: Chroma runs in the folder.")
+    chroma_url: str = Field(
+        default="",
+        description="Address of a Chroma server, or of Chroma Cloud, https://api.trychroma.com; empty: Chroma runs in "
+        "the folder.",
+    )
+    chroma_token: SecretStr = Field(
+        default=SecretStr(""), description="Token that the Chroma server asks for, sent as `x-chroma-token`."
+    )
+    chroma_tenant: str = Field(default="", description="Tenant on the Chroma server; empty: its default one.")
+    chroma_database: str = Field(default="", description="Database of that tenant; empty: its default one.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
     reader: str = Field(
         default="packaged",
@@ -216,6 +225,14 @@ class Settings(BaseSettings):
     def _database(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must be empty or a postgresql:// address")
+        return value
+
+    @field_validator("chroma_token")
+    @classmethod
+    def _header(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise ValueError("must be printable ASCII without spaces")
         return value
 
     @field_validator("proxies")

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from filelock import FileLock
 from sqlalchemy import Connection, create_engine
@@ -49,7 +49,7 @@ def read_only(path: Path) -> str:
 class SqliteFile:
     """The connections to one file, in a pool."""
 
-    begin = ("begin immediate",)
+    begin, snapshot = ("begin immediate",), ("begin",)
     errors = (SQLAlchemyError, sqlite3.Error, OSError, OverflowError)
 
     def __init__(self, path: Path, manner: FileManner, migrations: Path) -> None:
@@ -87,6 +87,18 @@ class SqliteFile:
 
     def connect(self) -> PoolProxiedConnection:
         return self._engine.raw_connection()
+
+    def cursor(self, connection: PoolProxiedConnection) -> Any:
+        """A cursor that reads its rows bit by bit."""
+        return connection.cursor()
+
+    def insertion(self, table: str, columns: Sequence[str], *, numbered: bool) -> str:
+        """The statement that inserts a row as it is, its number included."""
+        return f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
+
+    def renumbering(self, table: str, column: str) -> str:
+        """The statement after which the next number is the highest one plus one: none is needed."""
+        return ""
 
     def spelt(self, statement: str) -> str:
         """The statement as SQLite has it: all are written for it."""

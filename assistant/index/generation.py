@@ -69,7 +69,7 @@ class Generation:
     """The content of the pointer file: the folder in use, the state of the library it shows, and its embedder.
 
     `papers`: how many papers it has. `embedder`: "" if it has words only. `vectors`: the Chroma server with its
-    vectors, "" if they are in its own folder.
+    vectors, "" if they are in its own folder; `tenant`, `database` and `collection`: where they are there.
     """
 
     folder: str
@@ -78,6 +78,9 @@ class Generation:
     papers: int
     embedder: str
     vectors: str = ""
+    tenant: str = ""
+    database: str = ""
+    collection: str = ""
     format: int = FORMAT
 
 
@@ -290,15 +293,30 @@ class Index:
     def fill(self, changed: Sequence[Paper], removed: Sequence[str], *, progress: Progress | None = None) -> None:
         """Index the papers that `changed`, with the vectors stored in the library, and drop those `removed`."""
         self.remove(removed)
-        if len(changed) == len(self.library):
-            # A server's collection outlives generations, and may have vectors of papers nobody knows any more.
-            self.remove(sorted({i.split(":")[0] for i in self.store.whole()} - {paper.id for paper in changed}))
         for first in range(0, len(changed), FILL_BATCH):
             if progress:
                 progress("indexing", first, len(changed))
             self.put(changed[first : first + FILL_BATCH])
         if progress and changed:
             progress("indexing", len(changed), len(changed))
+        if self.generation.vectors:
+            self._send(progress)
+
+    def _send(self, progress: Progress | None) -> None:
+        """Put the vectors into the collection on the server that are not there: another process may have been first."""
+        rows = self._select("select paper_id, start from passages order by paper_id, start")
+        wanted = {f"{paper_id}:{start}": paper_id for paper_id, start in rows}
+        there = self.store.whole()
+        spoilt = {passage_id.split(":")[0] for passage_id in there - wanted.keys()}
+        self.store.remove_papers(sorted(spoilt))
+        missing = [*dict.fromkeys(i for passage, i in wanted.items() if passage not in there or i in spoilt)]
+        for first in range(0, len(missing), FILL_BATCH):
+            if progress:
+                progress("sending", first, len(missing))
+            papers = self.library.papers(missing[first : first + FILL_BATCH])
+            keys = {passage: key_of(passage) for paper in papers for passage in passages(paper)}
+            vectors = stored_vectors(self.library, self.generation.embedder, [*keys.values()])
+            self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
 
     def put(self, papers: Sequence[Paper]) -> None:
         """Index papers in place of their earlier versions, with the vectors stored in the library."""
@@ -317,7 +335,8 @@ class Index:
             self._passages.executemany("insert into vectors values (?, ?)", blobs.items())
             self._passages.execute("commit")
         self.keywords.put(papers)
-        self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
+        if not self.generation.vectors:
+            self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
 
     def remove(self, paper_ids: Sequence[str]) -> None:
         self._known.clear()
@@ -327,7 +346,8 @@ class Index:
                 self._passages.executemany(f"delete from {table} where paper_id = ?", [(i,) for i in paper_ids])
             self._passages.executemany("delete from vectors where paper = ?", [(_row(i),) for i in paper_ids])
         self.keywords.remove(paper_ids)
-        self.store.remove_papers(paper_ids)
+        if not self.generation.vectors:
+            self.store.remove_papers(paper_ids)
 
     # -- checking
 

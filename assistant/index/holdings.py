@@ -80,11 +80,11 @@ class Holdings:
         embedder: Embedder | None,
         *,
         former: Embedder | None = None,
-        chroma_url: str = "",
+        chroma: indexing.ChromaAddress = indexing.NO_SERVER,
         notice: str = "",
     ) -> None:
         self.library, self._wanted, self._former = library, embedder, former
-        self._chroma_url, self._notice = chroma_url, notice
+        self._chroma, self._notice = chroma, notice
         self.rejected, self.followed = Rejected(library.data_home), FollowedSources(library.data_home)
         self._opening = threading.Lock()  # of the four below, and nothing else; see docs/threads.md
         self._index: Index | None = None
@@ -313,12 +313,12 @@ class Holdings:
                     index.close()
 
     def _current(self) -> Index | None:
-        if indexing.is_behind(self.library, chroma_url=self._chroma_url):
+        if indexing.is_behind(self.library, chroma=self._chroma):
             self._catch_up()
         generation = indexing.current(self.library)
         if self._index is None or self._index.generation != generation:
             self._replace(None)
-            self._replace(indexing.open_index(self.library, self.embedder))
+            self._replace(indexing.open_index(self.library, self.embedder, chroma=self._chroma))
         return self._index
 
     def _replace(self, index: Index | None) -> None:
@@ -353,4 +353,4 @@ class Holdings:
 
     def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
         embedder = self._wanted if anew else self.embedder
-        indexing.update(self.library, embedder, chroma_url=self._chroma_url, anew=anew, progress=progress)
+        indexing.update(self.library, embedder, chroma=self._chroma, anew=anew, progress=progress)

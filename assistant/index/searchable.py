@@ -8,9 +8,11 @@ be rebuilt from the library without embedding anything.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -25,12 +27,14 @@ from . import engine
 from .embedding import AbsentEmbedder
 from .generation import FORMAT, KEYWORDS, PASSAGES, Generation, Index
 from .interaction import Progress, encode_missing
-from .store import ChromaStore, Store
+from .store import NO_SERVER, ChromaAddress, ChromaStore, Store
 
 if TYPE_CHECKING:
     from .embedding import Embedder
 
 __all__ = [
+    "NO_SERVER",
+    "ChromaAddress",
     "Generation",
     "Index",
     "Progress",
@@ -83,12 +87,12 @@ def lost_record(library: Library) -> str:
     )
 
 
-def is_behind(library: Library, *, chroma_url: str = "") -> bool:
+def is_behind(library: Library, *, chroma: ChromaAddress = NO_SERVER) -> bool:
     """Whether the generation in force shows another state of the library, or has its vectors elsewhere."""
     generation = current(library)
     if generation is None:
         return library.revision > 0
-    return generation.state != library.state or generation.vectors != _server(generation.embedder, chroma_url)
+    return generation.state != library.state or _server_of(generation) != _server(generation.embedder, chroma)
 
 
 def embedder_for(library: Library, embedder: Embedder | None) -> Embedder | None:
@@ -111,8 +115,8 @@ def embedder_for(library: Library, embedder: Embedder | None) -> Embedder | None
     return embedder
 
 
-def open_index(library: Library, embedder: Embedder | None) -> Index | None:
-    """The generation in force, open, or None if there is none.
+def open_index(library: Library, embedder: Embedder | None, *, chroma: ChromaAddress = NO_SERVER) -> Index | None:
+    """The generation in force, open, or None if there is none. `chroma` has the token of a server.
 
     Raises `IndexMismatch` if another embedder made it, and `StoreError` if it is damaged or its vectors are gone.
     """
@@ -123,7 +127,7 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
     path = library.home / "index" / generation.folder
     if missing := [name for name in (KEYWORDS, PASSAGES) if not (path / name).is_file()]:
         raise StoreError(f"The index at {str(path)!r} lacks {' and '.join(missing)}. {_CURE}")
-    index = _opened(library, generation, embedder, engine.folder)
+    index = _opened(library, generation, embedder, chroma, engine.folder)
     try:
         if lost := generation.papers - len(index):
             raise StoreError(f"The index at {str(path)!r} has lost {counted(lost, 'paper')}. {_CURE}")
@@ -137,27 +141,60 @@ def open_index(library: Library, embedder: Embedder | None) -> Index | None:
 
 
 def _opened(
-    library: Library, generation: Generation, embedder: Embedder | None, folder: Callable[[Path], Store]
+    library: Library,
+    generation: Generation,
+    embedder: Embedder | None,
+    chroma: ChromaAddress,
+    folder: Callable[[Path], Store],
 ) -> Index:
     """The generation, open; `folder` opens its own vectors, if no server has them."""
     path = library.home / "index" / generation.folder
     path.mkdir(parents=True, exist_ok=True)
-    name = f"passages-{digest(str(library.home.resolve()), generation.embedder)}"
-    url = generation.vectors
-    store = ChromaStore.server(url, collection=name) if url else folder(path / "chroma")
+    if generation.vectors:
+        # A token is for the server that is set, and the generation may still be at another one.
+        address = replace(_server_of(generation), token=chroma.token if chroma.url == generation.vectors else "")
+        store: Store = ChromaStore.server(address, collection=generation.collection)
+    else:
+        store = folder(path / "chroma")
     return Index(path, generation, store, library, embedder)
 
 
-def _server(embedder: str, chroma_url: str) -> str:
-    """The Chroma server for the vectors of an embedder; an index of words needs none."""
-    return chroma_url if embedder else ""
+def _server(embedder: str, chroma: ChromaAddress) -> ChromaAddress:
+    """The Chroma server for the vectors of an embedder, without the token; an index of words needs none."""
+    return replace(chroma, token="") if embedder and chroma.url else NO_SERVER
+
+
+def _server_of(generation: Generation) -> ChromaAddress:
+    return ChromaAddress(generation.vectors, tenant=generation.tenant, database=generation.database)
+
+
+def _collections(library: Library) -> str:
+    """How the names of this library's collections begin: several libraries, and copies of one, may share a server.
+
+    All processes over one database have one name; a copy of the record elsewhere has another.
+    """
+    library.rows("insert into meta values ('library', ?) on conflict do nothing", (secrets.token_hex(8),))
+    ((own,),) = library.rows("select value from meta where name = 'library'")
+    place = library.place if library.data_home.database_url else str(library.home.resolve())
+    return f"papers-{digest(own, place)}-"
+
+
+def _wanted(library: Library, embedder: str, chroma: ChromaAddress) -> Generation:
+    """The generation of the library's state, without its folder.
+
+    Its collection on a server is named for what is in it, so that processes over one database share it.
+    """
+    state, at = library.state, _server(embedder, chroma)
+    wanted = Generation("", library.revision, state, len(library), embedder, at.url, at.tenant, at.database)
+    collection = _collections(library) + digest(state, embedder, str(FORMAT)) if at.url else ""
+    return replace(wanted, collection=collection)
 
 
 def update(
     library: Library,
     embedder: Embedder | None,
     *,
-    chroma_url: str = "",
+    chroma: ChromaAddress = NO_SERVER,
     anew: bool = False,
     progress: Progress | None = None,
 ) -> None:
@@ -169,22 +206,20 @@ def update(
     former = None if anew else current(library)
     embedder = embedder if anew else embedder_for(library, embedder)
     name = embedder.name if embedder else ""
-    wanted = Generation("", library.revision, library.state, len(library), name, _server(name, chroma_url))
+    wanted = _wanted(library, name, chroma)
     if former and replace(former, folder="") == wanted:
         return
     # What changed since is only known if this record was once in the state that the generation shows:
-    usable = former and (former.embedder, former.vectors, former.state) == (
-        name,
-        wanted.vectors,
-        library.state_at(former.revision),
-    )
+    shown = library.state_at(former.revision) if former else ""
+    usable = former and (former.embedder, _server_of(former), former.state) == (name, _server_of(wanted), shown)
     faults: list[str] = []
     for base in (former, None) if usable else (None,):
         new = replace(wanted, folder=f"{wanted.revision}-{secrets.token_hex(4)}")
-        faults = _made(library, embedder, new, base, progress)
+        faults = _made(library, embedder, new, base, chroma, progress)
         if not faults:
             _point_to(library.home / "index", new)
             _sweep(library.home / "index", keep={new.folder, former.folder if former else ""})
+            _sweep_server(library, new, chroma)
             return
     raise StoreError(
         f"The index made from the papers is not whole: {'; '.join(faults)}. The papers are safe, and the former "
@@ -194,11 +229,16 @@ def update(
 
 
 def _made(
-    library: Library, embedder: Embedder | None, new: Generation, base: Generation | None, progress: Progress | None
+    library: Library,
+    embedder: Embedder | None,
+    new: Generation,
+    base: Generation | None,
+    chroma: ChromaAddress,
+    progress: Progress | None,
 ) -> list[str]:
     """Make the generation `new`, from `base` if there is one; returns its faults. With faults its folder is deleted."""
     try:
-        faults = _filled(library, embedder, new, base, progress)
+        faults = _filled(library, embedder, new, base, chroma, progress)
     except BaseException:
         shutil.rmtree(library.home / "index" / new.folder, ignore_errors=True)
         raise
@@ -208,7 +248,12 @@ def _made(
 
 
 def _filled(
-    library: Library, embedder: Embedder | None, new: Generation, base: Generation | None, progress: Progress | None
+    library: Library,
+    embedder: Embedder | None,
+    new: Generation,
+    base: Generation | None,
+    chroma: ChromaAddress,
+    progress: Progress | None,
 ) -> list[str]:
     folder = library.home / "index"
     changed, removed = library.changed_since(base.revision) if base else ([], [])
@@ -219,7 +264,7 @@ def _filled(
     try:
         if base and copied:
             shutil.copytree(folder / base.folder, folder / new.folder)
-        with closing(_opened(library, new, embedder, ChromaStore.folder)) as index:
+        with closing(_opened(library, new, embedder, chroma, ChromaStore.folder)) as index:
             index.fill(changed, removed, progress=progress)
             return index.faults(changed)
     except StoreError as error:
@@ -243,3 +288,14 @@ def _sweep(folder: Path, *, keep: set[str]) -> None:
     for path in folder.iterdir():
         if path.is_dir() and path.name not in keep:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _sweep_server(library: Library, generation: Generation, chroma: ChromaAddress) -> None:
+    """Delete the collections on the server that were replaced a while ago. The next change does what fails here."""
+    if not generation.vectors:
+        return
+    try:
+        with closing(ChromaStore.server(chroma, collection=generation.collection)) as store:
+            store.sweep(_collections(library), now=time.time())
+    except StoreError as error:
+        logging.getLogger(__name__).warning("Replaced vectors are still on the server. %s", error)

@@ -7,10 +7,14 @@ the old and swaps them. Distances are cosines, and Chroma never embeds anything 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote, urlsplit
 
 from ..core.errors import StoreError
 from ..core.records import Passage
@@ -24,9 +28,37 @@ if TYPE_CHECKING:
 COLLECTION = "passages"
 READ_BATCH = 1000
 """Vectors read at once."""
-CONNECT, SILENCE = 10.0, 60.0
-"""Seconds in which a Chroma server has to take a connection, and to say something."""
+SERVER_BATCH = 300
+"""Vectors that are read from a server, or written to it, at once: the most that Chroma Cloud takes.
+https://docs.trychroma.com/cloud/quotas-limits"""
+PATIENCE, CONNECTING = 30.0, 5.0
+"""Seconds to wait for a reply of a server, and for a connection."""
+PAUSE = 0.2
+"""Seconds before a call is made again, once, after a connection was lost."""
+KEPT = 600.0
+"""Seconds for which a server keeps a collection that was replaced: other processes may still ask it."""
+TOKEN_HEADER = "x-chroma-token"
+"""https://docs.trychroma.com/docs/run-chroma/clients"""
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 100}}
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaAddress:
+    """A Chroma server, and whose vectors there: "" is the tenant or database that it has by default.
+
+    Without a `url`, Chroma runs in the folder of the index.
+    """
+
+    url: str = ""
+    token: str = field(default="", repr=False)
+    tenant: str = ""
+    database: str = ""
+
+
+NO_SERVER = ChromaAddress()
 
 
 class Store(Protocol):
@@ -84,8 +116,9 @@ class ChromaStore:
     Raises `StoreError` if the folder or server cannot be used.
     """
 
-    def __init__(self, client: Any, *, collection: str = COLLECTION) -> None:
-        self._client = client
+    def __init__(self, client: Any, *, collection: str = COLLECTION, address: ChromaAddress = NO_SERVER) -> None:
+        self._client, self._address = client, address
+        self._batch = SERVER_BATCH if address.url else READ_BATCH
         self._collection = client.get_or_create_collection(collection, embedding_function=None, configuration=_SPACE)
         space = self._collection.configuration_json["hnsw"]["space"]
         if space != "cosine":
@@ -106,38 +139,34 @@ class ChromaStore:
             raise StoreError(f"The index folder {str(path)!r} cannot be opened: {error}") from error
 
     @classmethod
-    def server(cls, url: str, *, collection: str) -> ChromaStore:
-        from urllib.parse import urlsplit
-
+    def server(cls, address: ChromaAddress, *, collection: str) -> ChromaStore:
+        """A collection on a server. Raises `StoreError`, which names the setting that is to blame."""
+        _check(address)
         import chromadb
-        import httpx
         from chromadb.config import Settings
-        from chromadb.errors import ChromaError
 
-        address = urlsplit(url)
-        secure = address.scheme == "https"
-        patience = httpx.Timeout(SILENCE, connect=CONNECT)
-        try:
-            httpx.get(f"{url.rstrip('/')}/api/v2/heartbeat", timeout=patience)  # the client itself would wait for ever
-            client = chromadb.HttpClient(
-                host=address.hostname or "",
-                port=address.port or (443 if secure else 8000),
+        parts = urlsplit(address.url)
+        secure = parts.scheme == "https"
+        tenant, database = _owner(address)
+        with translated(address):
+            client: Any = chromadb.HttpClient(
+                host=parts.hostname or "",
+                port=parts.port or (443 if secure else 8000),
                 ssl=secure,
+                headers=_headers(address),
+                tenant=tenant,
+                database=database,
                 settings=Settings(anonymized_telemetry=False),
             )
-            client._server._session.timeout = patience  # type: ignore[attr-defined]
-            return cls(client, collection=collection)
-        except (ChromaError, httpx.HTTPError, ValueError) as error:
-            raise StoreError(
-                f"No Chroma server answers at {url}: {error}. Start one with `chroma run`, or unset "
-                "ASSISTANT_CHROMA_URL to keep the index in a folder."
-            ) from error
+            for part in (client, client._admin_client):
+                part._server._session.timeout = _limits()  # the client itself waits for ever
+            return cls(client, collection=collection, address=address)
 
     def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         if limit < 1:
             return []
-        with translated():
-            reply = self._collection.query(query_embeddings=[vector.tolist()], n_results=limit, include=["distances"])
+        query = {"query_embeddings": [vector.tolist()], "n_results": limit, "include": ["distances"]}
+        reply = self._call(partial(self._collection.query, **query))
         return [(i, 1.0 - d) for i, d in zip(reply["ids"][0], reply["distances"][0], strict=True)]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
@@ -152,28 +181,65 @@ class ChromaStore:
             )
             for passage, vector in rows.items()
         ]
-        with translated():
-            self.as_llama_index().add(nodes)
+        for first in range(0, len(nodes), self._batch):
+            batch = nodes[first : first + self._batch]
+            self._call(partial(self.as_llama_index().add, batch))
 
     def as_llama_index(self) -> ChromaVectorStore:
         """The collection as a llama-index vector store whose `add` replaces."""
         return _upserting_class()(chroma_collection=self._collection)
 
     def remove_papers(self, paper_ids: Sequence[str]) -> None:
-        with translated():
-            for batch in batches(list(paper_ids), 500):
-                self._collection.delete(where={"paper_id": {"$in": batch}})
+        for batch in batches(list(paper_ids), min(self._batch, 500)):
+            self._call(partial(self._collection.delete, where={"paper_id": {"$in": batch}}))
 
     def whole(self) -> set[str]:
         readable: set[str] = set()
-        with translated():
-            for batch in batches(self._collection.get(include=[])["ids"], READ_BATCH):
-                readable.update(self._collection.get(ids=batch, include=["embeddings"])["ids"])
+        for batch in self._ids():
+            got = self._call(partial(self._collection.get, ids=batch, include=["embeddings"]))
+            readable.update(got["ids"])
         return readable
 
+    def _ids(self) -> Iterator[list[str]]:
+        """The ids of all passages, in batches."""
+        if not self._address.url:
+            yield from batches(self._call(partial(self._collection.get, include=[]))["ids"], self._batch)
+            return
+        for offset in range(0, len(self), self._batch):
+            page = partial(self._collection.get, limit=self._batch, offset=offset, include=[])
+            yield self._call(page)["ids"]
+
     def __len__(self) -> int:
-        with translated():
-            return int(self._collection.count())
+        return int(self._call(self._collection.count))
+
+    def sweep(self, names: str, *, now: float) -> None:
+        """Delete the other collections whose names begin with `names` and that were replaced `KEPT` seconds ago.
+
+        One that is there and not yet marked as replaced is marked, at `now`, in seconds.
+        """
+        every = self._call(self._client.list_collections)
+        for one in [one for one in every if one.name.startswith(names)]:
+            replaced = (one.metadata or {}).get("replaced", 0.0)
+            if one.name == self._collection.name:
+                if replaced:  # a copy of the record was put back
+                    self._call(partial(one.modify, metadata={"replaced": 0.0}))
+            elif not replaced:
+                self._call(partial(one.modify, metadata={"replaced": now}))
+            elif now - replaced > KEPT:
+                self._call(partial(self._client.delete_collection, one.name))
+
+    def _call(self, call: Callable[[], T]) -> T:
+        """What a call returns. If the connection is lost, it is made once more: each can be made twice."""
+        with translated(self._address):
+            if not self._address.url:
+                return call()
+            import httpx
+
+            try:
+                return call()
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                time.sleep(PAUSE)
+                return call()
 
     def close(self) -> None:
         self._client.close()
@@ -181,6 +247,62 @@ class ChromaStore:
             session = getattr(part._server, "_session", None)
             if session is not None:
                 session.close()  # the client of a server does not close its sockets
+
+
+def _owner(address: ChromaAddress) -> tuple[str, str]:
+    """The tenant and the database."""
+    from chromadb.config import DEFAULT_DATABASE, DEFAULT_TENANT
+
+    return address.tenant or DEFAULT_TENANT, address.database or DEFAULT_DATABASE
+
+
+def _headers(address: ChromaAddress) -> dict[str, str]:
+    return {TOKEN_HEADER: address.token} if address.token else {}
+
+
+def _limits() -> Any:
+    import httpx
+
+    return httpx.Timeout(PATIENCE, connect=CONNECTING)
+
+
+def _check(address: ChromaAddress) -> None:
+    """Raise `StoreError` unless the server answers and lets this token into this database."""
+    import httpx
+
+    tenant, database = _owner(address)
+    try:
+        url = f"{address.url}/api/v2/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}"
+        status = httpx.get(url, headers=_headers(address), timeout=_limits()).status_code
+    except httpx.TimeoutException as error:
+        raise StoreError(_late(address)) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise StoreError(
+            f"No Chroma server answers at {address.url}: {error}. Start one with `chroma run`, or unset "
+            "ASSISTANT_CHROMA_URL to keep the index in a folder."
+        ) from error
+    if status in (401, 403):
+        raise StoreError(
+            f"The Chroma server at {address.url} refuses {'this token' if address.token else 'calls without a token'}. "
+            f"Set ASSISTANT_CHROMA_TOKEN to one that may use the database {database!r} of the tenant {tenant!r}."
+        )
+    if status == 404:
+        raise StoreError(
+            f"The Chroma server at {address.url} has no database {database!r} of a tenant {tenant!r}. "
+            "Make it there, or set ASSISTANT_CHROMA_TENANT and ASSISTANT_CHROMA_DATABASE to those that it has."
+        )
+    if status != 200:
+        raise StoreError(
+            f"What answers at {address.url} has an error, or is no Chroma server: status {status}. "
+            "Look into its log, or correct ASSISTANT_CHROMA_URL."
+        )
+
+
+def _late(address: ChromaAddress) -> str:
+    return (
+        f"The Chroma server at {address.url} does not answer within {PATIENCE:.0f} seconds. Make sure that it is not "
+        "overloaded and that ASSISTANT_CHROMA_URL is its address, then try again."
+    )
 
 
 def chroma_errors() -> tuple[type[Exception], ...]:
@@ -197,20 +319,29 @@ def _answering_errors() -> tuple[type[BaseException], ...]:
 
     # On a damaged file Chroma's engine panics, with a class that is no Exception and is only known by its name:
     # https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
+    # Of a reply that it does not know, its client raises a bare Exception.
     raised = sys.exception()
-    panics = [type(raised)] if raised and type(raised).__name__ == "PanicException" else []
-    return (ChromaError, httpx.HTTPError, *panics)
+    known = raised and (type(raised) is Exception or type(raised).__name__ == "PanicException")
+    own = [type(raised)] if raised and known else []
+    return (ChromaError, httpx.HTTPError, *own)
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(address: ChromaAddress = NO_SERVER) -> Iterator[None]:
     """Translate Chroma's errors to `StoreError`."""
     try:
         yield
     except _answering_errors() as error:
+        if not address.url:
+            raise StoreError(
+                f"The vector store failed: {error}. Make sure that its folder can be read, "
+                "then run: assistant doctor --repair"
+            ) from error
+        if type(error).__name__.endswith("Timeout"):  # httpx's
+            raise StoreError(_late(address)) from error
         raise StoreError(
-            f"The vector store failed: {error}. Make sure that its folder or server can be reached, "
-            "then run: assistant doctor --repair"
+            f"The Chroma server at {address.url} failed: {error}. Make sure that it runs and has room. "
+            "If its vectors are lost, run: assistant doctor --repair"
         ) from error
 
 

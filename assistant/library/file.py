@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..core.archive import Chapter, Table
 from ..core.backends import FileManner
 from ..core.database import Database, DataHome
 from ..core.errors import LibraryBusy, LibraryError
@@ -99,6 +100,26 @@ insert into days select id, json_extract(days, '$[0]'), json_extract(days, '$[1]
     from (select id, days(published) as days from papers) where days is not null""",
 }
 """For a connection that cannot upgrade the file, by its version: what is read from it as if it were upgraded."""
+CHAPTER = Chapter(
+    FILE,
+    _SCHEMAS,
+    (
+        Table("papers", ("id", "title", "abstract", "url", "published", "fingerprint", "revision", "further"), "id"),
+        Table("sources", ("paper_id", "source", "fingerprint", "record", "place"), "paper_id, source"),
+        Table("listings", ("source", "label", "place"), "source"),
+        Table("removals", ("paper_id", "revision"), "paper_id"),
+        Table("states", ("revision", "state"), "revision"),
+        Table("aliases", ("key", "paper_id"), "key, paper_id"),
+        Table("days", ("paper_id", "year", "first", "last"), "paper_id"),
+        Table("names", ("kind", "key", "name", "paper_id"), "kind, key, name, paper_id"),
+        Table("collections", ("number", "owner", "key", "name", "shared", "filter"), "number", numbered=True),
+        Table("collected", ("collection", "paper_id"), "collection, paper_id"),
+        Table("encodings", ("key", "embedder", "vector", "tokens", "spans", "seal"), "key, embedder"),
+    ),
+    left_out=("meta",),  # what changed last in this copy
+)
+"""What a backup has of the record; `ENCODINGS` only if they are asked for."""
+ENCODINGS = "encodings"
 SCHEMA_VERSION = len(_SCHEMAS)
 MAPPED = "pragma mmap_size = 1073741824"
 """Up to so many bytes of a file are memory-mapped, which halves the time for the reads of a question."""
@@ -112,16 +133,18 @@ def kept(table: str, key: str, *columns: str) -> str:
 
 
 META = kept("meta", "name", "value")
+IMPORTING = "importing"
+"""The name in `meta` of an import that is not finished."""
 
 
 class LibraryFile(Database):
     """The record of one library. Any number of processes may read it, and one at a time write to it.
 
     `writable`: whether this process may write to the folder; if not, the library is read-only. Raises `LibraryError` if
-    the folder, file or database cannot be used.
+    the folder, file or database cannot be used, and unless `importing` if an import is not finished.
     """
 
-    def __init__(self, home: str | Path | DataHome) -> None:
+    def __init__(self, home: str | Path | DataHome, *, importing: bool = False) -> None:
         self.data_home = DataHome.of(home)
         self.home = self.data_home.folder
         self._opened = False
@@ -132,6 +155,17 @@ class LibraryFile(Database):
         manner = FileManner(False, self.writable, functions, (MAPPED,), _AS_IF_NEW)
         super().__init__(self.home / FILE, _SCHEMAS, url=self.data_home.database_url, manner=manner)
         self._opened = True
+        if not importing and self.importing:
+            self.close()
+            raise LibraryError(
+                f"The import into the library at {str(self.home)!r} is not finished: it is running, or was killed. "
+                "In the latter case, repeat it: assistant import FILE"
+            )
+
+    @property
+    def importing(self) -> bool:
+        """Whether a backup is being imported, or an import was killed: other databases may have a part of it."""
+        return bool(self.rows("select 1 from meta where name = ?", (IMPORTING,)))
 
     def _error(self, message: str) -> LibraryError:
         return LibraryError(message)

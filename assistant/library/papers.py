@@ -53,8 +53,8 @@ _REMOVAL = kept("removals", "paper_id", "revision")
 class Library(LibraryFile):
     """The papers in one folder."""
 
-    def __init__(self, home: str | Path | DataHome) -> None:
-        super().__init__(home)
+    def __init__(self, home: str | Path | DataHome, *, importing: bool = False) -> None:
+        super().__init__(home, importing=importing)
         self._passing: dict[tuple[object, ...], PaperIds | None] = {}  # any thread fills it, with the same values
 
     @property
@@ -139,6 +139,8 @@ class Library(LibraryFile):
 
     def _bearing(self, keys: Sequence[str]) -> list[str]:
         """The ids of the papers with any of these keys."""
+        if not keys:
+            return []  # PostgreSQL has no empty list
         query = f"select distinct paper_id from aliases where key in ({','.join('?' * len(keys))}) order by paper_id"
         return [row[0] for row in self.rows(query, keys)]
 

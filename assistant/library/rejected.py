@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..core.archive import Chapter, Table
 from ..core.database import Database, DataHome
 from ..core.records import Reject
 
@@ -20,6 +21,8 @@ create table rejects (
 create index rejects_by_source on rejects (source)""",
 )
 _COLUMNS = "source, name, line, reason, text, title"
+CHAPTER = Chapter(FILE, _SCHEMAS, (Table("rejects", tuple(_COLUMNS.split(", ")), "rowid"),))
+"""What a backup has of them."""
 
 
 class Rejected:

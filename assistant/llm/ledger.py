@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..core.archive import Chapter, Table
 from ..core.database import DataHome
 from . import Usage
 
@@ -24,6 +25,15 @@ SCHEMAS = (
     create table kept (number integer primary key, key text unique, value text)
     """,
 )
+CHAPTER = Chapter(
+    "model.sqlite",
+    SCHEMAS,
+    (
+        Table("spent", ("day", "model", "calls", "prompt_tokens", "completion_tokens", "estimated"), "day, model"),
+        Table("kept", ("key", "value"), "number"),
+    ),
+)
+"""What a backup has of it."""
 _ADD = """
     insert into spent values (?, ?, ?, ?, ?, ?) on conflict (day, model) do update set
         calls = spent.calls + excluded.calls, prompt_tokens = spent.prompt_tokens + excluded.prompt_tokens,
@@ -69,7 +79,7 @@ class Ledger:
     """The ledger of a home. Days are in UTC. Raises `DatabaseError`."""
 
     def __init__(self, home: str | Path | DataHome, *, today: Callable[[], str] = _today) -> None:
-        self._database, self._today = DataHome.of(home).open("model.sqlite", SCHEMAS), today
+        self._database, self._today = DataHome.of(home).open(CHAPTER.file, SCHEMAS), today
 
     def close(self) -> None:
         self._database.close()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..core.archive import Chapter, Table
 from ..core.database import DataHome
 from ..core.errors import AccountError
 
@@ -64,6 +65,17 @@ create table identities (
 """,
 )
 """The changes from each version of the file to the next."""
+CHAPTER = Chapter(
+    "accounts.sqlite",
+    _SCHEMAS,
+    (
+        Table("users", ("name", "id", "n", "r", "p", "salt", "hash"), "name"),
+        Table("keys", ("name", "id", "hash", "rights", "per_minute"), "name"),
+        Table("identities", ("issuer", "subject", "name"), "issuer, subject"),
+    ),
+    left_out=("logins",),  # whoever was logged out since must not be logged in again
+)
+"""What a backup has of them: hashes, as they are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ class Accounts:
     """
 
     def __init__(self, home: str | Path | DataHome, *, clock: Callable[[], float] = time.time) -> None:
-        self._db = DataHome.of(home).open("accounts.sqlite", _SCHEMAS)
+        self._db = DataHome.of(home).open(CHAPTER.file, _SCHEMAS)
         self._clock = clock
 
     def close(self) -> None:

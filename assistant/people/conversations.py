@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..core.archive import Chapter, Table
 from ..core.database import DataHome
 from ..core.errors import ConversationNotFound, ExportError, QuestionError
 from ..core.export import FORMAT, as_json, from_json
@@ -63,6 +64,17 @@ create index links_by_turn on links (conversation, turn)
 15 kB instead of 90, most of it abstracts. A link has a copy of its turn, which stays as it was when a later answer
 replaces it, and goes with its conversation."""
 
+CHAPTER = Chapter(
+    FILE,
+    _SCHEMAS,
+    (
+        Table("conversations", ("number", "id", "owner", "title", "begun", "used"), "number", numbered=True),
+        Table("turns", ("conversation", "number", "key", "asked", "question", "answer"), "conversation, number"),
+        Table("thumbs", ("conversation", "turn", "giver", "good", "comment", "given"), "conversation, turn, giver"),
+        Table("links", ("id", "conversation", "turn", "asked", "question", "answer", "made"), "id"),
+    ),
+)
+"""What a backup has of them."""
 _KEPT = """
 select id, coalesce(nullif(title, ''), (select question from turns where conversation = conversations.number
     order by number limit 1), ''), begun, used, (select count(*) from turns where conversation = conversations.number)

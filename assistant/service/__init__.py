@@ -10,5 +10,6 @@ In reading order:
 - `problems`: errors as problem details, the same through every door
 - `news`: which new papers are on what a person asked
 - `syncer`: followed sources synced beside the doors
+- `backup`: a whole home in one file, and back
 - `entry`: letting in and refusing, as a layer in front of a door's routes
 """

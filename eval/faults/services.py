@@ -72,7 +72,7 @@ def _hurry(seconds: int) -> None:
     from assistant.core import postgres
     from assistant.index import store
 
-    postgres.PATIENCE = postgres.CONNECTING = store.SILENCE = store.CONNECT = seconds
+    postgres.PATIENCE = postgres.CONNECTING = store.PATIENCE = store.CONNECTING = seconds
 
 
 @dataclass(frozen=True, slots=True)

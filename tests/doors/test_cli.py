@@ -697,3 +697,19 @@ def test_standard_input_is_read_and_rejects_are_listed_and_exported(
 def test_columns_have_a_field_and_a_name(run: Callable[..., Result], home: Path, columns: str) -> None:
     done = run("ingest", "--columns", columns, "x.csv", home=home)
     assert (done.exit_code, "is no FIELD=COLUMN, such as title=Name" in done.stderr) == (2, True)
+
+
+# -- export and import
+
+
+def test_a_library_is_exported_to_a_file_and_imported_once(run: Callable[..., Result], tmp_path: Path) -> None:
+    file, copy = tmp_path / "backup.zip", tmp_path / "copy"
+    assert run("export", file, "--with-vectors").stdout == f"Wrote 8 papers to {str(file)!r}.\n"
+    imported = run("import", file, home=copy)
+    assert (imported.exit_code, imported.stdout) == (0, "Imported 8 papers.\nThey can be searched now.\n")
+    again = run("import", file, home=copy)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "is not empty: there are papers in" in " ".join(again.stderr.split())
+    damaged = run("import", __file__, home=tmp_path / "other")
+    assert (damaged.exit_code, (tmp_path / "other").exists()) == (1, False)
+    assert "is damaged, or no export of a library" in " ".join(damaged.stderr.split())

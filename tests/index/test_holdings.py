@@ -22,6 +22,7 @@ from assistant.index.embedding import Encoding
 from assistant.index.holdings import Holdings
 from assistant.index.interaction import encoded_text
 from assistant.index.searchable import current
+from assistant.index.store import ChromaAddress
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
 from assistant.search import Search
@@ -493,7 +494,7 @@ def test_a_server_named_later_gets_the_vectors_at_the_next_question(
     vector = embedder.encode(["shovels"])[0].vector
     embedder.calls.clear()
     for url in (chroma_server, ""):
-        holdings = open_holdings(chroma_url=url)
+        holdings = open_holdings(chroma=ChromaAddress(url))
         index = holdings.index()
         assert index is not None
         assert (index.generation.vectors, len(index.store.nearest(vector, limit=99))) == (url, 11)
@@ -505,7 +506,7 @@ def test_vectors_do_not_move_while_another_process_writes(
     open_holdings: Open, listing: Listing, home: Path, chroma_server: str
 ) -> None:
     open_holdings().ingest([listing("first.txt", PAIRS[:1])])
-    holdings = open_holdings(chroma_url=chroma_server)
+    holdings = open_holdings(chroma=ChromaAddress(chroma_server))
     with process(INGEST, home, listing("second.txt", PAIRS[6:7])) as other:
         assert other.stdout and other.stdout.readline() == "encoding\n"
         index = holdings.index()

@@ -22,7 +22,7 @@ from assistant.index.generation import FORMAT
 from assistant.index.interaction import encoded_text
 from assistant.index.reading import Reading, read
 from assistant.index.searchable import Index, current, is_behind, open_index, update
-from assistant.index.store import ChromaStore
+from assistant.index.store import ChromaAddress, ChromaStore
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
 
@@ -469,10 +469,10 @@ def test_a_damaged_copy_is_rebuilt(filled: Library, embedder: HashEmbedder) -> N
 
 def test_a_server_holds_the_vectors_of_a_home(library: Library, embedder: HashEmbedder, chroma_server: str) -> None:
     library.put(PAPERS)
-    update(library, embedder, chroma_url=chroma_server)
+    update(library, embedder, chroma=ChromaAddress(chroma_server))
     library.put([replace(LEDGER, abstract="It is short now.")])
     library.remove([PEAR.id])
-    update(library, embedder, chroma_url=chroma_server)
+    update(library, embedder, chroma=ChromaAddress(chroma_server))
     index = open_index(library, embedder)
     assert index is not None
     assert index.faults() == []
@@ -487,7 +487,7 @@ def test_homes_do_not_share_a_servers_vectors(
     one.put(PAPERS[:2])
     two.put(PAPERS[2:4])
     for library in (one, two):
-        update(library, embedder, chroma_url=chroma_server)
+        update(library, embedder, chroma=ChromaAddress(chroma_server))
     for library in (one, two):
         index = open_index(library, embedder)
         assert index is not None
@@ -501,12 +501,12 @@ def test_leftover_vectors_on_a_server_are_deleted(
     """The library's folder was deleted and begun again; the server's collection was not."""
     library = open_library()
     library.put(PAPERS)
-    update(library, embedder, chroma_url=chroma_server)
+    update(library, embedder, chroma=ChromaAddress(chroma_server))
     library.close()
     shutil.rmtree(home)
     again = open_library()
     again.put(PAPERS[:2])
-    update(again, embedder, chroma_url=chroma_server)
+    update(again, embedder, chroma=ChromaAddress(chroma_server))
     index = open_index(again, embedder)
     assert index is not None
     assert index.faults() == []
@@ -518,9 +518,9 @@ def test_vectors_follow_the_setting_without_embedding(
 ) -> None:
     embedder.calls.clear()
     for url in (chroma_server, ""):
-        assert is_behind(filled, chroma_url=url)
-        update(filled, embedder, chroma_url=url)
-        assert not is_behind(filled, chroma_url=url)
+        assert is_behind(filled, chroma=ChromaAddress(url))
+        update(filled, embedder, chroma=ChromaAddress(url))
+        assert not is_behind(filled, chroma=ChromaAddress(url))
         generation = current(filled)
         assert generation is not None and generation.vectors == url
         assert bool(list((filled.home / "index" / generation.folder).rglob("chroma.sqlite3"))) is (url == "")
@@ -530,8 +530,8 @@ def test_vectors_follow_the_setting_without_embedding(
 
 def test_an_index_of_words_needs_no_server(library: Library) -> None:
     library.put(PAPERS)
-    update(library, None, chroma_url="http://127.0.0.1:9")
-    assert not is_behind(library, chroma_url="http://127.0.0.1:9")
+    update(library, None, chroma=ChromaAddress("http://127.0.0.1:9"))
+    assert not is_behind(library, chroma=ChromaAddress("http://127.0.0.1:9"))
     assert faults(library, None) == []
 
 
@@ -539,21 +539,21 @@ def test_vectors_lost_on_a_server_are_an_error_with_the_cure(
     library: Library, embedder: HashEmbedder, chroma_server: str
 ) -> None:
     library.put(PAPERS)
-    update(library, embedder, chroma_url=chroma_server)
+    update(library, embedder, chroma=ChromaAddress(chroma_server))
     index = open_index(library, embedder)
     assert index is not None
     index.store.remove_papers([LEDGER.id])
     index.close()
     with pytest.raises(StoreError, match=rf"4 passages have lost their vectors at {chroma_server}\. .*doctor --repair"):
         open_index(library, embedder)
-    update(library, embedder, chroma_url=chroma_server, anew=True)
+    update(library, embedder, chroma=ChromaAddress(chroma_server), anew=True)
     assert faults(library, embedder) == []
 
 
 def test_a_missing_server_is_a_store_error_and_nothing_is_lost(library: Library, embedder: HashEmbedder) -> None:
     library.put(PAPERS)
     with pytest.raises(StoreError, match="No Chroma server answers"):
-        update(library, embedder, chroma_url="http://127.0.0.1:9")
+        update(library, embedder, chroma=ChromaAddress("http://127.0.0.1:9"))
     assert current(library) is None
     update(library, embedder)
     assert faults(library, embedder) == []

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assistant.core.errors import StoreError
 from assistant.core.records import Passage
 from assistant.index.engine import EngineStore
-from assistant.index.store import ChromaStore, MemoryStore, Store, translated
+from assistant.index.store import ChromaAddress, ChromaStore, MemoryStore, Store, translated
 
 from ..conftest import ChromaServer
 from ..doubles import word_vector
@@ -65,7 +65,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         "folder": lambda: ChromaStore.folder(tmp_path / "chroma"),
         "engine": lambda: WrittenThenRead(tmp_path / "chroma"),
         "server": lambda: ChromaStore.server(
-            request.getfixturevalue("chroma_server"), collection=f"passages-{uuid.uuid4().hex}"
+            ChromaAddress(request.getfixturevalue("chroma_server")), collection=f"passages-{uuid.uuid4().hex}"
         ),
     }
     made = kinds[request.param]()
@@ -200,12 +200,12 @@ def test_a_damaged_folder_is_a_store_error(tmp_path: Path) -> None:
 
 def test_a_missing_server_is_a_store_error() -> None:
     with pytest.raises(StoreError, match=r"No Chroma server answers at http://127\.0\.0\.1:9: .*ASSISTANT_CHROMA_URL"):
-        ChromaStore.server("http://127.0.0.1:9", collection="passages")
+        ChromaStore.server(ChromaAddress("http://127.0.0.1:9"), collection="passages")
 
 
 def test_a_server_that_goes_away_is_a_store_error(tmp_path: Path) -> None:
     with ChromaServer(tmp_path) as server:
-        store = ChromaStore.server(server.url, collection="passages")
+        store = ChromaStore.server(ChromaAddress(server.url), collection="passages")
         store.put({PEAR: ROWS[PEAR]})
     acts: list[Callable[[], object]] = [
         lambda: store.nearest(word_vector("pear"), limit=1),
@@ -215,7 +215,7 @@ def test_a_server_that_goes_away_is_a_store_error(tmp_path: Path) -> None:
         store.whole,
     ]
     for act in acts:
-        with pytest.raises(StoreError, match=r"The vector store failed: .*assistant doctor --repair"):
+        with pytest.raises(StoreError, match=rf"The Chroma server at {server.url} failed: .*Make sure that it runs"):
             act()
     store.close()
 

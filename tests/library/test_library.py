@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.core.bibliography import Identifiers
+from assistant.core.database import DataHome
 from assistant.core.errors import LibraryBusy, LibraryError
 from assistant.core.records import Ingested, Paper
 from assistant.index.holdings import Holdings
@@ -477,3 +479,10 @@ def test_short_lived_threads_leave_no_file_open(library: Library) -> None:
         thread.join()
     assert counts == [len(PAPERS)] * 600
     assert opened() - before < 300, "it was two for each thread"
+
+
+def test_a_title_too_short_for_a_key_names_a_paper_in_both_databases(data_home: DataHome) -> None:
+    with closing(Library(data_home)) as library:
+        paper = Paper("Dated", "It has a day.")
+        assert library.put([paper]).added == 1
+        assert library.find("dated") == paper

@@ -7,6 +7,7 @@ collections  collections
 asking       ask, chat, check, eval, model
 chat         the conversation that `chat` starts
 people       users, keys, feedback
+backup       export, import
 serving      serve, mcp, slack
 """
 
@@ -23,6 +24,7 @@ from typer.core import TyperGroup
 
 from ...core.errors import AssistantError
 from .asking import ask, chat, check, evaluate, model
+from .backup import export_, import_
 from .collections import collections
 from .following import follow, sync, unfollow
 from .library import doctor, ingest, papers, rejects, remove, status
@@ -141,5 +143,7 @@ for command in (
 app.add_typer(collections, name="collections")
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
+app.command("export")(export_)
+app.command("import")(import_)
 app.command("eval")(evaluate)
 app.command("mcp")(serve_agent)

@@ -137,9 +137,9 @@ def home_of(context: typer.Context, home: Path | None, *, fresh: bool = False) -
 
     data_home = settings_of(context, home).data_home()
     folder = data_home.folder
-    if fresh and folder.is_dir() and {entry.name for entry in folder.iterdir()} <= {LOST}:
-        Library(data_home).close()
-    return made(data_home)
+    is_fresh = fresh and folder.is_dir() and {entry.name for entry in folder.iterdir()} <= {LOST}
+    Library(data_home if is_fresh else made(data_home)).close()  # refused if an import is not finished
+    return data_home
 
 
 def with_sample(assistant: Assistant) -> None:

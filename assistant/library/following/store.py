@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ...core.archive import Chapter, Table
 from ...core.bounds import excerpt
 from ...core.database import Database, DataHome
 from ...core.errors import LibraryBusy, SourceError
@@ -45,6 +46,15 @@ create table news (
 create index news_by_time on news (at)""",
 )
 _COLUMNS = "name, kind, target, most, mark, synced, added, updated, unchanged, rejected, fault, remark"
+CHAPTER = Chapter(
+    FILE,
+    _SCHEMAS,
+    (
+        Table("followed", (*_COLUMNS.split(", "), "running"), "name"),
+        Table("news", ("name", "paper_id", "at"), "name, paper_id"),
+    ),
+)
+"""What a backup has of them."""
 
 
 class FollowedSources:
