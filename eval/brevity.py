@@ -24,7 +24,7 @@ from .written import EVERYTHING, papers_of, questions_of
 
 SECONDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 UNSURES = (0.0, 0.1, 0.2, 0.3, 0.4)
-SENTENCES = 1.75
+SENTENCES = 1.4
 """Sentences that an answer with the fact may have on average."""
 
 
