@@ -70,7 +70,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Pairing:
     """A question to be read together with a paper."""
 
     question: Question
@@ -99,19 +99,19 @@ class Case:
 # -- what is read
 
 
-def single(questions: Iterable[Question], papers: dict[str, Paper], choice: random.Random) -> Iterator[Case]:
+def single(questions: Iterable[Question], papers: dict[str, Paper], choice: random.Random) -> Iterator[Pairing]:
     """Questions about one paper; some a second time, without the sentences that answer."""
     for question in questions:
         titles = question.tolerated if question.unanswerable == "unstated" else question.gold
         if len(titles) != 1 or titles[0] not in papers:
             continue
         stated = not question.unanswerable
-        yield Case(question, papers[titles[0]], stated=stated)
+        yield Pairing(question, papers[titles[0]], stated=stated)
         if stated and choice.random() < CUTS:
-            yield Case(question, papers[titles[0]], stated=False, cut=True)
+            yield Pairing(question, papers[titles[0]], stated=False, cut=True)
 
 
-def several(questions: Iterable[Question], assistant: Assistant, choice: random.Random) -> Iterator[Case]:
+def several(questions: Iterable[Question], assistant: Assistant, choice: random.Random) -> Iterator[Pairing]:
     """Questions about several papers, each with some that fit and the most similar ones that do not."""
     papers = {paper.title: paper for paper in assistant.papers()}
     for question in questions:
@@ -120,31 +120,31 @@ def several(questions: Iterable[Question], assistant: Assistant, choice: random.
         _, hits = assistant.understood(question.question)
         near = [hit.paper for hit in hits if hit.paper.title not in question.gold + question.tolerated]
         fitting = [papers[title] for title in question.gold if title in papers]
-        yield from (Case(question, paper, fits=True) for paper in choice.sample(fitting, min(RIGHT, len(fitting))))
-        yield from (Case(question, paper, fits=False) for paper in near[:WRONG])
+        yield from (Pairing(question, paper, fits=True) for paper in choice.sample(fitting, min(RIGHT, len(fitting))))
+        yield from (Pairing(question, paper, fits=False) for paper in near[:WRONG])
 
 
-def read(case: Case, reader: PackagedReader) -> Page | None:
-    """The case as the layers below the adapted ones leave it; None if nothing is left of it or to be learnt."""
+def read(pairing: Pairing, reader: PackagedReader) -> Page | None:
+    """The pairing as the layers below the adapted ones leave it; None if nothing is left of it or to be learnt."""
     import numpy as np
 
-    abstract = case.paper.abstract
+    abstract = pairing.paper.abstract
     texts = [span.of(abstract) for span in sentences(abstract)]
-    holding = case.holding(texts)
-    if case.cut:
+    holding = pairing.holding(texts)
+    if pairing.cut:
         texts = [text for text, holds in zip(texts, holding, strict=True) if not holds]
         abstract, holding = " ".join(texts), [False] * len(texts)
-    if not texts or (case.stated and not any(holding)):
+    if not texts or (pairing.stated and not any(holding)):
         return None
-    heading = f"{case.paper.title}. "
-    (states,), pair = reader.run([BELOW], heading + abstract, case.question.alone or case.question.question)
+    heading = f"{pairing.paper.title}. "
+    (states,), pair = reader.run([BELOW], heading + abstract, pairing.question.alone or pairing.question.question)
     part = np.array([-1 if one is None else one for one in pair.sequence_ids], np.int8)
     starts, ends = np.array(pair.offsets).T
     sentence = np.full(len(part), -1, np.int16)
-    for place, span in enumerate(_placed(texts, len(heading)) if case.cut else _moved(abstract, len(heading))):
+    for place, span in enumerate(_placed(texts, len(heading)) if pairing.cut else _moved(abstract, len(heading))):
         sentence[(part == 0) & (ends > starts) & (ends > span.start) & (starts < span.end)] = place
-    weight = CUT if case.cut else 1.0
-    return Page(states[0].astype(np.float16), sentence, part, np.array(holding, bool), case.stated, case.fits, weight)
+    weight = CUT if pairing.cut else 1.0
+    return Page(states[0].astype(np.float16), sentence, part, np.array(holding, bool), pairing.stated, pairing.fits, weight)
 
 
 def _moved(abstract: str, by: int) -> list[Span]:
@@ -165,13 +165,13 @@ def pages(abstracts: Path, threads: int) -> list[Page]:
     choice = random.Random(SEED)
     papers = papers_of(abstracts)
     by_title = {paper.title: paper for paper in papers}
-    cases = list(single(questions_of(("single", "talks"), blind=False), by_title, choice))
+    pairings = list(single(questions_of(("single", "talks"), blind=False), by_title, choice))
     for assistant, some in libraries(questions_of(("several",), blind=False), papers):
-        cases += several(some, assistant, choice)
+        pairings += several(some, assistant, choice)
     packaged.OUTPUTS.append(BELOW)
     reader = PackagedReader(threads=threads)
-    every = [page for case in cases if (page := read(case, reader))]
-    print(f"{len(every)} pages of {len(cases)} cases")
+    every = [page for pairing in pairings if (page := read(pairing, reader))]
+    print(f"{len(every)} pages of {len(pairings)} pairings")
     return every
 
 

@@ -117,7 +117,7 @@ def conditions_of(question: str) -> Conditions:
         parts = _conjuncts(question, tokens[first:end])
         if parts:
             without += parts
-            exclusions.append(question[tokens[start].start : tokens[end - 1].end])
+            exclusions.append(question[tokens[_joined(tokens, start)].start : tokens[end - 1].end])
     return Conditions(
         without=tuple(dict.fromkeys(without)),
         both=_both(question, tokens),
@@ -168,6 +168,13 @@ def _end(tokens: Sequence[_Token], first: int) -> int:
             return place
         named = named or _names(word)
     return len(tokens)
+
+
+def _joined(tokens: Sequence[_Token], start: int) -> int:
+    """Where an exclusion begins with the mark and the "but" or "and" that join it to what stands before it."""
+    for joining in (("but", "and"), (",", ";", "(")):
+        start -= start > 0 and tokens[start - 1].folded in joining
+    return start
 
 
 def _names(word: str) -> bool:

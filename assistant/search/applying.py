@@ -43,20 +43,20 @@ def applied(asked: Asked, hits: Sequence[Hit], index: Index) -> tuple[Asked, lis
     always = [what for what in asked.conditions.always if any(is_about(hit.paper, what) for hit in hits)]
     kept = [hit for hit in hits if not any(is_about(hit.paper, what) for what in always)]
     if not asked.several:
-        return _told(asked, asked.conditions.always, always, ()), kept
+        return _stating(asked, asked.conditions.always, always, ()), kept
     kept = [hit for hit in kept if all(_names_any(hit.paper, what) for what in asked.conditions.both)]
     kept, silent = _bounded(asked.conditions.bounds, kept)
     columns = {what: breaking(what, kept, index) for what in asked.conditions.without}
     left_out = [what for what, probable in columns.items() if _leaves_out(kept, probable)]
     worst = [max(row) for row in zip(*columns.values(), strict=True)] or [0.0] * len(kept)
     weighed = [replace(hit, relevance=hit.relevance * (1 - p)) for hit, p in zip(kept, worst, strict=True)]
-    told = _told(asked, (*asked.conditions.without, *asked.conditions.always), [*left_out, *always], silent)
+    applied_to = _stating(asked, (*asked.conditions.without, *asked.conditions.always), [*left_out, *always], silent)
     broken = [hit for hit, p in zip(kept, worst, strict=True) if p >= model("breaks").threshold]
     titles = tuple(hit.paper.title for hit in broken if hit.relevance >= LIKELY)
-    return replace(told, broken_by=titles), sorted(weighed, key=lambda hit: -hit.relevance)
+    return replace(applied_to, broken_by=titles), sorted(weighed, key=lambda hit: -hit.relevance)
 
 
-def _told(asked: Asked, excluded: Sequence[str], left_out: Sequence[str], silent: Sequence[str]) -> Asked:
+def _stating(asked: Asked, excluded: Sequence[str], left_out: Sequence[str], silent: Sequence[str]) -> Asked:
     """What was asked, with what became of its conditions."""
     useless = tuple(what for what in excluded if what not in left_out)
     return replace(asked, left_out=tuple(left_out), unapplied=(*useless, *silent))

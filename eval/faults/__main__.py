@@ -17,10 +17,10 @@ from assistant.show.terminal import Screen
 
 from ..tables import to_markdown
 from . import damage, kills, machine, services
-from .outcomes import Outcome, as_json, failures, table, write_page
+from .outcomes import Aftermath, as_json, failures, table, write_page
 from .scene import Scene
 
-Fault = Callable[[Scene, random.Random, int], Outcome]
+Fault = Callable[[Scene, random.Random, int], Aftermath]
 KINDS: dict[str, Fault] = {**kills.KINDS, **damage.KINDS, **machine.KINDS, **services.KINDS}
 """A kind of fault by its name: given the scene, a source of chance and the fault's number, what came of it."""
 
@@ -30,9 +30,9 @@ def run(
     number: int,
     seed: int,
     kinds: Sequence[str],
-    tell: Callable[[Outcome], object],
+    tell: Callable[[Aftermath], object],
     keep: Path | None = None,
-) -> list[Outcome]:
+) -> list[Aftermath]:
     """So many faults, the kinds in turn. Each depends on the seed, its kind and its number alone.
 
     `keep`: a folder to which the homes go that did not pass.
@@ -49,14 +49,14 @@ def run(
     return outcomes
 
 
-def _tried(scene: Scene, kind: str, turn: int, seed: int) -> Outcome:
+def _tried(scene: Scene, kind: str, turn: int, seed: int) -> Aftermath:
     """A fault; what goes wrong in the harness itself is a problem, too, and does not end the run."""
     began = time.perf_counter()
     try:
         return KINDS[kind](scene, random.Random(f"{seed} {kind} {turn}"), turn)
     except Exception:
         problem = f"harness: {traceback.format_exc(limit=-3)}"
-        return Outcome(kind, turn, "", time.perf_counter() - began, right=False, problems=(problem,))
+        return Aftermath(kind, turn, "", time.perf_counter() - began, right=False, problems=(problem,))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(one.passed for one in outcomes) else 1
 
 
-def _told(screen: Screen, one: Outcome) -> None:
+def _told(screen: Screen, one: Aftermath) -> None:
     end = one.mended or ("harmless" if not one.harm else "not mended")
     screen.line(f"{one.kind} {one.number}: {one.what}; {end}, {one.seconds:.1f} s", style="" if one.passed else "red")
     if one.harm:

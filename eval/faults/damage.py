@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from .outcomes import Outcome
+from .outcomes import Aftermath
 from .scene import TURNS, Judge, Place, Scene, checkpointed, lost_turns
 
 BLOCK = 4096
@@ -16,7 +16,7 @@ RECORDS = ("library.sqlite", "conversations.sqlite")
 """What nothing else has: it is restored from a copy, if a copy was made."""
 
 
-def cut(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def cut(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A file that is shorter than it was, or empty, or gone."""
     place, path, began = _target(scene, chance, f"cut-{number}")
     data = path.read_bytes()
@@ -30,7 +30,7 @@ def cut(scene: Scene, chance: random.Random, number: int) -> Outcome:
     return _judged(scene, chance, place, ("file cut or deleted", number, what), began)
 
 
-def page(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def page(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A few pages of a file overwritten, as a failing disk does it: by zeros, by chance, by another page."""
     place, path, began = _target(scene, chance, f"page-{number}")
     data, pages = path.read_bytes(), chance.choice([1, 1, 4])
@@ -66,7 +66,7 @@ def _named(place: Place, path: Path) -> str:
     return path.name if path.parent.name != "index" else f"index/{path.name}"
 
 
-def _judged(scene: Scene, chance: random.Random, place: Place, what: tuple[str, int, str], began: float) -> Outcome:
+def _judged(scene: Scene, chance: random.Random, place: Place, what: tuple[str, int, str], began: float) -> Aftermath:
     copies = {record: place.folder.parent / record for record in RECORDS}
     judge = Judge(scene, place, scene.known(chance), scene.states[:1], copies)
     outcome = judge.outcome(*what, began)

@@ -13,7 +13,7 @@ from pathlib import Path
 from assistant.people.conversations import Conversations
 
 from .apart import Apart, Ended, Say, done
-from .outcomes import Outcome
+from .outcomes import Aftermath
 from .scene import TURNS, Judge, Place, Scene, converse, lost_turns, opened, question_about
 
 FOLDERS = 3
@@ -66,7 +66,7 @@ def syncing(say: Say, place: Place) -> None:
         assistant.sync(report=lambda synced: say(synced.name))
 
 
-def ingest(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def ingest(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A kill while files are added one by one."""
     place, ended, what, began = _killed(
         scene, chance, f"ingest-{number}", "ingest", lambda place: Apart(ingesting, place, scene.further)
@@ -79,7 +79,7 @@ def ingest(scene: Scene, chance: random.Random, number: int) -> Outcome:
     return judge.outcome("kill in ingest", number, f"{what}, {count} files acknowledged", began)
 
 
-def rebuild(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def rebuild(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A kill while doctor rebuilds the index."""
 
     def begin(place: Place) -> Apart:
@@ -91,7 +91,7 @@ def rebuild(scene: Scene, chance: random.Random, number: int) -> Outcome:
     return judge.outcome("kill in rebuild", number, what, began)
 
 
-def migration(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def migration(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A kill while the files of an older program are upgraded."""
 
     def begin(place: Place) -> Apart:
@@ -106,7 +106,7 @@ def migration(scene: Scene, chance: random.Random, number: int) -> Outcome:
     return judge.outcome("kill in migration", number, what, began)
 
 
-def sync(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def sync(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A kill while followed folders are synced; the next sync must bring the rest."""
 
     def begin(place: Place) -> Apart:
@@ -134,7 +134,7 @@ def sync(scene: Scene, chance: random.Random, number: int) -> Outcome:
     return seen.outcome("kill in sync", number, f"{what}, {count} sources reported", began)
 
 
-def conversation(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def conversation(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A kill while turns of a conversation are kept."""
     titles = scene.known(chance) * 2
     place, ended, what, began = _killed(

@@ -23,7 +23,7 @@ from assistant.index.embedding import MODEL, TOKENIZER
 from assistant.people.conversations import Conversations
 
 from .apart import Apart, Ended, Say, done
-from .outcomes import Outcome
+from .outcomes import Aftermath
 from .scene import OWNER, TALK, TURNS, Judge, Place, Scene, State, lost_turns, opened, question_about
 
 ROOM = 700
@@ -59,7 +59,7 @@ def working(say: Say, place: Place, files: Sequence[Path], titles: Sequence[str]
     return refusals
 
 
-def disk_full(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def disk_full(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """No room for what is to be added: it is refused, questions are answered, and with room all goes on."""
     began, copy = time.perf_counter(), scene.copy(f"disk-{number}")
     titles = scene.known(chance)
@@ -74,7 +74,7 @@ def disk_full(scene: Scene, chance: random.Random, number: int) -> Outcome:
         return _went_on(scene, place, ended, ("disk full", number, f"{room} kB left", began), titles)
 
 
-def read_only(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def read_only(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A home that cannot be written to: questions are answered, all else is refused."""
     began, copy = time.perf_counter(), scene.copy(f"read-only-{number}")
     titles, used = scene.known(chance), chance.random() < 0.5
@@ -92,7 +92,7 @@ def read_only(scene: Scene, chance: random.Random, number: int) -> Outcome:
         return outcome.outcome("read-only", number, what, began)
 
 
-def _went_on(scene: Scene, place: Place, ended: Ended, what: tuple[str, int, str, float], titles: list[str]) -> Outcome:
+def _went_on(scene: Scene, place: Place, ended: Ended, what: tuple[str, int, str, float], titles: list[str]) -> Aftermath:
     """The outcome of work of which a part was refused: what was acknowledged is there, and nothing crashed."""
     files = [name for kind, name in ended.said if kind == "file"]
     kept = sum(kind == "turn" for kind, _ in ended.said)
@@ -190,7 +190,7 @@ def back_in_time(say: Say, place: Place, files: Sequence[Path], titles: Sequence
     return refusals
 
 
-def clock(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def clock(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """The clock goes back, by seconds or by years."""
     began, place, titles = time.perf_counter(), scene.copy(f"clock-{number}"), scene.known(chance)
     seconds = 10 ** chance.uniform(0, 9)
@@ -223,7 +223,7 @@ def insisting(say: Say, place: Place, files: Sequence[Path]) -> int:
     return busy
 
 
-def two_writers(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def two_writers(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """Two processes add files to one home at once, in any order: both must come through, one after the other."""
     began, place = time.perf_counter(), scene.copy(f"writers-{number}")
     files = chance.sample(scene.further, len(scene.further))
@@ -254,7 +254,7 @@ def with_wrong_model(_: Say, place: Place, site: Path, file: Path, titles: Seque
     return wrong
 
 
-def wrong_model(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def wrong_model(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """The embedding model's file altered, cut or gone, and then in its place again."""
     bundled = Place(scene.folder / "bundled" / "home", bundled=True)
     if not bundled.folder.exists():

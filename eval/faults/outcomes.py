@@ -16,7 +16,7 @@ BEGIN, END = "<!-- written by: python -m eval.faults --write -->", "<!-- until h
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Aftermath:
     """What came of one fault.
 
     `harm`: what was wrong when the home was opened again, in words; "" if nothing. `kept`: nothing acknowledged was
@@ -43,7 +43,7 @@ class Outcome:
         return self.kept and self.right and self.named and self.clean and not self.problems
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
+def table(outcomes: Sequence[Aftermath]) -> Table:
     """The counts by kind, and of all."""
     kinds = list(dict.fromkeys(one.kind for one in outcomes))
     lines = [_line(kind, [one for one in outcomes if one.kind == kind]) for kind in kinds]
@@ -59,7 +59,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     return Table(f"{len(outcomes)} faults", columns, (*lines, _line("all", outcomes)), note)
 
 
-def _line(name: str, some: Sequence[Outcome]) -> tuple[str, ...]:
+def _line(name: str, some: Sequence[Aftermath]) -> tuple[str, ...]:
     harmed = [one for one in some if one.harm]
     counts = [
         *(len(some), sum(one.kept for one in some), sum(one.right for one in some), sum(one.clean for one in some)),
@@ -69,7 +69,7 @@ def _line(name: str, some: Sequence[Outcome]) -> tuple[str, ...]:
     return (name, *map(str, counts), f"{median(one.seconds for one in some):.1f}")
 
 
-def failures(outcomes: Sequence[Outcome]) -> str:
+def failures(outcomes: Sequence[Aftermath]) -> str:
     """The faults that did not pass, one a line; "" if all did."""
     return "".join(
         f"- {one.kind} {one.number}, {one.what}: {'; '.join(one.problems) or 'not as it must be'}\n"
@@ -78,13 +78,13 @@ def failures(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def as_json(outcomes: Sequence[Outcome], *, seed: int) -> str:
+def as_json(outcomes: Sequence[Aftermath], *, seed: int) -> str:
     """All outcomes, with the seed that makes them again."""
     faults = [{**asdict(one), "passed": one.passed} for one in outcomes]
     return json.dumps({"seed": seed, "faults": faults}, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_page(outcomes: Sequence[Outcome], *, command: str) -> None:
+def write_page(outcomes: Sequence[Aftermath], *, command: str) -> None:
     """Put the table in its place in docs/faults.md."""
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

@@ -29,7 +29,7 @@ from tests.doubles import HashEmbedder
 from tests.papers import write_listing
 
 from .apart import Apart, Ended, Say, done
-from .outcomes import Outcome
+from .outcomes import Aftermath
 
 STOCK, SLICE, FURTHER = 24, 4, 6
 """Papers of the home; papers of a further file, and how many of these there are."""
@@ -238,7 +238,7 @@ class Judge:
     copies: Mapping[str, Path] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def outcome(self, kind: str, number: int, what: str, began: float) -> Outcome:
+    def outcome(self, kind: str, number: int, what: str, began: float) -> Aftermath:
         """The whole inspection of a home, as the outcome of its fault."""
         first = self.seen()
         harm = _wrong(first, self.allowed)
@@ -254,11 +254,11 @@ class Judge:
         right = bool(last.answers) and not any(last.answers.values())
         clean = self._is_clean()
         seconds = time.perf_counter() - began
-        return Outcome(
+        return Aftermath(
             kind, number, what, seconds, harm, kept, right, named, mended, clean, tuple(dict.fromkeys(self.problems))
         )
 
-    def with_problems(self, outcome: Outcome, lost: Sequence[str]) -> Outcome:
+    def with_problems(self, outcome: Aftermath, lost: Sequence[str]) -> Aftermath:
         """The outcome, in which something acknowledged was lost."""
         return replace(outcome, kept=False, problems=(*outcome.problems, *lost))
 

@@ -21,7 +21,7 @@ from tests.conftest import ChromaServer
 from tests.postgres import PASSWORD, PostgresServer, postgres_server
 
 from .apart import Apart, Say, done
-from .outcomes import Outcome
+from .outcomes import Aftermath
 from .proxy import Mode, Proxy
 from .scene import OWNER, TALK, TURNS, Judge, Place, Scene, kept_by, lost_turns, opened, question_about
 
@@ -128,7 +128,7 @@ def _database(scene: Scene) -> Database:
     return kept
 
 
-def postgres(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def postgres(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """PostgreSQL goes away in mid-work and comes back."""
     database = _database(scene)
     copies = itertools.count()
@@ -153,7 +153,7 @@ def _disturbed(
     server: Server,
     work: tuple[Place, list[str]],
     about: tuple[str, int, float, float],
-) -> Outcome:
+) -> Aftermath:
     """The outcome of work during which a server was disturbed."""
     (place, titles), (kind, number, began, whole) = work, about
     way = chance.choice([*WAYS, "restart"])
@@ -177,7 +177,7 @@ def _disturbed(
     return judge.outcome(kind, number, what, began)
 
 
-def chroma(scene: Scene, chance: random.Random, number: int) -> Outcome:
+def chroma(scene: Scene, chance: random.Random, number: int) -> Aftermath:
     """A Chroma server goes away in mid-work and comes back."""
     server = _chroma(scene)
     copies = itertools.count()

@@ -15,7 +15,7 @@ from assistant.library.papers import Library
 from eval.absurd import LONGEST, Absurd
 from eval.faults import kills
 from eval.faults.apart import Apart, Say, done
-from eval.faults.outcomes import Outcome, failures, table
+from eval.faults.outcomes import Aftermath, failures, table
 from eval.faults.proxy import Proxy
 from eval.faults.scene import Judge, Scene, leftovers
 from eval.soak import Marked, Soaked, clients_for, growth, is_sound
@@ -76,7 +76,7 @@ def test_a_kill_is_counted(scene: Scene) -> None:
 
 
 def test_what_did_not_pass_is_listed() -> None:
-    good, bad = Outcome("cut", 1, "a file", 0.1), Outcome("cut", 2, "a file", 0.1, kept=False, problems=("it is gone",))
+    good, bad = Aftermath("cut", 1, "a file", 0.1), Aftermath("cut", 2, "a file", 0.1, kept=False, problems=("it is gone",))
     assert failures([good, bad]) == "- cut 2, a file: it is gone\n"
 
 

@@ -73,8 +73,8 @@ def test_a_question_about_one_paper_sets_no_conditions() -> None:
     ],
 )
 def test_how_a_paper_mentions_a_thing(what: str, text: str, best: float, denied: float) -> None:
-    found = mention(Paper("Snow", text), [text], what, {})
-    assert (found.best, found.denied) == (best, denied)
+    mentioned = mention(Paper("Snow", text), [text], what, {})
+    assert (mentioned.best, mentioned.denied) == (best, denied)
 
 
 def test_a_paper_is_about_what_its_title_or_two_sentences_name() -> None:
