@@ -44,8 +44,9 @@ class Rated:
 def page(rated: Mapping[str, Rated], failed: Mapping[str, str], about: str) -> str:
     """Everything between the markers. about: what was measured, and where."""
     parts = [about, "", "**Where we lose.**", "", *(f"- {line}" for line in losses(rated))]
-    parts += ["", *(f"Not measured: {cell}." for cell in failed.values()), ""]
-    return "\n".join([*parts, to_markdown(costs(rated)), to_markdown(qualities(rated))])
+    parts += ["", *(f"Not measured: {reason}\n" for reason in failed.values())]
+    tables = (to_markdown(table).replace("## ", "### ", 1) for table in (costs(rated), qualities(rated)))
+    return "\n".join([*parts, *tables])
 
 
 def losses(rated: Mapping[str, Rated]) -> list[str]:
