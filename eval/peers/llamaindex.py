@@ -74,7 +74,7 @@ class Plain(Peer):
     def ask(self, question: str) -> list[str]:
         return [hit.node.metadata["title"] for hit in self.retrieved(question)]
 
-    def engine(self, index: Any, options: dict[str, int]) -> Any:
+    def engine(self, index: Any, options: dict[str, Any]) -> Any:
         """What answers questions."""
         return index.as_retriever(**options)
 
@@ -87,7 +87,7 @@ class Plain(Peer):
 class Citing(Plain):
     """`CitationQueryEngine`, which numbers the sources for a language model. A mock stands in for it."""
 
-    def engine(self, index: Any, options: dict[str, int]) -> Any:
+    def engine(self, index: Any, options: dict[str, Any]) -> Any:
         return CitationQueryEngine.from_args(index, llm=MockLLM(max_tokens=1), **options)
 
     def retrieved(self, question: str) -> list[NodeWithScore]:

@@ -91,7 +91,7 @@ def qualities(rated: Mapping[str, Rated]) -> Table:
     )  # fmt: skip
     rows = []
     for name, one in rated.items():
-        cut = f"{one.cut_off.sources} sources from {one.cut_off.cosine:.2f}" if one.cut_off else "none needed"
+        cut = _cut(one.cut_off) if one.cut_off else "its own"
         first = (f"{one.default.f1:.2f}", f"{one.default.declined:.2f}")
         last = (f"{value:.2f}" for value in (one.best.f1, one.best.declined, one.best.wrongly_declined))
         rows.append((KINDS[name].name, KINDS[name].stated, *first, cut, *last))
@@ -110,6 +110,10 @@ def put(file: Path, corpus: str, text: str) -> None:
         file.write_text(f"{before}{begin}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")
     except OSError as error:
         raise EvaluationError(f"{str(file)!r} cannot be written: {error.strerror or error}.") from error
+
+
+def _cut(one: CutOff) -> str:
+    return f"{one.sources} source{'s' * (one.sources != 1)}, cosine from {one.cosine:.2f}"
 
 
 def _line(heading: str, better: Mapping[str, float], form: str, *, ordered: bool = False) -> str:

@@ -70,7 +70,8 @@ def similar(question: str, title: str) -> float:
 
 
 def taken(factor: float = 1.0) -> Taken:
-    return Taken("x 1.0", *(factor * value for value in (40.0, 4.0, 2.0, 0.05, 5e8)), disk=int(3e6 * factor))
+    ingest, again, cold, warm = (factor * seconds for seconds in (40.0, 4.0, 2.0, 0.05))
+    return Taken("x 1.0", ingest, again, cold, warm, memory=5e8 * factor, disk=int(3e6 * factor))
 
 
 def test_a_worker_ingests_asks_and_measures(tmp_path: Path) -> None:
@@ -192,8 +193,8 @@ def test_ours_is_in_units_and_the_others_are_ratios() -> None:
         ("Haystack hybrid", "x 1.0", *["2.00"] * 6),
     )
     assert [row[2:] for row in qualities(rated).rows] == [
-        ("0.80", "0.50", "none needed", "0.80", "0.50", "0.10"),
-        ("0.30", "0.00", "2 sources from 0.40", "0.70", "0.60", "0.20"),
+        ("0.80", "0.50", "its own", "0.80", "0.50", "0.10"),
+        ("0.30", "0.00", "2 sources, cosine from 0.40", "0.70", "0.60", "0.20"),
     ]
 
 
