@@ -84,7 +84,8 @@ def describe(corpus: str, papers: Sequence[Source], questions: Sequence[Question
     return (
         f"Measured on the {corpus}: {len(papers)} papers and the {len(reported)} questions of the reporting half, "
         f"{unanswerable} of them unanswerable; cut-offs are set on the other {len(questions) - len(reported)}. "
-        f"{rounds} rounds, turns taken, on {os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f} at the start."
+        f"{rounds} round{'s' * (rounds != 1)}, turns taken, on {os.cpu_count()} cores "
+        f"with a load of {os.getloadavg()[0]:.1f} at the start."
     )
 
 

@@ -29,7 +29,7 @@ class QuestionEmbedder:
         return {"embedding": self._peer.vector(text)}
 
 
-class Plain(Peer):
+class MeaningPipeline(Peer):
     """`InMemoryEmbeddingRetriever`: ten sources."""
 
     def __init__(self, folder: Path, embedder: Embedder, sources: int | None = None) -> None:
@@ -67,7 +67,7 @@ class Plain(Peer):
         return hits
 
 
-class Hybrid(Plain):
+class Hybrid(MeaningPipeline):
     """That and `InMemoryBM25Retriever`, ten sources each, joined by reciprocal rank."""
 
     def pipeline(self) -> Any:

@@ -19,7 +19,7 @@ from assistant.index.embedding import Embedder
 from .peer import Peer, Source
 
 
-class Embedding(Embeddings):
+class LangChainEmbedding(Embeddings):
     """The bundled embedder, as LangChain calls one."""
 
     def __init__(self, peer: Peer) -> None:
@@ -32,12 +32,12 @@ class Embedding(Embeddings):
         return self._peer.vector(text)
 
 
-class Plain(Peer):
+class StoreRetriever(Peer):
     """A Chroma store as a retriever: four sources."""
 
     def __init__(self, folder: Path, embedder: Embedder, sources: int | None = None) -> None:
         super().__init__(folder, embedder, sources)
-        self._store = Chroma("papers", Embedding(self), persist_directory=str(folder / "chroma"))
+        self._store = Chroma("papers", LangChainEmbedding(self), persist_directory=str(folder / "chroma"))
         self._retriever: Any = self.retriever()
 
     def ingest(self, papers: Sequence[Source]) -> None:
@@ -54,7 +54,7 @@ class Plain(Peer):
         return self._store.as_retriever(search_kwargs={} if self.sources is None else {"k": self.sources})
 
 
-class Ensemble(Plain):
+class Ensemble(StoreRetriever):
     """`EnsembleRetriever`: that and BM25, joined by reciprocal rank, each with its default number of sources.
 
     BM25 is kept in memory alone, so it is built anew from the stored texts in each process.

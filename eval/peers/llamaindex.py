@@ -18,7 +18,7 @@ from assistant.index.embedding import Embedder
 from .peer import Peer, Source
 
 
-class Embedding(BaseEmbedding):
+class LlamaIndexEmbedding(BaseEmbedding):
     """The bundled embedder, as LlamaIndex calls one."""
 
     _peer: Peer = PrivateAttr()
@@ -40,12 +40,12 @@ class Embedding(BaseEmbedding):
         return self._peer.vector(query)
 
 
-class Plain(Peer):
+class VectorIndex(Peer):
     """`VectorStoreIndex` and its retriever."""
 
     def __init__(self, folder: Path, embedder: Embedder, sources: int | None = None) -> None:
         super().__init__(folder, embedder, sources)
-        self._model = Embedding(self)
+        self._model = LlamaIndexEmbedding(self)
         self._index: Any = None
         self._engine: Any = None
         if (folder / "docstore.json").exists():
@@ -84,7 +84,7 @@ class Plain(Peer):
         return hits
 
 
-class Citing(Plain):
+class Citing(VectorIndex):
     """`CitationQueryEngine`, which numbers the sources for a language model. A mock stands in for it."""
 
     def engine(self, index: Any, options: dict[str, Any]) -> Any:

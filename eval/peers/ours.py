@@ -14,7 +14,7 @@ from assistant.index.embedding import Embedder
 from .peer import Peer, Source
 
 
-class Ours(Peer):
+class PaperAssistant(Peer):
     """An assistant with its default settings; it chooses how many papers to cite, so `sources` means nothing to it."""
 
     def __init__(self, folder: Path, embedder: Embedder, sources: int | None = None) -> None:

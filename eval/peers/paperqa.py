@@ -16,7 +16,7 @@ from assistant.index.embedding import Embedder
 from .peer import Peer, Source
 
 
-class Embedding(EmbeddingModel):
+class PaperQAEmbedding(EmbeddingModel):
     """The bundled embedder, as PaperQA2 calls one."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -33,7 +33,7 @@ class Retrieval(Peer):
         super().__init__(folder, embedder, sources)
         self._file = folder / "docs.pickle"
         self._docs: Docs = pickle.loads(self._file.read_bytes()) if self._file.exists() else Docs()
-        self._model = Embedding(name=embedder.name, peer=self)
+        self._model = PaperQAEmbedding(name=embedder.name, peer=self)
         self._settings = Settings()
 
     def ingest(self, papers: Sequence[Source]) -> None:

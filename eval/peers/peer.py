@@ -94,14 +94,14 @@ class Kind:
 
 OURS = "ours"
 KINDS: Mapping[str, Kind] = {
-    OURS: Kind("paper-assistant", ("paper-assistant",), ".ours", "Ours", "what it quotes, or declines"),
-    "llamaindex": Kind("LlamaIndex", ("llama-index-core",), ".llamaindex", "Plain", "2 sources"),
+    OURS: Kind("paper-assistant", ("paper-assistant",), ".ours", "PaperAssistant", "what it quotes, or declines"),
+    "llamaindex": Kind("LlamaIndex", ("llama-index-core",), ".llamaindex", "VectorIndex", "2 sources"),
     "citations": Kind("CitationQueryEngine", ("llama-index-core",), ".llamaindex", "Citing", "2 sources"),
-    "langchain": Kind("LangChain", ("langchain-core", "langchain-chroma"), ".langchain", "Plain", "4 sources"),
+    "langchain": Kind("LangChain", ("langchain-core", "langchain-chroma"), ".langchain", "StoreRetriever", "4 sources"),
     "ensemble": Kind(
         "LangChain ensemble", ("langchain-classic", "rank-bm25"), ".langchain", "Ensemble", "4 by meaning, 4 by words"
     ),
-    "haystack": Kind("Haystack", ("haystack-ai",), ".haystack", "Plain", "10 sources"),
+    "haystack": Kind("Haystack", ("haystack-ai",), ".haystack", "MeaningPipeline", "10 sources"),
     "hybrid": Kind("Haystack hybrid", ("haystack-ai",), ".haystack", "Hybrid", "10 by meaning, 10 by words"),
     "paperqa": Kind("PaperQA2 retrieval", ("paper-qa",), ".paperqa", "Retrieval", "5 of 10 sources"),
 }
