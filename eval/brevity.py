@@ -24,7 +24,7 @@ from .written import EVERYTHING, papers_of, questions_of
 
 SECONDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 UNSURES = (0.0, 0.1, 0.2, 0.3, 0.4)
-SENTENCES = 1.75
+SENTENCES = 1.4
 """Sentences that an answer with the fact may have on average."""
 
 
@@ -92,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--abstracts", type=Path, required=True)
     options = parser.parse_args()
-    questions = [question for question in questions_of(["single"], blind=False) if not question.unanswerable]
+    questions = [question for question in questions_of(["single-more"], blind=False) if not question.unanswerable]
     with stock.indexed(EVERYTHING, papers_of(options.abstracts), stock.CACHE) as holdings:
         rows = ranked(questions, Assistant(holdings, reader=PackagedReader()))
     columns = ("SECOND", "UNSURE", "facts shown", "sentences", "fact first")

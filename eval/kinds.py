@@ -51,6 +51,9 @@ ROUNDS = 80
 FOLDS, FILLED, EVERY = 3, 3, 8
 """Folds of the validation; fillings of a wording with a slot; and of the questions on one paper, of which there are
 thousands, every so many one counts."""
+MANY = ("single", "single-more")
+WRITTEN = (*MANY, "several", "several-more")
+"""The sets over the abstracts."""
 OPENING = 0.5
 """What a wording of our own weighs beside a message by other hands."""
 PENALTY, VECTOR = 0.3, 2.0
@@ -84,9 +87,9 @@ def of_questions(questions: Iterable[Question], hand: str) -> Iterator[Message]:
     """The questions that stand alone and whose type says their label."""
     for n, question in enumerate(questions):
         label = UNANSWERABLE.get(question.unanswerable or "", TYPES.get(question.type))
-        if label and not question.conversation and (label != "one" or hand != "single" or n % EVERY == 0):
+        if label and not question.conversation and (label != "one" or hand not in MANY or n % EVERY == 0):
             figure = question.type == "figure" if label == "one" and question.gold else None
-            yield Message(question.question, label, question.id[:2] if hand in ("single", "several") else hand, figure)
+            yield Message(question.question, label, question.id[:2] if hand in WRITTEN else hand, figure)
 
 
 def openings(path: Path) -> Iterator[Message]:
@@ -104,8 +107,8 @@ def openings(path: Path) -> Iterator[Message]:
 def everything() -> list[Message]:
     """All that the classifiers are fitted on."""
     rows = messages("kinds")
-    rows += of_questions(read(stock.set_file("single")), "single")
-    rows += of_questions(read(stock.set_file("several")), "several")
+    for name in WRITTEN:
+        rows += of_questions(read(stock.set_file(name)), name)
     for name in ("sample", "listings"):
         rows += of_questions((q for q in read(stock.set_file(name)) if half(q) == "fit"), name)
     return rows + list(openings(stock.HERE / "sets" / "openings.txt"))

@@ -136,7 +136,7 @@ async def under(url: str, process: int, some: Sequence[Script], seconds: float) 
     seen = Seen()
     limits = httpx.Limits(max_connections=len(some))
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as at:
-        while not await _lives(at):
+        while not await lives(at):
             await asyncio.sleep(0.2)
         await at.post("/api/ask", json={"question": some[0].questions[0]})
         begun, worked = time.monotonic(), processor(process)
@@ -147,7 +147,8 @@ async def under(url: str, process: int, some: Sequence[Script], seconds: float) 
     return seen
 
 
-async def _lives(at: httpx.AsyncClient) -> bool:
+async def lives(at: httpx.AsyncClient) -> bool:
+    """Whether a server can answer."""
     try:
         return (await at.get("/readyz")).status_code == 200
     except httpx.ConnectError:

@@ -25,7 +25,7 @@ Half = Literal["fit", "report"]
 
 _FIELDS = (
     "id", "type", "question", "gold", "tolerated", "nuggets", "spans", "unanswerable", "conversation", "note", "pool",
-    "alone", "refers",
+    "alone", "refers", "breaks",
 )  # fmt: skip
 
 
@@ -66,6 +66,7 @@ class Question:
 
     `pool` names the papers that its right ones are complete among ("NAACL 2022"; "": all of the set). Of a later turn,
     `refers` says how it takes up the earlier ones ("it", "ordinal", "narrow" ...) and `alone` is the turn spelt out.
+    `breaks` names papers on the topic that do not meet the question's condition.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Question:
     pool: str = ""
     alone: str = ""
     refers: str = ""
+    breaks: tuple[str, ...] = ()
 
 
 def read(path: str | Path) -> tuple[Question, ...]:
@@ -158,6 +160,7 @@ def _question(record: Record) -> Question:
         pool=record.optional("pool") or "",
         alone=record.optional("alone") or "",
         refers=record.optional("refers") or "",
+        breaks=record.texts("breaks"),
     )
     _consistent(record, question)
     return question

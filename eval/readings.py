@@ -21,7 +21,7 @@ from assistant.search.readings import features
 from . import stock
 from .examples import Example, fit, validated
 from .keeping import keep
-from .kinds import EVERY, TYPES, UNANSWERABLE, encoded, everything
+from .kinds import EVERY, MANY, TYPES, UNANSWERABLE, WRITTEN, encoded, everything
 from .kinds import fit as fit_kinds
 from .questions import Question, read
 from .written import EVERYTHING, papers_of
@@ -35,8 +35,8 @@ SEVERAL = ("list", "count", "overview")
 
 def asked() -> list[Question]:
     """The questions: those about one paper that the classifiers are not fitted on, and all about several."""
-    single = [question for n, question in enumerate(read(stock.set_file("single"))) if n % EVERY]
-    return [*single[::ONE_IN], *read(stock.set_file("several"))]
+    single = [question for name in MANY for n, question in enumerate(read(stock.set_file(name))) if n % EVERY]
+    return [*single[::ONE_IN], *(question for name in WRITTEN[len(MANY) :] for question in read(stock.set_file(name)))]
 
 
 def examples(questions: Sequence[Question], papers: Sequence[Paper], cache: Path = stock.CACHE) -> Iterator[Example]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
+from typing import IO
 
 from rich.console import Console
 
@@ -128,10 +129,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def served(home: Path, *options: str) -> Iterator[tuple[str, int]]:
-    """`assistant serve` over a library, in a process of its own: its address and process id."""
+def served(home: Path, *options: str, errors: IO[str] | None = None) -> Iterator[tuple[str, int]]:
+    """`assistant serve` over a library, in a process of its own: its address and process id; `errors`: its log."""
     command = [*COMMAND, "serve", "--home", str(home), "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
         address = re.search(r"http://\S+", server.stdout.readline() if server.stdout else "")
         if not address:
             raise stock.EvaluationError("The page could not be served.")

@@ -227,6 +227,10 @@ class ChromaServer:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def kill(self) -> None:
+        """End it without a chance to say goodbye."""
+        self._process.kill()
+
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()

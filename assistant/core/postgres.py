@@ -7,10 +7,12 @@ https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 from __future__ import annotations
 
 import functools
+import math
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,6 +28,8 @@ PATIENCE = 30
 """Seconds that a statement may take, waiting for locks included."""
 CONNECTING = 10
 """Seconds to wait for a connection."""
+GRACE = 5
+"""Seconds beyond `PATIENCE` after which a server that says nothing, not even that it gave up, counts as lost."""
 IDLE, MOST = 5, 20
 """Connections kept open for the next statement, and the most at once, of one process."""
 
@@ -85,6 +89,7 @@ class PostgresChapter:
     def prepare(self, schemas: Sequence[str]) -> None:
         """Run the revisions that the chapter lacks. Raises `NewerDatabase`."""
         with self._engine.connect() as connection:
+            _waits(connection, None)  # an upgrade takes as long as it takes
             for statement in (
                 "begin",
                 "set local statement_timeout = 0",
@@ -93,6 +98,7 @@ class PostgresChapter:
                 connection.exec_driver_sql(statement)
             bring_up_to_date(connection, self._migrations, self._chapter)
             connection.exec_driver_sql("commit")
+            _waits(connection, PATIENCE + GRACE)
 
     def failure(self, error: Exception) -> str:
         """What to say of an error: without the password, whoever repeats it."""
@@ -212,8 +218,54 @@ def _made(address: URL) -> Engine:
         )
     except ImportError as error:
         raise MissingExtra("postgres") from error
+    event.listen(engine, "do_connect", _connected)
     event.listen(engine, "connect", _limit)
     return engine
+
+
+def _connected(_: Any, __: Any, arguments: Any, named: Any) -> Any:
+    """A connection on which nothing waits for ever: a server that stalls, or is cut off, does not end it."""
+    connection = _bounded_connection().connect(*arguments, **named)
+    connection.patience = PATIENCE + GRACE
+    return connection
+
+
+@functools.cache
+def _bounded_connection() -> Any:
+    """Psycopg's connection, which gives up `patience` seconds after it sent something; None: never."""
+    import psycopg
+
+    class BoundedConnection(psycopg.Connection[Any]):
+        patience: float | None = None
+
+        def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:
+            try:
+                return super().wait(_until(gen, self.patience), *arguments, **named)
+            except TimeoutError as error:
+                self.pgconn.finish()  # whatever it still says belongs to no statement
+                raise psycopg.OperationalError(f"the server has said nothing for {self.patience:.0f} s") from error
+
+    return BoundedConnection
+
+
+def _until(steps: Generator[Any, Any, Any], seconds: float | None) -> Generator[Any, Any, Any]:
+    """The same steps of waiting for a socket; `TimeoutError` once nothing is ready and the time is over."""
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    try:
+        state = next(steps)
+        while True:
+            ready = yield state
+            if not ready and time.monotonic() > end:
+                raise TimeoutError
+            state = steps.send(ready)
+    except StopIteration as stop:
+        return stop.value
+
+
+def _waits(connection: Connection, seconds: float | None) -> None:
+    """How long statements on a connection are waited for."""
+    driver: Any = connection.connection.driver_connection
+    driver.patience = seconds
 
 
 def _limit(connection: Any, _: object) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import threading
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,10 +36,14 @@ if TYPE_CHECKING:
     from .searchable import Index, Progress
 
 
+log = logging.getLogger(__name__)
+
 MOST_MATCHES = 50
 """Most papers that a search by words gives."""
 NAMED = 8
 """Most titles that an error lists."""
+RETRY = 30.0
+"""Seconds until it is tried again to bring an index up to date that could not be, as when the disk is full."""
 WORDS_ALONE = "The index has words only. To search by meaning, too, run: assistant doctor --repair"
 
 
@@ -80,10 +86,11 @@ class Holdings:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma, self._notice = chroma, notice
         self.rejected, self.followed = Rejected(library.data_home), FollowedSources(library.data_home)
-        self._opening = threading.Lock()  # of the three below, and nothing else; see docs/threads.md
+        self._opening = threading.Lock()  # of the four below, and nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
         self._loading: threading.Thread | None = None
+        self._failed = -RETRY  # when the index could last not be brought up to date, by the monotonic clock
         self._own_writers = threading.Lock()  # of this process; a lock file keeps other processes out
 
     @property
@@ -321,8 +328,12 @@ class Holdings:
             before.close()
 
     def _catch_up(self) -> None:
-        """Bring the index up to date, unless somebody is writing, who will do so."""
-        if not self.library.writable and indexing.current(self.library) is not None:
+        """Bring the index up to date, unless somebody is writing, who will do so.
+
+        If that fails, say for a full disk, the former index remains in use, and after `RETRY` it is tried again.
+        """
+        waits = not self.library.writable or time.monotonic() < self._failed + RETRY
+        if waits and indexing.current(self.library) is not None:
             return  # the former index remains in use
         ours = self._own_writers.acquire(blocking=False)
         try:
@@ -330,9 +341,12 @@ class Holdings:
                 raise LibraryBusy("Papers are just being added. Ask again in a moment.")
             with self.library.writing(papers=False):
                 self._update()
-        except LibraryBusy:
+        except (LibraryError, StoreError) as error:
             if indexing.current(self.library) is None:
                 raise
+            if not isinstance(error, LibraryBusy):
+                self._failed = time.monotonic()
+                log.warning("The former index remains in use: %s", error)
         finally:
             if ours:
                 self._own_writers.release()

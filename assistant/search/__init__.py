@@ -5,6 +5,7 @@ retrieval       the candidates of a question, ranked
 evidence        the signals of each: how the paper and its sentences match the question
 relevance       how probable it is that an answer should cite a hit
 readings        which of the ways to read a question its hits bear out, and the two sides of a comparison
+excluding       how probable it is that a hit is about what a question excludes
 applying        the conditions of a question, which its hits meet or not
 bridging        the papers that the first hit leads to
 answering       whether the first hit answers, and which of its sentences does; asks the reader
@@ -31,7 +32,7 @@ from ..question.kinds import Kind
 from ..question.understanding import ASIDE, FOR_THE_DESK, Asked, understand, without_dates
 from ..reader import Reader
 from .answering import considered
-from .applying import applied, meeting
+from .applying import applied
 from .bridging import KINDS, leads, with_mentioned
 from .declining import decline
 from .readings import FAMILIAR, chosen, sides
@@ -140,9 +141,8 @@ class Search:
     def read(self, asked: Asked) -> tuple[Asked, tuple[Hit, ...]]:
         """The reading of a question that its evidence bears out, and the hits of that reading, best first."""
         asked = self._chosen(asked)
-        hits = self.hits(asked)
-        asked = applied(asked, hits)
-        return asked, tuple(meeting(asked, hits))
+        asked, hits = applied(asked, self.hits(asked), self.index)
+        return asked, tuple(hits)
 
     def _chosen(self, asked: Asked) -> Asked:
         """The reading that the evidence bears out."""

@@ -29,6 +29,8 @@ ABROAD = Decline(
 )
 NEAREST = 3
 """Most papers named as the nearest."""
+UNMET = 0.1
+"""If no hit of a list that excludes something is more relevant than this, nothing meets the condition."""
 FAINT = 0.1
 """A question is not about a chosen paper that is less relevant than this among all papers. That declines 1 in 11
 questions about the right paper, 9 in 10 about the one most like it, and 44 in 45 about one at random."""
@@ -74,6 +76,7 @@ def decline(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         or _invented(asked, hits, nearest)
         or _in_another_language(asked, hits)
         or _beside(asked, hits)
+        or _unmet(asked, hits)
         or _unstated(asked, hits, nearest)
         or _absent(asked, hits, nearest)
     )
@@ -145,6 +148,18 @@ def _beside(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
         message = f"The abstracts that mention {name.text} do not seem to say that."
         return Decline("unstated", f"{message}{_nearest(titles)}", titles)
     return None
+
+
+def _unmet(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
+    """The decline for a list all of whose probable papers are about what it excludes."""
+    if not asked.broken_by or hits[0].relevance >= UNMET:
+        return None
+    titles = asked.broken_by[:NEAREST]
+    excluded = " or ".join(f"“{what}”" for what in asked.left_out)
+    named = "; ".join(f"“{title}”" for title in titles)
+    return Decline(
+        "absent", f"Nothing here seems to meet that condition. On the topic, but about {excluded}: {named}.", titles
+    )
 
 
 def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:

@@ -15,6 +15,7 @@ from assistant.core.database import Database, DataHome
 from assistant.core.errors import DatabaseError, MissingExtra, SettingsError
 from assistant.core.settings import Settings
 from assistant.people.accounts import Accounts
+from eval.faults.proxy import Proxy
 
 from ..postgres import PASSWORD, PostgresServer, postgres_server
 
@@ -103,6 +104,23 @@ def test_a_transaction_whose_connection_is_lost_did_nothing(open_limits: Callabl
             other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
         one.change("insert into buckets values ('ben', 1, 2)")
     assert one.rows("select * from buckets") == []
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.core.postgres.PATIENCE", 0.3)
+    monkeypatch.setattr("assistant.core.postgres.GRACE", 0.1)
+    schema = postgres.schema().rpartition("&")[2]
+    with Proxy(f"{postgres.folder}/.s.PGSQL.5432") as proxy:
+        url = f"postgresql://postgres:{PASSWORD}@127.0.0.1:{proxy.port}/postgres?{schema}"
+        with closing(DataHome(tmp_path, url).open("limits.sqlite", ())) as one:
+            with pytest.raises(DatabaseError, match=r"the server has said nothing for 0 s"), one.transaction():
+                proxy.mode = "stall"
+                one.change("insert into buckets values ('ann', 1, 2)")
+            proxy.mode = "pass"
+            one.change("insert into buckets values ('ben', 1, 2)")
+            assert one.rows("select name from buckets") == [("ben",)]
 
 
 def test_a_lock_is_one_processs_and_names_it(open_limits: Callable[[], Database]) -> None:

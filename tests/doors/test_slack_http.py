@@ -24,7 +24,7 @@ from assistant.doors.slack.responder import PER_USER
 from assistant.people.conversations import Conversations
 
 from ..doubles import HashEmbedder
-from ..fake_slack import SECRET, FakeSlack, headers
+from ..fake_slack import SECRET, FakeSlack, event, headers, post
 from ..papers import PAIRS
 from .test_slack import serving
 
@@ -266,3 +266,26 @@ def test_an_at_sign_in_an_answer_mentions_nobody(assistant: Assistant) -> None:
     body = urlencode({**COMMAND, "text": "Who is @all in “@channel”?"}).encode()
     (reply,) = mattermost(assistant, (body, FORM))
     assert "@" not in reply.json()["text"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"event": -1}, id="no event"),
+        pytest.param({"event": {"type": ["app_mention"]}}, id="the type is a list"),
+        pytest.param({"event": {**event(1)["event"], "text": 7}}, id="the text is a number"),
+        pytest.param({"event": {"type": "app_mention", "user": "U1", "ts": "1.5", "text": "?"}}, id="no channel"),
+        pytest.param({"event": {"type": "app_mention", "channel": "C1", "ts": "1.5", "text": "?"}}, id="no user"),
+        pytest.param({"event_id": None}, id="no id"),
+        pytest.param({"authorizations": [1]}, id="no installation"),
+        pytest.param({"team_id": ["T1"]}, id="the team is a list"),
+    ],
+)
+def test_a_signed_event_of_another_shape_is_refused(assistant: Assistant, wrong: dict[str, Any]) -> None:
+    async def scene() -> httpx.Response:
+        async with FakeSlack() as fake, serving(assistant, fake) as client:
+            return await post(client, "/slack/events", {**event(1), **wrong})
+
+    reply = asyncio.run(scene())
+    assert reply.status_code == 400
+    assert "no event of Slack" in reply.text

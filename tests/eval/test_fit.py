@@ -15,11 +15,9 @@ import pytest
 
 from assistant.core.logistic import Logistic
 from assistant.core.records import Paper
-from assistant.search.answering import page
 from assistant.search.declining import features
 from assistant.search.relevance import judged
 from eval import fit as fitting
-from eval.answering import _cut
 from eval.examples import Answered, Example, fit, validated
 from eval.fit import answer_rows, gate, main, passages, relevance_rows
 from eval.keeping import forget
@@ -88,27 +86,14 @@ def test_the_gate_is_fitted_on_the_newly_fitted_models(
     monkeypatch.setattr(fitting, "opened", lambda *_: nullcontext(SimpleNamespace(papers=list)))
     monkeypatch.setattr(fitting, "asked", lambda questions, _: asked if questions else [])
     monkeypatch.setattr(fitting, "KeptReader", lambda *_: None)
-    monkeypatch.setattr(fitting, "answering", lambda *_: {})
+    monkeypatch.setattr(fitting, "with_reader", lambda *_: {})
+    monkeypatch.setattr(fitting, "by_first_look", lambda *_: {})
     monkeypatch.setattr("sys.argv", ["eval.fit"])
     main()
     asked = [replace(row, weight=fitting.OWN) for row in asked]
     anew = [replace(row, hits=judged(row.asked, row.hits)) for row in asked]
     by_new, by_old = (gate(list(answer_rows(some))) for some in (anew, asked))
     assert json.loads(models.read_text())["models"]["answers"] == by_new != by_old
-
-
-def test_an_answer_is_cut_out_of_its_abstract(shelf: Shelf) -> None:
-    row = answered(shelf, Question("f", "fact", "What does PearRank learn from?", (PEAR,)))
-    hit = row.hits[0]
-    gone, *left = [one.text for one in hit.evidence]
-    wanted = replace(row, question=replace(row.question, spans=(Span(PEAR, gone),)))
-    (without,) = _cut(wanted)
-    text, spans = page(without)
-    assert [span.of(text) for span in spans] == left
-    assert text == f"{PEAR}. {' '.join(left)}"
-    assert _cut(row) == []  # nothing of it is known to answer
-    everything = tuple(Span(PEAR, one.text) for one in hit.evidence)
-    assert _cut(replace(row, question=replace(row.question, spans=everything))) == []
 
 
 def rows(count: int, *, public: bool, shift: float) -> list[Example]:

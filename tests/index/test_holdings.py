@@ -8,10 +8,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from assistant.core.errors import EmbedderError, IndexMismatch, LibraryBusy, PaperNotFound, StoreError
+from assistant.core.errors import EmbedderError, IndexMismatch, LibraryBusy, LibraryError, PaperNotFound, StoreError
 from assistant.core.filters import Filter
 from assistant.core.records import Ingested, Paper
 from assistant.index import interaction
@@ -719,4 +720,28 @@ def test_an_ingest_waits_while_a_question_of_ours_catches_up(
     asking.join(20)
     taking_in.join(20)
     assert done == [len(PAIRS)]
+    assert holdings.doctor() == []
+
+
+def test_on_a_full_disk_the_former_index_answers_until_there_is_room(
+    holdings: Holdings,
+    listing: Listing,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    holdings.ingest([listing(pairs=PAIRS[:7])])
+    former = current(holdings.library)
+    full = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'a' -> 'b'"), ("c", "d", "[Errno 28] too")])
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", Mock(side_effect=full))
+        with pytest.raises(
+            LibraryError, match=r"cannot be written: \[Errno 28\] No space left on device: 'a' -> 'b'\. "
+        ):
+            holdings.ingest([listing()])
+        assert [paper.title for paper in holdings.papers("kite")] == [PAIRS[6][0]]
+        assert holdings.papers("shovels") == []
+        assert current(holdings.library) == former
+    assert [record.levelname for record in caplog.records] == ["WARNING"], "it is not tried again at once"
+    monkeypatch.setattr("assistant.index.holdings.RETRY", 0.0)
+    assert [paper.title for paper in holdings.papers("shovels")] == [PAIRS[7][0]]
     assert holdings.doctor() == []

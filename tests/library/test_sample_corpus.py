@@ -20,7 +20,8 @@ SETS = ROOT / "eval" / "sets"
 REAL = ROOT.parent / "shared" / "corpus"
 ABSTRACTS = ROOT.parent / "shared" / "abstracts" / "abstracts.jsonl"
 TEXTS = {
-    **dict.fromkeys(("sample", "listings", "single", "single-blind", "several", "several-blind"), ("question",)),
+    **dict.fromkeys(("sample", "listings", "single", "single-more", "single-blind"), ("question",)),
+    **dict.fromkeys(("several", "several-more", "several-blind"), ("question",)),
     **dict.fromkeys(("verdicts", "verdicts-more", "verdicts-blind"), ("question",)),
     **dict.fromkeys(("talks", "talks-blind"), ("question", "alone")),
     **dict.fromkeys(("pairs", "pairs-blind", "claims-listings"), ("claim",)),

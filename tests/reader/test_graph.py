@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.reader.graph import Graph, tensors
+from assistant.reader.graph import Graph, operators, tensors, with_copies
 from assistant.reader.onnx import session
 
 LARGE = np.arange(-300, 300, dtype=np.int64).reshape(2, 300)  # its sizes take one byte and two
@@ -43,3 +43,25 @@ def test_a_graph_runs() -> None:
     model = session(graph.model({"numbers": ["rows", 2]}, {"answer": ["rows"]}), threads=1)
     (answer,) = model.run(["answer"], {"numbers": np.array([[1, 3], [-8, -4]])})
     assert answer.tolist() == [3, -1]
+
+
+def test_copies_of_operators_run_beside_them_with_their_own_constants() -> None:
+    graph = Graph()
+    floats = graph.add("Cast", "numbers", to=1, name="below/floats")
+    weights = graph.tensor(np.array([[2.0]], np.float32))
+    product = graph.add("MatMul", floats, weights, name="upper/product")
+    graph.add("Neg", product, name="upper/answer")
+    model = graph.model({"numbers": ["rows", 1]}, {"upper/answer": ["rows", 1]})
+    three = {weights: np.array([[3.0]], np.float32)}
+    both = with_copies(model, ["upper/"], prefix="new:", constants=three, outputs=["new:upper/answer", "below/floats"])
+    outputs = session(both, threads=1).run(None, {"numbers": np.array([[5]])})
+    assert [one.tolist() for one in outputs] == [[[-10]], [[-15]], [[5]]]
+
+
+def test_operators_are_found_by_kind() -> None:
+    graph = Graph()
+    graph.add("Neg", "a", name="b")
+    graph.add("Add", "b", "a", name="c")
+    model = graph.model({"a": [1]}, {})
+    assert operators(model, "Sub") == {}
+    assert operators(model, "Add") == {"c": ["b", "a"]}

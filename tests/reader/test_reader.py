@@ -26,6 +26,7 @@ from assistant.reader import (
     chosen,
     leanings,
     packaged,
+    reading,
     supports,
     threshold,
     vectors,
@@ -94,29 +95,45 @@ def test_an_abstract_states_less_without_the_sentence_that_answers(reader: Packa
 def test_the_states_of_a_text_are_where_their_pieces_are(reader: PackagedReader) -> None:
     states = reader.states("Pears ripen.", "When do pears ripen?")
     assert ["Pears ripen."[start:end].strip() for start, end in states.spans.tolist()] == ["Pear", "s", "ripen", "."]
-    assert states.text.shape == (4, 768)
-    assert states.question.shape[1] == 768
+    assert states.text.shape == (4, 384)
+    assert states.question.shape[1] == 384
+    assert states.both.shape == (384,)
 
 
-def test_a_sentence_beyond_what_is_read_has_zeros(reader: PackagedReader) -> None:
+def test_a_sentence_beyond_what_is_read_has_the_lowest_odds(reader: PackagedReader) -> None:
     text = "Kites fly. " * 500
-    spans = sentences(text)
-    of_sentences, _ = vectors(reader.states(text, "Do kites fly?"), spans)
-    assert of_sentences.shape == (500, 784)
-    assert of_sentences[0].any()
-    assert not of_sentences[-1, :776].any()
+    odds, _ = vectors(reader.states(text, "Do kites fly?"), sentences(text))
+    assert odds.shape == (500,)
+    assert odds[-1] == odds.min()
+    assert len({*odds.tolist()}) > 2
 
 
-def test_the_vectors_of_sentences_and_question_are_these() -> None:
-    text = np.array([[1, 0, 0, 2], [0, 1, 0, 2], [1, 0, 3, 0]], np.float32)
-    question = np.array([[2, 0, 0, 1], [0, 0, 0, 3]], np.float32)
-    states = States(text, np.array([[0, 3], [3, 5], [6, 9]]), question)
-    of_sentences, of_question = vectors(states, [Span(0, 5), Span(6, 9)])
-    assert of_sentences[:, :4].tolist() == [[0.5, 0.5, 0, 2], [1, 0, 3, 0]]
-    similar = [[0.5, 0.5, 0, 0.25, 1, 1, 1, 1], [0.5, 1, 0, 0.5, 0, 0, 0, 0]]
-    assert of_sentences[:, 4:12] == pytest.approx(np.array(similar))
-    assert of_sentences[:, 12:] == pytest.approx(np.array(similar) - np.max(similar, axis=0))
-    assert of_question.tolist() == [1, 0, 0, 2, 2, 0, 0, 3]
+def test_a_text_without_sentences_that_are_read_is_seen_all_the_same(reader: PackagedReader) -> None:
+    odds, of_pair = vectors(reader.states("Pears.", "When do pears ripen?"), [])
+    assert odds.shape == (0,)
+    assert np.isfinite(of_pair).all()
+
+
+def test_sentences_and_pair_are_seen_as_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = {"attends": (np.array([0, 9.0], np.float32), 0.0), "answers": (np.array([1, 0, 0, 10], np.float32), 0.5)}
+    monkeypatch.setattr(reading, "_head", heads.__getitem__)
+    text = np.array([[1, 0], [3, 2], [5, 1]], np.float32)
+    question = np.array([[2, 0], [0, 3]], np.float32)
+    states = States(text, np.array([[0, 3], [3, 5], [6, 9]]), question, np.array([7, 8], np.float32))
+    odds, of_pair = vectors(states, [Span(0, 5), Span(6, 9), Span(20, 30)])
+    assert odds == pytest.approx([2 + 20 + 0.5, 5 + 10 + 0.5, 15.5], abs=1e-4)
+    assert of_pair == pytest.approx([7, 8, 1, 1.5, 2, 3, 22.5, 22.5 + np.log1p(np.exp(-7))], abs=1e-4)
+
+
+def test_a_copy_is_adapted_and_what_it_is_copied_from_is_not(
+    reader: PackagedReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without what was learnt, the same text leaves other states and the same pooled vector."""
+    monkeypatch.setattr(packaged, "_adapted", lambda _: {})
+    plain = PackagedReader()
+    pair = (PEARS.abstract, QUESTION)
+    assert np.array_equal(plain.read(*pair), reader.read(*pair))
+    assert np.abs(plain.states(*pair).text - reader.states(*pair).text).mean() > 0.1
 
 
 def test_a_model_with_labels_cannot_say_what_answers() -> None:

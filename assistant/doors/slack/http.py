@@ -42,6 +42,8 @@ Dispatch = Callable[[bytes, Mapping[str, str]], Awaitable[tuple[int, str, dict[s
 SHAPE = 'The body must be {"text": "...", "user": "...", "thread": "..."}; the thread is optional.'
 MAX_AGE = 5 * 60
 """Seconds for which a signature is valid, as Slack recommends."""
+OPTIONAL = ("user", "text", "thread_ts", "channel_type", "subtype", "bot_id")
+"""What a message may have; all of it is text."""
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 
@@ -108,6 +110,8 @@ class Door:
 
         async def events(request: Request) -> Response:
             body = await signed(request.headers, request.body, self._secret, self._clock())
+            if body.lstrip().startswith((b"{", b"[")):
+                _check_event(_json(body))
             status, text, headers = await dispatch(body, request.headers)
             return Response(text, status, headers)
 
@@ -191,6 +195,20 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise HTTPException(400, "The body is not a JSON object.")
     return values
+
+
+def _check_event(values: Mapping[str, Any]) -> None:
+    """Refuse an event that lacks what every event of Slack's has, before anything relies on it."""
+    event, installed = values.get("event", {}), values.get("authorizations") or []
+    right = isinstance(event, dict) and isinstance(event.get("type", ""), str)
+    right = right and isinstance(installed, list) and all(isinstance(one, dict) for one in installed)
+    right = right and all(isinstance(values.get(name) or "", str) for name in ("type", "team_id", "api_app_id"))
+    if right and event.get("type") in ("app_mention", "message"):
+        needed = ("channel", "ts") if event.get("bot_id") or event["type"] == "message" else ("channel", "ts", "user")
+        right = isinstance(values.get("event_id"), str) and all(isinstance(event.get(name), str) for name in needed)
+        right = right and all(isinstance(event.get(name, ""), str) for name in OPTIONAL)
+    if not right:
+        raise HTTPException(400, "The body is no event of Slack: a field is missing, or of another type.")
 
 
 def _form(body: bytes) -> dict[str, Any]:
