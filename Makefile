@@ -6,13 +6,14 @@
 BIN := .venv/bin
 MODEL := .venv/model
 DEPLOY := .venv/deploy
+PEERS := .venv/peers
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHELL := bash
 count = $(shell grep -c == $(1))
 
-.PHONY: help install chat test lint format docs eval wheel lock clean
+.PHONY: help install chat test lint format docs eval peers wheel lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +24,7 @@ help:
 	@echo "make format  format the code"
 	@echo "make docs    write the reference from the code and build the website of docs/ into site"
 	@echo "make eval    ask the sample questions, score the answers and write a report to reports/sample"
+	@echo "make peers   measure other open-source tools beside ours, into docs/peers.md (LISTINGS=FOLDER: on the real listings)"
 	@echo "make wheel   build the wheel into dist"
 	@echo "make lock    resolve the dependencies again into requirements.lock (UPGRADE=1: to their newest versions)"
 	@echo "make clean   delete what these commands made, including the environment; your library stays"
@@ -51,6 +53,9 @@ docs: $(BIN)/installed
 
 eval: $(BIN)/installed
 	@$(BIN)/assistant eval
+
+peers: $(PEERS)/installed
+	@$(BIN)/python -m eval.peers --python $(PEERS)/bin/python --page docs/peers.md $(if $(LISTINGS),--listings "$(LISTINGS)")
 
 wheel: $(BIN)/installed
 	@$(BIN)/python -m build --wheel --no-isolation
@@ -82,6 +87,14 @@ $(DEPLOY)/installed: requirements-deploy.lock | $(BIN)/installed
 		--requirement requirements-deploy.lock | .ci/progress $(call count,requirements-deploy.lock) && touch $@ || \
 		echo "Some of it could not be installed; the tests that need it will be skipped." >&2
 
+# What is measured beside us, in an environment of its own; only `make peers` needs it.
+$(PEERS)/installed: requirements-peers.lock | $(BIN)/installed
+	@echo "Installing the other tools: $(call count,requirements-peers.lock) packages"
+	@$(BIN)/python -m venv $(PEERS)
+	@set -o pipefail; $(PEERS)/bin/python -m pip --disable-pip-version-check install --require-hashes --no-deps \
+		--only-binary :all: --requirement requirements-peers.lock | .ci/progress $(call count,requirements-peers.lock)
+	@touch $@
+
 # One lock for all platforms and Pythons from 3.11 on; --no-config and the unset variables keep local settings out of it.
 # requirements-image.lock is the part of it that deploy/Containerfile installs.
 IMAGE = reader web slack mcp references oidc otel
@@ -94,6 +107,7 @@ lock:
 	@$(COMPILE) pyproject.toml $(IMAGE:%=--extra %) --constraint requirements.lock --output-file requirements-image.lock
 	@for group in model deploy; do \
 		$(COMPILE) --group pyproject.toml:$$group --no-deps --output-file requirements-$$group.lock; done
+	@$(COMPILE) --group pyproject.toml:peers --output-file requirements-peers.lock
 	@echo "requirements.lock holds $$(grep -c == requirements.lock) packages." >&2
 
 clean:

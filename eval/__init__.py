@@ -31,6 +31,7 @@ Other measurements, each a program of its own except as noted:
     crowd.py       how long people wait who ask the page at once
     load.py        how the server copes with many clients
     keywords.py    our keyword index compared with others, on papers made up by `multiply.py`
+    peers/         other open-source tools measured beside ours
     soak.py        whether it stays sound and of one size for half an hour, with papers coming and going
     fuzz.py        whether damaged files ever give a wrong paper
     fuzz_doors.py  whether absurd questions, requests, events, calls and files, made by `absurd.py`, ever give an

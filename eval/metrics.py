@@ -151,11 +151,15 @@ def citation_scores(outcome: Outcome) -> tuple[float | None, float | None, float
     All None for an unanswerable question. All 0 for an answerable one that was declined, failed or cites no gold title,
     even if only tolerated titles are cited.
     """
-    question = outcome.question
+    return title_scores(outcome.question, _cited(outcome))
+
+
+def title_scores(question: Question, titles: Iterable[str]) -> tuple[float | None, float | None, float | None]:
+    """The same of titles cited by anything; of none for a question that was declined."""
     if question.unanswerable is not None:
         return None, None, None
     gold = {fold(title) for title in question.gold}
-    cited = {fold(title) for title in _cited(outcome)} - {fold(title) for title in question.tolerated}
+    cited = {fold(title) for title in titles} - {fold(title) for title in question.tolerated}
     right = len(cited & gold)
     if not right:
         return 0.0, 0.0, 0.0

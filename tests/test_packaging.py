@@ -26,7 +26,7 @@ from .papers import PAIRS, write_listing
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
-LOCKS = ("requirements.lock", "requirements-image.lock", "requirements-model.lock", "requirements-deploy.lock")
+LOCKS = tuple(f"requirements{part}.lock" for part in ("", "-image", "-model", "-deploy", "-peers"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 REQUIREMENTS = [Requirement(text) for some in (PROJECT["dependencies"], *EXTRAS.values()) for text in some]
@@ -142,7 +142,7 @@ def test_installing_shows_how_far_it_is_without_a_terminal_too() -> None:
 def test_installing_fails_if_pip_does() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
     piped = [line for line in makefile.splitlines() if "| " in line and ".ci/progress" in line]
-    assert len(piped) == 3
+    assert len(piped) == 4
     assert all(line.startswith("\t@set -o pipefail; ") for line in piped)  # otherwise the progress decides
 
 
@@ -176,7 +176,7 @@ def test_the_extra_all_has_every_extra() -> None:
 # -- the lock
 
 
-@pytest.mark.parametrize(("name", "least"), [*zip(LOCKS, (100, 100, 1, 1), strict=True)])
+@pytest.mark.parametrize(("name", "least"), [*zip(LOCKS, (100, 100, 1, 1, 100), strict=True)])
 def test_every_locked_package_is_exact_and_hashed(name: str, least: int) -> None:
     lock = re.sub(r"^ *#.*\n", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.M)
     entries = re.findall(r"^(\S.*?)(?<!\\)$", lock.replace("\\\n", " "), re.M)
