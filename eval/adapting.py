@@ -144,7 +144,9 @@ def read(pairing: Pairing, reader: PackagedReader) -> Page | None:
     for place, span in enumerate(_placed(texts, len(heading)) if pairing.cut else _moved(abstract, len(heading))):
         sentence[(part == 0) & (ends > starts) & (ends > span.start) & (starts < span.end)] = place
     weight = CUT if pairing.cut else 1.0
-    return Page(states[0].astype(np.float16), sentence, part, np.array(holding, bool), pairing.stated, pairing.fits, weight)
+    return Page(
+        states[0].astype(np.float16), sentence, part, np.array(holding, bool), pairing.stated, pairing.fits, weight
+    )
 
 
 def _moved(abstract: str, by: int) -> list[Span]:

@@ -92,7 +92,9 @@ def read_only(scene: Scene, chance: random.Random, number: int) -> Aftermath:
         return outcome.outcome("read-only", number, what, began)
 
 
-def _went_on(scene: Scene, place: Place, ended: Ended, what: tuple[str, int, str, float], titles: list[str]) -> Aftermath:
+def _went_on(
+    scene: Scene, place: Place, ended: Ended, what: tuple[str, int, str, float], titles: list[str]
+) -> Aftermath:
     """The outcome of work of which a part was refused: what was acknowledged is there, and nothing crashed."""
     files = [name for kind, name in ended.said if kind == "file"]
     kept = sum(kind == "turn" for kind, _ in ended.said)

@@ -76,7 +76,10 @@ def test_a_kill_is_counted(scene: Scene) -> None:
 
 
 def test_what_did_not_pass_is_listed() -> None:
-    good, bad = Aftermath("cut", 1, "a file", 0.1), Aftermath("cut", 2, "a file", 0.1, kept=False, problems=("it is gone",))
+    good, bad = (
+        Aftermath("cut", 1, "a file", 0.1),
+        Aftermath("cut", 2, "a file", 0.1, kept=False, problems=("it is gone",)),
+    )
     assert failures([good, bad]) == "- cut 2, a file: it is gone\n"
 
 
