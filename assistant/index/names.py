@@ -20,6 +20,8 @@ LONGEST_CACHED = 100
 """Longest name, in characters, whose key is cached: 65,536 of them take at most 20 MB."""
 LONGEST_NAME = 8
 """Most words of a name; a whole title may have any length."""
+SHORTEST = 3
+"""Letters of an abbreviation that is recognised where it is spelt out; two letters stand together by chance."""
 TOPIC_PAPERS = 3
 """A name that more papers share is a topic ("CLIP", "MoE"), not the name of one paper."""
 FUZZY_RATIO = 86.0
@@ -38,6 +40,8 @@ _COINED = re.compile(
 )
 _BRACKETED = re.compile(r"\(([A-Za-z0-9][\w^$.+-]{1,24})\)")
 _VERSION = re.compile(r"(?!top\b)[a-z]\w*[a-z]-?\d+(?:\.\d+)*[a-z]?", re.I)
+_CAPITALS = re.compile(r"\b[A-Z][^\W\d_]*(?: [A-Z][^\W\d_]*)+")
+"""Words in a row with capital letters."""
 _GREEK = re.compile("[α-ω]")
 _LATEX = re.compile(r"[$^{}\\]")
 _NO_KEY = re.compile(r"[^\w+]|_")
@@ -214,9 +218,15 @@ def is_title(title: str, titles: Iterable[str]) -> bool:
 
 
 def unnamed(names: Sequence[str], paper: Paper) -> list[str]:
-    """Those of the names that neither title nor abstract mentions; hyphens and plurals do not matter."""
-    text = _loose(f"{paper.title} {paper.abstract}")
-    return [name for name in names if _loose(name).removesuffix("s") not in text]
+    """Those of the names that neither title nor abstract mentions; hyphens and plurals do not matter.
+
+    An abbreviation is mentioned where it is spelt out: NYT by "The New York Times".
+    """
+    whole = f"{paper.title} {paper.abstract}"
+    text = _loose(whole)
+    missing = [name for name in names if _loose(name).removesuffix("s") not in text]
+    initials = ["".join(word[0] for word in run.split()) for run in _CAPITALS.findall(whole)] if missing else []
+    return [name for name in missing if len(name) < SHORTEST or not any(name in letters for letters in initials)]
 
 
 def _loose(text: str) -> str:

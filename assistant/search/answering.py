@@ -21,19 +21,33 @@ from ..reader import Reader, answers
 
 ONE_PAPER = ("fact", "figure", "summary")
 """The kinds of question that one abstract must answer."""
+TWO_PAPERS = ("compare", "steps")
+"""The kinds of question that two abstracts answer together."""
+SIDES = 2
+"""Most papers that are read for one of these."""
 WORDS, SENTENCES = 25, 20
 """Words of a question and sentences of an abstract that count: the fewer of the one and the more of the other, the more
 likely they are similar by chance."""
 
 
 def considered(asked: Asked, hits: Sequence[Hit], reader: Reader | None) -> list[Hit]:
-    """The hits; if the first one alone has to answer, its sentences are judged by the reader."""
-    if reader is None or not decides(asked, hits):
+    """The hits; the sentences of the first one, if it alone has to answer, or of each side are judged by the reader."""
+    if reader is None or not hits:
         return list(hits)
+    read = {hit.paper.id for hit in (hits[:1] if decides(asked, hits) else _sides(asked, hits))}
     try:
-        return [_considered(asked, hits[0], reader), *hits[1:]]
+        return [_considered(asked, hit, reader) if hit.paper.id in read else hit for hit in hits]
     except ReaderError:  # the reader has said so; the first look has to do
         return list(hits)
+
+
+def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that a comparison or two steps are probably answered from."""
+    if asked.kind not in TWO_PAPERS or asked.foreign:
+        return []
+    named = {paper_id for name in asked.named if name.exact for paper_id in name.paper_ids}
+    likely = [hit for hit in hits if hit.signals.maxsim > 0]
+    return sorted(likely, key=lambda hit: (hit.paper.id not in named, not hit.signals.bridge))[:SIDES]
 
 
 def decides(asked: Asked, hits: Sequence[Hit]) -> bool:

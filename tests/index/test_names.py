@@ -19,6 +19,7 @@ from assistant.index.names import (
     named_in,
     names_of,
     plain,
+    unnamed,
 )
 
 from ..papers import PAIRS
@@ -211,3 +212,16 @@ def test_stop_words_do_not_spell_a_name() -> None:
     book = DictBook(OFA=("p1",))
     assert named_in("How do style codes keep the look of a picture?", book) == []
     assert named_in("How large is OFA?", book) == [Named("OFA", ("p1",))]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "missing"),
+    [
+        ("NYT", "We read The New York Times.", False),
+        ("NYT", "We read a new york of times.", True),
+        ("NT", "We read The New Times.", True),
+        ("nyt", "We read The New York Times.", True),
+    ],
+)
+def test_an_abbreviation_is_mentioned_where_it_is_spelt_out(name: str, text: str, missing: bool) -> None:
+    assert unnamed([name], Paper("Papers", text)) == ([name] if missing else [])

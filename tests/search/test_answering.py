@@ -11,6 +11,8 @@ from assistant.core.errors import ReaderError
 from assistant.core.logistic import model
 from assistant.core.records import Hit, Read
 from assistant.core.text import Span
+from assistant.index.names import Named
+from assistant.question.kinds import Kind
 from assistant.question.understanding import Asked
 from assistant.reader import DoubleReader, Reader
 from assistant.search import answering
@@ -70,13 +72,26 @@ def test_each_sentence_is_where_the_page_has_it(understood: tuple[Asked, list[Hi
     assert len(spans) > 1
 
 
-@pytest.mark.parametrize("change", [{"kind": "list"}, {"kind": "compare"}, {"foreign": True}])
-def test_nothing_is_read_where_not_the_first_hit_alone_decides(
+@pytest.mark.parametrize("change", [{"kind": "list"}, {"kind": "compare", "foreign": True}, {"foreign": True}])
+def test_nothing_is_read_of_lists_and_other_languages(
     understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]], change: dict[str, object]
 ) -> None:
     pairs, (asked, hits) = say(YES), understood
     assert considered(replace(asked, **change), hits, DoubleReader()) == hits  # type: ignore[arg-type]
     assert pairs == []
+
+
+@pytest.mark.parametrize("kind", ["compare", "steps"])
+def test_two_papers_are_read_the_named_and_the_linked_ones_first(
+    understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]], kind: Kind
+) -> None:
+    pairs, (asked, hits) = say(YES), understood
+    linked = replace(hits[2], signals=replace(hits[2].signals, bridge=1.0))
+    both = [*hits[:2], linked, *hits[3:]]
+    named = (Named(PEAR, (hits[0].paper.id,), exact=True),)
+    judged_again = considered(replace(asked, kind=kind, named=named), both, DoubleReader())
+    assert [text.partition(". ")[0] for text, _ in pairs] == [hits[0].paper.title, linked.paper.title]
+    assert [bool(reads(hit)) for hit in judged_again] == [True, False, True, *(False for _ in hits[3:])]
 
 
 def test_a_question_that_leads_on_is_not_decided_by_the_first_hit(understood: tuple[Asked, list[Hit]]) -> None:
