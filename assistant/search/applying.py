@@ -80,9 +80,11 @@ def conditions_in_words(asked: Asked) -> str:
     parts = []
     if asked.left_out:
         parts.append(f"Papers whose abstracts are about {_quoted(asked.left_out)} were left out.")
-    if asked.unapplied:
-        silent = _quoted(asked.unapplied)
-        parts.append(f"Not applied, because no abstract among the best matches says anything of it: {silent}.")
+    excluded = (*asked.conditions.without, *asked.conditions.always)
+    if spared := [what for what in asked.unapplied if what in excluded]:
+        parts.append(f"Nothing had to be left out for {_quoted(spared)}.")
+    if silent := [what for what in asked.unapplied if what not in excluded]:
+        parts.append(f"Not applied, because no abstract among the best matches says anything of it: {_quoted(silent)}.")
     return " ".join(parts)
 
 
