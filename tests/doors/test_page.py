@@ -466,7 +466,7 @@ def test_axe_finds_no_fault(seen: Visit) -> None:
 def test_a_paper_cannot_put_anything_into_the_page(seen: Visit) -> None:
     for number, pair in enumerate(HOSTILE[: len(FOREIGN)]):
         title, abstract = map(readable, pair)
-        seen.ask(f"What is Gremlin{number}?")
+        seen.ask(f"What does Gremlin{number} eat at night?")
         assert " ".join(title.split()) in " ".join(seen["#evidence"].inner_text().split())
         seen["#current .reference"].first.click()
         seen["mark.now"].first.wait_for()
