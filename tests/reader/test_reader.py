@@ -115,14 +115,14 @@ def test_a_text_without_sentences_that_are_read_is_seen_all_the_same(reader: Pac
 
 
 def test_sentences_and_pair_are_seen_as_these(monkeypatch: pytest.MonkeyPatch) -> None:
-    heads = {"attends": (np.array([0, 9.0], np.float32), 0.0), "answers": (np.array([1, 0, 0, 10], np.float32), 0.5)}
+    heads = {"attends": (np.array([0, 9.0], np.float32), 0.0), "answers": (np.array([1, 0, 10, 0], np.float32), 0.5)}
     monkeypatch.setattr(reading, "_head", heads.__getitem__)
-    text = np.array([[1, 0], [3, 2], [5, 1]], np.float32)
+    text = np.array([[5, 0], [3, 2], [5, 1]], np.float32)
     question = np.array([[2, 0], [0, 3]], np.float32)
     states = States(text, np.array([[0, 3], [3, 5], [6, 9]]), question, np.array([7, 8], np.float32))
     odds, of_pair = vectors(states, [Span(0, 5), Span(6, 9), Span(20, 30)])
-    assert odds == pytest.approx([2 + 20 + 0.5, 5 + 10 + 0.5, 15.5], abs=1e-4)
-    assert of_pair == pytest.approx([7, 8, 1, 1.5, 2, 3, 22.5, 22.5 + np.log1p(np.exp(-7))], abs=1e-4)
+    assert odds == pytest.approx([4 + 30 + 0.5, 5 + 50 + 0.5, 34.5], abs=1e-4)  # attention is on the second piece
+    assert of_pair == pytest.approx([7, 8, 1, 1.5, 2, 3, 55.5, 55.5 + np.log1p(np.exp(-21))], abs=1e-4)
 
 
 def test_a_copy_is_adapted_and_what_it_is_copied_from_is_not(

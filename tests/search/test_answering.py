@@ -88,10 +88,10 @@ def test_two_papers_are_read_the_named_and_the_linked_ones_first(
     pairs, (asked, hits) = say(YES), understood
     linked = replace(hits[2], signals=replace(hits[2].signals, bridge=1.0))
     both = [*hits[:2], linked, *hits[3:]]
-    named = (Named(PEAR, (hits[0].paper.id,), exact=True),)
+    named = (Named(hits[1].paper.title, (hits[1].paper.id,)),)
     judged_again = considered(replace(asked, kind=kind, named=named), both, DoubleReader())
-    assert [text.partition(". ")[0] for text, _ in pairs] == [hits[0].paper.title, linked.paper.title]
-    assert [bool(reads(hit)) for hit in judged_again] == [True, False, True, *(False for _ in hits[3:])]
+    assert len(pairs) == 2
+    assert [bool(reads(hit)) for hit in judged_again] == [False, True, True, *(False for _ in hits[3:])]
 
 
 def test_a_question_that_leads_on_is_not_decided_by_the_first_hit(understood: tuple[Asked, list[Hit]]) -> None:
