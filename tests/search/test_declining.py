@@ -13,7 +13,7 @@ from assistant.index.names import Named
 from assistant.question.understanding import Asked
 from assistant.search import declining
 from assistant.search.answering import SENTENCES, WORDS
-from assistant.search.declining import BY_WORDS, FAINT, NEAREST, decline, features, within
+from assistant.search.declining import BY_WORDS, FAINT, NEAREST, UNMET, decline, features, within
 from assistant.search.relevance import judged, probabilities
 
 from ..doubles import HashEmbedder
@@ -300,3 +300,16 @@ def test_an_unknown_name_that_is_the_whole_question_is_invented(shelf: Shelf) ->
     declined = decline(*understood(shelf, "What is QuarkNet-7?"))
     assert declined is not None
     assert (declined.kind, "QuarkNet-7" in declined.message) == ("invented", True)
+
+
+def test_a_list_all_of_whose_papers_are_excluded_names_them(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "Which papers are about pears?")
+    unmet = replace(asked, kind="list", left_out=("orchards", "labels"), broken_by=(PEAR,))
+    declined = decline(unmet, [replace(hits[0], relevance=UNMET - 0.01), *hits[1:]])
+    assert declined == Decline(
+        "absent",
+        f"Nothing here seems to meet that condition. On the topic, but about “orchards” or “labels”: “{PEAR}”.",
+        (PEAR,),
+    )
+    probable = decline(unmet, [replace(hits[0], relevance=UNMET), *hits[1:]])
+    assert probable is None or "meet that condition" not in probable.message
