@@ -118,7 +118,7 @@ def test_no_listing_span_has_words_of_a_real_abstract() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_text_of_ours_quotes_a_real_abstract(name: str, real_runs: set[int]) -> None:
     written = lines(f"{name}.jsonl")
-    assert len(written) > 100
+    assert len(written) > 50
     shared = {
         line["id"]: [" ".join(run) for run in runs(text, LONGEST_SHARED + 1) if hash(run) in real_runs]
         for line in written
