@@ -1,7 +1,8 @@
 """A reader and a pair of texts in, how probably the first supports the second, or answers it, out.
 
 The heads on the packaged model's vectors are fitted on pairs and questions that we wrote (`eval/reader.py`,
-`eval/adapting.py`) and kept in `heads.json`. A model with labels of its own says entailment itself, and cannot say what answers a question.
+`eval/adapting.py`) and kept in `heads.json`. A model with labels of its own says entailment itself, and cannot say what
+answers a question.
 """
 
 from __future__ import annotations
