@@ -100,9 +100,8 @@ class Asked:
     words, if no paper here uses any of them. prior: how probable this reading is by its wording. alternatives: the
     other kinds that it may be of, as probable. conditions: what the papers must or must not be about. left_out: the
     excluded topics that papers were left out for. unapplied: the conditions that change nothing here. broken_by: the
-    titles of papers on the topic that do not meet them. steps: the plain
-    questions that it consists of, if it takes several steps. read_by: the language model that read it, "" if the rules
-    did.
+    titles of papers on the topic that do not meet them. steps: the plain questions that it consists of, if it takes
+    several steps. read_by: the language model that read it, "" if the rules did.
     """
 
     text: str
