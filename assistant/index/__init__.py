@@ -11,6 +11,7 @@ In reading order:
     keywords      papers by their words: BM25
     names         papers by their names
     reading       what is known of a paper before any question
+    occupied      whether anyone still reads a generation
     generation    these together: one index, with its library and its embedder
     searchable    generations made, put in force and opened
     inspection    damage in the files of a library

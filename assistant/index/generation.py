@@ -27,6 +27,7 @@ from .embedding import BundledEmbedder
 from .interaction import Codes, centre, join, key_of, maxsim, placed, question_tokens, stored, stored_vectors, vector_of
 from .keywords import KeywordIndex, usable
 from .names import names_of
+from .occupied import Occupied
 from .reading import Reading, is_reading_of, packed, read, unpacked
 from .store import Store
 
@@ -119,6 +120,7 @@ class Index:
         self._cached: dict[str, Features] = {}
         self._caching = threading.Lock()  # of `_cached`
         self.encoding_of = functools.lru_cache(maxsize=QUESTIONS)(self._encoded)
+        self._occupied = Occupied(path)
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -127,6 +129,7 @@ class Index:
         self.store.close()
         self.keywords.close()
         self._passages.close()
+        self._occupied.close()
 
     # -- papers
 

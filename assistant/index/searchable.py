@@ -27,6 +27,7 @@ from . import engine
 from .embedding import AbsentEmbedder
 from .generation import FORMAT, KEYWORDS, PASSAGES, Generation, Index
 from .interaction import Progress, encode_missing
+from .occupied import is_occupied
 from .store import NO_SERVER, ChromaAddress, ChromaStore, Store
 
 if TYPE_CHECKING:
@@ -284,9 +285,9 @@ def _point_to(folder: Path, generation: Generation) -> None:
 
 
 def _sweep(folder: Path, *, keep: set[str]) -> None:
-    """Delete the generations that nobody opens any more; the former one stays for readers in mid-question."""
+    """Delete the generations that nobody reads; the former one stays for readers that are about to open it."""
     for path in folder.iterdir():
-        if path.is_dir() and path.name not in keep:
+        if path.is_dir() and path.name not in keep and not is_occupied(path):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -132,6 +132,32 @@ def test_a_deleted_conversation_does_not_come_back(conversations: Conversations)
             await sessions.remember(mine, turn("b"))
         assert (await sessions.talk("me", mine.name)).turns == ()
         assert conversations.listed("me") == []
+
+    asyncio.run(scene())
+
+
+def test_a_deleted_conversation_is_not_kept_by_a_request_that_read_it_before(
+    conversations: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        mine = await kept(Sessions(conversations), "me", "a")
+        sessions, reading, deleted = Sessions(conversations), threading.Event(), threading.Event()
+
+        def slowly(*arguments: Any, **knobs: Any) -> Any:
+            turns = read(*arguments, **knobs)
+            reading.set()
+            assert deleted.wait(10)
+            return turns
+
+        read = conversations.turns
+        monkeypatch.setattr(conversations, "turns", slowly)
+        late = asyncio.ensure_future(sessions.talk("me", mine.name))
+        await asyncio.to_thread(reading.wait, 10)
+        await sessions.delete("me", mine.name)
+        deleted.set()
+        assert (await late).turns == ()
+        sessions.keep(mine)  # as an answer does that was being written
+        assert (await sessions.talk("me", mine.name)).turns == ()
 
     asyncio.run(scene())
 

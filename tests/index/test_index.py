@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -237,6 +238,36 @@ def test_the_former_generation_is_kept_and_older_ones_are_deleted(filled: Librar
         update(filled, embedder)
         made.append(current(filled))
     assert generations(filled) == {one.folder for one in made[-2:] if one}
+
+
+def test_a_generation_stays_as_long_as_it_is_read_however_many_follow(filled: Library, embedder: HashEmbedder) -> None:
+    first = current(filled)
+    assert first is not None
+    reader = open_index(filled, embedder)
+    assert reader is not None
+    with closing(reader):
+        for number in range(3):
+            filled.put([replace(PEAR, abstract=f"Abstract number {number}.")])
+            update(filled, embedder)
+        assert first.folder in generations(filled)
+        assert EngineStore(reader.path / "chroma").nearest(word_vector("pear"), limit=3)  # a connection opened late
+    filled.put([replace(PEAR, abstract="The last one.")])
+    update(filled, embedder)
+    assert first.folder not in generations(filled)
+    assert len(generations(filled)) == 2
+
+
+def test_a_file_system_without_locks_keeps_the_former_generation_only(
+    filled: Library, embedder: HashEmbedder, opened: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("assistant.index.occupied.fcntl.flock", without_locks)
+    for number in range(3):
+        filled.put([replace(PEAR, abstract=f"Abstract number {number}.")])
+        update(filled, embedder)
+    assert len(generations(filled)) == 2
 
 
 def test_a_fill_that_fails_leaves_the_old_generation_in_force(

@@ -108,6 +108,7 @@ class Sessions:
         self._most = most
         self._talks: OrderedDict[tuple[str, str], OpenConversation] = OrderedDict()
         self._shown: OrderedDict[str, str] = OrderedDict()  # page -> the name of the conversation that it shows
+        self._deleted: set[tuple[str, str]] = set()  # a request that read one of them before must not keep it
 
     def first(self, owner: str, page: str) -> OpenConversation:
         """The conversation that a page begins with: the same for all its requests until it knows the name."""
@@ -138,6 +139,8 @@ class Sessions:
         talk = self._talks.get((owner, name))
         if not talk and _NAME.fullmatch(name):
             read = await asyncio.to_thread(self._read, owner, name)
+            if (owner, name) in self._deleted:
+                return self.fresh(owner)
             talk = self._talks.get((owner, name)) or read  # another request may have been quicker
             if talk:
                 self.keep(talk)
@@ -149,7 +152,9 @@ class Sessions:
         return OpenConversation(secrets.token_urlsafe(16), owner)
 
     def keep(self, talk: OpenConversation) -> None:
-        """Keep a conversation in memory; those that were not used for longest make room for it."""
+        """Keep a conversation in memory, unless it was deleted; those not used for longest make room for it."""
+        if (talk.owner, talk.name) in self._deleted:
+            return
         self._talks[talk.owner, talk.name] = talk
         self._talks.move_to_end((talk.owner, talk.name))
         size = sum(1 + len(each.turns) for each in self._talks.values())
@@ -172,8 +177,9 @@ class Sessions:
 
     async def delete(self, owner: str, name: str) -> None:
         """Delete a conversation permanently."""
-        self._talks.pop((owner, name), None)
         await asyncio.to_thread(self._conversations.delete, owner, name)
+        self._deleted.add((owner, name))
+        self._talks.pop((owner, name), None)
 
     async def _remembered(self, talk: OpenConversation, turn: Turn) -> None:
         await asyncio.to_thread(self._write, talk, turn)
