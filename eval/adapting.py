@@ -17,7 +17,7 @@ import argparse
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,8 @@ RIGHT, WRONG = 5, 4
 CUT, CUTS = 0.3, 0.4
 """What an abstract without the sentences that answer weighs, and the share of the questions that are read so as well.
 People word what a paper does not state in ways of their own, and no more than those could be learnt."""
+BESIDE, BESIDES = 0.5, 0.4
+"""The same of the most similar paper that the question is not about: it does not state what is asked."""
 RATE, BATCH, WARMING = 1e-3, 8, 0.06
 """The learning rate, which rises over the first share of the steps and then falls; and questions to a step."""
 SEED = 0
@@ -78,6 +80,7 @@ class Pairing:
     stated: bool | None = None
     fits: bool | None = None
     cut: bool = False
+    weight: float = 1.0
 
     def holding(self, texts: Sequence[str]) -> list[bool]:
         """Whether each sentence contains a span that supports the answer, or shows a vital fact."""
@@ -99,8 +102,10 @@ class Pairing:
 # -- what is read
 
 
-def single(questions: Iterable[Question], papers: dict[str, Paper], choice: random.Random) -> Iterator[Pairing]:
-    """Questions about one paper; some a second time, without the sentences that answer."""
+def single(
+    questions: Iterable[Question], papers: dict[str, Paper], assistant: Assistant, choice: random.Random
+) -> Iterator[Pairing]:
+    """Questions about one paper; some once more, without the sentences that answer, or with another paper."""
     for question in questions:
         titles = question.tolerated if question.unanswerable == "unstated" else question.gold
         if len(titles) != 1 or titles[0] not in papers:
@@ -108,7 +113,11 @@ def single(questions: Iterable[Question], papers: dict[str, Paper], choice: rand
         stated = not question.unanswerable
         yield Pairing(question, papers[titles[0]], stated=stated)
         if stated and choice.random() < CUTS:
-            yield Pairing(question, papers[titles[0]], stated=False, cut=True)
+            yield Pairing(question, papers[titles[0]], stated=False, cut=True, weight=CUT)
+        if stated and choice.random() < BESIDES:
+            _, hits = assistant.understood(question.alone or question.question)
+            near = [hit.paper for hit in hits if hit.paper.title not in question.gold + question.tolerated]
+            yield from (Pairing(question, paper, stated=False, weight=BESIDE) for paper in near[:1])
 
 
 def several(questions: Iterable[Question], assistant: Assistant, choice: random.Random) -> Iterator[Pairing]:
@@ -143,10 +152,8 @@ def read(pairing: Pairing, reader: PackagedReader) -> Page | None:
     sentence = np.full(len(part), -1, np.int16)
     for place, span in enumerate(_placed(texts, len(heading)) if pairing.cut else _moved(abstract, len(heading))):
         sentence[(part == 0) & (ends > starts) & (ends > span.start) & (starts < span.end)] = place
-    weight = CUT if pairing.cut else 1.0
-    return Page(
-        states[0].astype(np.float16), sentence, part, np.array(holding, bool), pairing.stated, pairing.fits, weight
-    )
+    learnt = pairing.stated, pairing.fits, pairing.weight
+    return Page(states[0].astype(np.float16), sentence, part, np.array(holding, bool), *learnt)
 
 
 def _moved(abstract: str, by: int) -> list[Span]:
@@ -167,7 +174,10 @@ def pages(abstracts: Path, threads: int) -> list[Page]:
     choice = random.Random(SEED)
     papers = papers_of(abstracts)
     by_title = {paper.title: paper for paper in papers}
-    pairings = list(single(questions_of(("single", "talks"), blind=False), by_title, choice))
+    about_one = [replace(question, pool="") for question in questions_of(("single", "talks"), blind=False)]
+    pairings: list[Pairing] = []
+    for assistant, some in libraries(about_one, papers):
+        pairings += single(some, by_title, assistant, choice)
     for assistant, some in libraries(questions_of(("several",), blind=False), papers):
         pairings += several(some, assistant, choice)
     packaged.OUTPUTS.append(BELOW)
