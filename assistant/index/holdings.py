@@ -86,11 +86,12 @@ class Holdings:
         self.library, self._wanted, self._former = library, embedder, former
         self._chroma, self._notice = chroma, notice
         self.rejected, self.followed = Rejected(library.data_home), FollowedSources(library.data_home)
-        self._opening = threading.Lock()  # of the four below, and nothing else; see docs/threads.md
+        self._opening = threading.Lock()  # of the five below, and nothing else; see docs/threads.md
         self._index: Index | None = None
         self._readers: Counter[int] = Counter()
         self._loading: threading.Thread | None = None
-        self._failed = -RETRY  # when the index could last not be brought up to date, by the monotonic clock
+        self._damaged = ""  # what was wrong with the index when it was last used; "" if nothing
+        self._failed = -RETRY  # when the index could last not be brought up to date or mended, by the monotonic clock
         self._own_writers = threading.Lock()  # of this process; a lock file keeps other processes out
 
     @property
@@ -270,15 +271,16 @@ class Holdings:
             return [f"the index shows revision {generation.revision}, the library is at {revision}"]
         if generation.state != self.library.state:
             return [f"the index shows another revision {revision} than the library's: a copy was put back"]
-        index = self.index()
+        with self._opening:
+            index = self._current(mends=False)
         return index.faults(self.library.papers()) if index is not None else []
 
     def index(self) -> Index | None:
         """The index of the library's present revision; None until a paper is added.
 
         If the index lags, because its writer was killed, or has its vectors elsewhere than is set now, it is brought up
-        to date here. While another process is writing, the former index is used instead. Raises `LibraryBusy` if there
-        is none, `IndexMismatch` and `StoreError`.
+        to date here; if it is damaged, it is rebuilt. While another process is writing, the former index is used
+        instead. Raises `LibraryBusy` if there is none, `IndexMismatch` and `StoreError`.
         """
         with self._opening:
             return self._current()
@@ -287,6 +289,7 @@ class Holdings:
     def reading(self) -> Iterator[Index | None]:
         """`index`, kept open until the block ends, even if newer papers replace it meanwhile.
 
+        If it proves damaged in the block, the next use rebuilds it from the papers.
         The model is loaded in a thread at the same time: that takes as long as opening the index.
         """
         native().check()
@@ -306,20 +309,51 @@ class Holdings:
             self._readers[id(index)] += 1
         try:
             yield index
+        except StoreError as error:
+            if index is not None and not index.generation.vectors:
+                self._damaged = str(error)
+            raise
         finally:
             with self._opening:
                 self._readers[id(index)] -= 1
                 if index is not None and index is not self._index and not self._readers[id(index)]:
                     index.close()
 
-    def _current(self) -> Index | None:
+    def _current(self, *, mends: bool = True) -> Index | None:
         if indexing.is_behind(self.library, chroma=self._chroma):
             self._catch_up()
+        if self._damaged and mends:
+            self._mend()
         generation = indexing.current(self.library)
         if self._index is None or self._index.generation != generation:
             self._replace(None)
-            self._replace(indexing.open_index(self.library, self.embedder, chroma=self._chroma))
+            self._replace(self._opened(mends))
         return self._index
+
+    def _opened(self, mends: bool) -> Index | None:
+        """The index in force, open; if its folder is damaged and it `mends`, after it was rebuilt from the papers."""
+        try:
+            return indexing.open_index(self.library, self.embedder, chroma=self._chroma)
+        except StoreError as error:
+            generation = indexing.current(self.library)
+            if not mends or generation is None or generation.vectors:  # at a server, which may only be away
+                raise
+            self._damaged = str(error)
+            self._mend()
+            return indexing.open_index(self.library, self.embedder, chroma=self._chroma)
+
+    def _mend(self) -> None:
+        """Rebuild a damaged index from the papers, which needs no model. What prevents that is only logged."""
+        damage, self._damaged = self._damaged, ""
+        if not self.library.writable or time.monotonic() < self._failed + RETRY:
+            return
+        self._failed = time.monotonic()  # an index that is damaged again at once is not rebuilt for each question
+        try:
+            with self._writing():
+                indexing.update(self.library, self.embedder, chroma=self._chroma, anew=True)
+            log.warning("The index was damaged, and was rebuilt from the papers. %s", damage)
+        except (LibraryError, StoreError) as error:
+            log.warning("The index is damaged and could not be rebuilt: %s", error)
 
     def _replace(self, index: Index | None) -> None:
         """Replace the index in use by another or none. Its last reader closes it."""
@@ -335,11 +369,8 @@ class Holdings:
         waits = not self.library.writable or time.monotonic() < self._failed + RETRY
         if waits and indexing.current(self.library) is not None:
             return  # the former index remains in use
-        ours = self._own_writers.acquire(blocking=False)
         try:
-            if not ours:
-                raise LibraryBusy("Papers are just being added. Ask again in a moment.")
-            with self.library.writing(papers=False):
+            with self._writing():
                 self._update()
         except (LibraryError, StoreError) as error:
             if indexing.current(self.library) is None:
@@ -347,9 +378,17 @@ class Holdings:
             if not isinstance(error, LibraryBusy):
                 self._failed = time.monotonic()
                 log.warning("The former index remains in use: %s", error)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Change the index between two questions. Raises `LibraryBusy` at once if papers are being added."""
+        if not self._own_writers.acquire(blocking=False):
+            raise LibraryBusy("Papers are just being added. Ask again in a moment.")
+        try:
+            with self.library.writing(papers=False):
+                yield
         finally:
-            if ours:
-                self._own_writers.release()
+            self._own_writers.release()
 
     def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
         embedder = self._wanted if anew else self.embedder

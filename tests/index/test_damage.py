@@ -216,7 +216,7 @@ def broken(holdings: Holdings, name: str) -> Path:
 
 @pytest.mark.parametrize("name", ["passages.sqlite", "keywords.sqlite"])
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
-def test_a_lost_file_of_the_index_is_reported(
+def test_a_lost_file_of_the_index_is_reported_and_repaired(
     open_holdings: Open, listing: Listing, name: str, lose: Callable[[Path], object]
 ) -> None:
     writer = open_holdings()
@@ -224,11 +224,48 @@ def test_a_lost_file_of_the_index_is_reported(
     lose(broken(writer, name))
     holdings = open_holdings()
     assert holdings.doctor()
-    if name == "keywords.sqlite" or lose is Path.unlink:  # what was cut and read is made again for each question
-        with pytest.raises(StoreError, match=r"The index at .*Make it whole: assistant doctor --repair"):
-            holdings.index()
-    holdings.doctor(repair=True)
+    assert holdings.doctor(repair=True)
     assert holdings.doctor() == []
+
+
+def test_a_damaged_index_is_rebuilt_by_the_next_question_without_embedding(
+    open_holdings: Open, listing: Listing, embedder: HashEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = open_holdings()
+    writer.ingest([listing()])
+    broken(writer, "keywords.sqlite").unlink()
+    embedder.calls.clear()
+    holdings = open_holdings()
+    with holdings.reading() as index:
+        assert index is not None and len(index) == len(PAIRS)
+    assert (holdings.doctor(), [call for call in embedder.calls if call]) == ([], [])
+    assert "was damaged, and was rebuilt from the papers. The index at" in caplog.text
+
+
+def test_an_index_that_proves_damaged_in_a_question_is_rebuilt_for_the_next(
+    open_holdings: Open, listing: Listing
+) -> None:
+    holdings = open_holdings()
+    holdings.ingest([listing()])
+    before = current(holdings.library)
+    with pytest.raises(StoreError, match="a page is damaged"), holdings.reading():
+        raise StoreError("a page is damaged")
+    with holdings.reading() as index:
+        assert index is not None and index.generation != before
+    with pytest.raises(StoreError, match="again"), holdings.reading():
+        raise StoreError("again")
+    with holdings.reading() as again:
+        assert again is not None and again.generation == index.generation, "not rebuilt for each question"
+
+
+def test_a_damaged_index_of_a_library_that_cannot_be_written_stays(open_holdings: Open, listing: Listing) -> None:
+    writer = open_holdings()
+    writer.ingest([listing()])
+    broken(writer, "keywords.sqlite").unlink()
+    holdings = open_holdings()
+    holdings.library.writable = False
+    with pytest.raises(StoreError, match=r"The index at .*Make it whole: assistant doctor --repair"):
+        holdings.index()
 
 
 @pytest.mark.parametrize(
