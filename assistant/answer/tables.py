@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from ..check.edits import DATA
-from ..core.records import Evidence, Hit, Sentence
+from ..core.records import Evidence, Hit, Paper, Sentence
 from ..core.text import content_words
 from ..question.understanding import Asked
-from .editing import depends, edited
+from .editing import depends, edited, introducing
 from .quoting import quoted
 
+Worth = Callable[[Paper, Evidence], float]
+"""How clearly a sentence of a paper states an aspect."""
 STATED = 0.5
 """Lowest worth of a sentence for an aspect: one cue for it, and none against."""
 
@@ -40,7 +42,7 @@ def _aspects(hits: Sequence[Hit]) -> Iterator[Sentence]:
     texts = {hit.paper.id: edited(hit.paper, hit.evidence) for hit in hits}
     free = {hit.paper.id: list(hit.evidence) for hit in hits}
     for aspect, worth in _ASPECTS.items():
-        row = [(hit, _best(free[hit.paper.id], worth, texts[hit.paper.id])) for hit in hits]
+        row = [(hit, _best(hit.paper, free[hit.paper.id], worth, texts[hit.paper.id])) for hit in hits]
         cells = [(hit, best) for hit, best in row if best is not None]
         if len(cells) < min(2, len(hits)):
             continue
@@ -50,27 +52,28 @@ def _aspects(hits: Sequence[Hit]) -> Iterator[Sentence]:
             yield Sentence(text, (hit.paper.id,), hit.paper.title, section=aspect)
 
 
-def _best(sentences: Sequence[Evidence], worth: Callable[[Evidence], float], texts: dict[int, str]) -> Evidence | None:
+def _best(paper: Paper, sentences: Sequence[Evidence], worth: Worth, texts: dict[int, str]) -> Evidence | None:
     """The sentence that most clearly states an aspect and stands alone, if there is one."""
     alone = [one for one in sentences if not depends(texts[one.start])]
-    best = max(alone, key=lambda one: (worth(one), one.signals.answers), default=None)
-    return best if best is not None and worth(best) >= STATED else None
+    best = max(alone, key=lambda one: (worth(paper, one), one.signals.answers), default=None)
+    return best if best is not None and worth(paper, best) >= STATED else None
 
 
-def _approach(sentence: Evidence) -> float:
+def _approach(paper: Paper, sentence: Evidence) -> float:
     signals = sentence.signals
-    return signals.proposal + 0.5 * signals.own - signals.background - signals.available - 0.4 * signals.place
+    said = max(signals.proposal, float(introducing(paper, sentence.text)))
+    return said + 0.5 * signals.own - signals.background - signals.available - 0.4 * signals.place
 
 
-def _data(sentence: Evidence) -> float:
+def _data(_: Paper, sentence: Evidence) -> float:
     signals = sentence.signals
     return bool(_DATA.search(sentence.text)) + 0.3 * signals.figure - signals.background - signals.available
 
 
-def _result(sentence: Evidence) -> float:
+def _result(_: Paper, sentence: Evidence) -> float:
     signals = sentence.signals
     return signals.result + 0.5 * signals.figure + 0.3 * signals.place - signals.background - signals.available
 
 
-_ASPECTS: dict[str, Callable[[Evidence], float]] = {"Approach": _approach, "Result": _result, "Data": _data}
+_ASPECTS: dict[str, Worth] = {"Approach": _approach, "Result": _result, "Data": _data}
 """How clearly a sentence states each aspect, by its cues."""

@@ -71,3 +71,11 @@ def test_a_cell_is_empty_where_one_of_three_does_not_state_it() -> None:
     table = rows(Asked("Compare Figs and Pears.", "compare", NAMES), FIG, PEAR, hit("Plums", ("We ask.", PROPOSAL)))
     assert [title for title, _ in table["Approach"]] == ["Figs", "Pears", "Plums"]
     assert [title for title, _ in table["Result"]] == ["Figs", "Pears"]
+
+
+def test_the_sentence_that_says_what_the_work_is_states_the_approach() -> None:
+    quince = hit("Quince: Ranking by Taste", ("Quince is an encoder of taste.", SentenceSignals()))
+    both = (Named("Figs", ("1",)), Named("Quince", ("2",)))
+    assert rows(Asked("Compare Figs and Quince.", "compare", both), FIG, quince) == {
+        "Approach": [("Figs", "[The authors] grow figs."), (quince.paper.title, "Quince is an encoder of taste.")]
+    }
