@@ -179,7 +179,8 @@ def introducing(paper: Paper, sentence: str) -> bool:
     called = paper.title.partition(":")[0].strip() if ":" in paper.title else ""
     name = re.escape(called) if called and called in sentence else ""
     coined = {match["name"] or match["short"] for match in _NAMING.finditer(sentence)}
-    return bool(coined) or bool(name and (_kind_after(called, sentence) or _kind_before(called, sentence)))
+    said = name and (re.search(rf"(?<!\w){name} is an? ", sentence) or _kind_after(called, sentence))
+    return bool(coined or said or (name and _kind_before(called, sentence)))
 
 
 # -- what the work is called
