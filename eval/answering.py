@@ -18,8 +18,11 @@ from assistant.reader import PackagedReader, answers
 from assistant.search.answering import (
     decides,
     features,
+    meant_features,
     page,
+    preferred,
     reread,
+    rivals,
     sentence_features,
 )
 
@@ -62,10 +65,19 @@ def by_first_look(rows: Sequence[Answered]) -> dict[str, dict[str, Any]]:
 
 
 def with_reader(rows: Sequence[Answered], reader: KeptReader) -> dict[str, dict[str, Any]]:
-    """The models that use the reader by name, of questions that it was not adapted to."""
-    again, sentence_read = _read(_of_one_paper(rows), reader)
-    gate = _gate("answered, with the reader", again)
-    return {"sentence_read": sentence_read, "answered_read": gate}
+    """The models that use the reader by name, of questions that it was not adapted to.
+
+    Each answerable question is read once more as it would be if its paper were not here.
+    """
+    one_paper = _of_one_paper(rows)
+    absent = [row for row in map(_without, filter(_label, one_paper)) if row.hits and decides(row.asked, row.hits)]
+    sentence_read = _sentence_read(one_paper, reader)
+    again = [_reread(row, reader, Logistic.of(sentence_read)) for row in [*one_paper, *absent]]
+    reader.keep()
+    _report(one_paper, again)
+    meant = _meant(again)
+    gate = _gate("answered, with the reader", [_preferred(row, Logistic.of(meant)) for row in again])
+    return {"sentence_read": sentence_read, "meant": meant, "answered_read": gate}
 
 
 def _of_one_paper(rows: Sequence[Answered]) -> list[Answered]:
@@ -115,11 +127,10 @@ def _gate(name: str, rows: Sequence[Answered]) -> dict[str, Any]:
     return fit(examples, threshold=round(threshold, 3))
 
 
-def _read(rows: Sequence[Answered], reader: KeptReader) -> tuple[list[Answered], dict[str, Any]]:
-    """The rows with what the reader says of their first hits, and the model `sentence_read`."""
+def _sentence_read(rows: Sequence[Answered], reader: KeptReader) -> dict[str, Any]:
+    """The model of whether a sentence that was read answers."""
     said = [reader.said(row.hits[0], row.asked.text) for row in rows]
-    reader.keep()
-    model = fit(
+    return fit(
         [
             row.example(sentence_features(one, read), holds(row.question, row.hits[0], one))
             for row, reads in zip(rows, said, strict=True)
@@ -127,19 +138,47 @@ def _read(rows: Sequence[Answered], reader: KeptReader) -> tuple[list[Answered],
         ],
         threshold=0.5,
     )
-    again = [
-        replace(row, hits=[reread(row.hits[0], reads, Logistic.of(model)), *row.hits[1:]])
-        for row, reads in zip(rows, said, strict=True)
+
+
+def _reread(row: Answered, reader: KeptReader, fitted: Logistic) -> Answered:
+    """The row with what the reader says of the hits that it would read."""
+    read = rivals(row.hits)
+    again = [reread(hit, reader.said(hit, row.asked.text), fitted) for hit in read]
+    return replace(row, hits=[*again, *row.hits[len(read) :]])
+
+
+def _meant(rows: Sequence[Answered]) -> dict[str, Any]:
+    """The model of which paper is meant, of the questions where the first look leaves it open."""
+    doubted = [row for row in rows if len(rivals(row.hits)) > 1 and row.question.unanswerable != "unstated"]
+    examples = [
+        row.example(meant_features(hit), hit.paper.title in row.question.gold)
+        for row in doubted
+        for hit in rivals(row.hits)
+        if hit.paper.title not in row.question.tolerated
     ]
-    _report(rows, again)
-    return again, model
+    results = {id(example): probability for example, probability in validated(examples)}
+    placed = iter(examples)
+    before, after, number = 0, 0, 0
+    for row in doubted:
+        some = [next(placed) for hit in rivals(row.hits) if hit.paper.title not in row.question.tolerated]
+        if any(example.label for example in some):
+            number += 1
+            before += some[0].label
+            after += max(some, key=lambda example: results[id(example)]).label
+    print(f"of {len(doubted)} in doubt, {number} with the right paper; it is first in {before}, when read in {after}")
+    return fit(examples, threshold=0.5)
+
+
+def _preferred(row: Answered, fitted: Logistic) -> Answered:
+    """The row with the paper first that seems to answer."""
+    return replace(row, hits=preferred(row.hits, fitted)) if len(rivals(row.hits)) > 1 else row
 
 
 def _report(before: Sequence[Answered], after: Sequence[Answered]) -> None:
     """Print how often the first sentence is the right one, by the cheap signals and by the reader."""
     for name, rows in (("cheap signals", before), ("the reader", after)):
         first = []
-        for row in rows:
+        for row in filter(_label, rows):
             holding = {one.start for one in row.hits[0].evidence if holds(row.question, row.hits[0], one)}
             if holding:
                 best = max(row.hits[0].evidence, key=lambda one: one.signals.answers)

@@ -2,7 +2,8 @@
 
 A paper may be exactly what a question is about and still not say what is asked. Cheap signals give a first probability
 that it does. Then the reader reads the abstract together with the question, once, and says which of its sentences
-answer and whether any does. All models are fitted by `eval/fit.py`.
+answer and whether any does. Where the first look leaves it open which paper is meant, it reads several, and the one
+that seems to answer comes first. All models are fitted by `eval/fit.py`.
 """
 
 from __future__ import annotations
@@ -25,20 +26,45 @@ TWO_PAPERS = ("compare", "steps")
 """The kinds of question that two abstracts answer together."""
 SIDES = 2
 """Most papers that are read for one of these."""
+DOUBTED = 0.5
+"""If no hit is more relevant than this, another one than the first may be meant, and the reader chooses."""
+RIVALS = 5
+"""Hits that it then reads. Of questions by hands that no model had seen a fifth were in doubt, and the right paper came
+first in .952 of all instead of .927; with three read it was .947."""
 WORDS, SENTENCES = 25, 20
 """Words of a question and sentences of an abstract that count: the fewer of the one and the more of the other, the more
 likely they are similar by chance."""
 
 
 def considered(asked: Asked, hits: Sequence[Hit], reader: Reader | None) -> list[Hit]:
-    """The hits; the sentences of the first one, if it alone has to answer, or of each side are judged by the reader."""
+    """The hits; the sentences of the first ones, if one has to answer, or of each side are judged by the reader."""
     if reader is None or not hits:
         return list(hits)
-    read = {hit.paper.id for hit in (hits[:1] if decides(asked, hits) else _sides(asked, hits))}
+    one = decides(asked, hits)
+    read = {hit.paper.id for hit in (rivals(hits) if one else _sides(asked, hits))}
     try:
-        return [_considered(asked, hit, reader) if hit.paper.id in read else hit for hit in hits]
+        seen = [_considered(asked, hit, reader) if hit.paper.id in read else hit for hit in hits]
     except ReaderError:  # the reader has said so; the first look has to do
         return list(hits)
+    return preferred(seen, model("meant")) if one and len(read) > 1 else seen
+
+
+def rivals(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """The hits one of which is meant: the first alone, unless the first look leaves that open."""
+    return hits[:1] if hits[0].relevance >= DOUBTED else hits[:RIVALS]
+
+
+def preferred(hits: Sequence[Hit], fitted: Logistic) -> list[Hit]:
+    """The hits that were read, with their relevance by what was read and the likeliest first, then the others."""
+    read = [hit for hit in hits if reads(hit)]
+    values = [fitted.probability(meant_features(hit)) for hit in read]
+    again = [replace(hit, relevance=value) for hit, value in zip(read, values, strict=True)]
+    return [*sorted(again, key=lambda hit: -hit.relevance), *(hit for hit in hits if not reads(hit))]
+
+
+def meant_features(hit: Hit) -> dict[str, float]:
+    """What the model for a paper that was read among others sees."""
+    return {"first_look": _log_odds(hit.relevance), "read_stated": reads(hit)[0].stated}
 
 
 def _sides(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:

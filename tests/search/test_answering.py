@@ -16,7 +16,17 @@ from assistant.question.kinds import Kind
 from assistant.question.understanding import Asked
 from assistant.reader import DoubleReader, Reader
 from assistant.search import answering
-from assistant.search.answering import considered, decides, features, page, probability, reads
+from assistant.search.answering import (
+    DOUBTED,
+    RIVALS,
+    considered,
+    decides,
+    features,
+    meant_features,
+    page,
+    probability,
+    reads,
+)
 from assistant.search.relevance import judged
 
 from ..doubles import HashEmbedder
@@ -101,9 +111,34 @@ def test_a_question_that_leads_on_is_not_decided_by_the_first_hit(understood: tu
     assert not decides(asked, [])
 
 
+def test_where_the_first_look_leaves_it_open_the_paper_that_answers_comes_first(
+    understood: tuple[Asked, list[Hit]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, hits = understood
+    doubted = [replace(hit, relevance=DOUBTED - 0.1 * place) for place, hit in enumerate(hits, start=1)]
+    meant = doubted[2].paper
+
+    def answers(_: Reader, text: str, sentences: Sequence[Span], __: str) -> list[Read]:
+        pages.append(text)
+        return [YES if text.startswith(meant.title) else NO for _ in sentences]
+
+    pages: list[str] = []
+    monkeypatch.setattr(answering, "answers", answers)
+    again = considered(asked, doubted, DoubleReader())
+    assert pages == [page(hit)[0] for hit in doubted[:RIVALS]]
+    assert again[0].paper == meant
+    assert again[0].relevance > doubted[2].relevance
+    assert [hit.relevance for hit in again[:RIVALS]] == sorted((hit.relevance for hit in again[:RIVALS]), reverse=True)
+    assert again[RIVALS:] == doubted[RIVALS:]
+    assert considered(asked, [replace(hits[0], relevance=DOUBTED), *doubted[1:]], DoubleReader())[1:] == doubted[1:]
+
+
 def test_without_a_reader_or_with_one_that_cannot_say_nothing_changes(understood: tuple[Asked, list[Hit]]) -> None:
     assert considered(*understood, None) == understood[1]
     assert considered(*understood, DoubleReader()) == understood[1]
+    asked, hits = understood
+    doubted = [replace(hit, relevance=0.1) for hit in hits]
+    assert considered(asked, doubted, DoubleReader()) == doubted
 
 
 def test_the_first_look_decides_when_the_reader_fails(
@@ -138,4 +173,5 @@ def test_the_models_see_exactly_these_features(
     asked, hits = understood
     assert set(model("answered").features) == features(asked, hits).keys()
     say(YES)
+    assert set(model("meant").features) == meant_features(considered(asked, hits, DoubleReader())[0]).keys()
     assert set(model("answered_read").features) == features(asked, considered(asked, hits, DoubleReader())).keys()
