@@ -30,8 +30,8 @@ _DATA = re.compile(rf"\b{DATA}s?\b|\bcorpora\b|\btrained on\b|\bevaluated on\b|\
 
 
 def compared(asked: Asked, hits: Sequence[Hit]) -> Iterator[Sentence]:
-    """What the question asks of each paper; if it asks for nothing but a comparison, the rows of aspects."""
-    if content_words(_COMPARING.sub(" ", asked.focus)):
+    """What the question asks of each paper; if it asks for nothing but a comparison, in full, the rows of aspects."""
+    if asked.brief or content_words(_COMPARING.sub(" ", asked.focus)):
         yield from (sentence for hit in hits for sentence in quoted(asked, hit, fewest=2).sentences)
     else:
         yield from _aspects(hits)

@@ -114,6 +114,8 @@ def _listed(asked: Asked, papers: int, hits: Sequence[Hit]) -> str:
     """The line before a list of that many papers, or before a comparison with only one side found."""
     if asked.kind == "compare":
         return "I found a paper for only one side of the comparison:" if papers == 1 else ""
+    if asked.everything and asked.allowed is None:
+        return f"{papers} of them:"
     if asked.everything:
         return f"The newest {papers}:" if papers < len(asked.allowed or ()) else ""
     if not asked.several:

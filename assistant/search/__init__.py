@@ -171,11 +171,11 @@ class Search:
         return kept(asked, judged(asked, self.retriever.retrieve(replace(asked, text=asked.topic), also=also)))
 
     def _newest(self, asked: Asked) -> list[Hit]:
-        """The newest of the papers that pass the filters, every one of them wanted."""
-        allowed = (asked.allowed or PaperIds()) - PaperIds(asked.without)
-        if asked.papers is not None:
-            allowed &= PaperIds(asked.papers)
-        newest = self.index.library.newest(allowed, limit=HITS)
+        """The newest of the papers that pass the filters and are among the chosen ones, every one of them wanted."""
+        chosen = PaperIds(asked.papers or ())
+        wanted = chosen if asked.allowed is None else asked.allowed
+        wanted = (wanted if asked.papers is None else wanted & chosen) - PaperIds(asked.without)
+        newest = self.index.library.newest(wanted, limit=HITS)
         hits = {hit.paper.id: hit for hit in self.retriever.retrieve(replace(asked, papers=tuple(newest)))}
         return [replace(hits[i], relevance=1.0) for i in newest if i in hits]
 

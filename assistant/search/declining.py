@@ -125,15 +125,15 @@ def _in_another_language(asked: Asked, hits: Sequence[Hit]) -> Decline | None:
 
 
 def _unstated(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decline | None:
-    """The decline for what the best hit is about but does not seem to say."""
+    """The decline for what the best hit, or the paper that a question names, is about but does not seem to say."""
     top = hits[0]
-    if not decides(asked, hits) or answered(asked, hits) or top.relevance < model("single").threshold:
+    named = top.signals.named == SURELY
+    if not decides(asked, hits) or answered(asked, hits) or not (named or top.relevance >= model("single").threshold):
         return None
     best = max(top.evidence, key=lambda sentence: sentence.signals.answers).text
-    message = (
-        f"“{top.paper.title}” comes nearest, but its abstract does not seem to say that. The nearest it says: “{best}”"
-    )
-    return Decline("unstated", message, nearest)
+    title = f"“{top.paper.title}”"
+    says = f"The abstract of {title}" if named else f"{title} comes nearest, but its abstract"
+    return Decline("unstated", f"{says} does not seem to say that. The nearest it says: “{best}”", nearest)
 
 
 def _beside(asked: Asked, hits: Sequence[Hit]) -> Decline | None:

@@ -34,8 +34,9 @@ EACH = 4
 """Most papers that "they" refers to."""
 SEEN = 20
 """Most papers of a conversation that a turn may be about, the latest first."""
-AS_GOOD = 0.5
-"""Share of the best paper's relevance that another must have for both to be among "only those that ..."."""
+AS_GOOD = 0.8
+"""How alike to "only those that ..." a paper must be, as a share of the most alike one, for both to be among these. Of
+102 lists of the talks, that keeps the right papers with an F1 of .83; their relevance to the turn does with .75."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,15 @@ class Look:
         return tuple(hit.paper.title for hit in hits[: worth_citing(relevances, sum(relevances)) if hits else 0])
 
     def among(self, titles: Sequence[str]) -> tuple[str, ...]:
-        """Those of these titles that are about as relevant as the best of them."""
-        hits = [hit for hit in self.hits if hit.paper.title in titles]
-        return tuple(hit.paper.title for hit in hits if hit.relevance >= AS_GOOD * hits[0].relevance)
+        """Those of these titles that are about as much like the turn as the most alike of them."""
+        alike = {hit.paper.title: _alike(hit) for hit in self.hits if hit.paper.title in titles}
+        return tuple(title for title, value in alike.items() if value >= AS_GOOD * max(alike.values()))
+
+    def apart(self, titles: Sequence[str], of: Sequence[str]) -> float:
+        """How far some titles stand out from the others by how much they are like the turn; 0 without others."""
+        alike = {hit.paper.title: _alike(hit) for hit in self.hits if hit.paper.title in of}
+        inside = [alike.pop(title) for title in titles if title in alike]
+        return min(inside) - max(alike.values()) if inside and alike else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +178,9 @@ def _searching(talk: Earlier, looks: Looks) -> Iterator[TurnReading]:
     for one in (topical, looks.alike) if talk.last else ():
         without = tuple(map(_id, talk.last))
         yield reading("instead", replace(one.asked, without=without), one.first(without=talk.last))
-    for one in (alone, topical):
-        if len(some := one.among(talk.last)) > 1:
-            papers = tuple(map(_id, some))
-            yield reading("narrowed", replace(topical.asked, papers=papers).as_kind("list"), some)
+    if some := alone.among(talk.several):
+        narrowed = replace(topical.asked.as_kind("list"), papers=tuple(map(_id, some)), everything=True)
+        yield reading("narrowed", replace(narrowed, conditions=alone.asked.conditions), some)  # the topic's are met
 
 
 def _about(question: str, talk: Earlier, looks: Looks, search: Search) -> Iterator[TurnReading]:
@@ -247,7 +253,10 @@ def _of_cited(question: str, talk: Earlier, looks: Looks, reading: TurnReading) 
         **_of_look("topic", looks.topical, cites),
         **_of_look("alike", looks.alike, cites),
         "last": _part(cites, talk.last),
+        "whole": _part(talk.last, cites),
+        "apart": looks.alone.apart(cites, talk.several),
         "seen": _part(cites, talk.seen),
+        "repeated": cues(question)["others"] * _part(cites, talk.seen),
         "numbered": float(bool(cites) and {*cites} == {*numbered(question, talk)}),
         "count": math.log1p(len(cites)),
         "declined": float(reading.declined),
@@ -267,6 +276,11 @@ def _of_look(name: str, look: Look, cites: Sequence[str]) -> dict[str, float]:
         f"{name}_named": float(any(title in cites for title in look.named)),
         f"{name}_unnamed": float(any(title not in cites for title in look.named)),
     }
+
+
+def _alike(hit: Hit) -> float:
+    """How much a paper is like a wording, whatever else is: by late interaction or, without vectors, by its words."""
+    return hit.signals.maxsim or hit.signals.coverage
 
 
 def _logit(hit: Hit | None) -> float:

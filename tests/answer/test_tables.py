@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 from assistant.answer.tables import compared
 from assistant.core.records import Evidence, Hit, Paper, Passage, Sentence
@@ -46,6 +47,12 @@ def test_a_bare_comparison_has_a_row_for_each_aspect_that_both_state() -> None:
         "Approach": [("Figs", "[The authors] grow figs."), ("Pears", "[The authors] grow pears on a dataset of rain.")],
         "Result": [("Figs", "Figs gain 3 points."), ("Pears", "Pears gain 4 points.")],
     }
+
+
+def test_a_brief_comparison_has_a_sentence_for_each_paper_and_no_aspects() -> None:
+    brief = replace(Asked("Compare Figs and Pears.", "compare", NAMES), brief=True)
+    (aspect, cells), *others = rows(brief, FIG, PEAR).items()
+    assert (aspect, [heading for heading, _ in cells], others) == ("", ["Figs", "Pears"], [])
 
 
 def test_a_comparison_that_asks_for_something_says_that_alone() -> None:

@@ -113,11 +113,25 @@ def test_what_the_nearest_paper_does_not_say_is_unstated(shelf: Shelf, monkeypat
     assert declined is not None
     assert (declined.kind, declined.nearest[0]) == ("unstated", PEAR)
     best = max(hits[0].evidence, key=lambda sentence: sentence.signals.answers).text
-    assert PEAR in declined.message and best in declined.message
-    faintly = [replace(hit, relevance=0.2) for hit in hits]
-    declined = decline(asked, faintly)
+    assert declined.message.startswith(f"The abstract of “{PEAR}” does not seem to say that.")
+    assert best in declined.message
+    unnamed = [replace(hit, signals=replace(hit.signals, named=0.0)) for hit in hits]
+    declined = decline(asked, unnamed)
+    assert declined is not None
+    assert (declined.kind, "comes nearest" in declined.message) == ("unstated", True)
+    declined = decline(asked, [replace(hit, relevance=0.2) for hit in unnamed])
     assert declined is not None
     assert declined.kind == "absent"
+
+
+def test_what_a_named_paper_does_not_say_is_unstated_however_little_it_has_to_do_with_it(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, hits = understood(shelf, f"Regarding “{PEAR}”: Which umbrellas keep sailors dry?")
+    monkeypatch.setattr(declining, "answered", lambda *_: False)
+    declined = decline(asked, [replace(hit, relevance=0.2) for hit in hits])
+    assert declined is not None
+    assert (declined.kind, PEAR in declined.message) == ("unstated", True)
 
 
 def test_a_list_is_not_declined_for_what_one_abstract_does_not_state(shelf: Shelf) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from assistant.answer.writing import lead
 from assistant.core.logistic import Preference, preference
 from assistant.core.records import Citation, Claim, Paper, Turn
 from assistant.index.holdings import Holdings
@@ -119,12 +120,27 @@ def test_another_subject_leaves_out_what_was_shown_last(search: Search) -> None:
 
 
 def test_a_list_is_narrowed_to_those_that_fit_the_turn(search: Search) -> None:
-    turns = [turn("Which papers rank?", PEAR, PEAR, RAGNAROK)]
-    narrowed = [one for one in made("Ragnarök PearRank only", turns, search) if one.meaning == "narrowed"]
-    assert set(narrowed[0].cites) == {PEAR.title, RAGNAROK.title}
-    assert set(narrowed[0].asked.papers or ()) == {PEAR.id, RAGNAROK.id}
-    assert narrowed[0].asked.several
+    narrowed = every("only Ragnarök", THREE, search)["narrowed"]
+    assert narrowed.cites == (RAGNAROK.title,)
+    assert narrowed.asked.several
+    assert titles([hit.paper for hit in search.hits(narrowed.asked)]) == [RAGNAROK.title]
     assert "narrowed" not in every("only orchards", ONE, search)
+
+
+def test_all_of_a_narrowed_list_is_cited_however_little_it_fits_the_topic(search: Search) -> None:
+    turns = [turn("Which papers forecast snow?", PEAR, RAGNAROK)]
+    narrowed = every("PearRank or Ragnarök only", turns, search)["narrowed"].asked
+    hits = search.hits(narrowed)
+    assert set(titles([hit.paper for hit in hits])) == {PEAR.title, RAGNAROK.title}
+    assert {hit.relevance for hit in hits} == {1.0}
+    assert lead(narrowed, len(hits), hits) == "2 of them:"
+
+
+def test_a_narrowed_list_has_met_the_conditions_of_the_question_before(search: Search) -> None:
+    turns = [turn("Which papers without kites rank?", PEAR, RAGNAROK)]
+    assert every("other rankers?", turns, search)["other list"].asked.conditions.without
+    assert not every("Ragnarök only", turns, search)["narrowed"].asked.conditions.without
+    assert every("only without sandboxes", turns, search)["narrowed"].asked.conditions.without
 
 
 def test_a_comparison_is_of_the_last_paper_with_the_one_that_the_turn_names(search: Search) -> None:
@@ -215,6 +231,19 @@ def test_a_reading_is_seen_by_what_it_would_cite(search: Search) -> None:
     other = values("How does Ragnarök replay?", ONE, search)
     assert (other["alone"]["alone_named"], other["alone"]["alone_first"], other["alone"]["seen"]) == (1.0, 1.0, 0.0)
     assert other["paper"]["alone_mean"] < other["alone"]["alone_mean"]
+
+
+def test_a_reading_is_seen_by_how_much_of_the_last_answer_it_keeps(search: Search) -> None:
+    row = values("only Ragnarök", THREE, search)
+    assert (row["narrowed"]["last"], row["narrowed"]["whole"]) == (1.0, 1 / 3)
+    assert (row["each"]["whole"], row["each"]["apart"]) == (1.0, 0.0)
+    assert row["narrowed"]["apart"] > 0 > row["paper"]["apart"]
+
+
+def test_whoever_asks_for_others_does_not_want_the_same_again(search: Search) -> None:
+    row = values("other rankers?", ONE, search)
+    assert (row["paper"]["repeated"], row["others"]["repeated"]) == (1.0, 0.0)
+    assert values("which rankers?", ONE, search)["paper"]["repeated"] == 0.0
 
 
 def test_a_number_speaks_for_its_paper(search: Search) -> None:
