@@ -19,7 +19,7 @@ from ..core.errors import EmbedderError
 from ..core.records import Paper, Passage
 from ..core.text import counted, words
 from ..library.browsing import Kind
-from ..library.chunking import has_passages, passages
+from ..library.chunking import passages
 from ..library.file import MAPPED
 from ..library.paper_ids import PaperIds, ids_of
 from ..library.papers import Library
@@ -367,11 +367,11 @@ class Index:
         The papers in `closely` are also analysed again, a millisecond or two each, and compared with what is indexed.
         Of vectors just `sent` to a server, which it was asked for once, only their number is looked at.
         """
-        papers = self.library.papers()
-        quotable = {paper.id for paper in papers if has_passages(paper)}
+        abstracts = dict(self.library.rows("select id, abstract from papers"))
+        quotable = {paper_id for paper_id, abstract in abstracts.items() if str(abstract).strip()}
         indexed = {f"{row[0]}:{row[1]}" for row in self._select("select paper_id, start from passages")}
         faults = [
-            _difference("keyword index", {paper.id for paper in papers}, self.keywords.ids()),
+            _difference("keyword index", abstracts.keys(), self.keywords.ids()),
             _difference("passage table", quotable, {i.split(":")[0] for i in indexed}),
         ]
         if not self.keywords.whole():

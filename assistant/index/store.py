@@ -205,6 +205,9 @@ class ChromaStore:
 
     def _pages(self) -> Iterator[list[str]]:
         """The names of all passages, page by page."""
+        if not self.address.url:
+            yield from batches(self._call(partial(self._collection.get, include=[]))["ids"], self._batch)
+            return
         for offset in range(0, int(self._call(self._collection.count)), self._batch):
             page = partial(self._collection.get, limit=self._batch, offset=offset, include=[])
             yield self._call(page)["ids"]
