@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant.core.errors import MissingExtra
 
@@ -21,12 +21,18 @@ from .statistics import Interval
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from .size import Size
+
+T = TypeVar("T")
+
 LABEL = 24
 """Maximum characters of a type's name in a plot."""
 INK = "#010203"
 """Stands for the page's text colour until the SVG is written. No plot uses it for anything else."""
 BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d07a20", "#3f9d6a", "#8a63b8"
 """Middle tones, each with a contrast of at least 3 on both white and near-black."""
+GREY = "#808080"
+"""The ink of a picture that does not know its page's colours."""
 SERIES = (
     ("f1", "citation F1", BLUE),
     ("vital_nuggets", "vital nuggets", ORANGE),
@@ -127,7 +133,34 @@ def _confusion(axes: Axes, report: Report) -> None:
     axes.set_xlim(-0.5, len(verdicts) - 0.5)
 
 
+def by_size(sizes: Sequence[Size]) -> str:
+    """What a library costs by the number of its papers, as an SVG file. MissingExtra without matplotlib."""
+    require()
+    return _drawn("size", (7, 4), sizes, _costs).replace(INK, GREY)
+
+
+def _costs(axes: Axes, sizes: Sequence[Size]) -> None:
+    lines = {
+        "warm answer, median (ms of processor)": ([1e3 * one.asking["p50, processor"] for one in sizes], BLUE),
+        "warm answer, 95th percentile": ([1e3 * one.asking["p95, processor"] for one in sizes], PURPLE),
+        "memory while asking (MB)": ([one.memory["most while asking"] / 1e6 for one in sizes], GREEN),
+        "one more paper (ms of processor)": ([1e3 * one.one_more["next, processor"] for one in sizes], ORANGE),
+    }
+    for label, (heights, colour) in lines.items():
+        axes.plot([one.papers for one in sizes], heights, color=colour, marker="o", markersize=4, label=label)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("papers")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+
+
 def _svg(name: str, size: tuple[float, float], report: Report, draw: Callable[[Axes, Report], None]) -> str:
+    return _inline(_drawn(name, size, report, draw), name)
+
+
+def _drawn(name: str, size: tuple[float, float], drawn: T, draw: Callable[[Axes, T], None]) -> str:
+    """The SVG file of what `draw` makes of `drawn`, with `INK` for text and axes."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -146,10 +179,10 @@ def _svg(name: str, size: tuple[float, float], report: Report, draw: Callable[[A
         }
     ):
         figure = Figure(figsize=size, layout="constrained")
-        draw(figure.subplots(), report)
+        draw(figure.subplots(), drawn)
         blank = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(written, format="svg", transparent=True, metadata=blank)
-    return _inline(written.getvalue(), name)
+    return written.getvalue()
 
 
 def _inline(svg: str, name: str) -> str:

@@ -7,6 +7,7 @@ In reading order:
     served        the same from an OpenAI-compatible server
     interaction   the vectors and codes of passages, stored in the library; late interaction with a question
     store         passages by vector: Chroma
+    shared        a collection on a Chroma server, for all states of a library
     engine        the same folder, read without Chroma's client
     keywords      papers by their words: BM25
     names         papers by their names

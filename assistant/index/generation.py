@@ -19,7 +19,7 @@ from ..core.errors import EmbedderError
 from ..core.records import Paper, Passage
 from ..core.text import counted, words
 from ..library.browsing import Kind
-from ..library.chunking import has_passages, passages
+from ..library.chunking import passages
 from ..library.file import MAPPED
 from ..library.paper_ids import PaperIds, ids_of
 from ..library.papers import Library
@@ -29,6 +29,7 @@ from .keywords import KeywordIndex, usable
 from .names import names_of
 from .occupied import Occupied
 from .reading import Reading, is_reading_of, packed, read, unpacked
+from .shared import SharedStore, name_of
 from .store import Store
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 FORMAT = 6
 """Raised when passages, vectors, keywords, codes or readings change their form; older generations are then rebuilt."""
+SHARED_FORMAT = 7
+"""The same for a generation whose vectors are on a server."""
 FILL_BATCH = 500
 """Papers indexed at once."""
 COMPARED = 4096
@@ -121,6 +124,8 @@ class Index:
         self._caching = threading.Lock()  # of `_cached`
         self.encoding_of = functools.lru_cache(maxsize=QUESTIONS)(self._encoded)
         self._occupied = Occupied(path)
+        if isinstance(store, SharedStore):
+            store.own = self._vectors_named
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -287,6 +292,15 @@ class Index:
             rows.setdefault(paper_id, []).append((start, length, key))
         return rows
 
+    def _vectors_named(self, among: Collection[str] | None) -> set[str]:
+        """The names on the server of the vectors that this generation has, or those `among` them."""
+        query = "select paper_id, start, key from passages"
+        if among is None:
+            return {name_of(f"{paper_id}:{start}", key) for paper_id, start, key in self._select(query)}
+        papers = json.dumps([*{name.partition(":")[0] for name in among}])
+        rows = self._select(f"{query} where paper_id in (select value from json_each(?))", (papers,))
+        return {name_of(f"{paper_id}:{start}", key) for paper_id, start, key in rows}.intersection(among)
+
     def _select(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with usable(_TABLE):
             return self._passages.execute(query, values).fetchall()
@@ -302,24 +316,6 @@ class Index:
             self.put(changed[first : first + FILL_BATCH])
         if progress and changed:
             progress("indexing", len(changed), len(changed))
-        if self.generation.vectors:
-            self._send(progress)
-
-    def _send(self, progress: Progress | None) -> None:
-        """Put the vectors into the collection on the server that are not there: another process may have been first."""
-        rows = self._select("select paper_id, start from passages order by paper_id, start")
-        wanted = {f"{paper_id}:{start}": paper_id for paper_id, start in rows}
-        there = self.store.whole()
-        spoilt = {passage_id.split(":")[0] for passage_id in there - wanted.keys()}
-        self.store.remove_papers(sorted(spoilt))
-        missing = [*dict.fromkeys(i for passage, i in wanted.items() if passage not in there or i in spoilt)]
-        for first in range(0, len(missing), FILL_BATCH):
-            if progress:
-                progress("sending", first, len(missing))
-            papers = self.library.papers(missing[first : first + FILL_BATCH])
-            keys = {passage: key_of(passage) for paper in papers for passage in passages(paper)}
-            vectors = stored_vectors(self.library, self.generation.embedder, [*keys.values()])
-            self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
 
     def put(self, papers: Sequence[Paper]) -> None:
         """Index papers in place of their earlier versions, with the vectors stored in the library."""
@@ -338,8 +334,7 @@ class Index:
             self._passages.executemany("insert into vectors values (?, ?)", blobs.items())
             self._passages.execute("commit")
         self.keywords.put(papers)
-        if not self.generation.vectors:
-            self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
+        self.store.put({passage: vectors[key] for passage, key in keys.items() if key in vectors})
 
     def remove(self, paper_ids: Sequence[str]) -> None:
         self._known.clear()
@@ -356,25 +351,34 @@ class Index:
 
     def vectors_lost(self) -> int:
         """How many passages have no vector, by comparing totals; `faults` looks closely."""
-        count = self._select("select count(*) from passages")[0][0] if self.generation.embedder else 0
-        return max(0, int(count) - len(self.store))
+        return max(0, self._passage_count() - len(self.store)) if self.generation.embedder else 0
 
-    def faults(self, closely: Sequence[Paper] = ()) -> list[str]:
+    def sweep(self, collections: str, *, now: float) -> None:
+        """Delete from the server what this state of the library does not need: see `SharedStore.sweep`."""
+        if isinstance(self.store, SharedStore):
+            self.store.sweep(collections, passages=self._passage_count(), now=now)
+
+    def _passage_count(self) -> int:
+        return int(self._select("select count(*) from passages")[0][0])
+
+    def faults(self, closely: Sequence[Paper] = (), *, sent: bool = False) -> list[str]:
         """What is missing or left over against the library, in words; [] if the index is whole.
 
         The papers in `closely` are also analysed again, a millisecond or two each, and compared with what is indexed.
+        Of vectors just `sent` to a server, which it was asked for once, only their number is looked at.
         """
-        papers = self.library.papers()
-        quotable = {paper.id for paper in papers if has_passages(paper)}
+        abstracts = dict(self.library.rows("select id, abstract from papers"))
+        quotable = {paper_id for paper_id, abstract in abstracts.items() if str(abstract).strip()}
         indexed = {f"{row[0]}:{row[1]}" for row in self._select("select paper_id, start from passages")}
         faults = [
-            _difference("keyword index", {paper.id for paper in papers}, self.keywords.ids()),
+            _difference("keyword index", abstracts.keys(), self.keywords.ids()),
             _difference("passage table", quotable, {i.split(":")[0] for i in indexed}),
         ]
         if not self.keywords.whole():
             faults.append("the keyword index has lost words or misplaced them")
-        if self.generation.embedder:
+        if self.generation.embedder and not (sent and self.generation.vectors and not self.vectors_lost()):
             faults.append(_difference("vector store", indexed, self.store.whole()))
+        if self.generation.embedder:
             papers_with_vectors = {row[0] for row in self._select("select paper from vectors")}
             faults.append(_difference("table of vectors", {_row(i) for i in quotable}, papers_with_vectors))
         if any(faults):

@@ -25,9 +25,10 @@ from ..core.text import counted
 from ..library.papers import Library
 from . import engine
 from .embedding import AbsentEmbedder
-from .generation import FORMAT, KEYWORDS, PASSAGES, Generation, Index
+from .generation import FORMAT, KEYWORDS, PASSAGES, SHARED_FORMAT, Generation, Index
 from .interaction import Progress, encode_missing
 from .occupied import is_occupied
+from .shared import SharedStore
 from .store import NO_SERVER, ChromaAddress, ChromaStore, Store
 
 if TYPE_CHECKING:
@@ -57,10 +58,16 @@ def current(library: Library) -> Generation | None:
     pointer = _pointer(library)
     try:
         generation = Generation(**pointer)
-        usable = generation.format == FORMAT and (library.home / "index" / generation.folder).is_dir()
+        current_format = generation.format == _format(generation.vectors)
+        usable = current_format and (library.home / "index" / generation.folder).is_dir()
     except TypeError:
         return None
     return generation if usable else None
+
+
+def _format(server: str) -> int:
+    """The format of the generations whose vectors are on this server, or in their own folders."""
+    return SHARED_FORMAT if server else FORMAT
 
 
 def _pointer(library: Library) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def _opened(
     if generation.vectors:
         # A token is for the server that is set, and the generation may still be at another one.
         address = replace(_server_of(generation), token=chroma.token if chroma.url == generation.vectors else "")
-        store: Store = ChromaStore.server(address, collection=generation.collection)
+        store: Store = SharedStore.server(address, collection=generation.collection)
     else:
         store = folder(path / "chroma")
     return Index(path, generation, store, library, embedder)
@@ -167,6 +174,11 @@ def _server(embedder: str, chroma: ChromaAddress) -> ChromaAddress:
 
 def _server_of(generation: Generation) -> ChromaAddress:
     return ChromaAddress(generation.vectors, tenant=generation.tenant, database=generation.database)
+
+
+def _place(generation: Generation) -> tuple[object, ...]:
+    """Where the vectors are, and whose."""
+    return generation.embedder, _server_of(generation), generation.collection
 
 
 def _collections(library: Library) -> str:
@@ -183,12 +195,12 @@ def _collections(library: Library) -> str:
 def _wanted(library: Library, embedder: str, chroma: ChromaAddress) -> Generation:
     """The generation of the library's state, without its folder.
 
-    Its collection on a server is named for what is in it, so that processes over one database share it.
+    Its collection on a server has the vectors that an embedder made of this library, in all its states.
     """
     state, at = library.state, _server(embedder, chroma)
     wanted = Generation("", library.revision, state, len(library), embedder, at.url, at.tenant, at.database)
-    collection = _collections(library) + digest(state, embedder, str(FORMAT)) if at.url else ""
-    return replace(wanted, collection=collection)
+    collection = _collections(library) + digest(embedder, str(SHARED_FORMAT)) if at.url else ""
+    return replace(wanted, collection=collection, format=_format(at.url))
 
 
 def update(
@@ -212,7 +224,7 @@ def update(
         return
     # What changed since is only known if this record was once in the state that the generation shows:
     shown = library.state_at(former.revision) if former else ""
-    usable = former and (former.embedder, _server_of(former), former.state) == (name, _server_of(wanted), shown)
+    usable = former and (former.state, *_place(former)) == (shown, *_place(wanted))
     faults: list[str] = []
     for base in (former, None) if usable else (None,):
         new = replace(wanted, folder=f"{wanted.revision}-{secrets.token_hex(4)}")
@@ -267,7 +279,7 @@ def _filled(
             shutil.copytree(folder / base.folder, folder / new.folder)
         with closing(_opened(library, new, embedder, chroma, ChromaStore.folder)) as index:
             index.fill(changed, removed, progress=progress)
-            return index.faults(changed)
+            return index.faults(changed, sent=True)
     except StoreError as error:
         if base is None:
             raise
@@ -292,11 +304,11 @@ def _sweep(folder: Path, *, keep: set[str]) -> None:
 
 
 def _sweep_server(library: Library, generation: Generation, chroma: ChromaAddress) -> None:
-    """Delete the collections on the server that were replaced a while ago. The next change does what fails here."""
+    """Delete what was replaced on the server a while ago. The next change does what fails here."""
     if not generation.vectors:
         return
     try:
-        with closing(ChromaStore.server(chroma, collection=generation.collection)) as store:
-            store.sweep(_collections(library), now=time.time())
+        with closing(_opened(library, generation, None, chroma, engine.folder)) as index:
+            index.sweep(_collections(library), now=time.time())
     except StoreError as error:
         logging.getLogger(__name__).warning("Replaced vectors are still on the server. %s", error)

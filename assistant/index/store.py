@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 from ..core.errors import StoreError
@@ -35,8 +35,6 @@ PATIENCE, CONNECTING = 30.0, 5.0
 """Seconds to wait for a reply of a server, and for a connection."""
 PAUSE = 0.2
 """Seconds before a call is made again, once, after a connection was lost."""
-KEPT = 600.0
-"""Seconds for which a server keeps a collection that was replaced: other processes may still ask it."""
 TOKEN_HEADER = "x-chroma-token"
 """https://docs.trychroma.com/docs/run-chroma/clients"""
 _SPACE = {"hnsw": {"space": "cosine", "ef_search": 100}}
@@ -117,7 +115,7 @@ class ChromaStore:
     """
 
     def __init__(self, client: Any, *, collection: str = COLLECTION, address: ChromaAddress = NO_SERVER) -> None:
-        self._client, self._address = client, address
+        self._client, self.address = client, address
         self._batch = SERVER_BATCH if address.url else READ_BATCH
         self._collection = client.get_or_create_collection(collection, embedding_function=None, configuration=_SPACE)
         space = self._collection.configuration_json["hnsw"]["space"]
@@ -139,7 +137,7 @@ class ChromaStore:
             raise StoreError(f"The index folder {str(path)!r} cannot be opened: {error}") from error
 
     @classmethod
-    def server(cls, address: ChromaAddress, *, collection: str) -> ChromaStore:
+    def server(cls, address: ChromaAddress, *, collection: str) -> Self:
         """A collection on a server. Raises `StoreError`, which names the setting that is to blame."""
         _check(address)
         import chromadb
@@ -174,7 +172,7 @@ class ChromaStore:
 
         nodes: list[BaseNode] = [
             TextNode(
-                id_=passage.id,
+                id_=self.name_of(passage),
                 text=passage.text,
                 embedding=vector.tolist(),
                 metadata={"paper_id": passage.paper_id, "title": passage.title, "start": passage.start},
@@ -185,6 +183,10 @@ class ChromaStore:
             batch = nodes[first : first + self._batch]
             self._call(partial(self.as_llama_index().add, batch))
 
+    def name_of(self, passage: Passage) -> str:
+        """The name of a passage in the collection."""
+        return passage.id
+
     def as_llama_index(self) -> ChromaVectorStore:
         """The collection as a llama-index vector store whose `add` replaces."""
         return _upserting_class()(chroma_collection=self._collection)
@@ -194,44 +196,29 @@ class ChromaStore:
             self._call(partial(self._collection.delete, where={"paper_id": {"$in": batch}}))
 
     def whole(self) -> set[str]:
-        readable: set[str] = set()
-        for batch in self._ids():
-            got = self._call(partial(self._collection.get, ids=batch, include=["embeddings"]))
-            readable.update(got["ids"])
-        return readable
+        return {name for page in self._pages() for name in self.readable(page)}
 
-    def _ids(self) -> Iterator[list[str]]:
-        """The ids of all passages, in batches."""
-        if not self._address.url:
+    def readable(self, names: Iterable[str]) -> set[str]:
+        """Those of `names` whose vectors can be read."""
+        gets = [partial(self._collection.get, ids=some) for some in batches([*names], self._batch)]
+        return {name for get in gets for name in self._call(partial(get, include=["embeddings"]))["ids"]}
+
+    def _pages(self) -> Iterator[list[str]]:
+        """The names of all passages, page by page."""
+        if not self.address.url:
             yield from batches(self._call(partial(self._collection.get, include=[]))["ids"], self._batch)
             return
-        for offset in range(0, len(self), self._batch):
+        for offset in range(0, int(self._call(self._collection.count)), self._batch):
             page = partial(self._collection.get, limit=self._batch, offset=offset, include=[])
             yield self._call(page)["ids"]
 
     def __len__(self) -> int:
         return int(self._call(self._collection.count))
 
-    def sweep(self, names: str, *, now: float) -> None:
-        """Delete the other collections whose names begin with `names` and that were replaced `KEPT` seconds ago.
-
-        One that is there and not yet marked as replaced is marked, at `now`, in seconds.
-        """
-        every = self._call(self._client.list_collections)
-        for one in [one for one in every if one.name.startswith(names)]:
-            replaced = (one.metadata or {}).get("replaced", 0.0)
-            if one.name == self._collection.name:
-                if replaced:  # a copy of the record was put back
-                    self._call(partial(one.modify, metadata={"replaced": 0.0}))
-            elif not replaced:
-                self._call(partial(one.modify, metadata={"replaced": now}))
-            elif now - replaced > KEPT:
-                self._call(partial(self._client.delete_collection, one.name))
-
     def _call(self, call: Callable[[], T]) -> T:
         """What a call returns. If the connection is lost, it is made once more: each can be made twice."""
-        with translated(self._address):
-            if not self._address.url:
+        with translated(self.address):
+            if not self.address.url:
                 return call()
             import httpx
 

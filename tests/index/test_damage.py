@@ -298,7 +298,7 @@ def test_doctor_reports_wrong_terms_and_wrong_readings(
     with monkeypatch.context() as patch:
         stems = text.stems
         patch.setattr(text, "stems", lambda words: stems(["kites" if word == "shovels" else word for word in words]))
-        patch.setattr("assistant.index.generation.Index.faults", lambda *_: [])  # as an ingest once took them
+        patch.setattr("assistant.index.generation.Index.faults", lambda *_, **__: [])  # as an ingest once took them
         open_holdings().ingest([listing()])
     holdings = open_holdings()
     assert holdings.doctor(repair=True) == [

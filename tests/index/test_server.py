@@ -6,9 +6,9 @@ import json
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ import pytest
 
 from assistant.core.database import DataHome
 from assistant.core.errors import SettingsError, StoreError
-from assistant.core.records import Paper
+from assistant.core.records import Paper, Passage
 from assistant.core.settings import Settings
 from assistant.index import store as storing
-from assistant.index.searchable import current, is_behind, open_index, update
-from assistant.index.store import KEPT, ChromaAddress, ChromaStore
+from assistant.index.searchable import Index, current, is_behind, open_index, update
+from assistant.index.shared import KEPT, SharedStore
+from assistant.index.store import ChromaAddress, ChromaStore
 from assistant.library.papers import Library
 
 from ..conftest import ChromaServer
@@ -77,24 +78,218 @@ def listening(status: int, body: object) -> Iterator[tuple[str, list[tuple[str, 
 # -- collections
 
 
-def test_each_state_is_a_collection_and_replaced_ones_are_deleted_later(
-    library: Library, embedder: HashEmbedder, chroma_server: str, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts whose vectors are sent to the server."""
+    texts: list[str] = []
+    put = ChromaStore.put
+
+    def noted(store: ChromaStore, rows: Mapping[Passage, Any]) -> None:
+        texts.extend(passage.text for passage in rows)
+        put(store, rows)
+
+    monkeypatch.setattr(ChromaStore, "put", noted)
+    return texts
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time by which the server is swept."""
+    clock = Clock()
+    monkeypatch.setattr("assistant.index.searchable.time.time", lambda: clock.seconds)
+    return clock
+
+
+@dataclass
+class Clock:
+    seconds: float = 1_000_000.0
+
+
+def names(index: Index) -> list[str]:
+    """The names of all vectors in the collection of an index, of whatever state."""
+    assert isinstance(index.store, SharedStore)
+    return [name for page in index.store._pages() for name in page]
+
+
+@contextmanager
+def searched(library: Library, embedder: HashEmbedder, chroma: ChromaAddress) -> Iterator[Index]:
+    """The index in force, brought up to date."""
+    update(library, embedder, chroma=chroma)
+    index = open_index(library, embedder, chroma=chroma)
+    assert index is not None
+    with closing(index):
+        yield index
+
+
+def test_a_change_sends_what_it_changed_and_nothing_else(
+    library: Library, embedder: HashEmbedder, chroma_server: str, sent: list[str]
 ) -> None:
-    seconds = 1_000_000.0
-    monkeypatch.setattr("assistant.index.searchable.time.time", lambda: seconds)
     chroma = ChromaAddress(chroma_server)
-    states = []
+    library.put(PAPERS)
+    update(library, embedder, chroma=chroma)
+    assert sorted(sent) == sorted(paper.abstract for paper in PAPERS)
+    sent.clear()
+    library.put([replace(PAPERS[0], abstract="It is short.")])
+    library.put([Paper("One more", "It is new.")])
+    library.remove([PAPERS[1].id])
+    with searched(library, embedder, chroma) as index:
+        assert sorted(sent) == ["It is new.", "It is short."]
+        assert index.faults(library.papers()) == []
+        assert len(collections(chroma_server, library)) == 1
+    sent.clear()
+    library.put(PAPERS)
+    with searched(library, embedder, chroma) as index:
+        assert sent == [], "they are still there"
+        assert index.faults(library.papers()) == []
+
+
+def test_what_was_replaced_is_deleted_later(
+    library: Library, embedder: HashEmbedder, chroma_server: str, clock: Clock
+) -> None:
+    chroma = ChromaAddress(chroma_server)
+    library.put(PAPERS)
     for change in range(3):
         library.put([replace(PAPERS[0], abstract=f"It is short: {change}.")])
+        clock.seconds += KEPT + 1
         update(library, embedder, chroma=chroma)
-        generation = current(library)
-        assert generation is not None
-        states.append(generation.collection)
-        seconds += KEPT + 1
-    assert collections(chroma_server, library) == sorted(states[1:]), "the first was replaced over KEPT seconds ago"
-    index = open_index(library, embedder, chroma=chroma)
-    assert index is not None and index.faults() == []
-    index.close()
+    with searched(library, embedder, chroma) as index:
+        assert len(names(index)) == len(PAPERS) + 1, "the first was replaced over KEPT seconds ago"
+        assert index.faults(library.papers()) == []
+
+
+def test_what_is_needed_again_is_not_deleted(
+    library: Library, embedder: HashEmbedder, chroma_server: str, clock: Clock, sent: list[str]
+) -> None:
+    chroma = ChromaAddress(chroma_server)
+    original, short = PAPERS[0].abstract, "It is short."
+    for abstract in (original, short, original, original, short, original):
+        library.put([replace(PAPERS[0], abstract=abstract), Paper(f"A paper at {clock.seconds}", "It is new.")])
+        clock.seconds += KEPT + 1
+        with searched(library, embedder, chroma) as index:
+            assert index.faults(library.papers()) == []
+    assert sent.count(original) == 1
+
+
+def test_a_question_gets_as_much_from_a_shared_collection_as_from_its_own(
+    library: Library, embedder: HashEmbedder, chroma_server: str
+) -> None:
+    """Of 90 passages that lie nearest, the state has none: they are of papers that were removed."""
+    chroma = ChromaAddress(chroma_server)
+    question = embedder.encode(["pears"])[0].vector
+    gone = [Paper(f"Pears {number}", f"Pears and {number}.") for number in range(1, 91)]
+    library.put(gone)
+    library.put(PAPERS)
+    update(library, embedder, chroma=chroma)
+    library.remove([paper.id for paper in gone])
+    update(library, embedder)
+    with closing(opened(library, embedder)) as index:
+        alone = index.store.nearest(question, limit=3)
+    with searched(library, embedder, chroma) as index:
+        assert len(names(index)) == 93
+        assert index.store.nearest(question, limit=3) == [(one, pytest.approx(cosine)) for one, cosine in alone]
+        assert index.store.nearest(question, limit=0) == index.store.nearest(question, limit=-1) == []
+        assert len(index.store.nearest(question, limit=200)) == 3
+
+
+def test_what_a_killed_writer_sent_is_used_or_swept(
+    library: Library,
+    embedder: HashEmbedder,
+    chroma_server: str,
+    clock: Clock,
+    sent: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chroma = ChromaAddress(chroma_server)
+    library.put(PAPERS)
+    update(library, embedder, chroma=chroma)
+    library.put([Paper("Kept", "It stays."), Paper("Gone", "It goes.")])
+    with monkeypatch.context() as patched:
+        patched.setattr("assistant.index.searchable._point_to", killed)
+        with pytest.raises(KeyboardInterrupt):
+            update(library, embedder, chroma=chroma)
+    with closing(opened(library, embedder)) as index:
+        assert (len(names(index)), len(index.store.whole())) == (5, 3)
+    library.remove([Paper("Gone", "").id])
+    sent.clear()
+    for _ in range(2):
+        with searched(library, embedder, chroma) as index:
+            assert index.faults(library.papers()) == []
+        library.put([Paper(f"A paper at {clock.seconds}", "It is new.")])
+        clock.seconds += KEPT + 1
+    with searched(library, embedder, chroma) as index:
+        assert sorted(index.store.whole()) == sorted(name.rpartition(":")[0] for name in names(index))
+    assert sent == ["It is new."] * 2
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def opened(library: Library, embedder: HashEmbedder) -> Index:
+    index = open_index(library, embedder)
+    assert index is not None
+    return index
+
+
+def test_a_vector_that_is_lost_is_missed_even_among_replaced_ones(
+    library: Library, embedder: HashEmbedder, chroma_server: str
+) -> None:
+    chroma = ChromaAddress(chroma_server)
+    library.put(PAPERS)
+    update(library, embedder, chroma=chroma)
+    library.put([replace(PAPERS[0], abstract="It is short.")])
+    with searched(library, embedder, chroma) as index:
+        index.store.remove_papers([PAPERS[1].id])
+        assert (len(names(index)), index.vectors_lost()) == (3, 1)
+        assert index.faults() == ["the vector store lacks 1 and has 0 too many"]
+    with pytest.raises(StoreError, match="1 passages have lost their vectors"):
+        open_index(library, embedder, chroma=chroma)
+    update(library, embedder, chroma=chroma, anew=True)
+    assert faults_of(library, embedder) == []
+
+
+def faults_of(library: Library, embedder: HashEmbedder) -> list[str]:
+    with closing(opened(library, embedder)) as index:
+        return index.faults(library.papers())
+
+
+def test_a_server_that_keeps_nothing_is_noticed(
+    library: Library, embedder: HashEmbedder, chroma_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chroma = ChromaAddress(chroma_server)
+    library.put(PAPERS)
+    monkeypatch.setattr(ChromaStore, "put", lambda *_: None)
+    with pytest.raises(StoreError, match=rf"{chroma_server} has not kept 3 vectors"):
+        update(library, embedder, chroma=chroma)
+    assert current(library) is None
+
+
+def test_collections_of_the_former_form_are_sent_once_more_and_swept(
+    library: Library, embedder: HashEmbedder, chroma_server: str, clock: Clock, sent: list[str]
+) -> None:
+    """Each state had a collection of its own, in which a passage's vector had the passage's id."""
+    chroma = ChromaAddress(chroma_server)
+    library.put(PAPERS)
+    update(library, embedder, chroma=chroma)
+    generation = current(library)
+    assert generation is not None
+    former = generation.collection[:-16] + "0123456789abcdef"
+    ChromaStore.server(chroma, collection=former).close()
+    pointer = library.home / "index/current"
+    pointer.write_text(json.dumps(asdict(replace(generation, collection=former, format=6))))
+    assert is_behind(library, chroma=chroma)
+    sent.clear()
+    httpx.delete(
+        f"{chroma_server}/api/v2/tenants/default_tenant/databases/default_database/collections/{generation.collection}"
+    ).raise_for_status()
+    update(library, embedder, chroma=chroma)
+    assert len(sent) == len(PAPERS)
+    assert collections(chroma_server, library) == sorted([former, generation.collection])
+    clock.seconds += KEPT + 1
+    library.put([Paper("One more", "It is new.")])
+    update(library, embedder, chroma=chroma)
+    assert collections(chroma_server, library) == [generation.collection]
+    assert len(sent) == len(PAPERS) + 1
 
 
 def test_a_failing_sweep_does_not_undo_a_change(
@@ -107,7 +302,7 @@ def test_a_failing_sweep_does_not_undo_a_change(
     def fail(*_: object, **__: object) -> None:
         raise StoreError("no room")
 
-    monkeypatch.setattr(ChromaStore, "sweep", fail)
+    monkeypatch.setattr(SharedStore, "sweep", fail)
     library.put(PAPERS)
     update(library, embedder, chroma=ChromaAddress(chroma_server))
     assert not is_behind(library, chroma=ChromaAddress(chroma_server))
@@ -115,25 +310,25 @@ def test_a_failing_sweep_does_not_undo_a_change(
 
 
 def test_homes_over_one_database_share_a_collection_and_send_it_once(
-    postgres: PostgresServer,
-    embedder: HashEmbedder,
-    chroma_server: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    postgres: PostgresServer, embedder: HashEmbedder, chroma_server: str, tmp_path: Path, clock: Clock, sent: list[str]
 ) -> None:
     url, chroma = postgres.schema(), ChromaAddress(chroma_server)
-    sent: list[int] = []
-    put = ChromaStore.put
-    monkeypatch.setattr(ChromaStore, "put", lambda self, rows: (sent.append(len(rows)), put(self, rows))[1])
     with closing(Library(DataHome(tmp_path / "a", url))) as one, closing(Library(DataHome(tmp_path / "b", url))) as two:
         one.put(PAPERS)
-        update(one, embedder, chroma=chroma)
-        update(two, embedder, chroma=chroma)
-        assert sent == [3]
+        for home in (one, two):
+            update(home, embedder, chroma=chroma)
+        assert len(sent) == 3
         assert len(collections(chroma_server, two)) == 1
-        index = open_index(two, embedder, chroma=chroma)
-        assert index is not None and index.faults() == []
-        index.close()
+        one.put([replace(PAPERS[0], abstract="It is short.")])
+        update(one, embedder, chroma=chroma)
+        with closing(opened(two, embedder)) as index:
+            former = index.store.whole()
+            assert len(former) == 3, "the other home is still at the former state"
+        for home in (one, two):
+            clock.seconds += KEPT + 1
+            with searched(home, embedder, chroma) as index:
+                assert index.faults(home.papers()) == []
+        assert len(sent) == 4
 
 
 def test_a_copy_of_a_library_has_collections_of_its_own(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from assistant.core.errors import StoreError
 from assistant.core.records import Passage
 from assistant.index.engine import EngineStore
+from assistant.index.shared import SharedStore
 from assistant.index.store import ChromaAddress, ChromaStore, MemoryStore, Store, translated
 
 from ..conftest import ChromaServer
@@ -58,15 +59,20 @@ class WrittenThenRead:
         pass
 
 
+def alone(url: str) -> SharedStore:
+    """A collection that one generation has for itself."""
+    store = SharedStore.server(ChromaAddress(url), collection=f"passages-{uuid.uuid4().hex}")
+    store.own = lambda among: {name for page in store._pages() for name in page} if among is None else {*among}
+    return store
+
+
 @pytest.fixture(params=["memory", "folder", "engine", "server"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     kinds: dict[str, Callable[[], Store]] = {
         "memory": MemoryStore,
         "folder": lambda: ChromaStore.folder(tmp_path / "chroma"),
         "engine": lambda: WrittenThenRead(tmp_path / "chroma"),
-        "server": lambda: ChromaStore.server(
-            ChromaAddress(request.getfixturevalue("chroma_server")), collection=f"passages-{uuid.uuid4().hex}"
-        ),
+        "server": lambda: alone(request.getfixturevalue("chroma_server")),
     }
     made = kinds[request.param]()
     yield made
@@ -98,6 +104,8 @@ def test_no_more_than_the_limit_are_found(store: Store, limit: int, count: int) 
 
 
 def test_a_passage_put_again_is_replaced(store: Store) -> None:
+    if isinstance(store, SharedStore):
+        pytest.skip("a passage's name there has the key of its text, and the same text has the same vector")
     store.put(ROWS)
     store.put({PEAR: word_vector("comet")})
     (nearest,) = store.nearest(word_vector("comet"), limit=1)
