@@ -21,7 +21,7 @@ from assistant.core.settings import Settings
 from assistant.reader import PackagedReader
 from assistant.reader.reading import NONE
 from assistant.search import declining
-from assistant.search.relevance import features, judged
+from assistant.search.relevance import features, features_in_list, judged
 
 from . import stock
 from .answering import KeptReader, by_first_look, holds, with_reader
@@ -38,7 +38,8 @@ SINGLE = (
     *("how", "why", "yesno", "definition"),
 )
 SEVERAL = ("list", "count", "condition")
-"""The types of question that want one paper, and every matching paper."""
+LISTS = (*SEVERAL, "overview")
+"""The types of question that want one paper, and every matching paper; and all that the models for lists learn from."""
 MORE = ("single-more", "several-more")
 WRITTEN = ("single", "several", *MORE)
 """The sets of questions over the abstracts. The reader was adapted to the first two, see `eval.adapting`."""
@@ -49,6 +50,8 @@ OWN = 3.0
 """What one of our own questions weighs beside one of the many written over the abstracts."""
 SPARED = 0.01
 """The share of our own answerable questions that the gate may decline, each judged by a model that never saw it."""
+SPARED_LISTS, TOPIC_PENALTY = 0.015, 0.02
+"""The same for lists, and the penalty of that model: there are few lists without a paper."""
 
 
 def asked(questions: Iterable[Question], assistant: Assistant) -> list[Answered]:
@@ -70,6 +73,18 @@ def relevance_rows(rows: Iterable[Answered], types: Sequence[str], *, absent: bo
             for hit, values in zip(hits, zip(*columns.values(), strict=True), strict=True):
                 if hit.paper.title not in row.question.tolerated:
                     yield row.example(dict(zip(columns, values, strict=True)), hit.paper.title in row.question.gold)
+
+
+def list_rows(rows: Iterable[Answered]) -> Iterator[Example]:
+    """Hits of lists: is the paper on the topic? Those that only break the condition are: `excluding` judges that."""
+    for row in rows:
+        if row.question.type not in LISTS or not row.question.gold or not row.asked.several:
+            continue
+        columns = features_in_list(row.hits, overview=row.asked.kind == "overview")
+        for hit, values in zip(row.hits, zip(*columns.values(), strict=True), strict=True):
+            if hit.paper.title not in row.question.tolerated:
+                on_topic = hit.paper.title in (*row.question.gold, *row.question.breaks)
+                yield row.example(dict(zip(columns, values, strict=True)), on_topic)
 
 
 def sentence_rows(rows: Iterable[Answered]) -> Iterator[Example]:
@@ -99,6 +114,26 @@ def answer_rows(rows: Iterable[Answered]) -> Iterator[Example]:
         ):
             if hits:
                 yield row.example(declining.features(row.asked, hits), label)
+
+
+def topic_rows(rows: Iterable[Answered]) -> Iterator[Example]:
+    """One row per list: whether any paper here is on its topic."""
+    for row in rows:
+        absent = row.question.type == "none" or row.question.unanswerable == "absent"
+        if row.asked.several and row.hits and (row.question.gold or absent):
+            yield row.example(declining.features_of_list(row.asked, row.hits), bool(row.question.gold))
+
+
+def topic_gate(examples: Sequence[Example]) -> dict[str, Any]:
+    """The model of whether a list has any paper. Its threshold declines `SPARED_LISTS` of those that have."""
+    results = validated(examples, penalty=TOPIC_PENALTY, balanced=True)
+    right, wrong = (sorted(p for example, p in results if example.label is label) for label in (True, False))
+    threshold = round(right[int(SPARED_LISTS * len(right))], 3)
+    print(
+        f"topic, validated: AUROC {auroc(right, wrong) or 0:.3f}, "
+        f"{sum(p < threshold for p in wrong) / len(wrong):.2f} of the lists without a paper declined"
+    )
+    return fit(examples, threshold=threshold, penalty=TOPIC_PENALTY, balanced=True)
 
 
 def gate(examples: Sequence[Example]) -> dict[str, Any]:
@@ -171,12 +206,15 @@ def _first_look(rows: list[Answered], fitted_on: str, options: argparse.Namespac
     keep(
         fitted_on,
         single=fit(list(relevance_rows(rows, SINGLE, absent=True)), threshold=0.5),
-        several=fit(list(relevance_rows(rows, SEVERAL)), threshold=0.5),
+        several=fit(list(list_rows(rows)), threshold=0.5),
         sentence=fit(list(sentence_rows(rows)), threshold=0.5),
     )
     rows = [judged_anew(row) for row in rows]
     public = passages(read_set(options.public), options.homes) if options.public else []
     keep(fitted_on, answers=gate(list(answer_rows([*rows, *public]))), **by_first_look(rows))
+    lists = list(topic_rows(rows))
+    if len({example.label for example in lists}) > 1:
+        keep(fitted_on, topic=topic_gate(lists))
     return rows
 
 

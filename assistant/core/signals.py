@@ -50,9 +50,10 @@ class PaperSignals(Brief):
 
     `coverage` and `focus_coverage`: the share of the rare words of the question, and of those that are no names, that
     the paper uses. `title`: the share of the title's words that the question uses. `maxsim`: late interaction with the
-    question; `weakest`: with its worst matched word that is no name; `pair`: of the two best neighbouring sentences.
-    `named`: how surely the question names the paper. `bm25`, `cosine`: the scores of keyword and vector search.
-    `bridge`: 1 if the paper was reached through another one.
+    question; `weighted`: the same, rare words weighing more; `weakest`: with its worst matched word that is no name;
+    `pair`: of the two best neighbouring sentences. `named`: how surely the question names the paper. `bm25`, `cosine`:
+    the scores of keyword and vector search. `bridge`: 1 if the paper was reached through another one. `company`: how
+    alike it is to the candidates that match best.
     """
 
     coverage: float = 0.0
@@ -65,3 +66,5 @@ class PaperSignals(Brief):
     bm25: float = 0.0
     cosine: float = 0.0
     bridge: float = 0.0
+    weighted: float = 0.0
+    company: float = 0.0

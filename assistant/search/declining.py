@@ -182,6 +182,9 @@ def _about(asked: Asked, hits: Sequence[Hit]) -> bool:
         return True
     if not hits[0].signals.maxsim:  # there are no vectors
         return hits[0].signals.coverage >= BY_WORDS
+    if asked.several:
+        topic = model("topic")
+        return topic.probability(features_of_list(asked, hits)) >= topic.threshold
     fitted = model("answers")
     return fitted.probability(features(asked, hits)) >= fitted.threshold
 
@@ -223,6 +226,20 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
         "pair": top.signals.pair,
         "words": min(len(asked.text.split()), WORDS) / WORDS,
         "sentences": min(len(top.evidence), SENTENCES) / SENTENCES,
+        "named": float(bool(asked.named)),
+        "count": float(asked.kind == "count"),
+    }
+
+
+def features_of_list(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
+    """What the model for the topic of a list sees of the question and its hits, any of which may be on the topic."""
+    signals = [hit.signals for hit in hits]
+    return {
+        "alone": max(probabilities(hits, "single")),
+        "maxsim": max(one.maxsim for one in signals),
+        "weighted": max(one.weighted for one in signals),
+        "pair": max(one.pair for one in signals),
+        "words": min(len(asked.text.split()), WORDS) / WORDS,
         "named": float(bool(asked.named)),
         "count": float(asked.kind == "count"),
     }

@@ -52,18 +52,20 @@ class EvidenceQuery:
 class Matches:
     """How similar the words of a question are to those of one paper.
 
-    `maxsim`: with the whole question. `weakest`: the worst matched word that is no name. `pair`: the two neighbouring
-    sentences that match best together, rare words weighing more. `sentences` (n, 2): for each sentence its MaxSim with
-    the whole question and with its words that are no names, 0 if the sentence has no words.
+    `maxsim`: with the whole question. `weighted`: the same, rare words weighing more. `weakest`: the worst matched word
+    that is no name. `pair`: the two neighbouring sentences that match best together, weighted like that. `sentences`
+    (n, 2): for each sentence its MaxSim with the whole question and with its words that are no names, 0 if the sentence
+    has no words.
     """
 
     maxsim: float
+    weighted: float
     weakest: float
     pair: float
     sentences: Sequence[Sequence[float]]
 
 
-UNMATCHED = Matches(0.0, 0.0, 0.0, ())
+UNMATCHED = Matches(0.0, 0.0, 0.0, 0.0, ())
 """A paper without vectors."""
 
 # -- late interaction
@@ -84,10 +86,11 @@ def compare(query: EvidenceQuery, papers: Mapping[str, Features]) -> dict[str, M
     of_papers = np.maximum.reduceat(best, titles, axis=0)
     best[~worded] = 0.0
     maxsims, weakest = of_papers.mean(axis=1).tolist(), of_papers[:, query.focus].min(axis=1).tolist()
-    pairs = _pairs(query, best, titles).tolist()
+    shares = np.array(query.weights, np.float32) / sum(query.weights)
+    weighted, pairs = (of_papers @ shares).tolist(), _pairs(shares, best, titles).tolist()
     sentences = np.stack([best.mean(axis=1), best[:, query.focus].mean(axis=1)], axis=1).tolist()
     return {
-        paper_id: Matches(maxsims[n], weakest[n], pairs[n], sentences[title + 1 : after])
+        paper_id: Matches(maxsims[n], weighted[n], weakest[n], pairs[n], sentences[title + 1 : after])
         for n, (paper_id, title, after) in enumerate(zip(papers, titles, [*titles[1:], len(parts)], strict=True))
     }
 
@@ -109,10 +112,10 @@ def _parts(papers: Iterable[Features]) -> tuple[list[int], list[int]]:
     return parts, titles
 
 
-def _pairs(query: EvidenceQuery, best: NDArray[np.float32], titles: Sequence[int]) -> NDArray[np.float32]:
+def _pairs(shares: NDArray[np.float32], best: NDArray[np.float32], titles: Sequence[int]) -> NDArray[np.float32]:
     """For each paper the best weighted match of two neighbouring sentences; a title has no neighbour.
 
-    best (parts, t): the match of each word with each part.
+    shares (t,): the weight of each word, 1 in all. best (parts, t): the match of each word with each part.
     """
     import numpy as np
 
@@ -121,8 +124,7 @@ def _pairs(query: EvidenceQuery, best: NDArray[np.float32], titles: Sequence[int
     alone = np.append(is_title[1:], True)
     together = best.copy()
     together[~alone] = np.maximum(best, np.roll(best, -1, axis=0))[~alone]
-    weights = np.array(query.weights, np.float32)
-    scores = together @ (weights / weights.sum())
+    scores = together @ shares
     scores[is_title & ~alone] = -np.inf
     pairs: NDArray[np.float32] = np.maximum.reduceat(scores, titles)
     return pairs
@@ -173,6 +175,7 @@ def signals(
             bm25=lists["bm25"].get(paper_id, 0.0),
             cosine=lists["cosine"].get(paper_id, 0.0),
             bridge=lists["bridge"].get(paper_id, 0.0),
+            weighted=match.weighted,
         )
         for (paper_id, paper), (coverage, focus_coverage) in zip(papers.items(), covered, strict=True)
     }

@@ -40,20 +40,34 @@ def features(hits: Sequence[Hit]) -> dict[str, list[float]]:
     }
 
 
+def features_in_list(hits: Sequence[Hit], *, overview: bool = False) -> dict[str, list[float]]:
+    """What the model for lists sees of each hit: how it matches, the papers it is alike to, and what is asked.
+
+    Most papers of a field belong in an overview of it, fewer in a list.
+    """
+    weighted = [hit.signals.weighted for hit in hits]
+    return features(hits) | {
+        "company": [hit.signals.company for hit in hits],
+        "weighted": weighted,
+        "weighted_gap": _gaps(weighted),
+        "overview": [float(overview)] * len(hits),
+    }
+
+
 def _gaps(values: Sequence[float]) -> list[float]:
     """The distance of each value to the largest."""
     most = max(values, default=0.0)
     return [most - value for value in values]
 
 
-def probabilities(hits: Sequence[Hit], name: str) -> list[float]:
+def probabilities(hits: Sequence[Hit], name: str, *, overview: bool = False) -> list[float]:
     """The probability of each hit by the model of that name."""
-    return model(name).probabilities(features(hits))
+    return model(name).probabilities(features_in_list(hits, overview=overview))
 
 
 def judged(asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     """The hits with their `relevance`, the probability that an answer should cite them, most relevant first."""
-    relevances = probabilities(hits, "several" if asked.several else "single")
+    relevances = probabilities(hits, "several" if asked.several else "single", overview=asked.kind == "overview")
     probable = [replace(hit, relevance=relevance) for hit, relevance in zip(hits, relevances, strict=True)]
     return sorted(probable, key=lambda hit: -hit.relevance)
 

@@ -175,7 +175,7 @@ def test_an_answer_is_written_whole() -> None:
                 "ranks": {"bm25": 1, "cosine": None},
                 "signals": {
                     **dict.fromkeys(("coverage", "focus_coverage", "title", "maxsim", "weakest", "pair"), 0.0),
-                    **{"named": 0.0, "bm25": 2.5, "cosine": 0.0, "bridge": 0.0},
+                    **{"named": 0.0, "bm25": 2.5, "cosine": 0.0, "bridge": 0.0, "weighted": 0.0, "company": 0.0},
                 },
             }
         ],

@@ -19,13 +19,13 @@ from assistant.search.declining import features
 from assistant.search.relevance import judged
 from eval import fit as fitting
 from eval.examples import Answered, Example, fit, validated
-from eval.fit import answer_rows, gate, main, passages, relevance_rows
+from eval.fit import TOPIC_PENALTY, answer_rows, gate, list_rows, main, passages, relevance_rows, topic_gate, topic_rows
 from eval.keeping import forget
 from eval.public import PublicSet
 from eval.questions import Question, Span
 
 from ..doubles import HashEmbedder
-from ..search.test_retrieval import PEAR, Shelf
+from ..search.test_retrieval import KITE, PEAR, Shelf
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,36 @@ def test_relevance_is_learnt_without_the_right_papers_too(shelf: Shelf) -> None:
     both = [example.label for example in relevance_rows([row], ["fact"], absent=True)]
     assert there == [hit.paper.title == PEAR for hit in row.hits]
     assert both == there + [False] * (len(there) - 1)
+
+
+def test_a_list_is_learnt_from_what_only_breaks_its_condition_too(shelf: Shelf) -> None:
+    asked = "Which papers are about orchards, without kites?"
+    row = answered(shelf, Question("q", "condition", asked, (PEAR,), breaks=(KITE,)))
+    there = [hit.paper.title for hit in row.hits]
+    assert [example.label for example in list_rows([row])] == [title in (PEAR, KITE) for title in there]
+    assert not [*list_rows([replace(row, asked=row.asked.as_kind("fact"))])]
+
+
+def test_a_list_without_a_paper_is_learnt_as_such(shelf: Shelf) -> None:
+    asked = "Which papers are about orchards?"
+    some = [
+        Question("q", "list", asked, (PEAR,)),
+        Question("q", "none", asked),
+        Question("q", "unanswerable", asked, unanswerable="absent"),
+        Question("q", "unanswerable", asked, unanswerable="invented"),
+    ]
+    assert [example.label for example in topic_rows(answered(shelf, one) for one in some)] == [True, False, False]
+
+
+def test_the_topic_threshold_comes_from_validation_on_lists_with_papers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = rows(80, public=False, shift=0.0)
+    monkeypatch.setattr("eval.fit.SPARED_LISTS", 0.1)
+    results = validated(examples, balanced=True, penalty=TOPIC_PENALTY)
+    right = sorted(probability for example, probability in results if example.label)
+    assert topic_gate(examples)["threshold"] == round(right[len(right) // 10], 3)
+    assert "of the lists without a paper declined" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -40,6 +40,17 @@ def faint(hits: list[Hit]) -> list[Hit]:
     ]
 
 
+def test_a_list_is_declined_by_the_best_that_any_hit_matches(shelf: Shelf) -> None:
+    asked = replace(shelf.asked("Which papers are about orchards?"), kind="list")
+    hits = judged(asked, shelf.hits(asked.text))
+    far = [replace(one, signals=replace(one.signals, maxsim=0.1, weighted=0.1, pair=0.1, named=0.0)) for one in hits]
+    near = replace(far[-1], signals=replace(far[-1].signals, maxsim=0.9, weighted=0.9, pair=0.9))
+    declined = decline(asked, far)
+    assert declined is not None
+    assert declined.kind == "absent"
+    assert decline(asked, [*far[:-1], near]) is None
+
+
 @pytest.mark.parametrize(
     "question", ["What does PearRank learn from?", "How many points does PearRank gain?", "Summarise PearRank."]
 )

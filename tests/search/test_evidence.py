@@ -140,6 +140,7 @@ def test_in_a_pair_rare_words_weigh_more() -> None:
     assert common is not None
     assert weighted is not None
     assert weighted.pair > common.pair
+    assert weighted.weighted > common.weighted == pytest.approx(common.maxsim)
     assert (weighted.maxsim, weighted.sentences) == (common.maxsim, common.sentences)
 
 

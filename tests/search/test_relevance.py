@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,11 +10,13 @@ import pytest
 from assistant.core.logistic import model
 from assistant.core.records import Hit
 from assistant.question.understanding import Asked
-from assistant.search.relevance import features, judged, probabilities
+from assistant.search.relevance import features, features_in_list, judged, probabilities
 from assistant.search.retrieval import PLAINLY, SURELY
 
 from ..doubles import HashEmbedder
 from .test_retrieval import PEAR, QUESTIONS, Shelf
+
+Columns = dict[str, list[float]]
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +65,23 @@ def test_the_paper_with_every_word_is_the_most_relevant(shelf: Shelf) -> None:
     assert hits[0].relevance == max(hit.relevance for hit in hits)
 
 
-@pytest.mark.parametrize("name", ["single", "several"])
-def test_the_models_use_exactly_these_features(shelf: Shelf, name: str) -> None:
-    columns = features(shelf.hits(QUESTIONS[0]))
-    assert set(model(name).features) == columns.keys()
+@pytest.mark.parametrize(("name", "seen"), [("single", features), ("several", features_in_list)])
+def test_the_models_use_exactly_these_features(shelf: Shelf, name: str, seen: Callable[..., Columns]) -> None:
+    assert set(model(name).features) == seen(shelf.hits(QUESTIONS[0])).keys()
+
+
+def test_an_overview_takes_in_more_papers_than_a_list(shelf: Shelf) -> None:
+    hits = shelf.hits(QUESTIONS[1])
+    listed, surveyed = (judged(Asked(QUESTIONS[1], kind), hits) for kind in ("list", "overview"))
+    assert all(many.relevance > few.relevance for few, many in zip(listed, surveyed, strict=True))
+
+
+def test_a_paper_in_better_company_is_more_relevant_to_a_list(shelf: Shelf) -> None:
+    hits = shelf.hits(QUESTIONS[1])
+    alike = [replace(hit, signals=replace(hit.signals, company=0.5)) for hit in hits]
+    pairs = zip(probabilities(hits, "several"), probabilities(alike, "several"), strict=True)
+    assert all(with_company > without for without, with_company in pairs)
+    assert probabilities(hits, "single") == probabilities(alike, "single")
 
 
 def test_the_gaps_are_those_to_the_best(shelf: Shelf) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.core.records import Hit, Paper
@@ -19,7 +20,7 @@ from assistant.library.papers import Library
 from assistant.question.understanding import Asked, understand
 from assistant.search import retrieval
 from assistant.search.evidence import EvidenceQuery, Matches
-from assistant.search.retrieval import COINED, PLAINLY, SURELY, Lookup, Retriever, fused
+from assistant.search.retrieval import COINED, DEPTH, PLAINLY, SURELY, USUAL, Lookup, Retriever, company, fused
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
@@ -365,6 +366,24 @@ def test_signals_are_standardised_before_they_are_added() -> None:
 def test_equal_signals_decide_nothing() -> None:
     assert fused([PaperSignals(bm25=1.0, cosine=0.5, maxsim=0.5)] * 2) == [0.0, 0.0]
     assert fused([PaperSignals(bm25=9.0, cosine=0.9, maxsim=0.9)]) == [0.0]
+
+
+def test_a_candidate_like_those_that_match_best_is_in_better_company() -> None:
+    rest = np.random.default_rng(0).normal(size=(DEPTH - 4, 8))
+    vectors = np.array([[3.0, 0, 0, 0, 0, 0, 0, 0]] * 3 + [[0, 3.0, 0, 0, 0, 0, 0, 0], *rest], np.float32)
+    scores = [3.0, 2.5, 1.0, 1.0, *[-0.5] * len(rest)]
+    shared = company([*vectors], scores)
+    assert min(shared[:3]) > 0.9
+    assert max(shared[3:]) < 0.8
+    moved = company([*(vectors + 5.0)], scores)
+    assert moved == pytest.approx(shared, abs=1e-4), "what all candidates have in common counts nothing"
+
+
+def test_few_candidates_or_one_without_a_vector_are_in_the_usual_company() -> None:
+    vectors = [*np.eye(DEPTH, dtype=np.float32)]
+    assert company(vectors[1:], [1.0] * (DEPTH - 1)) == [USUAL] * (DEPTH - 1)
+    assert company([*vectors, np.zeros(0, np.float32)], [1.0] * (DEPTH + 1)) == [USUAL] * (DEPTH + 1)
+    assert company(vectors, [1.0] * DEPTH) != [USUAL] * DEPTH
 
 
 def test_likeness_is_highest_for_the_paper_a_sentence_is_of(shelf: Shelf) -> None:
