@@ -67,7 +67,7 @@ def by_first_look(rows: Sequence[Answered]) -> dict[str, dict[str, Any]]:
 def with_reader(rows: Sequence[Answered], reader: KeptReader) -> dict[str, dict[str, Any]]:
     """The models that use the reader by name, of questions that it was not adapted to.
 
-    Each answerable question is read once more as it would be if its paper were not here.
+    Which paper is meant is also learnt from each answerable question as it would be read if its paper were not here.
     """
     one_paper = _of_one_paper(rows)
     absent = [row for row in map(_without, filter(_label, one_paper)) if row.hits and decides(row.asked, row.hits)]
@@ -76,7 +76,7 @@ def with_reader(rows: Sequence[Answered], reader: KeptReader) -> dict[str, dict[
     reader.keep()
     _report(one_paper, again)
     meant = _meant(again)
-    gate = _gate("answered, with the reader", [_preferred(row, Logistic.of(meant)) for row in again])
+    gate = _gate("answered, with the reader", [_preferred(row, Logistic.of(meant)) for row in again[: len(one_paper)]])
     return {"sentence_read": sentence_read, "meant": meant, "answered_read": gate}
 
 

@@ -93,10 +93,13 @@ def probability(asked: Asked, hits: Sequence[Hit]) -> float:
 
 
 def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
-    """What the models see: of the question, the first hit and its best sentence, and what the reader said of it."""
+    """What the models see: of the question, the first hit and its best sentence, and what the reader said of it.
+
+    Its relevance counts only where it was not read: a paper may be the one that is meant and not say what is asked.
+    """
     top = hits[0]
+    read = reads(top)
     return {
-        "relevance": top.relevance,
         "maxsim": top.signals.maxsim,
         "pair": top.signals.pair,
         "weakest": top.signals.weakest,
@@ -109,7 +112,7 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
         "figure_asked": float(asked.wants_figure),
         "summary": float(asked.kind == "summary"),
         **_of_sentences(top.evidence),
-        **_of_read(reads(top)),
+        **(_of_read(read) if read else {"relevance": top.relevance}),
     }
 
 
@@ -130,9 +133,7 @@ def _of_sentences(evidence: Sequence[Evidence]) -> dict[str, float]:
 
 
 def _of_read(read: Sequence[Read]) -> dict[str, float]:
-    """The best two sentences that were read, and what the reader says of the abstract; {} if nothing was read."""
-    if not read:
-        return {}
+    """The best two sentences that were read, and what the reader says of the abstract."""
     ranked = sorted((one.answers for one in read), reverse=True)
     return {"read_best": ranked[0], "read_next": ranked[min(1, len(ranked) - 1)], "read_stated": read[0].stated}
 

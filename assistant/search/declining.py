@@ -14,7 +14,7 @@ from ..core.logistic import model
 from ..core.records import Decline, Hit
 from ..index.names import closest_titles, is_title, key, unnamed
 from ..question.understanding import FOR_THE_DESK, Asked
-from .answering import ONE_PAPER, SENTENCES, WORDS, answered, decides, reads
+from .answering import ONE_PAPER, SENTENCES, WORDS, answered, decides
 from .relevance import probabilities
 from .retrieval import SURELY
 
@@ -177,9 +177,7 @@ def _absent(asked: Asked, hits: Sequence[Hit], nearest: tuple[str, ...]) -> Decl
 
 
 def _about(asked: Asked, hits: Sequence[Hit]) -> bool:
-    """Whether the library has anything on a question; where papers were read for it, `answered` says more."""
-    if reads(hits[0]) and decides(asked, hits):
-        return True
+    """Whether the library has anything on a question."""
     if not hits[0].signals.maxsim:  # there are no vectors
         return hits[0].signals.coverage >= BY_WORDS
     if asked.several:
