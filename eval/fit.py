@@ -212,7 +212,8 @@ def _first_look(rows: list[Answered], fitted_on: str, options: argparse.Namespac
     rows = [judged_anew(row) for row in rows]
     public = passages(read_set(options.public), options.homes) if options.public else []
     keep(fitted_on, answers=gate(list(answer_rows([*rows, *public]))), **by_first_look(rows))
-    lists = list(topic_rows(rows))
+    turns = written(options.abstracts, options.homes, ("talks",)) if options.abstracts else []
+    lists = list(topic_rows([*rows, *(row for row in turns if not row.question.refers)]))
     if len({example.label for example in lists}) > 1:
         keep(fitted_on, topic=topic_gate(lists))
     return rows

@@ -232,8 +232,10 @@ def features(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
 def features_of_list(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     """What the model for the topic of a list sees of the question and its hits, any of which may be on the topic."""
     signals = [hit.signals for hit in hits]
+    likeliest = sorted((hit.relevance for hit in hits), reverse=True)
     return {
-        "alone": max(probabilities(hits, "single")),
+        "best": likeliest[0],
+        "third": likeliest[:3][-1],
         "maxsim": max(one.maxsim for one in signals),
         "weighted": max(one.weighted for one in signals),
         "pair": max(one.pair for one in signals),
