@@ -75,7 +75,7 @@ def citations(results: Iterable[Outcome]) -> Table:
 def _figures(some: Sequence[Outcome]) -> list[float | None]:
     scores = [score for score in map(citation_scores, some) if score[2] is not None]
     columns = [_mean([float(score[column] or 0) for score in scores]) for column in range(3)]
-    vital = [_vital(outcome) for outcome in some if outcome.question.nuggets]
+    vital = [_vital(outcome) for outcome in some if any(nugget.vital for nugget in outcome.question.nuggets)]
     return [*columns, _mean(vital), _mean([float(outcome.verdict == "answered") for outcome in some])]
 
 
