@@ -76,12 +76,15 @@ def _bounded(bounds: Sequence[Bound], hits: Sequence[Hit]) -> tuple[list[Hit], l
 
 
 def conditions_in_words(asked: Asked) -> str:
-    """What the answer says of the conditions; "" without any."""
+    """What the answer says of the conditions; "" without any.
+
+    That nothing had to be left out is said of a filter. Of words it would be noise: they may mean something else.
+    """
     parts = []
     if asked.left_out:
         parts.append(f"Papers whose abstracts are about {_quoted(asked.left_out)} were left out.")
     excluded = (*asked.conditions.without, *asked.conditions.always)
-    if spared := [what for what in asked.unapplied if what in excluded]:
+    if spared := [what for what in asked.unapplied if what in asked.conditions.always]:
         parts.append(f"Nothing had to be left out for {_quoted(spared)}.")
     if silent := [what for what in asked.unapplied if what not in excluded]:
         parts.append(f"Not applied, because no abstract among the best matches says anything of it: {_quoted(silent)}.")
