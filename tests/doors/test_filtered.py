@@ -77,7 +77,7 @@ def test_the_command_line_asks_only_about_what_passes(library_home: Path) -> Non
     assert {hit["title"] for hit in values["hits"]} == set(MOSS[1:])
     text = run(library_home, "ask", "--venue", "Nature", GARDEN)
     assert text.startswith("Searched the 4 papers at Nature.")
-    assert any(line.endswith("(Reed, 2021)") or line.endswith("(Moss et al., 2022)") for line in text.splitlines())
+    assert "(Reed, 2021)" in text or "(Moss et al., 2022)" in text
 
 
 def test_papers_are_listed_for_reference_managers(library_home: Path) -> None:

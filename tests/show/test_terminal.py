@@ -145,7 +145,7 @@ def test_why_explains_how_the_answer_came_about(capsys: pytest.CaptureFixture[st
         "Papers found: 1.",
         "  1. Plums",
         "     relevance 0.50; score 1.23; rank 1 by bm25; coverage 0.00, focus_coverage 0.00, title 0.00, maxsim 0.00, "
-        "weakest 0.00, pair 0.00, named 0.00, bm25 2.00, cosine 0.00, bridge 0.00",
+        "weakest 0.00, pair 0.00, named 0.00, bm25 2.00, cosine 0.00, bridge 0.00, weighted 0.00, company 0.00",
         "Sentences rejected: 1.",
         "- Pears fly. (mark 2): the abstract does not say so",
         "Time: retrieval 2.1 ms.",
