@@ -13,7 +13,7 @@ from assistant.index.names import Named
 from assistant.question.understanding import Asked
 from assistant.search import declining
 from assistant.search.answering import SENTENCES, WORDS
-from assistant.search.declining import BY_WORDS, FAINT, NEAREST, UNMET, decline, features, within
+from assistant.search.declining import BY_WORDS, FAINT, NEAREST, UNMET, decline, features, features_of_list, within
 from assistant.search.relevance import judged, probabilities
 
 from ..doubles import HashEmbedder
@@ -49,6 +49,13 @@ def test_a_list_is_declined_by_the_best_that_any_hit_matches(shelf: Shelf) -> No
     assert declined is not None
     assert declined.kind == "absent"
     assert decline(asked, [*far[:-1], near]) is None
+
+
+def test_the_topic_of_a_list_is_judged_by_its_likeliest_and_third_likeliest_paper(shelf: Shelf) -> None:
+    asked, hits = understood(shelf, "Which papers are about orchards?")
+    some = [replace(hit, relevance=value) for hit, value in zip(hits, (0.2, 0.9, 0.4, 0.6), strict=False)]
+    assert [features_of_list(asked, some)[name] for name in ("best", "third")] == [0.9, 0.4]
+    assert [features_of_list(asked, some[:2])[name] for name in ("best", "third")] == [0.9, 0.2]
 
 
 @pytest.mark.parametrize(

@@ -379,6 +379,12 @@ def test_a_candidate_like_those_that_match_best_is_in_better_company() -> None:
     assert moved == pytest.approx(shared, abs=1e-4), "what all candidates have in common counts nothing"
 
 
+def test_a_candidate_is_no_company_of_its_own() -> None:
+    vectors = [*np.eye(DEPTH, dtype=np.float32)]  # each as unlike every other
+    best = company(vectors, [5.0, *[0.0] * (DEPTH - 1)])[0]
+    assert best == pytest.approx(-1 / (DEPTH - 1), abs=1e-4)
+
+
 def test_few_candidates_or_one_without_a_vector_are_in_the_usual_company() -> None:
     vectors = [*np.eye(DEPTH, dtype=np.float32)]
     assert company(vectors[1:], [1.0] * (DEPTH - 1)) == [USUAL] * (DEPTH - 1)
