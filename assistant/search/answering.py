@@ -17,6 +17,7 @@ from ..core.logistic import Logistic, model
 from ..core.records import Evidence, Hit, Read
 from ..core.text import Span
 from ..index.names import unnamed
+from ..question.conversation import bare
 from ..question.understanding import Asked
 from ..reader import Reader, answers
 
@@ -180,6 +181,10 @@ def _name(hit: Hit) -> str:
 
 
 def _considered(asked: Asked, hit: Hit, reader: Reader) -> Hit:
-    """A hit whose sentences the reader has judged, if it can. Raises `ReaderError`."""
-    said = answers(reader, *page(hit), asked.text)
+    """A hit whose sentences the reader has judged, if it can. Raises `ReaderError`.
+
+    The page has the title, so a question that names it only for being about it is read without: else "who paid for it?"
+    looks answered by any page that it names.
+    """
+    said = answers(reader, *page(hit), bare(asked.text))
     return reread(hit, said, model("sentence_read")) if said else hit

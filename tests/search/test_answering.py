@@ -12,6 +12,7 @@ from assistant.core.logistic import model
 from assistant.core.records import Hit, Read
 from assistant.core.text import Span
 from assistant.index.names import Named
+from assistant.question.conversation import regarding
 from assistant.question.kinds import Kind
 from assistant.question.understanding import Asked
 from assistant.reader import DoubleReader, Reader
@@ -74,6 +75,14 @@ def test_the_first_hit_is_read_whole_and_once_with_its_title(
     assert pairs == [(f"{PEAR}. {hits[0].paper.abstract}", QUESTION)]
     assert reads(hits[0]) == [YES] * len(hits[0].evidence)
     assert hits[1:] == understood[1][1:]
+
+
+def test_a_later_turn_is_read_without_the_title_which_the_page_has(
+    understood: tuple[Asked, list[Hit]], say: Callable[[Read], list[tuple[str, str]]]
+) -> None:
+    pairs, (asked, hits) = say(YES), understood
+    considered(replace(asked, text=regarding([PEAR], "Who paid for it?")), hits, DoubleReader())
+    assert [question for _, question in pairs] == ["Who paid for it?"]
 
 
 def test_each_sentence_is_where_the_page_has_it(understood: tuple[Asked, list[Hit]]) -> None:
