@@ -236,7 +236,7 @@ def main() -> None:
     import numpy as np
     import torch
 
-    from .lowrank import Adapted
+    from .lowrank import Adapted, adapters
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--abstracts", type=Path, required=True)
@@ -251,7 +251,7 @@ def main() -> None:
     products = {name: weights.removesuffix("_quantized") for name, (_, weights, *_) in inputs.items()}
     net = Adapted(tensors(model), products, ADAPTED)
     fit(net, every, options.passes)
-    learnt: dict[str, Any] = dict(net.adapters())
+    learnt: dict[str, Any] = dict(adapters(net))
     np.savez_compressed(Path(str(resources.files("assistant.reader") / "adapters.npz")), **learnt)
     write_heads(net.heads())
 

@@ -15,7 +15,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from assistant.core.records import Paper
 from assistant.index import searchable
 from assistant.index.embedding import BundledEmbedder, Embedder, Encoding
 from assistant.index.interaction import encode_missing, encoded_text, pack
+from assistant.index.network import NOTHING
 from assistant.library.chunking import passages
 from assistant.library.papers import Library
 from assistant.library.sources import read
@@ -41,6 +42,8 @@ from .tables import Table
 if TYPE_CHECKING:
     import onnxruntime
 
+    from assistant.index.network import Adapter
+
 TURN = 20
 """Papers embedded by one before the other's turn."""
 MODEL, EMBEDDING, INDEXING = "the model", "embedding, with the model", "indexing"
@@ -50,7 +53,7 @@ MODEL, EMBEDDING, INDEXING = "the model", "embedding, with the model", "indexing
 class PlainEmbedder(BundledEmbedder):
     """The bundled model as its file has it, with products of floats."""
 
-    def _opened(self, threads: int) -> onnxruntime.InferenceSession:
+    def _opened(self, threads: int, added: Mapping[str, Adapter] = NOTHING) -> onnxruntime.InferenceSession:
         return _Masked(session(self._model, threads=threads))
 
 
@@ -95,9 +98,9 @@ class Watched:
     def dimensions(self) -> int:
         return self.inner.dimensions
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         started = now()
-        encodings = self.inner.encode(texts)
+        encodings = self.inner.encode(texts, questions=questions)
         self.stages.add(MODEL, started)
         self.encodings += encodings
         return encodings

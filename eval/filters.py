@@ -53,7 +53,7 @@ class TopicEmbedder:
 
     name, dimensions = "topics-384", DIMENSIONS
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         return [self._encoded(text) for text in texts]
 
     def _encoded(self, text: str) -> Encoding:

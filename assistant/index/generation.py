@@ -204,7 +204,7 @@ class Index:
     def _encoded(self, question: str) -> Encoding:
         if self.embedder is None:
             raise EmbedderError("Papers are searched by words alone: there is nothing to encode a question with.")
-        return self.embedder.encode([question])[0]
+        return self.embedder.encode([question], questions=True)[0]
 
     def _cached_paper(self, paper_id: str) -> Paper | None:
         """The paper as it was when its features were fetched."""

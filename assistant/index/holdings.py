@@ -297,7 +297,9 @@ class Holdings:
             if self._index is None and self._loading is None and (embedder := self.embedder):
                 import numpy  # noqa: F401 -- two threads that import it at once meet it half initialised
 
-                self._loading = threading.Thread(target=embedder.encode, args=([],), name="model")
+                self._loading = threading.Thread(
+                    target=embedder.encode, args=([],), kwargs={"questions": True}, name="model"
+                )
                 self._loading.start()
         with self._kept_open() as index:
             yield index

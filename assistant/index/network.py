@@ -12,12 +12,18 @@ https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..reader.graph import FLOAT, MICROSOFT, Graph, tensors
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    Adapter = tuple[NDArray[np.float16], NDArray[np.float16]]
+    """Two narrow matrices, (in, r) and (r, out)."""
 
 LAYERS = 6
 HEADS = 12
@@ -30,23 +36,30 @@ LOWEST = 14
 LEAST_SCALE = 0.17 / LOWEST
 """The least step after a GELU, with which its lowest value is the byte 0."""
 OUTPUT = "last_hidden_state"
+NOTHING: Mapping[str, Adapter] = MappingProxyType({})
 
 
-def integer_network(model: bytes) -> bytes:
+def integer_network(model: bytes, added: Mapping[str, Adapter] = NOTHING) -> bytes:
     """The network of the bundled model's file: `input_ids` (1, length) in, `OUTPUT` (1, length, 384) out.
 
-    One text at a time, so that no work goes into padding.
+    One text at a time, so that no work goes into padding. `added`: by the name of a product, what it gains, in
+    floats (low-rank adaptation, https://arxiv.org/abs/2106.09685).
     """
-    return _Network(tensors(model)).made()
+    return _Network(tensors(model), added).made()
+
+
+def products(weights: Iterable[str]) -> list[str]:
+    """The names of the products of each layer, as they are used: query, key, value, output, wide, narrow."""
+    linear = [name.removesuffix("_q") for name in weights if name.startswith("val_") and name.endswith("_q")]
+    return sorted(linear, key=lambda name: int(name.removeprefix("val_")))
 
 
 class _Network:
     """The network in the making."""
 
-    def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
-        self._weights, self._graph = weights, Graph()
-        linear = [name.removesuffix("_q") for name in weights if name.startswith("val_") and name.endswith("_q")]
-        self._linear = iter(sorted(linear, key=lambda name: int(name.removeprefix("val_"))))  # as they are used
+    def __init__(self, weights: dict[str, NDArray[Any]], added: Mapping[str, Adapter]) -> None:
+        self._weights, self._added_to, self._graph = weights, added, Graph()
+        self._linear = iter(products(weights))
         self._one, self._least = self._number(1.0), self._number(1e-9)
         self._middle, self._lowest = self._byte(MIDDLE), self._byte(LOWEST)
 
@@ -98,18 +111,18 @@ class _Network:
 
     # -- products of integers
 
-    def _rounded(self, states: str) -> tuple[str, str, str]:
-        """The states as bytes around `MIDDLE`, the scale of each token, and the byte for zero."""
+    def _rounded(self, states: str) -> tuple[str, str, str, str]:
+        """The states, the same as bytes around `MIDDLE`, the scale of each token, and the byte for zero."""
         size = self._graph.add("ReduceMax", self._graph.add("Abs", states), axes=[2], keepdims=1)
         scale = self._graph.add("Mul", self._graph.add("Max", size, self._least), self._number(1 / 127))
-        return self._as_bytes(states, scale, MIDDLE), scale, self._middle
+        return states, self._as_bytes(states, scale, MIDDLE), scale, self._middle
 
-    def _rounded_gelu(self, states: str) -> tuple[str, str, str]:
+    def _rounded_gelu(self, states: str) -> tuple[str, str, str, str]:
         """The same for the values of a GELU, around `LOWEST`."""
         size = self._graph.add("ReduceMax", states, axes=[2], keepdims=1)
         scaled = self._graph.add("Mul", size, self._number(1 / (255 - LOWEST)))
         scale = self._graph.add("Max", scaled, self._number(LEAST_SCALE))
-        return self._as_bytes(states, scale, LOWEST), scale, self._lowest
+        return states, self._as_bytes(states, scale, LOWEST), scale, self._lowest
 
     def _as_bytes(self, states: str, scale: str, zero: int) -> str:
         import numpy as np
@@ -119,15 +132,20 @@ class _Network:
         zeros = add("Expand", self._graph.tensor(np.array([zero], np.uint8)), add("Shape", scales))
         return add("QuantizeLinear", states, scales, zeros, axis=1)
 
-    def _product(self, rounded: str, scale: str, zero: str) -> str:
+    def _product(self, states: str, rounded: str, scale: str, zero: str) -> str:
         """The product with the next weights: bytes times bytes, then the scales of the weights and of the tokens."""
         import numpy as np
 
+        add = self._graph.add
         name = next(self._linear)
         unsigned = self._weights[name + "_q"].view(np.uint8) ^ np.uint8(MIDDLE)
         weight, scales = map(self._graph.tensor, (unsigned, self._weights[name + "_scale"].reshape(-1)))
         inputs = (rounded, weight, self._one, scales, zero, self._middle)
-        return self._graph.add("Mul", self._graph.add("MatMulIntegerToFloat", *inputs, domain=MICROSOFT), scale)
+        product = add("Mul", add("MatMulIntegerToFloat", *inputs, domain=MICROSOFT), scale)
+        if name not in self._added_to:
+            return product
+        down, up = (self._graph.tensor(narrow.astype(np.float32)) for narrow in self._added_to[name])
+        return add("Add", product, add("MatMul", add("MatMul", states, down), up))
 
     def _number(self, value: float) -> str:
         import numpy as np

@@ -35,11 +35,11 @@ class ServedEmbedder:
         self._client: openai.OpenAI | None = None
         self._connecting = threading.Lock()
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         """One encoding per text. Raises `EmbedderError`."""
         import numpy as np
 
-        encodings = self._words.encode(texts)
+        encodings = self._words.encode(texts, questions=questions)
         if not texts:
             return []
         vectors = np.array(self._vectors(texts), np.float32)

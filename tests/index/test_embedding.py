@@ -8,11 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assistant.core.errors import EmbedderError
-from assistant.index import embedding
+from assistant.index import embedding, network
 from assistant.index.embedding import MAX_TOKENS, BundledEmbedder, Embedder, unit
+from assistant.index.network import OUTPUT, products
 from assistant.reader import onnx
+from assistant.reader.onnx import session
 
 from ..doubles import HashEmbedder
 
@@ -81,6 +84,37 @@ def test_the_vector_is_the_mean_of_the_models_last_states(bundled: BundledEmbedd
     )
     assert one.vector @ two.vector == pytest.approx(0.5176, abs=1e-2)
     assert one.vector @ far.vector == pytest.approx(-0.0260, abs=2e-2)
+
+
+def test_questions_are_read_in_a_way_of_their_own(bundled: BundledEmbedder) -> None:
+    text = ["why do translation models invent things"]
+    plain, asked = (bundled.encode(text, questions=questions)[0].vector for questions in (False, True))
+    assert 0.5 < float(plain @ asked) < 0.98
+
+
+def test_many_questions_are_encoded_as_each_alone(bundled: BundledEmbedder) -> None:
+    some = ["what is BERT", "who wrote that", "papers on rain", "why"]
+    for text, encoding in zip(some, bundled.encode(some, questions=True), strict=True):
+        alone = bundled.encode([text], questions=True)[0]
+        assert np.array_equal(encoding.vector, alone.vector)
+        assert np.array_equal(encoding.tokens, alone.tokens)
+
+
+def test_a_product_gains_that_of_two_narrow_matrices(bundled: BundledEmbedder) -> None:
+    """A product that gains itself is the one of weights twice as large."""
+    weights = bundled.weights
+    name = products(weights)[-1]
+    own = (weights[name + "_q"] * weights[name + "_scale"]).astype(np.float16)
+
+    def states(model: bytes) -> NDArray[np.float32]:
+        ids = {"input_ids": np.array([bundled.pieces("a paper on rain")])}
+        result: NDArray[np.float32] = session(model, threads=1).run([OUTPUT], ids)[0][0]
+        return result
+
+    plain = states(network._Network(weights, {}).made())
+    doubled = states(network._Network({**weights, name + "_scale": 2 * weights[name + "_scale"]}, {}).made())
+    gained = states(network._Network(weights, {name: (np.eye(len(own), dtype=np.float16), own)}).made())
+    assert np.abs(gained - doubled).max() < 0.05 < np.abs(gained - plain).max()
 
 
 def test_a_token_has_the_vector_of_its_word(bundled: BundledEmbedder) -> None:

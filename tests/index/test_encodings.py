@@ -46,10 +46,10 @@ def test_only_changed_passages_are_embedded_again(library: Library, embedder: Ha
 
 def test_vectors_are_stored_batch_by_batch(library: Library) -> None:
     class Failing(HashEmbedder):
-        def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
             if self.calls:
                 raise RuntimeError("the model went away")
-            return super().encode(texts)
+            return super().encode(texts, questions=questions)
 
     many = [Paper(f"Paper {n}", f"It is number {n}.") for n in range(40)]
     with pytest.raises(RuntimeError, match="the model went away"):

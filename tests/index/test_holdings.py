@@ -231,7 +231,7 @@ def test_ingesting_nothing_is_no_error(holdings: Holdings, tmp_path: Path) -> No
 
 def test_an_embedder_that_fails_leaves_the_library_as_it_was(open_holdings: Open, listing: Listing) -> None:
     class Failing(HashEmbedder):
-        def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
             raise RuntimeError("the model went away")
 
     holdings = open_holdings(embedder=Failing())
@@ -290,10 +290,10 @@ from assistant.library.papers import Library
 from tests.doubles import HashEmbedder
 
 class Waiting(HashEmbedder):
-    def encode(self, texts):
+    def encode(self, texts, *, questions=False):
         print("encoding", flush=True)
         sys.stdin.readline()
-        return super().encode(texts)
+        return super().encode(texts, questions=questions)
 
 holdings = Holdings(Library(sys.argv[1]), Waiting())
 print(holdings.ingest([sys.argv[2]]).added, flush=True)
@@ -635,10 +635,10 @@ class SlowToWake(HashEmbedder):
         super().__init__()
         self.asked_for, self.may_end = threading.Event(), threading.Event()
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         self.asked_for.set()
         assert self.may_end.wait(20)
-        return super().encode(texts)
+        return super().encode(texts, questions=questions)
 
 
 @pytest.fixture

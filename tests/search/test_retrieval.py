@@ -333,7 +333,7 @@ def test_a_paper_reached_through_another_has_the_signal_bridge(shelf: Shelf) -> 
 def test_the_same_question_is_not_embedded_again_for_a_bridge(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = shelf.asked("How long does the memory of a kite last?")
     alone = shelf.retriever.retrieve(asked)
-    monkeypatch.setattr(shelf.embedder, "encode", lambda texts: pytest.fail(str(texts)))
+    monkeypatch.setattr(shelf.embedder, "encode", lambda texts, **_: pytest.fail(str(texts)))
     assert shelf.retriever.retrieve(asked, also=[shelf.id_of(SNOW)])[0].paper.title == SNOW
     assert shelf.retriever.retrieve(asked) == alone
     with pytest.raises(pytest.fail.Exception):
