@@ -1,37 +1,62 @@
-"""Our keyword index compared with FTS5 and bm25s."""
+"""Our keyword index compared with other engines."""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.core.records import Paper
-from eval.keywords import KINDS, Cost, cost, cost_table, quality
-from eval.multiply import of_sentences
+from assistant.library.paper_ids import PaperIds
+from eval import keywords
+from eval.engines import KINDS, SERVER, _quoted, present
+from eval.keywords import agreement, cost_table, killed, measured, memory, opened, processor, quality
 from eval.questions import Question
 
 from ..papers import PAIRS
+from ..postgres import postgres_server
 
 PAPERS = [Paper(title, abstract) for title, abstract in PAIRS]
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_every_index_finds_adds_and_can_be_reopened(name: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as running:
+        yield running.url()
+
+
+@pytest.fixture(params=KINDS)
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An engine that is installed here."""
+    if request.param == "PostgreSQL":
+        monkeypatch.setenv(SERVER, request.getfixturevalue("server"))
+    if request.param not in present()[0]:
+        pytest.skip(f"{request.param} is not installed: it is measured where it is")
+    return str(request.param)
+
+
+def test_every_engine_finds_adds_filters_and_can_be_opened_again(name: str, tmp_path: Path) -> None:
     index = KINDS[name](tmp_path / "index")
     index.put(PAPERS[:3])
     assert index.search("orchards sorted by PearRank") == [PAPERS[0].id]
+    assert index.search("orchards", PaperIds([PAPERS[1].id])) == []
+    assert index.search("orchards", PaperIds([PAPERS[0].id, PAPERS[1].id])) == [PAPERS[0].id]
     assert index.search("kites") == []
-    index.put([PAPERS[6]])
-    assert index.search("kites") == [PAPERS[6].id]
+    reader = KINDS[name](tmp_path / "index")
+    assert reader.search("kites") == []
+    index.put([PAPERS[6], PAPERS[0]])
+    reader.renew()
+    for one in (index, reader):
+        assert (one.search("kites"), one.search("orchards")) == ([PAPERS[6].id], [PAPERS[0].id])
+        assert one.search("zyx") == one.search("") == []
+    assert index.disk() > 0
     index.close()
-    again = KINDS[name](tmp_path / "index")
-    assert again.search("kites") == [PAPERS[6].id]
-    assert again.search("zyx") == []
-    again.close()
+    reader.close()
 
 
-@pytest.mark.parametrize("name", KINDS)
 def test_quality_is_that_of_the_first_gold_paper(name: str) -> None:
     asked = [
         Question("1", "fact", "orchards sorted by PearRank", (PAPERS[0].title,)),
@@ -42,14 +67,66 @@ def test_quality_is_that_of_the_first_gold_paper(name: str) -> None:
     assert quality(KINDS[name], PAPERS, asked) == (0.5, 0.5)
 
 
-def test_costs_are_measured_and_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eval.keywords.RUNS", 1)
-    made = list(of_sentences(PAPERS, 30))
-    costs = {name: cost(name, made, ["orchards", "kites"], tmp_path / name) for name in KINDS}
-    for one in costs.values():
-        assert min(one.build, one.add, one.open, one.median, one.p95, one.disk) > 0
-    table = cost_table("30 papers", costs)
-    assert table.heading == "Cost at 30 papers"
-    assert table.columns == ("", "ours", "FTS5", "bm25s", "FTS5 / ours", "bm25s / ours")
-    one, two, three = (Cost(*(times * n for n in range(1, 7))) for times in (1, 2, 3))
-    assert {row[-2:] for row in cost_table("", {"ours": one, "FTS5": two, "bm25s": three}).rows} == {("2", "3")}
+def test_an_engine_that_is_not_here_is_left_out_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SERVER, raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "bm25s" else name)
+    assert present() == (
+        ["ours", "FTS5", "tantivy"],
+        [
+            "bm25s is left out: bm25s is not installed.",
+            "PostgreSQL is left out: no server was given with --postgres.",
+        ],
+    )
+
+
+def test_terms_are_quoted_for_postgresql() -> None:
+    assert _quoted("it's a \\") == r"'it''s a \\'"
+
+
+def test_agreement_is_the_share_of_the_first_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keywords, "FIRST", 2)
+    assert agreement(["a", "b", "c"], ["c", "a", "b"]) == 0.5
+    assert agreement(["b", "a"], ["a", "b"]) == 1.0
+    assert agreement([], ["a"]) == 0.0
+    assert agreement(["a"], []) == 1.0
+
+
+def test_each_figure_is_measured_for_each_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keywords, "RUNS", 1)
+    monkeypatch.setattr(keywords, "KILLS", 1)
+    figures = measured(["ours", "FTS5", "bm25s"], 30, 3, tmp_path)
+    assert figures["ours"].keys() == figures["FTS5"].keys()
+    assert figures["ours"].keys() - figures["bm25s"].keys() == {
+        "ms to add a paper to a copy",
+        "writers of 1 killed without loss",
+    }
+    assert all(value >= 0 for engine in figures.values() for value in engine.values())
+    assert figures["FTS5"]["share of our first 30"] == figures["FTS5"]["writers of 1 killed without loss"] == 1
+
+
+def test_a_paper_that_was_lost_with_its_writer_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert killed("ours", tmp_path)
+    code = "print(998, 999, 1000, sep='\\n', flush=True); import time; time.sleep(60)"
+    monkeypatch.setattr(keywords, "_process", lambda *_: ["python3", "-c", code])
+    assert not killed("ours", tmp_path)
+
+
+def test_processor_and_memory_are_those_of_the_processes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    alone, with_another = processor([]), processor([os.getpid()])
+    assert 0 < alone < with_another
+    whole, own = memory([os.getpid()])
+    assert 0 < own < whole
+    assert memory([]) == (0, 0)
+    opened("ours", str(tmp_path), json.dumps(["kites", "orchards"]))
+    assert len(json.loads(capsys.readouterr().out)) == 3
+
+
+def test_costs_are_compared_with_the_first_engine() -> None:
+    ours = {"ms to add": 2.0, "share of true": 0.5, "kB alone": 1.0}
+    table = cost_table("Cost", {"ours": ours, "FTS5": {"ms to add": 5.0, "share of true": 1.0}})
+    assert (table.heading, table.columns) == ("Cost", ("", "ours", "FTS5"))
+    assert table.rows == (
+        ("ms to add", "2", "5 ×2.5"),
+        ("share of true", "0.5", "1"),
+        ("kB alone", "1", "—"),
+    )

@@ -18,7 +18,7 @@ from assistant.core.errors import StoreError
 from assistant.core.records import Paper
 from assistant.index import keywords as keyword_index
 from assistant.index.keywords import KeywordIndex
-from eval.keywords import InTable
+from eval.engines import InTable
 
 from ..papers import PAIRS
 
