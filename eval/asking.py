@@ -1,14 +1,14 @@
 """Questions with their papers in, the embedder adapted to questions, `assistant/index/adapters.npz` out.
 
-    python -m eval.asking --abstracts FILE [--passes N] [--threads N] [--trial]
+    python -m eval.asking --abstracts FILE [--passes N] [--threads N] [--report]
 
 Only the reading of questions is adapted; the vectors of papers stay as they are, so no library is embedded again. A
 question is to be nearer to the papers that answer it than to all others of its library, as a whole and word by word
 against the most similar of them. To each matrix of the model two narrow ones are added (low-rank adaptation,
 https://arxiv.org/abs/2106.09685). Learnt on are `single`, with the paper that each question without an answer is about,
-`several`, and the later turns of `talks` as they are spelt out. `single-more` is by other hands: `--trial` only says
-how often its right papers are found before and after, and writes nothing.
-This needs PyTorch (`pip install torch`), one core and ten minutes; nothing else does.
+`several`, and the later turns of `talks` as they are spelt out. `single-more` is by other hands: `--report` says how
+often its right papers are found by the plain model and by the adapted one.
+Learning needs PyTorch (`pip install torch`), one core and ten minutes; nothing else does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 
 from assistant.core.records import Paper, fold
 from assistant.index.embedding import BundledEmbedder
-from assistant.index.interaction import content
+from assistant.index.interaction import content, question_tokens, similarities
 from assistant.show.terminal import Screen
 
 from . import stock
@@ -47,8 +47,8 @@ OTHERS, SIMILAR = 12, 40
 """Papers that a right one is compared with word by word, drawn from the most similar ones by the plain model."""
 FEW = 3
 """With more right papers than that, as a list has, a question counts half."""
-DEEP = 40
-"""Papers nearest to a question, which are compared with it word by word in a trial."""
+DEEP = 20
+"""Papers nearest to a question, which are then compared with it word by word."""
 SEED = 0
 
 
@@ -56,14 +56,15 @@ SEED = 0
 class Asking:
     """A question to be learnt from.
 
-    pieces: the numbers of its word pieces; words: which of them are in content words. right: the places of its papers;
-    wrong (p,): those of the others in its library; similar: the nearest of these.
+    pieces: the numbers of the word pieces of its `text`; words: which of them are in content words. right: the places
+    of its papers; wrong (p,): those of the others in its library; similar: the nearest of these.
     """
 
     hand: str
+    text: str
     pieces: Sequence[int]
     words: NDArray[np.int64]
-    right: Sequence[int]
+    right: frozenset[int]
     wrong: NDArray[np.int64]
     similar: Sequence[int]
 
@@ -113,7 +114,7 @@ def askings(questions: Iterable[Question], papers: Shelf, embedder: BundledEmbed
     for question in questions:
         text = question.alone or question.question
         about = question.tolerated[:1] if question.unanswerable == "unstated" and not question.alone else question.gold
-        right = [places[fold(title)] for title in about if fold(title) in places]
+        right = frozenset(places[fold(title)] for title in about if fold(title) in places)
         if not right or (question.refers and not question.alone):
             continue
         allowed = pools == question.pool if question.pool else np.ones(len(pools), bool)
@@ -125,7 +126,7 @@ def askings(questions: Iterable[Question], papers: Shelf, embedder: BundledEmbed
         rows = content(encoding, text)
         words = np.flatnonzero(rows if rows.any() else ~rows) + 1  # the first piece is [CLS]
         hand = question.id.partition("-")[0]
-        yield Asking(hand, embedder.pieces(text), words, right, wrong, nearest.tolist())
+        yield Asking(hand, text, embedder.pieces(text), words, right, wrong, nearest.tolist())
 
 
 def batch(some: Sequence[Asking]) -> tuple[Tensor, Tensor]:
@@ -162,10 +163,10 @@ def loss(net: MiniLM, some: Sequence[Asking], papers: Shelf, choice: random.Rand
     losses = []
     for one, near, own in zip(some, cosines, pieces, strict=True):
         rivals = torch.logsumexp(near[torch.tensor(one.wrong)], 0)
-        right = near[torch.tensor(one.right)]
+        right = near[torch.tensor([*one.right])]
         whole = (torch.logaddexp(rivals, torch.logsumexp(right, 0)) - right).mean()
         others = choice.sample(one.similar, min(OTHERS, len(one.similar)))
-        by_words = SHARP_WORDS * matches(own[torch.tensor(one.words)], papers, [choice.choice(one.right), *others])
+        by_words = SHARP_WORDS * matches(own[torch.tensor(one.words)], papers, [choice.choice([*one.right]), *others])
         losses.append((whole if len(one.right) <= FEW else whole / 2) - by_words.log_softmax(0)[0])
     return torch.stack(losses).mean()
 
@@ -196,54 +197,52 @@ def learn(net: MiniLM, every: Sequence[Asking], papers: Shelf, passes: float) ->
     net.eval()
 
 
-def trial(net: MiniLM, some: Sequence[Asking], papers: Shelf, title: str) -> Table:
-    """By hand: how often a right paper is the nearest, among the first 20, and the best of the nearest word by word."""
-    import torch
+def found(some: Sequence[Asking], papers: Shelf, embedder: BundledEmbedder, *, questions: bool) -> Table:
+    """By hand: how often a right paper is the nearest, is among the first 20, and is the best of these word by word.
 
+    `questions`: with the adapted model, and not the plain one.
+    """
     rows: dict[str, list[tuple[bool, bool, bool]]] = {}
-    net.eval()
-    with torch.no_grad():
-        for one in some:
-            vectors, pieces = net(*batch([one]))
-            allowed = np.concatenate([one.right, one.wrong]).astype(np.int64)
-            order = allowed[np.argsort(-(papers.vectors[allowed] @ vectors[0].numpy()))][:DEEP].tolist()
-            by_words = matches(pieces[0][torch.tensor(one.words)], papers, order)
-            ranks = [rank for rank, place in enumerate(order) if place in one.right]
-            best = order[int(by_words.argmax())] in one.right
-            rows.setdefault(one.hand, []).append((0 in ranks, bool(ranks) and ranks[0] < 20, best))
+    for one, encoding in zip(some, embedder.encode([one.text for one in some], questions=questions), strict=True):
+        allowed = np.concatenate([[*one.right], one.wrong]).astype(np.int64)
+        order = allowed[np.argsort(-(papers.vectors[allowed] @ encoding.vector))][:DEEP].tolist()
+        words, _ = question_tokens(encoding, one.text)
+        by_words = [float(similarities(words, papers.codes[place]).max(axis=0).mean()) for place in order]
+        row = order[0] in one.right, not one.right.isdisjoint(order), order[int(np.argmax(by_words))] in one.right
+        rows.setdefault(one.hand, []).append(row)
     rows["all"] = [row for own in rows.values() for row in own]
     shown = [(hand, str(len(own)), *(f"{share:.3f}" for share in np.mean(own, axis=0))) for hand, own in rows.items()]
-    return Table(title, ("hand", "n", "R@1", "R@20", "R@1 by words"), tuple(shown))
+    title = "The adapted model" if questions else "The plain model"
+    return Table(title, ("hand", "n", "R@1", f"R@{DEEP}", "R@1 by words"), tuple(shown))
 
 
 def main() -> None:
-    """Learn, and write the adapters or say what they are worth."""
+    """Learn and write the adapters, or say what they are worth."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--abstracts", type=Path, required=True)
+    parser.add_argument("--passes", type=float, default=3.0, help="how often each question is learnt from")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--report", action="store_true", help="only say what is found by them, and without")
+    options = parser.parse_args()
+    embedder, papers = BundledEmbedder(), shelf(options.abstracts)
+    if options.report:
+        unseen = [*askings(questions_of(("single-more",), blind=False), papers, embedder)]
+        for questions in (False, True):
+            Screen().console.print(to_rich(found(unseen, papers, embedder, questions=questions)))
+        return
     import torch
 
     from .lowrank import adapters
     from .minilm import MiniLM
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--abstracts", type=Path, required=True)
-    parser.add_argument("--passes", type=float, default=3.0, help="how often each question is learnt from")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--trial", action="store_true", help="only say what is found before and after")
-    options = parser.parse_args()
     torch.manual_seed(SEED)
     torch.set_num_threads(options.threads)
-    embedder, papers = BundledEmbedder(), shelf(options.abstracts)
     every = [*askings(questions_of(("single", "several", "talks"), blind=False), papers, embedder)]
-    net = MiniLM(embedder.weights)
-    unseen = [*askings(questions_of(("single-more",), blind=False), papers, embedder)] if options.trial else []
-    tables = [trial(net, unseen, papers, "Before")] if unseen else []
     print(f"{len(every)} questions")
+    net = MiniLM(embedder.weights)
     learn(net, every, papers, options.passes)
-    tables += [trial(net, unseen, papers, "After")] if unseen else []
-    for table in tables:
-        Screen().console.print(to_rich(table))
-    if not options.trial:
-        learnt: dict[str, Any] = dict(adapters(net))
-        np.savez_compressed(Path(str(resources.files("assistant.index") / "adapters.npz")), **learnt)
+    learnt: dict[str, Any] = dict(adapters(net))
+    np.savez_compressed(Path(str(resources.files("assistant.index") / "adapters.npz")), **learnt)
 
 
 if __name__ == "__main__":
