@@ -41,9 +41,8 @@ SEVERAL = ("list", "count", "condition")
 LISTS = (*SEVERAL, "overview")
 """The types of question that want one paper, and every matching paper; and all that the models for lists learn from."""
 MORE = ("single-more", "several-more")
-ADAPTED = ("single", "several")
-"""The sets over the abstracts that embedder and reader were adapted to (`eval.asking`, `eval.adapting`). What these say
-of them is better than of other questions, so only the models for lists, which have few, learn from them as well."""
+"""The sets over the abstracts that embedder and reader were not adapted to: what these say of `single` and `several` is
+better than of other questions (`eval.asking`, `eval.adapting`)."""
 TOPICS = 15
 """Questions about a whole field, from each library. In ten-fold validation this number raises the F1 of such questions
 from .55 to .70, and lowers that of our own list questions from .79 to .785; four times as many lower it to .776."""
@@ -203,23 +202,21 @@ def sentences_anew(hit: Hit) -> Hit:
 
 
 def _first_look(rows: list[Answered], fitted_on: str, options: argparse.Namespace) -> list[Answered]:
-    """The rows that nothing was adapted to, judged anew by the models of the cheap signals, fitted and kept."""
-    seen = {one.id for one in questions_of(ADAPTED, blind=False)}
-    unseen = [row for row in rows if row.question.id not in seen]
+    """The rows judged anew by the models of the cheap signals, which are fitted and kept."""
     keep(
         fitted_on,
-        single=fit(list(relevance_rows(unseen, SINGLE, absent=True)), threshold=0.5),
+        single=fit(list(relevance_rows(rows, SINGLE, absent=True)), threshold=0.5),
         several=fit(list(list_rows(rows)), threshold=0.5),
-        sentence=fit(list(sentence_rows(unseen)), threshold=0.5),
+        sentence=fit(list(sentence_rows(rows)), threshold=0.5),
     )
-    rows, unseen = [judged_anew(row) for row in rows], [judged_anew(row) for row in unseen]
+    rows = [judged_anew(row) for row in rows]
     public = passages(read_set(options.public), options.homes) if options.public else []
-    keep(fitted_on, answers=gate(list(answer_rows([*unseen, *public]))), **by_first_look(unseen))
+    keep(fitted_on, answers=gate(list(answer_rows([*rows, *public]))), **by_first_look(rows))
     turns = written(options.abstracts, options.homes, ("talks",)) if options.abstracts else []
     lists = list(topic_rows([*rows, *(row for row in turns if not row.question.refers)]))
     if len({example.label for example in lists}) > 1:
         keep(fitted_on, topic=topic_gate(lists))
-    return unseen
+    return rows
 
 
 def main() -> None:
@@ -235,8 +232,7 @@ def main() -> None:
         if not getattr(options, name):
             print(f"Without --{name} nothing is learnt from them.")
     rows = own(options.listings, options.homes)
-    names = MORE if options.reader_only else ("several", *MORE)
-    rows += written(options.abstracts, options.homes, names) if options.abstracts else []
+    rows += written(options.abstracts, options.homes, MORE) if options.abstracts else []
     sets = ["sample", *(name for name in ("listings", "abstracts", "public") if getattr(options, name))]
     fitted_on = "" if options.reader_only else f"{', '.join(sets)}, by eval/fit.py"
     if not options.reader_only:

@@ -54,7 +54,7 @@ thousands, every so many one counts."""
 MANY = ("single", "single-more")
 WRITTEN = (*MANY, "several", "several-more")
 """The sets over the abstracts."""
-OPENING = 1.0
+OPENING = 0.5
 """What a wording of our own weighs beside a message by other hands."""
 PENALTY, VECTOR = 0.3, 2.0
 """The L2 penalty, and how much the vector weighs beside the words; chosen on the folds."""
@@ -240,9 +240,7 @@ def encoded(rows: Sequence[Message]) -> NDArray[np.float32]:
     """The vector of each message (n, d)."""
     import numpy as np
 
-    return np.array(
-        [encoding.vector for encoding in BundledEmbedder().encode([row.text for row in rows], questions=True)]
-    )
+    return np.array([encoding.vector for encoding in BundledEmbedder().encode([row.text for row in rows])])
 
 
 def main() -> None:

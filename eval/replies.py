@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def encoded() -> NDArray[np.int8]:
     """The vector of each question, a row each, in whole numbers."""
-    encodings = BundledEmbedder().encode([question for question, _ in asked()], questions=True)
+    encodings = BundledEmbedder().encode([question for question, _ in asked()])
     whole = np.rint(SCALE * np.stack([one.vector for one in encodings]))
     stored: NDArray[np.int8] = np.clip(whole, -127, 127).astype(np.int8)
     return stored

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SCALE = 300.0
+SCALE = 500.0
 """What the vectors are multiplied by to be stored as whole numbers."""
 WORDS = 0.5
 """What shared words count beside the likeness of two vectors."""

@@ -122,7 +122,8 @@ class Index:
         self._known: dict[tuple[int, int], list[str]] = {}  # any thread may fill it, with the same values
         self._cached: dict[str, Features] = {}
         self._caching = threading.Lock()  # of `_cached`
-        self.encoding_of = functools.lru_cache(maxsize=QUESTIONS)(self._encoded)
+        self.encoding_of = functools.lru_cache(maxsize=QUESTIONS)(functools.partial(self._encoded, questions=True))
+        self._plain_of = functools.lru_cache(maxsize=QUESTIONS)(functools.partial(self._encoded, questions=False))
         self._occupied = Occupied(path)
         if isinstance(store, SharedStore):
             store.own = self._vectors_named
@@ -192,19 +193,22 @@ class Index:
         return max(0.0, maxsim(tokens, self.features_of([paper])[paper.id].codes))
 
     def vector_of(self, question: str, *, embedder: str) -> Sequence[float]:
-        """The vector of a question by the embedder of that name; () if another one, or none, is in use."""
+        """The plain vector of a question by the embedder of that name; () if another one, or none, is in use.
+
+        Adapted to questions, it tells kinds of questions apart less well: accuracy .78 against .80.
+        """
         if self.embedder is None or self.embedder.name != embedder:
             return ()
-        return self.encoding_of(question).vector.tolist()  # type: ignore[no-any-return]
+        return self._plain_of(question).vector.tolist()  # type: ignore[no-any-return]
 
     def is_word(self, word: str) -> bool:
         """Whether a word is one of the embedder's own; False without an embedder that has words."""
         return isinstance(self.embedder, BundledEmbedder) and self.embedder.is_word(word)
 
-    def _encoded(self, question: str) -> Encoding:
+    def _encoded(self, question: str, *, questions: bool) -> Encoding:
         if self.embedder is None:
             raise EmbedderError("Papers are searched by words alone: there is nothing to encode a question with.")
-        return self.embedder.encode([question], questions=True)[0]
+        return self.embedder.encode([question], questions=questions)[0]
 
     def _cached_paper(self, paper_id: str) -> Paper | None:
         """The paper as it was when its features were fetched."""

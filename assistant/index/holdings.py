@@ -297,9 +297,7 @@ class Holdings:
             if self._index is None and self._loading is None and (embedder := self.embedder):
                 import numpy  # noqa: F401 -- two threads that import it at once meet it half initialised
 
-                self._loading = threading.Thread(
-                    target=embedder.encode, args=([],), kwargs={"questions": True}, name="model"
-                )
+                self._loading = threading.Thread(target=_load, args=(embedder,), name="model")
                 self._loading.start()
         with self._kept_open() as index:
             yield index
@@ -395,3 +393,9 @@ class Holdings:
     def _update(self, *, anew: bool = False, progress: Progress | None = None) -> None:
         embedder = self._wanted if anew else self.embedder
         indexing.update(self.library, embedder, chroma=self._chroma, anew=anew, progress=progress)
+
+
+def _load(embedder: Embedder) -> None:
+    """Load the model, as it reads texts and as it reads questions: a question needs both."""
+    for questions in (False, True):
+        embedder.encode([], questions=questions)
