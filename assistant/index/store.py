@@ -353,7 +353,7 @@ def _textless_class() -> type[ChromaVectorStore]:
             for first in range(0, len(nodes), size):
                 batch = nodes[first : first + size]
                 vectors: list[Sequence[float]] = [node.get_embedding() for node in batch]
-                metadata = [node.metadata for node in batch]
+                metadata: list[Mapping[str, Any]] = [node.metadata for node in batch]
                 self._collection.upsert(ids=[node.node_id for node in batch], embeddings=vectors, metadatas=metadata)
             return [node.node_id for node in nodes]
 
