@@ -37,7 +37,7 @@ from assistant.core.settings import Settings
 from assistant.core.text import STOP_WORDS, sentences, words
 from assistant.index.embedding import BundledEmbedder, unit
 from assistant.index.generation import Index
-from assistant.index.interaction import Stored, encoded_text, key_of, pack, store
+from assistant.index.interaction import Stored, encoded_text, gaps_between, key_of, pack, placed, store
 from assistant.library.chunking import passages
 from assistant.library.paper_ids import PaperIds
 from assistant.library.papers import Library
@@ -106,11 +106,11 @@ class Recombined:
         texts = sorted({span.of(paper.abstract) for paper in _real() for span in sentences(paper.abstract)})
         for text, encoding in zip(texts, embedder.encode(texts), strict=True):
             self._sentences[text] = encoding.vector
-            bits, starts = pack(encoding, text)
+            codes = placed(*pack(encoding, text), title=-1, start=0)
             width = embedder.dimensions // 8
-            for row, start in enumerate(np.frombuffer(starts, "<i4").tolist()):
+            for row, start in enumerate(codes.starts):
                 word = re.match(r"\w+", text[start:])
-                self._words.setdefault(word[0].casefold() if word else "", bits[row * width : (row + 1) * width])
+                self._words.setdefault(word[0].casefold() if word else "", codes.bits[row * width : (row + 1) * width])
 
     def stored(self, text: str) -> Stored:
         """The encoding of a text as the library stores it."""
@@ -120,8 +120,7 @@ class Recombined:
         vector = unit(unit(np.sum([*known, np.zeros(384, np.float32)], axis=0)) + NOISE * unit(noise))
         places = [one for one in re.finditer(r"\w+", text) if one[0].casefold() not in STOP_WORDS]
         bits = [self._words.setdefault(one[0].casefold(), random.Random(one[0]).randbytes(48)) for one in places]
-        starts = np.array([one.start() for one in places], "<i4").tobytes()
-        return vector.astype("<f4").tobytes(), b"".join(bits), starts
+        return vector.astype("<f2").tobytes(), b"".join(bits), gaps_between([one.start() for one in places])
 
 
 def keep_vectors(library: Library, papers: Sequence[Paper], recombined: Recombined, name: str) -> None:

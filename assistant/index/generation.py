@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EmbedderError
 from ..core.records import Paper, Passage
+from ..core.sqlite_file import PAGE
 from ..core.text import counted, words
 from ..library.browsing import Kind
 from ..library.chunking import passages
@@ -118,6 +119,7 @@ class Index:
         self._passages = sqlite3.connect(path / PASSAGES, check_same_thread=False, isolation_level=None)
         with usable(_TABLE):
             self._passages.execute(MAPPED)
+            self._passages.execute(f"pragma page_size = {PAGE}")  # of a new file: vectors leave less of it empty
             self._passages.executescript(_SCHEMA)
         self._known: dict[tuple[int, int], list[str]] = {}  # any thread may fill it, with the same values
         self._cached: dict[str, Features] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import LibraryError
 from ..core.text import counted
-from .interaction import is_sound
+from .interaction import as_stored
 
 if TYPE_CHECKING:
     from ..library.papers import Library
@@ -74,5 +74,5 @@ def _damaged(library: Library) -> Iterator[tuple[str, str]]:
     while rows := library.rows(query, (*last, AT_ONCE)):
         for key, embedder, checksum, vector, tokens, spans in rows:
             last = (key, embedder)
-            if not is_sound(checksum, (vector, tokens, spans)):
+            if as_stored(checksum, (vector, tokens, spans)) is None:
                 yield last

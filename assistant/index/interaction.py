@@ -12,13 +12,12 @@ against .91) in 48 bytes a token: 9 kB an abstract, so 100,000 papers take under
 from __future__ import annotations
 
 import functools
-import struct
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import LibraryError
@@ -44,7 +43,9 @@ BLOCK = 256
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done and how much there is to do."""
 Stored = tuple[bytes, bytes, bytes]
-"""An encoding as stored: its vector (d float32), the signs of its words' vectors and where each word starts."""
+"""An encoding as stored: its vector (d float16), the signs of its words' vectors and where each word starts."""
+FORM = 1
+"""The form in which an encoding is stored. Its seal tells: form 0 has float32, and 4 bytes for each start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def encode_missing(
         batch = missing[first : first + ENCODE_BATCH]
         encodings = embedder.encode([texts[key] for key in batch])
         rows = {
-            key: (encoding.vector.astype("<f4").tobytes(), *pack(encoding, texts[key]))
+            key: (encoding.vector.astype("<f2").tobytes(), *pack(encoding, texts[key]))
             for key, encoding in zip(batch, encodings, strict=True)
         }
         store(library, rows, embedder.name)
@@ -97,7 +98,7 @@ def store(library: Library, encodings: Mapping[str, Stored], embedder: str) -> N
     """Store encodings by key, as those of that embedder; they are committed before it returns."""
     with library.transaction():
         for key, encoding in encodings.items():
-            values = (key, embedder, *encoding, seal(*encoding))
+            values = (key, embedder, *encoding, seal(*encoding, form=FORM))
             library.rows(_ENCODING, values)
 
 
@@ -108,12 +109,13 @@ def stored(library: Library, keys: Sequence[str], embedder: str) -> dict[str, St
     """
     encodings: dict[str, Stored] = {}
     for key, checksum, *blobs in _rows(library, "key, seal, vector, tokens, spans", keys, embedder):
-        encodings[key] = (blobs[0], blobs[1], blobs[2])
-        if not is_sound(checksum, encodings[key]):
+        encoding = as_stored(checksum, (blobs[0], blobs[1], blobs[2]))
+        if encoding is None:
             raise LibraryError(
                 f"Vectors stored in {library.place} are damaged; the papers may not be. "
                 "Make them anew: assistant doctor --repair"
             )
+        encodings[key] = encoding
     return encodings
 
 
@@ -126,12 +128,24 @@ def vector_of(encoding: Stored) -> NDArray[np.float32]:
     """The vector, (d,), of a stored encoding."""
     import numpy as np
 
-    return np.frombuffer(encoding[0], "<f4")
+    return np.frombuffer(encoding[0], "<f2").astype(np.float32)
 
 
-def is_sound(checksum: object, blobs: Stored) -> bool:
-    """Whether an encoding is as it was stored."""
-    return all([isinstance(blob, bytes) for blob in blobs]) and seal(*blobs) == checksum
+def as_stored(checksum: object, blobs: Stored) -> Stored | None:
+    """The encoding, brought into today's form; None if it is not as it was stored."""
+    if not all([isinstance(blob, bytes) for blob in blobs]):
+        return None
+    if seal(*blobs, form=FORM) == checksum:
+        return blobs
+    return _renewed(*blobs) if seal(*blobs) == checksum else None
+
+
+def _renewed(vector: bytes, tokens: bytes, spans: bytes) -> Stored:
+    """An encoding of form 0 in today's."""
+    import numpy as np
+
+    starts = np.frombuffer(spans, "<i4").tolist()
+    return np.frombuffer(vector, "<f4").astype("<f2").tobytes(), tokens, gaps_between(starts)
 
 
 def _rows(library: Library, columns: str, keys: Sequence[str], embedder: str) -> Iterator[tuple[Any, ...]]:
@@ -153,27 +167,30 @@ def centre(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def pack(encoding: Encoding, text: str) -> tuple[bytes, bytes]:
-    """The signs (d / 8 bytes a token) and starts (4 bytes a token) of an encoding's content words."""
+    """The signs (d / 8 bytes a token) and starts (about a byte a token) of an encoding's content words."""
     import numpy as np
 
     rows = content(encoding, text)
-    return (
-        np.packbits(encoding.tokens[rows] > 0, axis=1).tobytes(),
-        encoding.spans[rows, 0].astype("<i4").tobytes(),
-    )
+    return np.packbits(encoding.tokens[rows] > 0, axis=1).tobytes(), gaps_between(encoding.spans[rows, 0].tolist())
 
 
-def placed(bits: bytes, starts: bytes, *, title: int, start: int) -> Codes:
+def gaps_between(starts: Sequence[int]) -> bytes:
+    """How far each start is from the one before: a byte, after a 255 for each 255 in it."""
+    gaps = [start - before for before, start in pairwise([0, *starts])]
+    return b"".join([b"\xff" * (gap // 255) + bytes([gap % 255]) for gap in gaps])
+
+
+def placed(bits: bytes, gaps: bytes, *, title: int, start: int) -> Codes:
     """The codes that `pack` made of a passage, with starts counted from the start of the abstract.
 
     `title` is the length of the title before the passage. Words of the title start below 0, and only the passage that
     starts at 0 gives them.
     """
-    unpacked = struct.unpack(f"<{len(starts) // 4}i", starts)
-    first = bisect_left(unpacked, title + 1) if start else 0
-    width = len(bits) // max(1, len(unpacked))
+    starts = [at for at, gap in zip(accumulate(gaps), gaps, strict=True) if gap < 255]
+    first = bisect_left(starts, title + 1) if start else 0
+    width = len(bits) // max(1, len(starts))
     shift = start - title - 1
-    return Codes(bits[first * width :], [at + shift for at in unpacked[first:]])
+    return Codes(bits[first * width :], [at + shift for at in starts[first:]])
 
 
 def join(codes: Iterable[Codes]) -> Codes:

@@ -173,7 +173,6 @@ class ChromaStore:
         nodes: list[BaseNode] = [
             TextNode(
                 id_=self.name_of(passage),
-                text=passage.text,
                 embedding=vector.tolist(),
                 metadata={"paper_id": passage.paper_id, "title": passage.title, "start": passage.start},
             )
@@ -188,8 +187,8 @@ class ChromaStore:
         return passage.id
 
     def as_llama_index(self) -> ChromaVectorStore:
-        """The collection as a llama-index vector store whose `add` replaces."""
-        return _upserting_class()(chroma_collection=self._collection)
+        """The collection as a llama-index vector store whose `add` replaces, and whose nodes have no text."""
+        return _textless_class()(chroma_collection=self._collection)
 
     def remove_papers(self, paper_ids: Sequence[str]) -> None:
         for batch in batches(list(paper_ids), min(self._batch, 500)):
@@ -337,27 +336,25 @@ def batches(items: list[str], size: int) -> Iterable[list[str]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def _upserting_class() -> type[ChromaVectorStore]:
-    """llama-index's Chroma store with two corrections.
+def _textless_class() -> type[ChromaVectorStore]:
+    """llama-index's Chroma store with three corrections.
 
-    `add` replaces an existing row instead of silently keeping it, and no batch is larger than the client accepts.
+    `add` replaces an existing row instead of silently keeping it, no batch is larger than the client accepts, and
+    neither texts nor nodes are stored: the library has the texts, and in Chroma they take seven times their length.
     """
-    from llama_index.core.schema import BaseNode, MetadataMode
-    from llama_index.core.vector_stores.utils import node_to_metadata_dict
+    from llama_index.core.schema import BaseNode
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
-    class UpsertingChromaStore(ChromaVectorStore):
+    class TextlessChromaStore(ChromaVectorStore):
+        stores_text: bool = False
+
         def add(self, nodes: Sequence[BaseNode], **add_kwargs: Any) -> list[str]:  # base signature
             size = self._collection._client.get_max_batch_size()
             for first in range(0, len(nodes), size):
                 batch = nodes[first : first + size]
                 vectors: list[Sequence[float]] = [node.get_embedding() for node in batch]
-                self._collection.upsert(
-                    ids=[node.node_id for node in batch],
-                    embeddings=vectors,
-                    metadatas=[node_to_metadata_dict(node, remove_text=True, flat_metadata=True) for node in batch],
-                    documents=[node.get_content(metadata_mode=MetadataMode.NONE) for node in batch],
-                )
+                metadata: list[Mapping[str, Any]] = [node.metadata for node in batch]
+                self._collection.upsert(ids=[node.node_id for node in batch], embeddings=vectors, metadatas=metadata)
             return [node.node_id for node in nodes]
 
-    return UpsertingChromaStore
+    return TextlessChromaStore

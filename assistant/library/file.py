@@ -243,9 +243,9 @@ class LibraryFile(Database):
         )
 
 
-def seal(vector: bytes, tokens: bytes, spans: bytes) -> int:
-    """The checksum stored with an encoding."""
-    return zlib.crc32(spans, zlib.crc32(tokens, zlib.crc32(vector)))
+def seal(vector: bytes, tokens: bytes, spans: bytes, *, form: int = 0) -> int:
+    """The checksum stored with an encoding; it is another one for each form of the same bytes."""
+    return zlib.crc32(spans, zlib.crc32(tokens, zlib.crc32(vector, form)))
 
 
 def _keys(title: str, abstract: str) -> str:

@@ -43,10 +43,10 @@ def test_made_up_vectors_are_near_those_of_their_sentences_and_have_codes() -> N
     recombined = size.Recombined(BundledEmbedder())
     one, other = list(size.made(2))
     vectors = [vector_of(_stored(recombined, paper)) for paper in (one, replace(one, title="Another"), other)]
-    assert [float(np.linalg.norm(vector)) for vector in vectors] == pytest.approx([1, 1, 1], abs=1e-5)
+    assert [float(np.linalg.norm(vector)) for vector in vectors] == pytest.approx([1, 1, 1], abs=1e-3)
     assert 1 > vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
-    _, bits, starts = _stored(recombined, one)
-    assert len(bits) == 48 * len(starts) / 4 > 0
+    _, bits, gaps = _stored(recombined, one)
+    assert len(bits) == 48 * len([gap for gap in gaps if gap < 255]) > 0
 
 
 def _stored(recombined: size.Recombined, paper: Paper) -> Stored:

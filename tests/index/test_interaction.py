@@ -14,6 +14,7 @@ from assistant.index.interaction import (
     ONE_THREAD,
     Codes,
     content,
+    gaps_between,
     join,
     maxsim,
     pack,
@@ -54,8 +55,8 @@ def test_a_word_piece_is_judged_by_its_whole_word() -> None:
 def test_codes_are_packed_by_word() -> None:
     encoding = encoded(TEXT)
     kept = content(encoding, TEXT)
-    bits, starts = pack(encoding, TEXT)
-    assert (len(bits), len(starts)) == (8 * int(kept.sum()), 4 * int(kept.sum()))
+    bits, gaps = pack(encoding, TEXT)
+    assert (len(bits), len(gaps)) == (8 * int(kept.sum()), int(kept.sum()))
     result = codes(TEXT)
     assert result.bits == np.packbits(encoding.tokens[kept] > 0, axis=1).tobytes()
     assert [TEXT[start : start + 4] for start in result.starts] == ["orch", "keep", "pear", "kite"]
@@ -73,6 +74,12 @@ def test_words_are_placed_in_the_abstract(start: int, words: dict[int, str]) -> 
     result = placed(*pack(encoded(f"{title}\n{passage}"), f"{title}\n{passage}"), title=len(title), start=start)
     assert result.starts == list(words)
     assert result.bits == join([codes(word) for word in words.values()]).bits
+
+
+@pytest.mark.parametrize("far", [254, 255, 256, 510, 70_000])
+def test_words_that_stand_far_apart_keep_their_places(far: int) -> None:
+    starts = [3, 3 + far, 4 + far]
+    assert placed(b"abc", gaps_between(starts), title=-1, start=0) == Codes(b"abc", starts)
 
 
 def test_joined_codes_are_concatenated() -> None:

@@ -178,9 +178,24 @@ def test_it_is_a_llama_index_vector_store(tmp_path: Path) -> None:
     store.put(ROWS)
     asked = VectorStoreQuery(query_embedding=word_vector("kite.").tolist(), similarity_top_k=1)
     (node,) = store.as_llama_index().query(asked).nodes or ()
-    assert (node.node_id, node.get_content()) == (KITE.id, KITE.text)
+    assert (node.node_id, node.get_content()) == (KITE.id, "")
     assert node.metadata == {"paper_id": "kite", "title": "On kite", "start": 0}
+    assert not store.as_llama_index().stores_text
     store.close()
+
+
+def test_a_collection_tells_where_each_passage_is_and_has_no_text(tmp_path: Path) -> None:
+    import chromadb
+
+    store = ChromaStore.folder(tmp_path)
+    store.put(ROWS)
+    store.close()
+    client = chromadb.PersistentClient(str(tmp_path))
+    rows = client.get_collection("passages").get(ids=[PEAR_TWO.id], include=["documents", "metadatas"])
+    client.close()
+    assert rows["metadatas"] == [{"paper_id": "pear", "title": "On pear", "start": 40}]
+    assert rows["documents"] == [None]
+    assert b"More about pears" not in (tmp_path / "chroma.sqlite3").read_bytes()
 
 
 def test_a_collection_with_another_distance_is_refused(tmp_path: Path) -> None:
