@@ -197,7 +197,7 @@ def learn(net: MiniLM, every: Sequence[Asking], papers: Shelf, passes: float) ->
     net.eval()
 
 
-def found(some: Sequence[Asking], papers: Shelf, embedder: BundledEmbedder, *, questions: bool) -> Table:
+def report(some: Sequence[Asking], papers: Shelf, embedder: BundledEmbedder, *, questions: bool) -> Table:
     """By hand: how often a right paper is the nearest, is among the first 20, and is the best of these word by word.
 
     `questions`: with the adapted model, and not the plain one.
@@ -228,7 +228,7 @@ def main() -> None:
     if options.report:
         unseen = [*askings(questions_of(("single-more",), blind=False), papers, embedder)]
         for questions in (False, True):
-            Screen().console.print(to_rich(found(unseen, papers, embedder, questions=questions)))
+            Screen().console.print(to_rich(report(unseen, papers, embedder, questions=questions)))
         return
     import torch
 
