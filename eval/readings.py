@@ -20,23 +20,24 @@ from assistant.search.readings import features
 
 from . import stock
 from .examples import Example, fit, validated
+from .fit import MORE
 from .keeping import keep
-from .kinds import EVERY, MANY, TYPES, UNANSWERABLE, WRITTEN, encoded, everything
+from .kinds import EVERY, TYPES, UNANSWERABLE, encoded, everything
 from .kinds import fit as fit_kinds
 from .questions import Question, read
 from .written import EVERYTHING, papers_of
 
 UNSEEN = "l1"
 """The hand whose lists are asked here."""
-ONE_IN = 10
-"""Of the thousands of questions about one paper, every so many one is asked."""
+ONE_IN = 4
+"""Of the thousand questions about one paper, every so many one is asked."""
 SEVERAL = ("list", "count", "overview")
 
 
 def asked() -> list[Question]:
     """The questions: those about one paper that the classifiers are not fitted on, and all about several."""
-    single = [question for name in MANY for n, question in enumerate(read(stock.set_file(name))) if n % EVERY]
-    return [*single[::ONE_IN], *(question for name in WRITTEN[len(MANY) :] for question in read(stock.set_file(name)))]
+    one, several = (read(stock.set_file(name)) for name in MORE)
+    return [*[question for n, question in enumerate(one) if n % EVERY][::ONE_IN], *several]
 
 
 def examples(questions: Sequence[Question], papers: Sequence[Paper], cache: Path = stock.CACHE) -> Iterator[Example]:
