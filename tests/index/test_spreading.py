@@ -38,6 +38,7 @@ from .test_served_embeddings import embeds
 
 TEXTS = [f"Paper {number}\nIt weighs {number} pears, and its title is long enough." for number in range(40)]
 PAPERS = [Paper(title, abstract) for title, abstract in (text.split("\n") for text in TEXTS)]
+pytestmark = pytest.mark.filterwarnings("default")  # Ray warns of its own settings
 RAY = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra `ray` is not installed")
 KILLED = """
 import sys
@@ -47,7 +48,7 @@ from assistant.index import interaction, spreading
 from assistant.library.papers import Library
 spreading.LEAST = 1
 library = Library(DataHome.of(sys.argv[1]))
-papers = [Paper(f"Paper {n}", "It weighs a pear. " * 60, sources=("a",)) for n in range(400)]
+papers = [Paper(f"Paper {n}", "It weighs a pear. " * 20) for n in range(200)]
 interaction.encode_missing(library, spreading.RayEmbedder("local"), papers, progress=lambda *p: print(*p, flush=True))
 """
 
@@ -117,7 +118,7 @@ def test_a_kill_loses_only_what_was_under_way(home: Path, open_library: Callable
         steps = [process.stdout.readline().split() for _ in range(3)]  # the third: two batches are stored
         process.send_signal(signal.SIGKILL)
     assert steps[-1][:2] == [b"embedding", b"32"]
-    papers = [Paper(f"Paper {n}", "It weighs a pear. " * 60, sources=("a",)) for n in range(400)]
+    papers = [Paper(f"Paper {n}", "It weighs a pear. " * 20) for n in range(200)]
     library, embedder = open_library(home), BundledEmbedder()
     done = len(stored(library, keys(papers), embedder.name))
     assert 32 <= done < 400
