@@ -154,6 +154,7 @@ def test_an_ingest_and_an_answer_on_the_command_line(watched: Watched, tmp_path:
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra `ray` is not installed")
+@pytest.mark.xfail(reason="Ray asks 169.254.169.254 and metadata.google.internal which cloud it is in")
 def test_an_ingest_over_ray(watched: Watched, tmp_path: Path) -> None:
     watched.environment["ASSISTANT_RAY_ADDRESS"] = "local"
     every_size = f"from assistant.index import spreading; spreading.LEAST = 1\n{WHOLE}"

@@ -92,6 +92,8 @@ def _pipeline(texts: Sequence[str], cores: int) -> Dataset:
 @contextmanager
 def _connected(address: str) -> Iterator[int]:
     """The cluster's number of cores, until the block ends. A Ray that this process already uses stays as it is."""
+    if address == THIS_MACHINE:  # read by Ray when it is imported: it then stays on 127.0.0.1
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray.data
         from ray.data.exceptions import SystemException

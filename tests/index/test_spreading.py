@@ -198,7 +198,12 @@ class RayError(Exception):
 @pytest.fixture
 def fake_ray(monkeypatch: pytest.MonkeyPatch, any_size: None) -> Iterator[Callable[..., FakeRay]]:
     """`fake_ray(refuses=..., breaks=...)` is imported as `ray`; its pipeline gives the first text, then breaks."""
-    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_BACKEND_LOG_LEVEL", "RAY_AUTH_TOKEN"):
+    for name in (
+        "RAY_USAGE_STATS_ENABLED",
+        "RAY_BACKEND_LOG_LEVEL",
+        "RAY_AUTH_TOKEN",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER",
+    ):
         monkeypatch.setenv(name, "1")  # so that it is restored
 
     def install(**faults: Exception) -> FakeRay:
