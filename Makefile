@@ -103,7 +103,7 @@ COMPILE = env -u PIP_FIND_LINKS -u UV_FIND_LINKS .venv-lock/bin/uv pip compile -
 	--custom-compile-command "make lock"
 lock:
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet "uv>=0.13,<0.14"; }
-	@$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra all --output-file requirements.lock
 	@$(COMPILE) pyproject.toml $(IMAGE:%=--extra %) --constraint requirements.lock --output-file requirements-image.lock
 	@for group in model deploy; do \
 		$(COMPILE) --group pyproject.toml:$$group --no-deps --output-file requirements-$$group.lock; done

@@ -116,7 +116,7 @@ class Assistant(Keeper):
         notices: list[str] = []
         if embedder is None:
             try:
-                embedder = BundledEmbedder(threads=chosen.threads)
+                embedder = _bundled(chosen)
             except EmbedderError as error:
                 notices.append(f"Searching by words alone. {error}")
         reader = _reader(chosen, notices)
@@ -378,6 +378,15 @@ def _reader(settings: Settings, notices: list[str]) -> Reader | None:
     except ReaderError as error:
         notices.append(str(error))
         return None
+
+
+def _bundled(settings: Settings) -> BundledEmbedder:
+    """The bundled embedding model, spread over a Ray cluster if one is set."""
+    if not settings.ray_address:
+        return BundledEmbedder(threads=settings.threads)
+    from .index.spreading import RayEmbedder
+
+    return RayEmbedder(settings.ray_address, threads=settings.threads)
 
 
 def _tracer(settings: Settings) -> Tracer | None:

@@ -17,7 +17,7 @@ from unittest import mock
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/generate.py; change the code or that program, then run `make docs`. -->\n"
 GROUPS = {
-    "The library and its index": ("home", "database_url", "chroma", "threads"),
+    "The library and its index": ("home", "database_url", "chroma", "threads", "ray"),
     "Conversations": ("memory_turns",),
     "Checking citations": ("reader",),
     "The language model": ("model", "embedding_model", "judge"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.core.errors import EmbedderError
 from assistant.index.embedding import Encoding, unit
+from assistant.index.interaction import Stored, to_store
 
 
 class HashEmbedder:
@@ -41,6 +43,20 @@ class HashEmbedder:
         total = tokens.sum(axis=0) if matches else np.eye(1, self.dimensions, dtype=np.float32)[0]
         spans = np.array([f.span() for f in matches], np.int32).reshape(-1, 2)
         return Encoding(vector=unit(total), tokens=tokens, spans=spans)
+
+
+class Scattered(HashEmbedder):
+    """One that decides where many texts are encoded: they come last first, and after `fails_after` of them no more."""
+
+    def __init__(self, *, fails_after: int | None = None) -> None:
+        super().__init__()
+        self._fails_after = fails_after
+
+    def encode_each(self, texts: Sequence[str]) -> Iterator[tuple[int, Stored]]:
+        for done, number in enumerate(reversed(range(len(texts)))):
+            if done == self._fails_after:
+                raise EmbedderError("the cluster went away")
+            yield number, to_store(self, [texts[number]])[0]
 
 
 @functools.cache

@@ -58,10 +58,12 @@ VENDOR_ROOMS = {
     "prometheus_client": {"doors.api"},
     "rapidfuzz": {"check.references", "index.names", "question.spelling"},
     "rispy": {"library.sources.tagged"},
+    "ray": {"index.spreading"},
     "rich": {"show.terminal"},
     "sklearn": {"index.atlas"},
     "slack_bolt": {"doors.slack"},
     "slack_sdk": {"doors.slack"},
+    "pyarrow": {"index.spreading"},
     "pylatexenc": {"core.readable", "library.sources.markup"},
     "pypdf": {"library.sources.pdf"},
     "sse_starlette": {"doors.api"},
@@ -90,7 +92,7 @@ SHARED_NAMES: dict[str, str] = {}
 """Class names that may stand twice in the package, and why."""
 LINES_OF_A_FILE = 450
 LINES_OF_A_FUNCTION = 40
-HEAVY = ("chromadb", "gradio", "llama_index", "numpy", "onnxruntime", "openai", "tiktoken", "tokenizers")
+HEAVY = ("chromadb", "gradio", "llama_index", "numpy", "onnxruntime", "openai", "ray", "tiktoken", "tokenizers")
 
 
 def module_of(path: Path) -> str:

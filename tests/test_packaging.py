@@ -30,6 +30,8 @@ LOCKS = tuple(f"requirements{part}.lock" for part in ("", "-image", "-model", "-
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 REQUIREMENTS = [Requirement(text) for some in (PROJECT["dependencies"], *EXTRAS.values()) for text in some]
+TOO_LARGE = [Requirement(text) for text in EXTRAS["ray"]]
+"""What neither `all` nor the lock has: 400 MB that few need."""
 OUTSIDE = [requirement for requirement in REQUIREMENTS if requirement.name != PROJECT["name"]]
 
 
@@ -155,7 +157,7 @@ def test_every_dependency_is_bounded_on_both_sides(requirement: Requirement) -> 
     assert operators in ({">=", "<"}, {"=="})
 
 
-@pytest.mark.parametrize("requirement", OUTSIDE, ids=str)
+@pytest.mark.parametrize("requirement", [one for one in OUTSIDE if one not in TOO_LARGE], ids=str)
 def test_the_installed_and_locked_versions_satisfy_it(requirement: Requirement) -> None:
     locked = re.search(rf"^{re.escape(canonicalize_name(requirement.name))}==(\S+)", LOCK, re.M)
     assert locked, f"{requirement.name} is not in requirements.lock; run: make lock"
@@ -168,9 +170,9 @@ def test_pip_has_not_fallen_back() -> None:
     assert Version(importlib.metadata.version("llama-index-core")) >= Version("0.14")
 
 
-def test_the_extra_all_has_every_extra() -> None:
+def test_the_extra_all_has_every_other_extra() -> None:
     (everything,) = (Requirement(text) for text in EXTRAS["all"])
-    assert everything.extras == EXTRAS.keys() - {"all"}
+    assert everything.extras == EXTRAS.keys() - {"all", "ray"}
 
 
 # -- the lock

@@ -7,6 +7,7 @@ those that compiled code makes on its own; it is used where it is installed and 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import re
 import shutil
@@ -149,6 +150,15 @@ def test_an_ingest_and_an_answer_from_python(watched: Watched, tmp_path: Path) -
 def test_an_ingest_and_an_answer_on_the_command_line(watched: Watched, tmp_path: Path) -> None:
     watched.run(COMMAND, "ingest", write_listing(tmp_path / "a.txt", PAIRS))
     assert "PearRank" in watched.run(COMMAND, "ask", QUESTION)
+    assert_silent(watched)
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra `ray` is not installed")
+@pytest.mark.xfail(reason="Ray asks 169.254.169.254 and metadata.google.internal which cloud it is in")
+def test_an_ingest_over_ray(watched: Watched, tmp_path: Path) -> None:
+    watched.environment["ASSISTANT_RAY_ADDRESS"] = "local"
+    every_size = f"from assistant.index import spreading; spreading.LEAST = 1\n{WHOLE}"
+    assert watched.run(every_size, write_listing(tmp_path / "a.txt", PAIRS), QUESTION, UNTIL_IT_CALLS) == "True\n"
     assert_silent(watched)
 
 

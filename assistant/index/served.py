@@ -7,17 +7,21 @@ are found by the server's vectors, and compared word by word as before.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..core.errors import EmbedderError
 from ..llm import failures
 from ..llm.served import CONNECT, OPENAI, TRIES
 from .embedding import Embedder, Encoding, unit
+from .interaction import ENCODE_BATCH, Stored, encode_each, vector_bytes
 
 if TYPE_CHECKING:
+    import numpy as np
     import openai
+    from numpy.typing import NDArray
 
     from ..core.settings import Settings
 
@@ -37,16 +41,23 @@ class ServedEmbedder:
 
     def encode(self, texts: Sequence[str], *, questions: bool = False) -> list[Encoding]:
         """One encoding per text. Raises `EmbedderError`."""
-        import numpy as np
-
         encodings = self._words.encode(texts, questions=questions)
         if not texts:
             return []
-        vectors = np.array(self._vectors(texts), np.float32)
-        self.dimensions = vectors.shape[1]
-        return [replace(own, vector=unit(vector)) for own, vector in zip(encodings, vectors, strict=True)]
+        vectors = self._vectors(texts)
+        return [replace(own, vector=vector) for own, vector in zip(encodings, vectors, strict=True)]
 
-    def _vectors(self, texts: Sequence[str]) -> list[list[float]]:
+    def encode_each(self, texts: Sequence[str]) -> Iterator[tuple[int, Stored]]:
+        """The words of many texts are encoded wherever their embedder does it; the server is asked from here."""
+        encodings = encode_each(self._words, texts)
+        while batch := list(islice(encodings, ENCODE_BATCH)):
+            vectors = self._vectors([texts[number] for number, _ in batch])
+            for vector, (number, (_, signs, starts)) in zip(vectors, batch, strict=True):
+                yield number, (vector_bytes(vector), signs, starts)
+
+    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector per text, (texts, d), of length 1."""
+        import numpy as np
         import openai
 
         try:
@@ -67,7 +78,8 @@ class ServedEmbedder:
             raise EmbedderError(f"Embedding failed. The reply from {self._url} has no vectors.") from error
         if len(vectors) != len(texts) or len({len(vector) for vector in vectors}) != 1:
             raise EmbedderError(f"Embedding failed. {self._url} did not give one vector per text.")
-        return vectors
+        self.dimensions = len(vectors[0])
+        return unit(np.array(vectors, np.float32))
 
     def _connected(self) -> openai.OpenAI:
         import openai

@@ -190,7 +190,7 @@ def test_a_collection_tells_where_each_passage_is_and_has_no_text(tmp_path: Path
     store = ChromaStore.folder(tmp_path)
     store.put(ROWS)
     store.close()
-    client = chromadb.PersistentClient(str(tmp_path))
+    client: Any = chromadb.PersistentClient(str(tmp_path))
     rows = client.get_collection("passages").get(ids=[PEAR_TWO.id], include=["documents", "metadatas"])
     client.close()
     assert rows["metadatas"] == [{"paper_id": "pear", "title": "On pear", "start": 40}]
