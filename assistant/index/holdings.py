@@ -248,7 +248,7 @@ class Holdings:
 
     def _faults(self) -> list[str]:
         generation = indexing.current(self.library)
-        folders = [self.library.home / "index" / generation.folder] if generation else []
+        folders = indexing.folders(self.library, generation) if generation else []
         faults = damaged_files(self.library.home, *folders) + damaged_contents(self.library)
         if not faults:
             try:

@@ -17,7 +17,7 @@ import pytest
 
 from assistant.core.errors import EmbedderError, IndexMismatch, StoreError
 from assistant.core.records import Paper
-from assistant.index import generation
+from assistant.index import generation, tables
 from assistant.index.engine import EngineStore
 from assistant.index.generation import FORMAT
 from assistant.index.interaction import encoded_text
@@ -333,7 +333,7 @@ def test_a_generation_with_faults_is_never_put_in_force(
 def test_a_full_disk_is_a_store_error(filled: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     before = current(filled)
     filled.put([replace(PEAR, abstract="It is about comets now. " * 9000)])
-    monkeypatch.setattr(generation, "_SCHEMA", f"{generation._SCHEMA}; pragma max_page_count = 9")
+    monkeypatch.setattr(tables, "_SCHEMA", f"{tables._SCHEMA}; pragma max_page_count = 9")
     with pytest.raises(StoreError, match=r"passage table cannot be used \(database or disk is full\)"):
         update(filled, embedder)
     assert current(filled) == before
