@@ -25,6 +25,8 @@ from assistant.library.sample import sample_files
 from ..doubles import HashEmbedder
 from ..papers import PAIRS
 
+pytestmark = pytest.mark.usefixtures("layers")
+
 Listing = Callable[..., Path]
 Open = Callable[..., Holdings]
 PAGE = 4096
