@@ -269,7 +269,7 @@ def sample_home(made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(params=["whole", "layers"])
 def layers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether each change of an index makes a layer, whatever the size of the library; the test runs both ways."""
-    layered = request.param == "layers"
+    layered = bool(request.param == "layers")
     if layered:
         monkeypatch.setattr("assistant.index.searchable.LAYERED", 0)
         monkeypatch.setattr("assistant.index.searchable.SHARE", 99.0)

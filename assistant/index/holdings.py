@@ -326,8 +326,7 @@ class Holdings:
             self._mend()
         generation = indexing.current(self.library)
         if self._index is None or self._index.generation != generation:
-            self._replace(None)
-            self._replace(self._opened(mends))
+            self._replace(self._opened(mends))  # opened before the former one is closed: they may share files
         return self._index
 
     def _opened(self, mends: bool) -> Index | None:

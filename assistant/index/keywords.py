@@ -312,19 +312,19 @@ class KeywordIndex:
             read[number].append((block, blob))
         own = [numbers[term] for term in wanted if term in numbers and numbers[term] in read]
         known = [b"".join(blob for _, blob in read[number]) for number in own]
-        if not known:
-            return np.zeros(0)
         stored = np.frombuffer(b"".join(blob for _, blob in sorted(read[None])), np.uint16)
+        all_postings = [np.frombuffer(blob, np.uint32) for blob in known]
+        if self._layered:
+            all_postings = [postings[stored[postings >> 8] > 0] for postings in all_postings]
+        if not any(map(len, all_postings)):
+            return np.zeros(0)
         lengths = stored.astype(np.float64) - 1
         count, total = np.count_nonzero(lengths >= 0), lengths.sum(where=lengths > 0)
         if not total:
             raise ValueError("the lengths of the papers are lost")
         norms = K1 * (1 - B + B * lengths.clip(0) / (total / count))
         scores = np.zeros(len(lengths))
-        for blob in known:
-            postings = np.frombuffer(blob, np.uint32)
-            if self._layered:
-                postings = postings[stored[postings >> 8] > 0]
+        for postings in all_postings:
             rows, frequency, users = postings >> 8, (postings & 255) / 2, len(postings)
             rarity = math.log((count - users + 0.5) / (users + 0.5))
             scores[rows] += max(rarity, NO_RARITY) * (frequency * (K1 + 1) / (frequency + norms[rows]))

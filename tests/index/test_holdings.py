@@ -625,8 +625,8 @@ def test_a_question_during_the_first_indexing_is_refused(open_holdings: Open, li
     assert holdings.doctor() == []
 
 
-def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str]) -> None:
-    assert kill_ingest.main(["--times", "3"]) == 0
+def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str], layers: bool) -> None:
+    assert kill_ingest.main(["--times", "3", *["--layers"] * layers]) == 0
     assert capsys.readouterr().out.count("| whole |") == 3
 
 
