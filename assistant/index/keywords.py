@@ -146,8 +146,8 @@ class KeywordIndex:
             bounds = np.searchsorted(postings >> 8, np.arange(max(rows.values(), default=0) + 2, dtype=np.uint32))
             blocks = self._db.execute("select block, rows from lengths").fetchall()
             lengths = {block: array("H", blob) for block, blob in blocks}
-            used = f"select number, term from terms where number in (select term from {scope}postings)"
-            terms = dict(self._db.execute(used).fetchall())
+            used = "where number in (select term from main.postings)" if own else ""
+            terms = dict(self._db.execute(f"select number, term from terms {used}").fetchall())
             wrong = 0
             for paper in papers:
                 row = rows[paper.id]

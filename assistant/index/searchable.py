@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 LAYERED = 5000
-"""Papers of a library from which a small change is a layer: up to here a copy takes less than two seconds."""
+"""Papers of a library from which a small change is a layer: up to here a copy takes half a second of the processor."""
 SHARE = 0.05
 """Most papers that a layer changes, as a share of the library: each change copies the layer."""
 _CURE = "Make it whole: assistant doctor --repair"
