@@ -333,13 +333,9 @@ class Index:
             faults.append(f"the keyword index lacks {lost} of the papers")
         if not self.keywords.whole(own=True):
             faults.append("the keyword index has lost words or misplaced them")
-        if self.generation.embedder and (lost := self._vectors_lost_of_layer()):
+        if lost := self.vectors_lost():
             faults.append(f"the vector store lacks {lost}")
         return [fault for fault in faults if fault] or self._misread(closely, own=True)
-
-    def _vectors_lost_of_layer(self) -> int:
-        """How many of a layer's own passages have no vector, or of all that are on a server, which it was just sent."""
-        return self.vectors_lost() if self.generation.vectors else self._table.own_vectors_lost()
 
     def _misread(self, papers: Sequence[Paper], *, own: bool = False) -> list[str]:
         """Which parts are wrong about `papers`, which are a layer's `own`."""

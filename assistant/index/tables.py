@@ -192,10 +192,6 @@ class PassageTable:
             vectors = np.frombuffer(b"".join(blob for _, blob in rows), "<f2").astype(np.float32)
             return every, vectors.reshape(len(every), -1) if every else vectors.reshape(0, 0)
 
-    def own_vectors_lost(self) -> int:
-        """How many of the passages that a layer has itself have no vector."""
-        return int(self.select("select count(*) from main.passages")[0][0]) - len(self.own_vectors()[0])
-
     # -- checking
 
     def with_vectors(self) -> set[int]:
