@@ -264,3 +264,13 @@ def made_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sample_home(made_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of the sample, for reading: tests that change it make a copy."""
     return shutil.copytree(made_sample, tmp_path_factory.mktemp("sample") / "home")
+
+
+@pytest.fixture(params=["whole", "layers"])
+def layers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether each change of an index makes a layer, whatever the size of the library; the test runs both ways."""
+    layered = bool(request.param == "layers")
+    if layered:
+        monkeypatch.setattr("assistant.index.searchable.LAYERED", 0)
+        monkeypatch.setattr("assistant.index.searchable.SHARE", 99.0)
+    return layered

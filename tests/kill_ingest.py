@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.index import searchable
 from assistant.index.embedding import BundledEmbedder
 from assistant.index.holdings import Holdings
 from assistant.library.papers import Library
@@ -83,10 +84,10 @@ def unkilled(home: Path, files: Sequence[str], *, bundled: bool) -> float:
         return time.perf_counter() - began
 
 
-def run(home: Path, files: Sequence[str], *, kill_after: float, bundled: bool) -> list[tuple[str, int]]:
+def run(home: Path, files: Sequence[str], *, kill_after: float, bundled: bool, layers: bool) -> list[tuple[str, int]]:
     """The files that an ingest had acknowledged when it was killed, each with the revision."""
     command = [sys.executable, "-m", "tests.kill_ingest", "--child", str(home), "--corpus", *files]
-    command += ["--bundled"] if bundled else []
+    command += ["--bundled"] * bundled + ["--layers"] * layers
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         if process.stdout.readline() != "ready\n":
@@ -159,20 +160,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", nargs="+", default=[])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bundled", action="store_true")
+    parser.add_argument("--layers", action="store_true", help="make a layer of each change")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
+    if chosen.layers:
+        searchable.LAYERED, searchable.SHARE = 0, 99.0
     if chosen.child:
         ingest(chosen.child, chosen.corpus, bundled=chosen.bundled)
         return 0
     with tempfile.TemporaryDirectory() as folder:
         files = [str(Path(file).resolve()) for file in chosen.corpus] or small_corpus(Path(folder))
-        rounds = killed(Path(folder), files, times=chosen.times, seed=chosen.seed, bundled=chosen.bundled)
+        manner = {"bundled": chosen.bundled, "layers": chosen.layers}
+        rounds = killed(Path(folder), files, times=chosen.times, seed=chosen.seed, **manner)
     bad = [one for one in rounds if one.lost]
     print(f"\n{len(rounds)} kills, {len(bad)} with a loss")
     return 1 if bad else 0
 
 
-def killed(folder: Path, files: Sequence[str], *, times: int, seed: int, bundled: bool) -> list[Round]:
+def killed(folder: Path, files: Sequence[str], *, times: int, seed: int, bundled: bool, layers: bool) -> list[Round]:
     """The rounds, each printed as a row once it is over."""
     chance = random.Random(seed)
     expected = states(folder / "states", files)
@@ -182,7 +187,7 @@ def killed(folder: Path, files: Sequence[str], *, times: int, seed: int, bundled
     rounds = []
     for number in range(1, times + 1):
         home, after = folder / f"home-{number}", chance.uniform(0, whole)
-        acknowledged = run(home, files, kill_after=after, bundled=bundled)
+        acknowledged = run(home, files, kill_after=after, bundled=bundled, layers=layers)
         loss = lost(home, files, acknowledged, expected, bundled=bundled)
         rounds.append(Round(after, len(acknowledged), len(expected[len(acknowledged)]), loss))
         print(

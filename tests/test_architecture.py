@@ -68,7 +68,7 @@ VENDOR_ROOMS = {
     "pypdf": {"library.sources.pdf"},
     "sse_starlette": {"doors.api"},
     "sqlalchemy": {"core"},
-    "sqlite3": {"core.sqlite_file", "index.generation", "index.inspection", "index.keywords", "library.file"},
+    "sqlite3": {"core.sqlite_file", "index.connecting", "index.inspection", "index.keywords", "library.file"},
     "starlette": {"doors.api", "doors.mcp", "doors.slack", "doors.web", "service.entry", "service.receiving"},
     "threadpoolctl": {"index.atlas", "index.interaction"},
     "tiktoken": {"core.tokens"},

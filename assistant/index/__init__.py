@@ -9,9 +9,12 @@ In reading order:
     store         passages by vector: Chroma
     shared        a collection on a Chroma server, for all states of a library
     engine        the same folder, read without Chroma's client
+    connecting    the files of a generation, and of what it is a layer over
     keywords      papers by their words: BM25
     names         papers by their names
     reading       what is known of a paper before any question
+    tables        passages, names, readings and vectors, in one file
+    layered       the vectors of a layer and of its base
     occupied      whether anyone still reads a generation
     generation    these together: one index, with its library and its embedder
     searchable    generations made, put in force and opened

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,11 +30,25 @@ _OWNER = ("default_tenant", "default_database")
 """The tenant and database that Chroma's client uses by default."""
 _KEPT = 8
 """Collections that the engine may keep in memory; a folder has one."""
+_OPENING = threading.Lock()
+"""Of the next, and of how many use each."""
+_OPEN: dict[Path, EngineStore] = {}
+"""The stores that are open, by their folders."""
 
 
 def folder(path: Path) -> Store:
-    """The Chroma folder, for reading; through the client if this version's engine is not known."""
-    return EngineStore(path) if importlib.metadata.version("chromadb") in KNOWN else ChromaStore.folder(path)
+    """The Chroma folder, for reading; through the client if this version's engine is not known.
+
+    Whoever opens a folder that this process has open gets the same store: successive layers have one base, whose graph
+    takes a third of a second to read at 100,000 papers.
+    """
+    if importlib.metadata.version("chromadb") not in KNOWN:
+        return ChromaStore.folder(path)
+    native().check()
+    with _OPENING:
+        store = _OPEN[path] = _OPEN.get(path) or EngineStore(path)
+        store.users += 1
+        return store
 
 
 def _copied(path: Path) -> TemporaryDirectory[str]:
@@ -47,9 +62,13 @@ def _copied(path: Path) -> TemporaryDirectory[str]:
 
 
 class EngineStore:
-    """A Chroma folder for reading only. Raises `StoreError` if it cannot be used."""
+    """A Chroma folder for reading only, until the last of its `users` closes it.
+
+    Raises `StoreError` if it cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path, self.users = path, 0
         native().check()
         import chromadb_rust_bindings as chroma
 
@@ -96,6 +115,12 @@ class EngineStore:
             return int(self._engine.count(self._collection, *_OWNER))
 
     def close(self) -> None:
+        with _OPENING:
+            self.users -= 1
+            if self.users > 0:
+                return
+            if _OPEN.get(self._path) is self:
+                del _OPEN[self._path]
         del self._engine
         if self._copy:
             self._copy.cleanup()

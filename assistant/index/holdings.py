@@ -248,7 +248,7 @@ class Holdings:
 
     def _faults(self) -> list[str]:
         generation = indexing.current(self.library)
-        folders = [self.library.home / "index" / generation.folder] if generation else []
+        folders = indexing.folders(self.library, generation) if generation else []
         faults = damaged_files(self.library.home, *folders) + damaged_contents(self.library)
         if not faults:
             try:
@@ -326,8 +326,7 @@ class Holdings:
             self._mend()
         generation = indexing.current(self.library)
         if self._index is None or self._index.generation != generation:
-            self._replace(None)
-            self._replace(self._opened(mends))
+            self._replace(self._opened(mends))  # opened before the former one is closed: they may share files
         return self._index
 
     def _opened(self, mends: bool) -> Index | None:

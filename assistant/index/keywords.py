@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import sqlite3
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import StoreError
 from ..core.records import Paper
 from ..core.text import stems, terms, words
 from ..library.paper_ids import PaperIds, numbers_of
+from .connecting import connected, usable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,20 +45,38 @@ create table if not exists lengths (block integer primary key, rows blob);
 """Blobs are arrays of unsigned integers. `contents`: the numbers of a paper's terms, 4 bytes each. `postings`: for each
 paper with the term its row times 256 plus twice the term's frequency, 4 bytes each, enough for 16 million rows.
 `lengths`: for each row the number of the paper's words plus one, or 0 if there is no paper, 2 bytes each."""
+_VIEWS = """
+create table if not exists gone (row integer primary key);
+create table if not exists unused (term integer primary key, papers integer not null);
+create temp view papers as select * from base.papers where row not in (select row from main.gone)
+    union all select * from main.papers;
+create temp view contents as select * from base.contents union all select * from main.contents;
+create temp view terms as select * from base.terms union all select * from main.terms;
+create temp view postings as select * from base.postings union all select * from main.postings;
+create temp view lengths as select * from base.lengths where block not in (select block from main.lengths)
+    union all select * from main.lengths;
+"""
+"""`gone`: rows of the base whose papers the layer has changed or removed; `unused`: how many of these have a term. What
+they contain is still there, with a length of 0. The layer's rows and terms go on after those of the base, its rows in a
+block of their own."""
+
+
+_UNUSED = "insert into unused values (?, 1) on conflict (term) do update set papers = papers + 1"
 
 
 class KeywordIndex:
-    """A BM25 index in one file. One process writes to it; any number read it.
+    """A BM25 index in one file, or in that of a layer and that of its `base`. One process writes to it; any read it.
 
     Every method raises `StoreError` if the file is damaged.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        # All threads share this connection, which SQLite locks. An index in force is never written to.
-        self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+    def __init__(self, path: str | Path, *, base: Path | None = None) -> None:
+        self._layered = base is not None
         self._within: tuple[PaperIds, NDArray[np.bool_]] | None = None
         with usable("keyword index"):
-            self._db.executescript(_SCHEMA)
+            self._db = connected(path, _SCHEMA, base=base, views=_VIEWS)
+            (last,) = self._db.execute("select max(row) from base.papers").fetchone() if base else (None,)
+            self._first = 1 if last is None else (last // BLOCK + 1) * BLOCK
 
     def close(self) -> None:
         self._db.close()
@@ -72,8 +89,20 @@ class KeywordIndex:
         with usable("keyword index"):
             return {row[0] for row in self._db.execute("select id from papers")}
 
-    def whole(self) -> bool:
-        """Whether exactly the papers here have lengths, and exactly their terms postings."""
+    def own(self) -> set[str]:
+        """The ids of the papers that a layer has itself."""
+        with usable("keyword index"):
+            return {row[0] for row in self._db.execute("select id from main.papers")}
+
+    def gone(self) -> set[str]:
+        """The ids of the base's papers that a layer leaves out."""
+        with usable("keyword index"):
+            return {
+                row[0] for row in self._db.execute("select id from base.papers where row in (select row from gone)")
+            }
+
+    def whole(self, *, own: bool = False) -> bool:
+        """Whether exactly the papers here, or a layer's `own`, have lengths, and exactly their terms postings."""
         import numpy as np
 
         def read(query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -83,23 +112,33 @@ class KeywordIndex:
             return numbers.astype(np.int64), np.frombuffer(b"".join(b for _, b in table), np.uint32).astype(np.int64)
 
         try:
-            rows, contents = read("select row, terms from contents")
-            terms, postings = read("select term, papers from postings")
+            scope = "main." if own else ""
+            rows, contents = read(f"select row, terms from {scope}contents")
+            terms, postings = read(f"select term, papers from {scope}postings")
             blocks = b"".join(blob for (blob,) in self._db.execute("select rows from lengths order by block"))
             measured = np.frombuffer(blocks, np.uint16).nonzero()[0].tolist()
             return measured == [row for (row,) in self._db.execute("select row from papers order by row")] and (
                 np.array_equal(np.sort(contents << 24 | rows), np.sort(terms << 24 | postings >> 8))
+                and self._unused_is_right()
             )
         except (TypeError, ValueError, OverflowError):  # a blob that is not an array, or a number that is out of range
             return False
 
-    def misread(self, papers: Iterable[Paper]) -> int:
-        """How many of `papers` are indexed by other terms, or another length, than they have."""
+    def _unused_is_right(self) -> bool:
+        if not self._layered:
+            return True
+        gone = self._db.execute("select terms from base.contents where row in (select row from gone)")
+        counts = Counter(number for (blob,) in gone for number in array("I", blob))
+        return counts == dict(self._db.execute("select term, papers from unused"))
+
+    def misread(self, papers: Iterable[Paper], *, own: bool = False) -> int:
+        """How many of `papers`, which are a layer's `own`, are indexed by other terms, or another length."""
         import numpy as np
 
         with usable("keyword index"):
-            rows = dict(self._db.execute("select id, row from papers").fetchall())
-            table = self._db.execute("select term, papers from postings").fetchall()
+            scope = "main." if own else ""
+            rows = dict(self._db.execute(f"select id, row from {scope}papers").fetchall())
+            table = self._db.execute(f"select term, papers from {scope}postings").fetchall()
             numbers = np.repeat([number for number, _ in table], [len(blob) // 4 for _, blob in table])
             postings = np.frombuffer(b"".join(blob for _, blob in table), np.uint32)
             order = np.argsort(postings >> 8, kind="stable")
@@ -107,12 +146,15 @@ class KeywordIndex:
             bounds = np.searchsorted(postings >> 8, np.arange(max(rows.values(), default=0) + 2, dtype=np.uint32))
             blocks = self._db.execute("select block, rows from lengths").fetchall()
             lengths = {block: array("H", blob) for block, blob in blocks}
-            terms = dict(self._db.execute("select number, term from terms").fetchall())
+            used = "where number in (select term from main.postings)" if own else ""
+            terms = dict(self._db.execute(f"select number, term from terms {used}").fetchall())
             wrong = 0
             for paper in papers:
                 row = rows[paper.id]
-                own = slice(bounds[row], bounds[row + 1])
-                counts = {terms[n]: p & 255 for n, p in zip(numbers[own].tolist(), postings[own].tolist(), strict=True)}
+                place = slice(bounds[row], bounds[row + 1])
+                counts = {
+                    terms[n]: p & 255 for n, p in zip(numbers[place].tolist(), postings[place].tolist(), strict=True)
+                }
                 wrong += (counts, lengths[row // BLOCK][row % BLOCK]) != _counted(paper)
         return wrong
 
@@ -123,11 +165,12 @@ class KeywordIndex:
             self._drop(fresh)
             numbers = self._numbers({term for counts, _ in fresh.values() for term in counts})
             postings: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("I"))
-            (first,) = self._db.execute("select coalesce(max(row), 0) + 1 from papers").fetchone()
+            (last,) = self._db.execute("select max(row) from main.papers").fetchone()
+            first = self._first if last is None else last + 1
             for row, (paper_id, (counts, length)) in enumerate(fresh.items(), first):
                 own = {numbers[term]: row << 8 | count for term, count in counts.items()}
-                self._db.execute("insert into papers values (?, ?)", (row, paper_id))
-                self._db.execute("insert into contents values (?, ?)", (row, array("I", own)))
+                self._db.execute("insert into main.papers values (?, ?)", (row, paper_id))
+                self._db.execute("insert into main.contents values (?, ?)", (row, array("I", own)))
                 self._set_length(row, length)
                 for number, posting in own.items():
                     postings[number, row // BLOCK].append(posting)
@@ -148,23 +191,47 @@ class KeywordIndex:
 
     def _drop(self, paper_ids: Iterable[str]) -> None:
         gone: dict[tuple[int, int], set[int]] = defaultdict(set)
-        query = "select row, terms from papers join contents using (row) where id = ?"
         for paper_id in paper_ids:
-            for row, own in self._db.execute(query, (paper_id,)).fetchall():
-                self._db.execute("delete from papers where row = ?", (row,))
-                self._db.execute("delete from contents where row = ?", (row,))
+            for (row,) in self._db.execute("select row from papers where id = ?", (paper_id,)).fetchall():
+                ((blob,),) = self._db.execute("select terms from contents where row = ?", (row,))
+                own = array("I", blob)
                 self._set_length(row, 0)
-                for number in array("I", own):
+                if row < self._first:
+                    self._db.execute("insert into gone values (?)", (row,))
+                    self._db.executemany(_UNUSED, [(number,) for number in own])
+                    continue
+                self._db.execute("delete from main.papers where row = ?", (row,))
+                self._db.execute("delete from main.contents where row = ?", (row,))
+                for number in own:
                     gone[number, row // BLOCK].add(row)
         for place, rows in gone.items():
             self._set_postings(place, array("I", [p for p in self._postings(place) if p >> 8 not in rows]))
 
     def _numbers(self, some: Iterable[str]) -> dict[str, int]:
         """The number of each term; new terms get one."""
-        listed = json.dumps(sorted(some))
-        self._db.execute("insert or ignore into terms (term) select value from json_each(?)", (listed,))
+        wanted = set(some)
+        known = self._known(wanted)
+        last = self._db.execute("select number from terms order by number desc limit 1").fetchone()
+        fresh = {term: number for number, term in enumerate(sorted(wanted - known.keys()), (last or (0,))[0] + 1)}
+        self._db.executemany("insert into main.terms values (?, ?)", [(n, term) for term, n in fresh.items()])
+        return known | fresh
+
+    def _known(self, some: Iterable[str]) -> dict[str, int]:
+        """The number of each term that is known."""
         query = "select term, number from terms where term in (select value from json_each(?))"
-        return dict(self._db.execute(query, (listed,)))
+        return dict(self._db.execute(query, (json.dumps([*some]),)))
+
+    def _users(self, numbers: Iterable[int]) -> Counter[int]:
+        """How many papers have each term, by its number."""
+        listed, users = json.dumps([*numbers]), Counter[int]()
+        some = "term in (select value from json_each(?))"
+        for number, papers in self._db.execute(
+            f"select term, length(papers) / 4 from postings where {some}", (listed,)
+        ):
+            users[number] += papers
+        if self._layered:
+            users.subtract(dict(self._db.execute(f"select term, papers from unused where {some}", (listed,))))
+        return users
 
     def _postings(self, place: tuple[int, int]) -> array[int]:
         stored = self._db.execute("select papers from postings where term = ? and block = ?", place).fetchone()
@@ -172,16 +239,16 @@ class KeywordIndex:
 
     def _set_postings(self, place: tuple[int, int], postings: array[int]) -> None:
         if postings:
-            self._db.execute("replace into postings values (?, ?, ?)", (*place, postings))
+            self._db.execute("replace into main.postings values (?, ?, ?)", (*place, postings))
         else:
-            self._db.execute("delete from postings where term = ? and block = ?", place)
+            self._db.execute("delete from main.postings where term = ? and block = ?", place)
 
     def _set_length(self, row: int, length: int) -> None:
         block, place = divmod(row, BLOCK)
         stored = self._db.execute("select rows from lengths where block = ?", (block,)).fetchone()
         lengths = array("H", stored[0] if stored else bytes(2 * BLOCK))
         lengths[place] = length
-        self._db.execute("replace into lengths values (?, ?)", (block, lengths))
+        self._db.execute("replace into main.lengths values (?, ?)", (block, lengths))
 
     def search(
         self, question: str, *, limit: int, whole: bool = False, within: PaperIds | None = None
@@ -225,7 +292,7 @@ class KeywordIndex:
         """The id of each paper as a number, in order, and its row; only read once the index no longer changes."""
         import numpy as np
 
-        ((ids,),) = self._db.execute("select group_concat(id, '') from papers not indexed")  # in the order of the rows
+        ((ids,),) = self._db.execute("select group_concat(id, '') from (select row, id from papers order by row)")
         lengths = b"".join(blob for (blob,) in self._db.execute("select rows from lengths order by block"))
         numbers = numbers_of(ids or "")
         order = np.argsort(numbers)
@@ -235,25 +302,29 @@ class KeywordIndex:
         """The BM25 score of each row; an empty array if no term is known."""
         import numpy as np
 
-        read: dict[str | None, list[tuple[int, bytes]]] = defaultdict(list)
+        numbers = self._known(wanted)
+        read: dict[int | None, list[tuple[int, bytes]]] = defaultdict(list)
         query = (  # one statement, so that lengths and postings are of one moment
             "select null, block, rows from lengths union all "
-            "select terms.term, block, papers from terms join postings on postings.term = number "
-            "where terms.term in (select value from json_each(?))"
+            "select term, block, papers from postings where term in (select value from json_each(?))"
         )
-        for term, block, blob in self._db.execute(query, (json.dumps(wanted),)):
-            read[term].append((block, blob))
-        known = {term: b"".join(blob for _, blob in read[term]) for term in wanted if term in read}
-        if not known:
+        for number, block, blob in self._db.execute(query, (json.dumps([*numbers.values()]),)):
+            read[number].append((block, blob))
+        own = [numbers[term] for term in wanted if term in numbers and numbers[term] in read]
+        known = [b"".join(blob for _, blob in read[number]) for number in own]
+        stored = np.frombuffer(b"".join(blob for _, blob in sorted(read[None])), np.uint16)
+        all_postings = [np.frombuffer(blob, np.uint32) for blob in known]
+        if self._layered:
+            all_postings = [postings[stored[postings >> 8] > 0] for postings in all_postings]
+        if not any(map(len, all_postings)):
             return np.zeros(0)
-        lengths = np.frombuffer(b"".join(blob for _, blob in sorted(read[None])), np.uint16).astype(np.float64) - 1
+        lengths = stored.astype(np.float64) - 1
         count, total = np.count_nonzero(lengths >= 0), lengths.sum(where=lengths > 0)
         if not total:
             raise ValueError("the lengths of the papers are lost")
         norms = K1 * (1 - B + B * lengths.clip(0) / (total / count))
         scores = np.zeros(len(lengths))
-        for blob in known.values():
-            postings = np.frombuffer(blob, np.uint32)
+        for postings in all_postings:
             rows, frequency, users = postings >> 8, (postings & 255) / 2, len(postings)
             rarity = math.log((count - users + 0.5) / (users + 0.5))
             scores[rows] += max(rarity, NO_RARITY) * (frequency * (K1 + 1) / (frequency + norms[rows]))
@@ -262,39 +333,26 @@ class KeywordIndex:
     def document_counts(self, stems: Iterable[str]) -> dict[str, int]:
         """How many papers have each stem."""
         wanted = {stem: _plain(stem) for stem in stems}
-        query = (
-            "select terms.term, sum(length(papers)) / 4 from terms join postings on postings.term = number "
-            "where terms.term in (select value from json_each(?)) group by number"
-        )
         with usable("keyword index"):
-            counts = dict(self._db.execute(query, (json.dumps(list(wanted.values())),)))
-        return {stem: counts.get(term, 0) for stem, term in wanted.items()}
+            numbers = self._known(wanted.values())
+            users = self._users(numbers.values())
+        return {stem: users[numbers[term]] if term in numbers else 0 for stem, term in wanted.items()}
 
     def stems(self, start: str, *, shortest: int, longest: int, least: int) -> list[str]:
         """The stems of `shortest` to `longest` letters that begin with `start` and are in at least `least` papers."""
         query = (
-            "select terms.term from terms join postings on postings.term = number "
-            "where terms.term >= ? and terms.term < ? and length(terms.term) between ? and ? group by number "
-            "having sum(length(papers)) / 4 >= ? order by number"
+            "select number, term from terms where term >= ? and term < ? and length(term) between ? and ? "
+            "order by number"
         )
         with usable("keyword index"):
-            return [
-                term for (term,) in self._db.execute(query, (start, start + "\U0010ffff", shortest, longest, least))
-            ]
+            terms = dict(self._db.execute(query, (start, start + "\U0010ffff", shortest, longest)).fetchall())
+            users = self._users(terms)
+        return [term for number, term in terms.items() if users[number] >= max(least, 1)]
 
     def rarity(self, stems: Iterable[str]) -> dict[str, float]:
         """The inverse document frequency of each stem: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
         papers = len(self)
         return {stem: math.log(1 + (papers - n + 0.5) / (n + 0.5)) for stem, n in self.document_counts(stems).items()}
-
-
-@contextmanager
-def usable(part: str) -> Iterator[None]:
-    """Translate the errors of reading a damaged part of the index to `StoreError`."""
-    try:
-        yield
-    except (sqlite3.Error, IndexError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"The {part} cannot be used ({error}). Make it whole: assistant doctor --repair") from error
 
 
 def _counted(paper: Paper) -> tuple[dict[str, int], int]:

@@ -3,6 +3,9 @@
 A generation is filled beside the one in force, checked, and put in its place by replacing the pointer file `current`.
 So readers in other processes are never disturbed, a killed writer leaves the old generation in force, and an index can
 be rebuilt from the library without embedding anything.
+
+A small change of a large library makes a layer: a generation with what changed, over the one before, its base, which is
+neither copied nor changed.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -43,6 +46,7 @@ __all__ = [
     "current",
     "embedder_for",
     "encode_missing",
+    "folders",
     "is_behind",
     "lost_record",
     "made_by",
@@ -50,6 +54,10 @@ __all__ = [
     "update",
 ]
 
+LAYERED = 5000
+"""Papers of a library from which a small change is a layer: up to here a copy takes half a second of the processor."""
+SHARE = 0.05
+"""Most papers that a layer changes, as a share of the library: each change copies the layer."""
 _CURE = "Make it whole: assistant doctor --repair"
 
 
@@ -59,10 +67,15 @@ def current(library: Library) -> Generation | None:
     try:
         generation = Generation(**pointer)
         current_format = generation.format == _format(generation.vectors)
-        usable = current_format and (library.home / "index" / generation.folder).is_dir()
+        usable = current_format and all(path.is_dir() for path in folders(library, generation))
     except TypeError:
         return None
     return generation if usable else None
+
+
+def folders(library: Library, generation: Generation) -> list[Path]:
+    """The folder of a generation and, of a layer, that of its base."""
+    return [library.home / "index" / folder for folder in generation.folders]
 
 
 def _format(server: str) -> int:
@@ -132,15 +145,15 @@ def open_index(library: Library, embedder: Embedder | None, *, chroma: ChromaAdd
     if generation is None:
         return None
     embedder_for(library, embedder)
-    path = library.home / "index" / generation.folder
-    if missing := [name for name in (KEYWORDS, PASSAGES) if not (path / name).is_file()]:
-        raise StoreError(f"The index at {str(path)!r} lacks {' and '.join(missing)}. {_CURE}")
+    for path in folders(library, generation):
+        if missing := [name for name in (KEYWORDS, PASSAGES) if not (path / name).is_file()]:
+            raise StoreError(f"The index at {str(path)!r} lacks {' and '.join(missing)}. {_CURE}")
     index = _opened(library, generation, embedder, chroma, engine.folder)
     try:
         if lost := generation.papers - len(index):
-            raise StoreError(f"The index at {str(path)!r} has lost {counted(lost, 'paper')}. {_CURE}")
+            raise StoreError(f"The index at {str(index.path)!r} has lost {counted(lost, 'paper')}. {_CURE}")
         if embedder and (lost := index.vectors_lost()):
-            place = generation.vectors or str(path / "chroma")
+            place = generation.vectors or str(path / "chroma")  # the last of its folders: of a layer, its base
             raise StoreError(f"{lost} passages have lost their vectors at {place}. {_CURE}")
     except StoreError:
         index.close()
@@ -155,13 +168,15 @@ def _opened(
     chroma: ChromaAddress,
     folder: Callable[[Path], Store],
 ) -> Index:
-    """The generation, open; `folder` opens its own vectors, if no server has them."""
+    """The generation, open; `folder` opens its own vectors, if no server has them and it is no layer."""
     path = library.home / "index" / generation.folder
     path.mkdir(parents=True, exist_ok=True)
     if generation.vectors:
         # A token is for the server that is set, and the generation may still be at another one.
         address = replace(_server_of(generation), token=chroma.token if chroma.url == generation.vectors else "")
         store: Store = SharedStore.server(address, collection=generation.collection)
+    elif generation.base:
+        store = engine.folder(path.parent / generation.base / "chroma")
     else:
         store = folder(path / "chroma")
     return Index(path, generation, store, library, embedder)
@@ -220,18 +235,18 @@ def update(
     embedder = embedder if anew else embedder_for(library, embedder)
     name = embedder.name if embedder else ""
     wanted = _wanted(library, name, chroma)
-    if former and replace(former, folder="") == wanted:
+    if former and replace(former, folder="", base="", base_revision=0) == wanted:
         return
     # What changed since is only known if this record was once in the state that the generation shows:
     shown = library.state_at(former.revision) if former else ""
     usable = former and (former.state, *_place(former)) == (shown, *_place(wanted))
     faults: list[str] = []
-    for base in (former, None) if usable else (None,):
-        new = replace(wanted, folder=f"{wanted.revision}-{secrets.token_hex(4)}")
-        faults = _made(library, embedder, new, base, chroma, progress)
+    for plan, start in _plans(library, wanted, former if usable else None):
+        new = replace(plan, folder=f"{wanted.revision}-{secrets.token_hex(4)}")
+        faults = _made(library, embedder, new, start, chroma, progress)
         if not faults:
             _point_to(library.home / "index", new)
-            _sweep(library.home / "index", keep={new.folder, former.folder if former else ""})
+            _sweep(library.home / "index", keep={*new.folders, *(former.folders if former else ())})
             _sweep_server(library, new, chroma)
             return
     raise StoreError(
@@ -241,17 +256,36 @@ def update(
     )
 
 
+def _plans(
+    library: Library, wanted: Generation, former: Generation | None
+) -> Iterator[tuple[Generation, Generation | None]]:
+    """The generation to make, and the one that it starts from; the next one is for when it proves to have faults.
+
+    A small change of a large library is a layer. What changed since its base was made is in the layer, so that a layer
+    over a layer does not exist: the next one starts as a copy of it. Once they have become large, the base is copied.
+    """
+    if former:
+        whole = former
+        if former.base:
+            whole = replace(former, folder=former.base, revision=former.base_revision, base="", base_revision=0)
+        changes = sum(map(len, library.ids_since(whole.revision)))
+        if len(library) >= LAYERED and changes <= SHARE * len(library):
+            yield replace(wanted, base=whole.folder, base_revision=whole.revision), former
+        yield wanted, whole
+    yield wanted, None
+
+
 def _made(
     library: Library,
     embedder: Embedder | None,
     new: Generation,
-    base: Generation | None,
+    start: Generation | None,
     chroma: ChromaAddress,
     progress: Progress | None,
 ) -> list[str]:
-    """Make the generation `new`, from `base` if there is one; returns its faults. With faults its folder is deleted."""
+    """Make the generation `new`, from `start` if there is one; its faults, with which its folder is deleted."""
     try:
-        faults = _filled(library, embedder, new, base, chroma, progress)
+        faults = _filled(library, embedder, new, start, chroma, progress)
     except BaseException:
         shutil.rmtree(library.home / "index" / new.folder, ignore_errors=True)
         raise
@@ -264,24 +298,25 @@ def _filled(
     library: Library,
     embedder: Embedder | None,
     new: Generation,
-    base: Generation | None,
+    start: Generation | None,
     chroma: ChromaAddress,
     progress: Progress | None,
 ) -> list[str]:
     folder = library.home / "index"
-    changed, removed = library.changed_since(base.revision) if base else ([], [])
-    copied = base is not None and len(changed) + len(removed) < len(library) / 2  # otherwise copying saves nothing
+    changed, removed = library.changed_since(start.revision) if start else ([], [])
+    few = len(changed) + len(removed) < len(library) / 2  # otherwise copying saves nothing
+    copied = start is not None and (few or bool(new.base))
     changed = changed if copied else library.papers()
     if embedder:
         encode_missing(library, embedder, changed, progress=progress)
     try:
-        if base and copied:
-            shutil.copytree(folder / base.folder, folder / new.folder)
+        if start and copied and start.folder != new.base:
+            shutil.copytree(folder / start.folder, folder / new.folder)
         with closing(_opened(library, new, embedder, chroma, ChromaStore.folder)) as index:
             index.fill(changed, removed, progress=progress)
-            return index.faults(changed, sent=True)
+            return index.faults_of_layer(changed) if new.base else index.faults(changed, sent=True)
     except StoreError as error:
-        if base is None:
+        if start is None:
             raise
         return [str(error)]
 

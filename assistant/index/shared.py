@@ -40,14 +40,8 @@ class SharedStore(ChromaStore):
         return name_of(passage.id, key_of(passage))
 
     def nearest(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
-        asked = limit + SPARE if limit > 0 else 0
-        while True:
-            rows = super().nearest(vector, limit=asked)
-            own = self.own([name for name, _ in rows])
-            nearest = [(_passage_id(name), cosine) for name, cosine in rows if name in own]
-            if len(nearest) >= limit or len(rows) < asked:
-                return nearest[: max(limit, 0)]
-            asked *= 2
+        nearest = nearest_of_own(partial(super().nearest, vector), self.own, limit=limit)
+        return [(_passage_id(name), cosine) for name, cosine in nearest]
 
     def put(self, rows: Mapping[Passage, NDArray[np.float32]]) -> None:
         """Send the vectors that are not there: an earlier state or another process may have been first."""
@@ -108,6 +102,20 @@ class SharedStore(ChromaStore):
     def _mark(self, names: Collection[str], since: float) -> None:
         for batch in batches(list(names), SERVER_BATCH):
             self._call(partial(self._collection.update, ids=batch, metadatas=[{_REPLACED: since}] * len(batch)))
+
+
+def nearest_of_own(
+    nearest: Callable[..., list[tuple[str, float]]], own: Callable[[list[str]], set[str]], *, limit: int
+) -> list[tuple[str, float]]:
+    """The `limit` nearest of those names that are a generation's `own`: more is asked for until there are enough."""
+    asked = limit + SPARE if limit > 0 else 0
+    while True:
+        rows = nearest(limit=asked)
+        names = own([name for name, _ in rows])
+        kept = [(name, cosine) for name, cosine in rows if name in names]
+        if len(kept) >= limit or len(rows) < asked:
+            return kept[: max(limit, 0)]
+        asked *= 2
 
 
 def name_of(passage_id: str, key: str) -> str:

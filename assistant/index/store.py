@@ -291,11 +291,11 @@ def _late(address: ChromaAddress) -> str:
     )
 
 
-def chroma_errors() -> tuple[type[Exception], ...]:
-    """What Chroma raises for a folder; only called after an error, because it imports all of the client."""
+def chroma_errors() -> tuple[type[BaseException], ...]:
+    """What Chroma raises when a folder is opened; only called after an error, because it imports all of the client."""
     from chromadb.errors import ChromaError
 
-    return (ChromaError, OSError, ValueError)
+    return (ChromaError, OSError, ValueError, *_nameless())
 
 
 def _answering_errors() -> tuple[type[BaseException], ...]:
@@ -303,13 +303,19 @@ def _answering_errors() -> tuple[type[BaseException], ...]:
     import httpx
     from chromadb.errors import ChromaError
 
-    # On a damaged file Chroma's engine panics, with a class that is no Exception and is only known by its name:
-    # https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
-    # Of a reply that it does not know, its client raises a bare Exception.
+    return (ChromaError, httpx.HTTPError, *_nameless())
+
+
+def _nameless() -> list[type[BaseException]]:
+    """The class of what was just raised, if Chroma has raised it and no name can be imported for it.
+
+    On a damaged file its engine panics, with a class that is no Exception and is only known by its name:
+    https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html
+    Of a reply that it does not know, its client raises a bare Exception.
+    """
     raised = sys.exception()
     known = raised and (type(raised) is Exception or type(raised).__name__ == "PanicException")
-    own = [type(raised)] if raised and known else []
-    return (ChromaError, httpx.HTTPError, *own)
+    return [type(raised)] if raised and known else []
 
 
 @contextmanager

@@ -214,8 +214,14 @@ class Library(LibraryFile):
 
     def changed_since(self, revision: int) -> tuple[list[Paper], list[str]]:
         """The papers added or updated since `revision`, and the ids of those removed since."""
+        _, removed = self.ids_since(revision)
+        return self._select("where papers.revision > ?", (revision,)), [*removed]
+
+    def ids_since(self, revision: int) -> tuple[set[str], set[str]]:
+        """The ids of the papers added or updated since `revision`, and of those removed since."""
+        changed = self.rows("select id from papers where revision > ?", (revision,))
         removed = self.rows("select paper_id from removals where revision > ?", (revision,))
-        return self._select("where papers.revision > ?", (revision,)), [row[0] for row in removed]
+        return {row[0] for row in changed}, {row[0] for row in removed}
 
     def _select(self, clause: str, parameters: Sequence[object]) -> list[Paper]:
         sources = "(select group_concat(source, '\n') from sources where paper_id = papers.id)"

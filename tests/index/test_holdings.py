@@ -32,6 +32,8 @@ from ..conftest import ROOT
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, Pair, write_listing
 
+pytestmark = pytest.mark.usefixtures("layers")
+
 Listing = Callable[..., Path]
 Open = Callable[..., Holdings]
 PEAR_TITLE = PAIRS[0][0]
@@ -623,8 +625,8 @@ def test_a_question_during_the_first_indexing_is_refused(open_holdings: Open, li
     assert holdings.doctor() == []
 
 
-def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str]) -> None:
-    assert kill_ingest.main(["--times", "3"]) == 0
+def test_nothing_acknowledged_is_lost_to_kills(capsys: pytest.CaptureFixture[str], layers: bool) -> None:
+    assert kill_ingest.main(["--times", "3", *["--layers"] * layers]) == 0
     assert capsys.readouterr().out.count("| whole |") == 3
 
 
@@ -729,6 +731,7 @@ def test_on_a_full_disk_the_former_index_answers_until_there_is_room(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    holdings.ingest([listing(pairs=PAIRS[:6])])
     holdings.ingest([listing(pairs=PAIRS[:7])])
     former = current(holdings.library)
     full = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'a' -> 'b'"), ("c", "d", "[Errno 28] too")])

@@ -32,6 +32,8 @@ from ..doubles import HashEmbedder
 from ..papers import PAIRS
 from ..postgres import PostgresServer
 
+pytestmark = pytest.mark.usefixtures("layers")
+
 PAPERS = [Paper(*pair, sources=("a.txt",)) for pair in PAIRS[:3]]
 TOKEN = "t0ken"
 
