@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import socket
 import threading
@@ -358,17 +359,18 @@ def test_a_copy_of_a_library_has_collections_of_its_own(
 def test_vectors_are_in_the_tenant_and_database_that_are_set(
     library: Library, embedder: HashEmbedder, chroma_server: str
 ) -> None:
-    httpx.post(f"{chroma_server}/api/v2/tenants", json={"name": "orchard"}).raise_for_status()
-    httpx.post(f"{chroma_server}/api/v2/tenants/orchard/databases", json={"name": "pears"}).raise_for_status()
+    orchard = f"orchard-{secrets.token_hex(4)}"  # tests share the server
+    httpx.post(f"{chroma_server}/api/v2/tenants", json={"name": orchard}).raise_for_status()
+    httpx.post(f"{chroma_server}/api/v2/tenants/{orchard}/databases", json={"name": "pears"}).raise_for_status()
     library.put(PAPERS)
-    own = ChromaAddress(chroma_server, tenant="orchard", database="pears")
+    own = ChromaAddress(chroma_server, tenant=orchard, database="pears")
     for address in (ChromaAddress(chroma_server), own):
         assert is_behind(library, chroma=address)
         update(library, embedder, chroma=address)
         assert not is_behind(library, chroma=address)
     generation = current(library)
     assert generation is not None
-    assert listed(chroma_server, "orchard", "pears") == [generation.collection]
+    assert listed(chroma_server, orchard, "pears") == [generation.collection]
 
 
 @pytest.mark.parametrize(
