@@ -48,6 +48,9 @@ _ORDINALS = {
 }
 _NUMBERED = re.compile(r"(?:\[|\bnumber |\bno\. ?|#)(\d{1,2})\]?")
 _FIRST_FEW = {"two": 2, "three": 3, "four": 4}
+_BRIEF = re.compile(
+    r"\bin (?:one|1|a single|just one|only one|a few|few) (?:short |plain )?(?:sentence|line|words)\b", re.I
+)
 _REGARDING = re.compile(r"^Regarding (?P<what>“.*?”(?: and “.*?”)*): (?P<question>.*)$", re.S)
 
 
@@ -144,10 +147,15 @@ def joined(before: str, question: str) -> str:
     return f"{before}{'' if before[-1:] in '.!?' else '.'} {question}" if before else question
 
 
+def is_brief(question: str) -> bool:
+    """Whether a question says that a sentence or a few words will do."""
+    return bool(_BRIEF.search(question))
+
+
 def own_words(question: str) -> list[str]:
-    """The content words of a turn that are no cue."""
+    """The content words of a turn that are no cue, and do not say how long the answer is to be."""
     cues = frozenset().union(*CUES.values(), _ORDINALS, _FIRST_FEW)
-    return [word for word in content_words(question) if word.casefold() not in cues]
+    return [word for word in content_words(_BRIEF.sub(" ", question)) if word.casefold() not in cues]
 
 
 def cues(question: str) -> dict[str, float]:
@@ -156,6 +164,7 @@ def cues(question: str) -> dict[str, float]:
     own = own_words(question)
     return {
         **{name: float(not group.isdisjoint(asked)) for name, group in CUES.items()},
+        "shorter": float(is_brief(question) or not CUES["shorter"].isdisjoint(asked)),
         "joining": float(asked[:1] != [] and asked[0] in _JOINING),
         "own": min(len(own), 8) / 8,
         "nothing_own": float(not own),

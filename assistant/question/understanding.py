@@ -14,6 +14,7 @@ from ..core.text import STOP_WORDS, content_words, counted, parts, stem, words
 from ..index.names import TOPIC_PAPERS, NameBook, Named, is_version, misspelt_in, name_like, named_in, spellings
 from ..library.paper_ids import PaperIds
 from .conditions import NO_CONDITIONS, Conditions, conditions_of
+from .conversation import bare, is_brief
 from .kinds import Kind, Label, Wanted, embedder, wanted
 from .spelling import Words, spelt_right
 
@@ -47,9 +48,6 @@ _DATE = re.compile(
 )
 _LIMIT = re.compile(
     r"\b(?:top|first|best|name|list|give me|any)\s+(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.I
-)
-_BRIEF = re.compile(
-    r"\bin (?:one|1|a single|just one|only one|a few|few) (?:short |plain )?(?:sentence|line|words)\b", re.I
 )
 _SPELT = {word: n for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 _ABROAD = frozenset(
@@ -207,15 +205,17 @@ def checked_question(question: str) -> str:
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:
     """What a self-contained question asks for, given the names and words of the papers here.
 
-    Its `text` is the question with misspelt words corrected.
+    Its `text` is the question with misspelt words corrected. What a question about given papers wants, its own words
+    say: the titles have nothing to do with it.
     """
+    own = bare(question)
     counts = _counts(question, vocabulary)
     names = _names(question, vocabulary, counts)
     in_names = {word for name in names for word in words(name.text)}
     unused = [word for word in content_words(question) if not _known(word, counts) and word not in in_names]
     names += misspelt_in(question, vocabulary, unknown=[word for word in unused if not vocabulary.is_word(word)])
     in_names = {word for name in names for word in words(name.text)}
-    foreign = is_foreign(question)
+    foreign = is_foreign(own)
     unexplained = [word for word in unused if word not in in_names]
     corrected = question if foreign else spelt_right(question, vocabulary, unknown=unexplained)
     if corrected != question:
@@ -224,8 +224,8 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
     mentioned = _mentioned(coined, vocabulary)
     names += mentioned
     coined = [word for word in coined if word not in {name.text for name in mentioned}]
-    wants = wanted(question, vocabulary.vector_of(question, embedder=embedder()))
-    (kind, prior), *others = [(wants.kind("one"), 1.0)] if foreign else _kinds(wants, names)
+    wants = wanted(own, vocabulary.vector_of(own, embedder=embedder()))
+    (kind, prior), *others = [(wants.kind("one"), 1.0)] if foreign else _kinds(wants, names, given=own != question)
     return Asked(
         text=question,
         kind=kind,
@@ -233,27 +233,28 @@ def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str
         coined=tuple(coined),
         unknown=tuple(word for word in coined if word in unused),
         sources=_sources(question, listings),
-        limit=_limit(question),
+        limit=_limit(own),
         wants_figure=wants.figure >= 0.5,
-        brief=bool(_BRIEF.search(question)),
+        brief=is_brief(own),
         leads_on=wants.labels["steps"] >= STEPS,
         foreign=foreign,
         nowhere=() if foreign or set(content_words(question)) - set(unexplained) else tuple(unexplained),
         prior=prior,
         alternatives=tuple(others),
-        conditions=conditions_of(question),
+        conditions=conditions_of(own),
     )
 
 
-def _kinds(wants: Wanted, names: Sequence[Named]) -> list[tuple[Kind, float]]:
+def _kinds(wants: Wanted, names: Sequence[Named], *, given: bool) -> list[tuple[Kind, float]]:
     """The kinds that a question may be of, the most probable first, each with its probability.
 
     Whoever names a paper asks about it, and whoever names two compares them, more often than the wording alone says.
+    One that is asked of `given` papers is about these.
     """
-    odds: dict[Label, float] = dict(wants.labels)
+    odds: dict[Label, float] = {label: p for label, p in wants.labels.items() if not given or label not in ABOUT_US}
     named = len({name.paper_ids for name in names})
     if named:
-        odds |= {label: odds[label] / NAMED for label in ABOUT_US}
+        odds |= {label: odds[label] / NAMED for label in ABOUT_US if label in odds}
     if named > 1:
         odds["compare"] *= NAMED
     likely = sorted(odds, key=odds.__getitem__, reverse=True)

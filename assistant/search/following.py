@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ..core.logistic import Preference, preference
 from ..core.records import Evidence, Hit, Paper, Turn
 from ..core.text import content_words, stem
+from ..index.names import name_like, unnamed
 from ..question.conversation import Earlier, bare, cues, earlier, joined, numbered, own_words, regarding
-from ..question.understanding import ASIDE, Asked
+from ..question.understanding import Asked
+from .bridging import KINDS
 from .declining import decline
 from .relevance import judged, kept, worth_citing
 from .retrieval import SURELY
@@ -141,7 +143,8 @@ def probable(every: Sequence[TurnReading], values: Sequence[Mapping[str, float]]
 def look(question: str, talk: Earlier, search: Search, alone: Asked) -> Looks:
     """What the readings of a turn find."""
     last = talk.last[0] if talk.last else ""
-    joint = (search.understood(joined(one, question)) for one in (talk.topic, last))
+    topical = joined(talk.topic, question) if own_words(question) else talk.topic or question
+    joint = (search.understood(one) for one in (topical, joined(last, question)))
     asked = (alone, *(replace(one, papers=alone.papers).as_kind("fact") for one in joint))
     return Looks(*(Look(one, _hits(one, talk, search)) for one in asked))
 
@@ -196,7 +199,7 @@ def _about(question: str, talk: Earlier, looks: Looks, search: Search) -> Iterat
     def asked(meant: Sequence[str]) -> Asked:
         understood = search.understood(regarding(meant, wording))
         understood = replace(understood, papers=looks.alone.asked.papers, brief=understood.brief or shorter)
-        of_one = "fact" if understood.several or understood.kind in ASIDE else understood.kind
+        of_one = understood.kind if understood.kind in KINDS else "fact"
         return understood.as_kind("compare" if len(meant) > 1 else of_one)
 
     papers = [(title,) for title in talk.seen[:SEEN]]
@@ -247,7 +250,10 @@ def worded(question: str, talk: Earlier, looks: Looks) -> dict[str, float]:
 
 def _of_cited(question: str, talk: Earlier, looks: Looks, reading: TurnReading) -> dict[str, float]:
     """How the papers that a reading would cite fit the turn, and whether the conversation has them."""
-    cites = reading.cites
+    cites, names = reading.cites, name_like(question)
+    every = (hit.paper for one in (looks.alone, looks.topical, looks.alike) for hit in one.hits)
+    papers = {paper for paper in every if paper.title in cites}
+    lacks = [name for name in names if all(unnamed([name], paper) for paper in papers)]
     return {
         **_of_look("alone", looks.alone, cites),
         **_of_look("topic", looks.topical, cites),
@@ -256,6 +262,7 @@ def _of_cited(question: str, talk: Earlier, looks: Looks, reading: TurnReading) 
         "whole": _part(talk.last, cites),
         "apart": looks.alone.apart(cites, talk.several),
         "seen": _part(cites, talk.seen),
+        "lacks": len(lacks) / max(1, len(names)),
         "repeated": cues(question)["others"] * _part(cites, talk.seen),
         "numbered": float(bool(cites) and {*cites} == {*numbered(question, talk)}),
         "count": math.log1p(len(cites)),

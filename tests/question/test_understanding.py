@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.records import Paper
+from assistant.question.conversation import regarding
 from assistant.question.understanding import LIKELY, Asked, fits_any_paper, names_used, understand
 
 from ..papers import PAIRS
@@ -44,6 +45,14 @@ def test_two_names_make_a_comparison_more_probable() -> None:
         for one in (asked(question.format("PearRank", "kites")), asked(question.format("PearRank", "Ragnarök")))
     )
     assert two > alone
+
+
+def test_what_is_wanted_of_a_given_paper_its_own_words_say() -> None:
+    title = "Which Other Benchmarks Does the Paper That Introduces It Report On, Without Kites? The Top Five"
+    own, given = asked("how big is it?"), asked(regarding([title], "how big is it?"))
+    assert asked(title).leads_on and asked(title).limit == 5 and asked(title).conditions.without
+    assert (given.leads_on, given.limit, given.conditions) == (own.leads_on, own.limit, own.conditions)
+    assert not {"library", "manual", "talk"} & {one.kind for one in asked(regarding([title], "Who are you?")).readings}
 
 
 def test_the_topic_of_a_list_leaves_its_conditions_out() -> None:

@@ -29,7 +29,7 @@ from assistant.search.following import (
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS, write_listing
-from ..question.test_conversation import KITE, ONE, PEAR, RAGNAROK, READING, SNOW, THREE, declined, turn
+from ..question.test_conversation import KITE, ONE, PEAR, RAGNAROK, READING, SNOW, THREE, declined, reworded, turn
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,13 @@ def test_others_leave_out_what_was_shown(search: Search) -> None:
     assert asked.several
     assert not {PEAR.title, RAGNAROK.title} & set(titles([hit.paper for hit in search.hits(asked)]))
     assert every("others?", THREE, search)["other list"].asked.without == asked.without != ()
+
+
+def test_others_that_say_no_more_are_of_the_same_list(search: Search) -> None:
+    assert text("any others?", THREE, search, "other list") == "Which papers rank?"
+    again = [*THREE, reworded("any others?", "Which papers rank?", KITE)]
+    assert text("what else is there?", again, search, "other list") == "Which papers rank?"
+    assert text("others on orchards?", THREE, search, "other list") == "Which papers rank? others on orchards?"
 
 
 def test_a_turn_may_be_about_any_paper_of_the_talk_the_latest_first(search: Search) -> None:
@@ -157,6 +164,16 @@ def test_a_turn_that_says_nothing_itself_asks_the_question_before_again(search: 
     assert not every("tell me more", ONE, search)["paper"].asked.brief
     assert every("condense that to a haiku", ONE, search)["paper"].asked.brief
     assert not every("which short orchard lists?", ONE, search)["paper"].asked.brief
+
+
+def test_in_a_few_words_is_the_same_question_and_not_one_about_words(search: Search) -> None:
+    asked = every("in a few words please", ONE, search)["paper"].asked
+    assert (asked.text, asked.brief) == (regarding([PEAR.title], "What does PearRank learn from?"), True)
+
+
+def test_a_question_about_one_paper_compares_no_two(search: Search) -> None:
+    assert search.understood("Compare them.").kind == "compare"
+    assert every("Compare them.", ONE, search)["paper"].asked.kind == "fact"
 
 
 def test_without_a_paper_there_is_none_to_go_on_about(search: Search) -> None:
@@ -244,6 +261,13 @@ def test_whoever_asks_for_others_does_not_want_the_same_again(search: Search) ->
     row = values("other rankers?", ONE, search)
     assert (row["paper"]["repeated"], row["others"]["repeated"]) == (1.0, 0.0)
     assert values("which rankers?", ONE, search)["paper"]["repeated"] == 0.0
+
+
+def test_a_reading_is_seen_by_the_names_that_its_papers_lack(search: Search) -> None:
+    turns = [turn("kites?", KITE)]
+    row = values("who uses PearRank?", turns, search)
+    assert (row["paper"]["lacks"], row["alone"]["lacks"]) == (1.0, 0.0)
+    assert values("who uses it?", turns, search)["paper"]["lacks"] == 0.0
 
 
 def test_a_number_speaks_for_its_paper(search: Search) -> None:
