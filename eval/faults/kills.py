@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+
 from assistant.people.conversations import Conversations
 
 from .apart import Apart, Ended, Say, done
@@ -26,7 +28,16 @@ OLD_LIBRARY = (
     "insert into meta values ('revision', '1'); drop table if exists alembic_version; pragma user_version = 2"
 )
 OLD_CONVERSATIONS = "drop table links; drop table if exists alembic_version; pragma user_version = 1"
-"""What makes of today's files those of an older program."""
+"""What makes of today's files those of an older program, once `older_encodings` are in them."""
+
+
+def older_encodings(database: sqlite3.Connection) -> None:
+    """Store encodings as older programs did: vectors in full precision, and where each word starts in 4 bytes."""
+    for row, vector, gaps in database.execute("select rowid, vector, spans from encodings").fetchall():
+        steps = np.frombuffer(gaps, np.uint8)
+        starts = np.cumsum(steps)[steps < 255].astype("<i4")
+        older = np.frombuffer(vector, "<f2").astype("<f4").tobytes(), starts.tobytes(), row
+        database.execute("update encodings set vector = ?, spans = ? where rowid = ?", older)
 
 
 def ingesting(say: Say, place: Place, files: Sequence[Path]) -> None:
@@ -96,7 +107,9 @@ def migration(scene: Scene, chance: random.Random, number: int) -> Aftermath:
 
     def begin(place: Place) -> Apart:
         for name, script in (("library", OLD_LIBRARY), ("conversations", OLD_CONVERSATIONS)):
-            with closing(sqlite3.connect(place.folder / f"{name}.sqlite")) as database:
+            with closing(sqlite3.connect(place.folder / f"{name}.sqlite")) as database, database:
+                if name == "library":
+                    older_encodings(database)
                 database.executescript(script)
         return Apart(migrating, place)
 

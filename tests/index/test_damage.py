@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from assistant.chain import Assistant
@@ -22,6 +21,7 @@ from assistant.index.searchable import current
 from assistant.library.file import _SCHEMAS
 from assistant.library.papers import Library
 from assistant.library.sample import sample_files
+from eval.faults.kills import older_encodings
 
 from ..doubles import HashEmbedder
 from ..papers import PAIRS
@@ -190,10 +190,7 @@ def test_a_library_of_an_older_program_gets_a_state_and_keeps_its_vectors(
 ) -> None:
     open_holdings().ingest([listing()])
     with closing(sqlite3.connect(home / "library.sqlite")) as database, database:
-        for row, vector, gaps in database.execute("select rowid, vector, spans from encodings").fetchall():
-            starts = np.cumsum(np.frombuffer(gaps, np.uint8), dtype="<i4")  # none of these is 255
-            older = np.frombuffer(vector, "<f2").astype("<f4").tobytes(), starts.tobytes(), row
-            database.execute("update encodings set vector = ?, spans = ? where rowid = ?", older)
+        older_encodings(database)
         database.executescript(
             "drop table states; alter table encodings drop column seal; "
             "drop table aliases; drop table days; drop table names; drop index papers_by_revision; "
