@@ -16,7 +16,7 @@ from assistant.chain import Assistant
 from assistant.core.filters import Filter
 from assistant.core.records import Paper
 from assistant.core.settings import Settings
-from assistant.index import generation
+from assistant.index import tables
 from assistant.index.interaction import encoded_text
 from assistant.library.chunking import passages
 from assistant.search import Search, retrieval
@@ -111,7 +111,7 @@ def test_what_is_found_is_what_an_exact_search_finds(
             (retrieval, "FEW", few),
             (retrieval, "MARGIN", 1.0),
             (retrieval, "DEEP", 3),
-            (generation, "COMPARED", 7),
+            (tables, "COMPARED", 7),
         ):
             patch.setattr(module, name, value)
         asked = Search(index, where=where).understood(QUESTION)

@@ -42,7 +42,7 @@ def test_each_has_an_answer_that_says_something_else(sample: Assistant, question
 
 
 def test_they_ask_for_an_aspect_a_comparison_and_a_topic(sample: Assistant) -> None:
-    offered = next_questions(sample.ask("How much does training a diffusion model cost?"), sample.understood)
+    offered = next_questions(sample.ask("What does TREAD do?"), sample.understood)
     assert offered == (
         "What are the results of TREAD?",
         "How does TREAD differ from FasterDiT?",
