@@ -205,7 +205,7 @@ def checked_question(question: str) -> str:
 def understand(question: str, vocabulary: Vocabulary, listings: Mapping[str, str]) -> Asked:
     """What a self-contained question asks for, given the names and words of the papers here.
 
-    Its `text` is the question with misspelt words corrected. What is asked of given papers is judged without their titles.
+    Its `text` has misspelt words corrected. What is asked of given papers is judged without their titles.
     """
     own = bare(question)
     counts = _counts(question, vocabulary)
