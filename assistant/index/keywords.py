@@ -82,6 +82,11 @@ class KeywordIndex:
         self._db.close()
 
     def __len__(self) -> int:
+        return self._count
+
+    @functools.cached_property
+    def _count(self) -> int:
+        """The number of papers, which SQLite counts one by one: 5 ms of 100,000."""
         with usable("keyword index"):
             return int(self._db.execute("select count(*) from papers").fetchone()[0])
 
@@ -183,11 +188,14 @@ class KeywordIndex:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        self.__dict__.pop("_rows", None)
-        self._within = None
-        with usable("keyword index"), self._db:  # which commits, or rolls back
-            self._db.execute("begin immediate")
-            yield
+        try:
+            with usable("keyword index"), self._db:  # which commits, or rolls back
+                self._db.execute("begin immediate")
+                yield
+        finally:
+            self._within = None
+            for known in ("_rows", "_count"):
+                self.__dict__.pop(known, None)
 
     def _drop(self, paper_ids: Iterable[str]) -> None:
         gone: dict[tuple[int, int], set[int]] = defaultdict(set)
